@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/cpu/cpu_backend.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "backend/cpu/kernels.hpp"
+#include "backend/cpu/resident.hpp"
+#include "backend/cpu/workers.hpp"
+#include "brood/error.hpp"
+
+namespace brood::cpu {
+
+namespace {
+
+// Best first.
+std::vector<Kernels const*> available_kernels() {
+  std::vector<Kernels const*> list;
+  for (auto const* kernels : {avx512_kernels(), avx2_kernels(), scalar_kernels()}) {
+    if (kernels != nullptr) list.push_back(kernels);
+  }
+  return list;
+}
+
+Kernels const& choose_kernels(std::string const& name) {
+  auto const list = available_kernels();
+  if (name.empty()) return *list.front();
+  std::string names;
+  for (auto const* kernels : list) {
+    if (name == kernels->name) return *kernels;
+    names += (names.empty() ? "" : ", ") + std::string(kernels->name);
+  }
+  throw UsageError("instruction_set: " + name +
+                   " is not available on this machine; allowed: " + names);
+}
+
+int core_count() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "processor";
+}
+
+std::int64_t physical_memory() {
+  return static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::int64_t>(sysconf(_SC_PAGESIZE));
+}
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(int threads, Kernels const& kernels)
+      : kernels_(kernels), workers_(threads), scratch_(static_cast<std::size_t>(threads)) {}
+
+  BackendInfo info() const override {
+    return {.name = "cpu",
+            .device = processor_name() + ", " + kernels_.name + ", " +
+                      std::to_string(workers_.count()) +
+                      (workers_.count() == 1 ? " thread" : " threads"),
+            .precision = "fp32",
+            // Half: the host needs the rest for data, images of waiting members and the caller.
+            .memory_bytes = physical_memory() / 2,
+            .parallel_members = workers_.count()};
+  }
+
+  Support supports(Config const& config, Task task, int /*inputs*/,
+                   int /*outputs*/) const override {
+    auto const problems = check(config, task);
+    return problems.empty() ? Support{} : Support{false, problems.front()};
+  }
+
+  std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const override {
+    Member const member = describe(config, {task, inputs, outputs}, 0, 1, 0);
+    std::int64_t const floats = param_layout(member).size * tensor_count(member);
+    return floats * static_cast<std::int64_t>(sizeof(float)) +
+           static_cast<std::int64_t>(sizeof(Resident));
+  }
+
+  TableId load(Table const& table) override {
+    tables_.emplace(next_table_, table);
+    return next_table_++;
+  }
+  void unload(TableId table) override {
+    tables_.erase(table);
+    std::erase_if(transforms_, [&](auto const& entry) { return entry.first.first == table; });
+  }
+
+  std::vector<Slot> admit(std::span<MemberSpec const> specs) override {
+    std::vector<std::unique_ptr<Resident>> admitted;
+    std::vector<std::string> problems;
+    for (auto const& spec : specs) {
+      try {
+        LoadedTable const& table = table_of(spec.table);
+        admitted.push_back(std::make_unique<Resident>(spec, table, transform_of(spec, table)));
+      } catch (UsageError const& error) {
+        problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+      }
+    }
+    if (!problems.empty()) throw UsageError(std::move(problems));
+    parallel(
+        admitted.size(),
+        [&](std::size_t i) { return static_cast<double>(admitted[i]->tensor_floats()); },
+        [&](std::size_t i, int) { admitted[i]->draw_weights(); });
+    std::vector<Slot> slots;
+    for (auto& resident : admitted)
+      slots.push_back(place(std::move(resident)));
+    return slots;
+  }
+
+  void release(std::span<Slot const> slots) override {
+    for (auto const slot : slots) {
+      at(slot);
+      residents_[static_cast<std::size_t>(slot)].reset();
+      free_.push_back(slot);
+    }
+  }
+
+  void train(std::span<TrainOrder const> orders) override {
+    for (auto const& order : orders)
+      at(order.slot);
+    parallel(
+        orders.size(),
+        [&](std::size_t i) {
+          Resident const& resident = at(orders[i].slot);
+          double const epochs = orders[i].until_epoch - resident.metrics().epoch;
+          double const steps = epochs * steps_per_epoch(resident.member());
+          return steps * (step_flops(resident.member()) + kFlopsPerStep);
+        },
+        [&](std::size_t i, int worker) {
+          Resident& resident = at(orders[i].slot);
+          resident.train(kernels_, table_of(resident.table()), orders[i].until_epoch,
+                         orders[i].evaluate_every_epochs, scratch(worker, resident));
+        });
+  }
+
+  std::vector<MemberMetrics> metrics(std::span<Slot const> slots) override {
+    std::vector<MemberMetrics> list;
+    list.reserve(slots.size());
+    for (auto const slot : slots)
+      list.push_back(at(slot).metrics());
+    return list;
+  }
+
+  void forward(std::span<Slot const> slots, std::span<std::int32_t const> rows,
+               std::span<float> out) override {
+    predict(slots, nullptr, rows, out);
+  }
+
+  void forward(std::span<Slot const> slots, Matrix x, std::span<float> out) override {
+    if (slots.empty()) return;
+    LoadedTable const& own = table_of(at(slots.front()).table());
+    if (x.columns != own.shape.inputs) {
+      throw UsageError("forward: x has " + std::to_string(x.columns) +
+                       " columns; the members take " + std::to_string(own.shape.inputs));
+    }
+    LoadedTable const table(Table{.x = x,
+                                  .y = {nullptr, x.rows, own.targets},
+                                  .weights = {},
+                                  .task = own.shape.task,
+                                  .classes = own.shape.outputs,
+                                  .as_is = {}});
+    std::vector<std::int32_t> rows(static_cast<std::size_t>(x.rows));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      rows[i] = static_cast<std::int32_t>(i);
+    predict(slots, &table, rows, out);
+  }
+
+  void clone(std::span<SlotCopy const> copies) override {
+    for (auto const& copy : copies)
+      at(copy.to).copy_from(at(copy.from));
+  }
+
+  std::vector<MemberImage> save(std::span<Slot const> slots) override {
+    std::vector<MemberImage> images(slots.size());
+    parallel(
+        slots.size(),
+        [&](std::size_t i) { return static_cast<double>(at(slots[i]).tensor_floats()); },
+        [&](std::size_t i, int) { images[i] = at(slots[i]).save(); });
+    return images;
+  }
+
+  void restore(std::span<Slot const> slots, std::span<MemberImage const> images) override {
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      at(slots[i]).restore(images[i]);
+  }
+
+  std::vector<std::vector<LayerWeights>> weights(std::span<Slot const> slots) override {
+    std::vector<std::vector<LayerWeights>> list;
+    for (auto const slot : slots)
+      list.push_back(at(slot).layers());
+    return list;
+  }
+
+ private:
+  // What a step costs beside its products, in flops' time: about 0.4 us at 100 Gflop/s.
+  static constexpr double kFlopsPerStep = 40e3;
+
+  Resident& at(Slot slot) {
+    auto const i = static_cast<std::size_t>(slot);
+    if (slot < 0 || i >= residents_.size() || residents_[i] == nullptr) {
+      throw UsageError("slot " + std::to_string(slot) + " holds no member");
+    }
+    return *residents_[i];
+  }
+
+  LoadedTable const& table_of(TableId id) const {
+    auto const found = tables_.find(id);
+    if (found == tables_.end()) throw UsageError("table " + std::to_string(id) + " is not loaded");
+    return found->second;
+  }
+
+  // Members that share a transform share its padded copy.
+  std::shared_ptr<PaddedTransform const> transform_of(MemberSpec const& spec,
+                                                      LoadedTable const& table) {
+    auto& entry = transforms_[{spec.table, spec.transform.get()}];
+    auto shared = entry.padded.lock();
+    if (shared == nullptr || entry.original.lock() != spec.transform) {
+      shared = std::make_shared<PaddedTransform const>(spec.transform.get(), table.shape);
+      entry = {spec.transform, shared};
+    }
+    return shared;
+  }
+
+  Slot place(std::unique_ptr<Resident> resident) {
+    if (free_.empty()) {
+      residents_.push_back(std::move(resident));
+      return static_cast<Slot>(residents_.size()) - 1;
+    }
+    Slot const slot = free_.back();
+    free_.pop_back();
+    residents_[static_cast<std::size_t>(slot)] = std::move(resident);
+    return slot;
+  }
+
+  float* scratch(int worker, Resident const& resident) {
+    AlignedFloats& own = scratch_[static_cast<std::size_t>(worker)];
+    std::int64_t const needed = kernels_.scratch_size(resident.member());
+    if (own.size() < needed) own = AlignedFloats(needed);
+    return own.data();
+  }
+
+  template <class Cost, class Job>
+  void parallel(std::size_t count, Cost&& cost, Job&& job) {
+    std::vector<double> costs(count);
+    for (std::size_t i = 0; i < count; ++i)
+      costs[i] = cost(i);
+    workers_.run(costs, [&](int i, int worker) { job(static_cast<std::size_t>(i), worker); });
+  }
+
+  // `table`: null for each member's own.
+  void predict(std::span<Slot const> slots, LoadedTable const* table,
+               std::span<std::int32_t const> rows, std::span<float> out) {
+    std::size_t needed = 0;
+    std::vector<std::size_t> start;
+    for (auto const slot : slots) {
+      LoadedTable const& own = table_of(at(slot).table());
+      for (auto const row : rows) {
+        if (table == nullptr && (row < 0 || row >= own.rows)) {
+          throw UsageError("forward: row " + std::to_string(row) + " is outside the table's 0 .. " +
+                           std::to_string(own.rows - 1));
+        }
+      }
+      start.push_back(needed);
+      needed += rows.size() * static_cast<std::size_t>(own.shape.outputs);
+    }
+    if (out.size() != needed) {
+      throw UsageError("forward: out has room for " + std::to_string(out.size()) +
+                       " floats; needed are " + std::to_string(needed));
+    }
+    parallel(
+        slots.size(), [&](std::size_t i) { return step_flops(at(slots[i]).member()); },
+        [&](std::size_t i, int worker) {
+          Resident& resident = at(slots[i]);
+          LoadedTable const& own = table_of(resident.table());
+          kernels_.forward(resident.view(), resident.predicting_weights(),
+                           (table == nullptr ? own : *table).view(), rows.data(),
+                           static_cast<std::int64_t>(rows.size()), scratch(worker, resident),
+                           out.data() + start[i], own.shape.outputs);
+        });
+  }
+
+  struct CachedTransform {
+    std::weak_ptr<Transform const> original;
+    std::weak_ptr<PaddedTransform const> padded;
+  };
+
+  Kernels const& kernels_;
+  Workers workers_;
+  std::vector<AlignedFloats> scratch_;  // one per worker
+  std::map<TableId, LoadedTable> tables_;
+  TableId next_table_ = 0;
+  std::map<std::pair<TableId, Transform const*>, CachedTransform> transforms_;
+  std::vector<std::unique_ptr<Resident>> residents_;
+  std::vector<Slot> free_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(int threads, std::string const& instruction_set) {
+  return std::make_unique<CpuBackend>(threads > 0 ? threads : core_count(),
+                                      choose_kernels(instruction_set));
+}
+
+}  // namespace brood::cpu

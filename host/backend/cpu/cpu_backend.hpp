@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU backend: members wholly on one thread each, kernels chosen when the program starts.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "brood/backend.hpp"
+
+namespace brood::cpu {
+
+// threads 0: all cores. instruction_set "": the best there is. Throws UsageError for a set that
+// does not exist or that this machine lacks.
+std::unique_ptr<Backend> make_backend(int threads, std::string const& instruction_set);
+
+}  // namespace brood::cpu

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/cpu/resident.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "brood/error.hpp"
+#include "core/init.hpp"
+
+namespace brood::cpu {
+
+AlignedFloats::AlignedFloats(std::int64_t size) : size_(size) {
+  auto const bytes = static_cast<std::size_t>(size) * sizeof(float);
+  data_.reset(static_cast<float*>(::operator new[](bytes, std::align_val_t{64})));
+  std::memset(data_.get(), 0, bytes);
+}
+
+// ---- LoadedTable, PaddedTransform
+
+LoadedTable::LoadedTable(Table const& table)
+    : shape{table.task, table.x.columns,
+            table.task == Task::classification ? table.classes : table.y.columns},
+      rows(table.x.rows),
+      stride(padded(table.x.columns)),
+      targets(table.y.columns),
+      x(rows * stride) {
+  for (std::int64_t r = 0; r < rows; ++r) {
+    std::copy_n(table.x.data + r * table.x.columns, table.x.columns, x.data() + r * stride);
+  }
+  if (table.y.data != nullptr) y.assign(table.y.data, table.y.data + rows * targets);
+  if (table.weights.data != nullptr) weights.assign(table.weights.data, table.weights.data + rows);
+}
+
+TableView LoadedTable::view() const {
+  return {x.data(), stride,  shape.inputs,
+          y.data(), targets, weights.empty() ? nullptr : weights.data()};
+}
+
+PaddedTransform::PaddedTransform(Transform const* transform, TableShape const& shape)
+    : shift(static_cast<std::size_t>(padded(shape.inputs)), 0.0f),
+      scale(static_cast<std::size_t>(padded(shape.inputs)), 0.0f) {
+  std::fill_n(scale.begin(), shape.inputs, 1.0f);
+  if (transform == nullptr) return;
+  auto const inputs = static_cast<std::size_t>(shape.inputs);
+  if (transform->shift.size() != inputs || transform->scale.size() != inputs) {
+    throw UsageError("transform: has " + std::to_string(transform->shift.size()) + " shifts and " +
+                     std::to_string(transform->scale.size()) + " scales; the table has " +
+                     std::to_string(inputs) + " columns");
+  }
+  std::copy(transform->shift.begin(), transform->shift.end(), shift.begin());
+  std::copy(transform->scale.begin(), transform->scale.end(), scale.begin());
+  if (shape.task != Task::regression || transform->target_shift.empty()) return;
+  auto const outputs = static_cast<std::size_t>(shape.outputs);
+  if (transform->target_shift.size() != outputs || transform->target_scale.size() != outputs) {
+    throw UsageError("transform: has " + std::to_string(transform->target_shift.size()) +
+                     " target shifts; the table has " + std::to_string(outputs) +
+                     " target columns");
+  }
+  target_shift = transform->target_shift;
+  target_scale = transform->target_scale;
+}
+
+// ---- Resident
+
+namespace {
+
+std::vector<float> balanced_weights(LoadedTable const& table,
+                                    std::vector<std::int32_t> const& rows) {
+  auto const classes = static_cast<std::size_t>(table.shape.outputs);
+  std::vector<double> count(classes, 0.0);
+  for (auto const row : rows)
+    count[static_cast<std::size_t>(table.y[static_cast<std::size_t>(row)])] += 1.0;
+  std::vector<float> weights(classes, 0.0f);
+  for (std::size_t c = 0; c < classes; ++c) {
+    double const share = static_cast<double>(rows.size()) / static_cast<double>(classes);
+    if (count[c] > 0) weights[c] = static_cast<float>(share / count[c]);
+  }
+  return weights;
+}
+
+std::int64_t size_of(Rows const& rows) {
+  return rows == nullptr ? 0 : static_cast<std::int64_t>(rows->size());
+}
+
+void check_rows(Rows const& rows, std::int64_t table_rows, char const* what) {
+  if (rows == nullptr) return;
+  for (auto const row : *rows) {
+    if (row < 0 || row >= table_rows) {
+      throw UsageError(std::string(what) + ": row " + std::to_string(row) +
+                       " is outside the table's 0 .. " + std::to_string(table_rows - 1));
+    }
+  }
+}
+
+// Copies one copy of the parameters between padded and dense order.
+template <class Copy>
+void for_each_run(ParamLayout const& layout, Copy&& copy) {
+  std::int64_t dense = 0;
+  for (int l = 0; l < layout.layers; ++l) {
+    LayerLayout const& layer = layout.layer[l];
+    for (int k = 0; k < layer.outputs; ++k, dense += layer.inputs) {
+      copy(layer.weights + std::int64_t{k} * layer.stride, dense, layer.inputs);
+    }
+    copy(layer.bias, dense, layer.outputs);
+    dense += layer.outputs;
+  }
+}
+
+void append_dense(ParamLayout const& layout, float const* tensor, std::vector<float>& out) {
+  auto const start = out.size();
+  out.resize(start + static_cast<std::size_t>(dense_size(layout)));
+  for_each_run(layout, [&](std::int64_t at, std::int64_t dense, int count) {
+    std::copy_n(tensor + at, count, out.data() + start + dense);
+  });
+}
+
+void read_dense(ParamLayout const& layout, float const* dense_tensor, float* tensor) {
+  for_each_run(layout, [&](std::int64_t at, std::int64_t dense, int count) {
+    std::copy_n(dense_tensor + dense, count, tensor + at);
+  });
+}
+
+}  // namespace
+
+int tensor_count(Member const& m) {
+  return 1 + state_tensors(m) + (m.ema > 0 ? 1 : 0) + (m.patience > 0 ? 1 : 0);
+}
+
+double step_flops(Member const& m) {
+  double products = 0;
+  for (int l = 0; l < m.layers; ++l) {
+    products += (l == 0 ? 4.0 : 6.0) * static_cast<double>(m.width[l]) *
+                static_cast<double>(m.width[l + 1]);
+  }
+  return products * std::min(m.batch_size, m.train_rows);
+}
+
+Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
+                   std::shared_ptr<PaddedTransform const> transform)
+    : member_(describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
+                       size_of(spec.eval_rows))),
+      layout_(param_layout(member_)),
+      table_(spec.table),
+      train_rows_(spec.train_rows),
+      eval_rows_(spec.eval_rows),
+      transform_(std::move(transform)) {
+  if (size_of(train_rows_) == 0)
+    throw UsageError("train_rows: a member needs at least one training row");
+  check_rows(train_rows_, table.rows, "train_rows");
+  check_rows(eval_rows_, table.rows, "eval_rows");
+  if (member_.balanced != 0) class_weights_ = balanced_weights(table, *train_rows_);
+  tensors_ = AlignedFloats(layout_.size * tensor_count(member_));
+  weights_ = tensors_.data();
+  moments_ = weights_ + layout_.size;
+  float* next = moments_ + layout_.size * state_tensors(member_);
+  if (member_.ema > 0) average_ = std::exchange(next, next + layout_.size);
+  if (member_.patience > 0) best_ = next;
+}
+
+void Resident::draw_weights() {
+  PhiloxKey const key = philox_key(member_.seed);
+  for (int l = 0; l < member_.layers; ++l) {
+    LayerLayout const& layer = layout_.layer[l];
+    InitLaw law{};
+    visit(Inits{}, member_.init, [&](auto init) { law = init.law(layer.inputs, layer.outputs); });
+    std::uint32_t element = 0;
+    for (int k = 0; k < layer.outputs; ++k) {
+      float* const row = weights_ + layer.weights + std::int64_t{k} * layer.stride;
+      initial_weights(law, key, static_cast<std::uint32_t>(l), element, layer.inputs, row);
+      element += static_cast<std::uint32_t>(layer.inputs);
+    }
+    if (member_.bias_as_weights == 0) continue;
+    initial_weights(law, key, static_cast<std::uint32_t>(l), element, layer.outputs,
+                    weights_ + layer.bias);
+  }
+  if (average_ != nullptr) std::copy_n(weights_, layout_.size, average_);
+  if (best_ != nullptr) std::copy_n(weights_, layout_.size, best_);
+}
+
+MemberView Resident::view() {
+  bool const scaled_targets = !transform_->target_shift.empty();
+  return {&member_,
+          &layout_,
+          weights_,
+          moments_,
+          average_,
+          train_rows_->data(),
+          transform_->shift.data(),
+          transform_->scale.data(),
+          scaled_targets ? transform_->target_shift.data() : nullptr,
+          scaled_targets ? transform_->target_scale.data() : nullptr,
+          class_weights_.empty() ? nullptr : class_weights_.data()};
+}
+
+float const* Resident::evaluated_weights() const {
+  return average_ != nullptr ? average_ : weights_;
+}
+
+float const* Resident::predicting_weights() const {
+  return best_ != nullptr && metrics_.best >= 0 ? best_ : evaluated_weights();
+}
+
+void Resident::train(Kernels const& kernels, LoadedTable const& table, int until_epoch,
+                     int evaluate_every, float* scratch) {
+  int const until = std::min(until_epoch, member_.epochs);
+  int const per_epoch = steps_per_epoch(member_);
+  while (metrics_.state == MemberState::training && metrics_.epoch < until) {
+    int const multiple =
+        evaluate_every > 0 ? (metrics_.epoch / evaluate_every + 1) * evaluate_every : until;
+    int const next = std::min(multiple, until);
+    TrainResult const result =
+        kernels.train(view(), table.view(), scratch, metrics_.step, std::int64_t{next} * per_epoch);
+    metrics_.step += static_cast<int>(result.steps);
+    metrics_.epoch = metrics_.step / per_epoch;
+    loss_sum_ += result.loss_sum;
+    loss_weight_ += result.loss_weight;
+    if (result.diverged) {
+      metrics_.state = MemberState::diverged;
+      return;
+    }
+    record(kernels, table, scratch);
+  }
+  if (metrics_.state == MemberState::training && metrics_.epoch == member_.epochs) {
+    metrics_.state = MemberState::complete;
+  }
+}
+
+void Resident::record(Kernels const& kernels, LoadedTable const& table, float* scratch) {
+  Evaluation now;
+  now.step = metrics_.step;
+  now.epoch = metrics_.epoch;
+  now.train_loss = loss_weight_ > 0 ? loss_sum_ / loss_weight_ : 0.0;
+  loss_sum_ = loss_weight_ = 0;
+  if (member_.eval_rows > 0) {
+    EvaluateResult const sums = kernels.evaluate(view(), evaluated_weights(), table.view(),
+                                                 eval_rows_->data(), member_.eval_rows, scratch);
+    now.loss = sums.weight > 0 ? sums.loss_sum / sums.weight : 0.0;
+    now.weight = sums.weight;
+    now.correct = sums.correct;
+    now.squared_error = sums.squared_error;
+    now.absolute_error = sums.absolute_error;
+  }
+  metrics_.history.push_back(now);
+  if (member_.eval_rows > 0) judge(now);
+}
+
+// Divergence, the best so far, and patience.
+void Resident::judge(Evaluation const& now) {
+  if (!std::isfinite(now.loss)) {
+    metrics_.state = MemberState::diverged;
+    return;
+  }
+  double const best = metrics_.best < 0
+                          ? std::numeric_limits<double>::infinity()
+                          : metrics_.history[static_cast<std::size_t>(metrics_.best)].loss;
+  if (member_.patience == 0) {
+    if (now.loss < best) metrics_.best = static_cast<int>(metrics_.history.size()) - 1;
+    return;
+  }
+  if (now.loss < best - member_.min_delta) {
+    metrics_.best = static_cast<int>(metrics_.history.size()) - 1;
+    evaluations_since_best_ = 0;
+    std::copy_n(evaluated_weights(), layout_.size, best_);
+  } else if (++evaluations_since_best_ >= member_.patience) {
+    metrics_.state = MemberState::stopped;
+  }
+}
+
+MemberImage Resident::save() const {
+  MemberImage image;
+  image.seed = member_.seed;
+  image.metrics = metrics_;
+  image.loss_sum = loss_sum_;
+  image.loss_weight = loss_weight_;
+  image.evaluations_since_best = evaluations_since_best_;
+  append_dense(layout_, weights_, image.weights);
+  for (int i = 0; i < state_tensors(member_); ++i) {
+    append_dense(layout_, moments_ + i * layout_.size, image.moments);
+  }
+  if (average_ != nullptr) append_dense(layout_, average_, image.average);
+  if (best_ != nullptr) append_dense(layout_, best_, image.best);
+  return image;
+}
+
+void Resident::restore(MemberImage const& image) {
+  auto const dense = static_cast<std::size_t>(dense_size(layout_));
+  auto const states = static_cast<std::size_t>(state_tensors(member_));
+  bool const fits = image.weights.size() == dense && image.moments.size() == dense * states &&
+                    image.average.size() == (average_ != nullptr ? dense : 0) &&
+                    image.best.size() == (best_ != nullptr ? dense : 0);
+  if (!fits) {
+    throw UsageError("restore: the image holds " + std::to_string(image.weights.size()) +
+                     " weights and " + std::to_string(image.moments.size()) +
+                     " moments; this member has " + std::to_string(dense) + " and " +
+                     std::to_string(dense * states));
+  }
+  member_.seed = image.seed;
+  metrics_ = image.metrics;
+  loss_sum_ = image.loss_sum;
+  loss_weight_ = image.loss_weight;
+  evaluations_since_best_ = image.evaluations_since_best;
+  read_dense(layout_, image.weights.data(), weights_);
+  for (std::size_t i = 0; i < states; ++i) {
+    read_dense(layout_, image.moments.data() + i * dense,
+               moments_ + static_cast<std::int64_t>(i) * layout_.size);
+  }
+  if (average_ != nullptr) read_dense(layout_, image.average.data(), average_);
+  if (best_ != nullptr) read_dense(layout_, image.best.data(), best_);
+}
+
+void Resident::copy_from(Resident const& other) {
+  bool const alike =
+      layout_.size == other.layout_.size && tensors_.size() == other.tensors_.size() &&
+      std::equal(member_.width, member_.width + member_.layers + 1, other.member_.width);
+  if (!alike) {
+    throw UsageError("clone: the two members differ in shape, or in the tensors that they keep");
+  }
+  std::copy_n(other.tensors_.data(), tensors_.size(), tensors_.data());
+  metrics_ = other.metrics_;
+  loss_sum_ = other.loss_sum_;
+  loss_weight_ = other.loss_weight_;
+  evaluations_since_best_ = other.evaluations_since_best_;
+}
+
+std::vector<LayerWeights> Resident::layers() const {
+  float const* const tensor = predicting_weights();
+  std::vector<LayerWeights> layers;
+  for (int l = 0; l < layout_.layers; ++l) {
+    LayerLayout const& layer = layout_.layer[l];
+    LayerWeights& dense = layers.emplace_back();
+    dense.inputs = layer.inputs;
+    dense.outputs = layer.outputs;
+    for (int k = 0; k < layer.outputs; ++k) {
+      float const* const row = tensor + layer.weights + std::int64_t{k} * layer.stride;
+      dense.weights.insert(dense.weights.end(), row, row + layer.inputs);
+    }
+    dense.bias.assign(tensor + layer.bias, tensor + layer.bias + layer.outputs);
+  }
+  return layers;
+}
+
+}  // namespace brood::cpu

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the CPU backend keeps of tables and members.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <vector>
+
+#include "backend/cpu/kernels.hpp"
+#include "backend/describe.hpp"
+#include "brood/member.hpp"
+#include "brood/table.hpp"
+
+namespace brood::cpu {
+
+// Zeroed floats on a cache line's boundary.
+class AlignedFloats {
+ public:
+  AlignedFloats() = default;
+  explicit AlignedFloats(std::int64_t size);
+
+  float* data() { return data_.get(); }
+  float const* data() const { return data_.get(); }
+  std::int64_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{64}); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  std::int64_t size_ = 0;
+};
+
+struct LoadedTable {
+  explicit LoadedTable(Table const& table);
+
+  TableView view() const;
+
+  TableShape shape;
+  std::int64_t rows = 0;
+  int stride = 0, targets = 0;
+  AlignedFloats x;
+  std::vector<float> y, weights;
+};
+
+// A Transform with its columns padded to a table's stride.
+struct PaddedTransform {
+  PaddedTransform(Transform const* transform, TableShape const& shape);
+
+  std::vector<float> shift, scale, target_shift, target_scale;
+};
+
+// One member. Its tensors lie in one run of memory: weights, moments, average, best.
+class Resident {
+ public:
+  // The initial weights are drawn by draw_weights(), which may run on any thread.
+  Resident(MemberSpec const& spec, LoadedTable const& table,
+           std::shared_ptr<PaddedTransform const> transform);
+
+  void draw_weights();
+  // Trains and evaluates as ordered; `table` is the one it was admitted with.
+  void train(Kernels const& kernels, LoadedTable const& table, int until_epoch, int evaluate_every,
+             float* scratch);
+
+  MemberImage save() const;
+  void restore(MemberImage const& image);
+  void copy_from(Resident const& other);
+
+  MemberView view();
+  // The weights that are evaluated and predicted with.
+  float const* evaluated_weights() const;
+  float const* predicting_weights() const;
+  std::vector<LayerWeights> layers() const;
+
+  Member const& member() const { return member_; }
+  MemberMetrics const& metrics() const { return metrics_; }
+  TableId table() const { return table_; }
+  std::int64_t tensor_floats() const { return tensors_.size(); }
+
+ private:
+  void record(Kernels const& kernels, LoadedTable const& table, float* scratch);
+  void judge(Evaluation const& now);
+
+  Member member_;
+  ParamLayout layout_;
+  TableId table_;
+  Rows train_rows_, eval_rows_;
+  std::shared_ptr<PaddedTransform const> transform_;
+  std::vector<float> class_weights_;
+  AlignedFloats tensors_;
+  float* weights_ = nullptr;
+  float* moments_ = nullptr;
+  float* average_ = nullptr;  // null without ema
+  float* best_ = nullptr;     // null without patience
+  MemberMetrics metrics_;
+  double loss_sum_ = 0, loss_weight_ = 0;
+  int evaluations_since_best_ = 0;
+};
+
+// Copies of the parameters that a member keeps.
+int tensor_count(Member const& member);
+// Multiply-adds times two of one training step: the products that are needed, not counting dX of
+// the first layer.
+double step_flops(Member const& member);
+
+}  // namespace brood::cpu

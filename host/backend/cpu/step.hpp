@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// One training step, read top to bottom: gather, forward, loss gradient, backward, regularise,
+// update; and the loop over the steps of one member.
+#pragma once
+
+#include "backend/cpu/forward.hpp"
+#include "backend/cpu/loss_gradient.hpp"
+#include "core/optimizer.hpp"
+
+namespace brood::cpu::BROOD_ISA {
+
+// out (padded(outputs)) = delta (outputs, rows16) summed over rows; zero beyond `outputs`.
+inline void bias_gradient(float* out, float const* delta, int outputs, int rows16) {
+  for (int k = 0; k < outputs; k += kLanes) {
+    Float16 sum[kLanes];
+    for (int i = 0; i < kLanes; ++i) {
+      sum[i] = Float16(0.0f);
+      if (k + i >= outputs) continue;
+      float const* const row = delta + static_cast<std::int64_t>(k + i) * rows16;
+      for (int r = 0; r < rows16; r += kLanes)
+        sum[i] = sum[i] + Float16::load(row + r);
+    }
+    sum_lanes(sum).store(out + k);
+  }
+}
+
+// Gradient of layer l's weights and biases from delta (outputs, rows16), summed over the batch's
+// rows.
+inline void weight_gradient(ParamLayout const& layout, Scratch const& s, int l, float const* delta,
+                            int rows) {
+  LayerLayout const& layer = layout.layer[l];
+  matmul<Start::zero>(s.gradient + layer.weights, layer.stride, layer.outputs,
+                      layer.stride / kLanes, {delta, s.rows16, 1}, s.rows_by_features[l],
+                      layer.stride, rows);
+  bias_gradient(s.gradient + layer.bias, delta, layer.outputs, s.rows16);
+}
+
+// Delta of layer l - 1 from that of layer l: W^T delta, times the slope between them.
+inline void input_gradient(MemberView const& view, Scratch const& s, int l, float const* delta,
+                           float* before) {
+  LayerLayout const& layer = view.layout->layer[l];
+  matmul<Start::zero>(before, s.rows16, layer.inputs, s.rows16 / kLanes,
+                      {view.weights + layer.weights, 1, layer.stride}, delta, s.rows16,
+                      layer.outputs);
+  std::int64_t const count = static_cast<std::int64_t>(layer.inputs) * s.rows16;
+  for (std::int64_t i = 0; i < count; i += kLanes) {
+    (Float16::load(before + i) * Float16::load(s.slope[l] + i)).store(before + i);
+  }
+}
+
+inline void backward_pass(MemberView const& view, Scratch const& s, int rows) {
+  int current = 0;
+  for (int l = view.layout->layers - 1; l >= 0; --l) {
+    weight_gradient(*view.layout, s, l, s.delta[current], rows);
+    if (l > 0) input_gradient(view, s, l, s.delta[current], s.delta[1 - current]);
+    current = 1 - current;
+  }
+}
+
+// clip_value, then clip_norm over all parameters, as torch.nn.utils does.
+inline void clip_gradient(Member const& m, ParamLayout const& layout, float* gradient) {
+  if (m.clip_value > 0.0f) {
+    Float16 const most(m.clip_value);
+    Float16 const least(-m.clip_value);
+    for (std::int64_t i = 0; i < layout.size; i += kLanes) {
+      at_least(at_most(Float16::load(gradient + i), most), least).store(gradient + i);
+    }
+  }
+  if (m.clip_norm > 0.0f) {
+    Float16 squares(0.0f);
+    for (std::int64_t i = 0; i < layout.size; i += kLanes) {
+      Float16 const g = Float16::load(gradient + i);
+      squares = fma(g, g, squares);
+    }
+    float const norm = brood::sqrt(sum_lanes(squares));
+    float const coefficient = m.clip_norm / (norm + 1e-6f);
+    if (!(coefficient < 1.0f)) return;
+    for (std::int64_t i = 0; i < layout.size; i += kLanes) {
+      (Float16::load(gradient + i) * Float16(coefficient)).store(gradient + i);
+    }
+  }
+}
+
+// + l1 sign(w) + l2 w, on weights only.
+inline void add_penalties(Member const& m, ParamLayout const& layout, float const* weights,
+                          float* gradient) {
+  if (m.l1 == 0.0f && m.l2 == 0.0f) return;
+  for (int l = 0; l < layout.layers; ++l) {
+    LayerLayout const& layer = layout.layer[l];
+    for (std::int64_t i = layer.weights; i < layer.bias; i += kLanes) {
+      Float16 const w = Float16::load(weights + i);
+      Float16 const g = fma(Float16(m.l1), sign(w), Float16::load(gradient + i));
+      fma(Float16(m.l2), w, g).store(gradient + i);
+    }
+  }
+}
+
+// w = w * decay - update over [begin, end) of the parameters.
+template <class Optimizer>
+inline void update_range(MemberView const& view, float const* gradient, StepScalars const& scalars,
+                         float decay, std::int64_t begin, std::int64_t end) {
+  float* const first = view.moments;
+  float* const second = view.moments + (Optimizer::kStates > 1 ? view.layout->size : 0);
+  for (std::int64_t i = begin; i < end; i += kLanes) {
+    Float16 a(0.0f), b(0.0f);
+    if constexpr (Optimizer::kStates > 0) a = Float16::load(first + i);
+    if constexpr (Optimizer::kStates > 1) b = Float16::load(second + i);
+    Float16 const change = Optimizer::update(scalars, Float16::load(gradient + i), a, b);
+    (Float16::load(view.weights + i) * Float16(decay) - change).store(view.weights + i);
+    if constexpr (Optimizer::kStates > 0) a.store(first + i);
+    if constexpr (Optimizer::kStates > 1) b.store(second + i);
+  }
+}
+
+inline void update(MemberView const& view, float const* gradient, std::int64_t step) {
+  Member const& m = *view.member;
+  double const lr = lr_at_step(m, step);
+  StepScalars const scalars = step_scalars(m, lr, step);
+  visit(Optimizers{}, m.optimizer, [&](auto optimizer) {
+    for (int l = 0; l < m.layers; ++l) {
+      if (m.layer_lr[l] == 0.0f) continue;
+      LayerLayout const& layer = view.layout->layer[l];
+      std::int64_t const end = layer.bias + padded(layer.outputs);
+      StepScalars own = scalars;
+      own.rate = scalars.rate * m.layer_lr[l];
+      double const shrink =
+          lr * static_cast<double>(m.layer_lr[l]) * static_cast<double>(m.weight_decay);
+      float const decay = static_cast<float>(1.0 - shrink);
+      update_range<decltype(optimizer)>(view, gradient, own, decay, layer.weights, layer.bias);
+      update_range<decltype(optimizer)>(view, gradient, own, 1.0f, layer.bias, end);
+    }
+  });
+}
+
+// average = ema average + (1 - ema) w
+inline void update_average(MemberView const& view) {
+  if (view.average == nullptr) return;
+  Float16 const keep(view.member->ema);
+  Float16 const take(1.0f - view.member->ema);
+  for (std::int64_t i = 0; i < view.layout->size; i += kLanes) {
+    Float16 const old = keep * Float16::load(view.average + i);
+    fma(take, Float16::load(view.weights + i), old).store(view.average + i);
+  }
+}
+
+// Step `step`, the `batch`-th of its epoch, on `rows` rows.
+inline void train_step(MemberView const& view, TableView const& table, Scratch const& s,
+                       BatchOrder const& order, int batch, int rows, std::int64_t step,
+                       TrainResult& result) {
+  Member const& m = *view.member;
+  auto const first = static_cast<std::uint32_t>(batch) * static_cast<std::uint32_t>(m.batch_size);
+  batch_rows_of(order, view.train_rows, first, rows, s.row);
+  gather_inputs(view, table, s, rows);
+  gather_targets(view, table, s, rows);
+  gather_weights(view, table, s, rows, /*training=*/true);
+  forward_pass<true>(view, view.weights, s, static_cast<std::uint32_t>(step));
+  BatchLoss const loss = loss_gradient(m, s, s.delta[0]);
+  result.steps += 1;
+  result.loss_sum += static_cast<double>(loss.sum);
+  result.loss_weight += static_cast<double>(loss.weight);
+  result.diverged = !(loss.sum - loss.sum == 0.0f);  // inf or NaN
+  if (result.diverged) return;
+  backward_pass(view, s, rows);
+  clip_gradient(m, *view.layout, s.gradient);
+  add_penalties(m, *view.layout, view.weights, s.gradient);
+  update(view, s.gradient, step);
+  update_average(view);
+}
+
+inline TrainResult train(MemberView const& view, TableView const& table, float* scratch,
+                         std::int64_t from, std::int64_t to) {
+  Member const& m = *view.member;
+  int const per_epoch = steps_per_epoch(m);
+  int const last_rows = batch_rows(m, per_epoch - 1);
+  Scratch const full = carve(m, *view.layout, batch_rows(m, 0), scratch);
+  Scratch const last = carve(m, *view.layout, last_rows, scratch);
+  TrainResult result{0, 0.0, 0.0, false};
+  std::int64_t epoch = from / per_epoch;
+  int batch = static_cast<int>(from % per_epoch);
+  for (std::int64_t step = from; step < to; ++epoch, batch = 0) {
+    BatchOrder const order = batch_order(m.seed, static_cast<std::uint32_t>(epoch),
+                                         static_cast<std::uint32_t>(m.train_rows));
+    for (; batch < per_epoch && step < to; ++batch, ++step) {
+      bool const is_last = batch == per_epoch - 1;
+      train_step(view, table, is_last ? last : full, order, batch,
+                 is_last ? last_rows : m.batch_size, step, result);
+      if (result.diverged) return result;
+    }
+  }
+  return result;
+}
+
+}  // namespace brood::cpu::BROOD_ISA

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// From names and values (MemberSpec) to the plain description that training steps read (Member).
+#pragma once
+
+#include <cstdint>
+
+#include "brood/member.hpp"
+#include "core/member.hpp"
+
+namespace brood {
+
+struct TableShape {
+  Task task = Task::classification;
+  int inputs = 0;
+  int outputs = 0;  // classes, or target columns
+};
+
+// Throws UsageError with everything that check(config, task) finds.
+Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
+                std::int64_t train_rows, std::int64_t eval_rows);
+
+// Reads a whole or real number out of a value; false if it is neither.
+bool as_number(Value const& value, double& number);
+
+}  // namespace brood

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of hyperparameters. A row gives the name, group, type, default, range and help of
+// one of them and says where in a Member it goes; parser, checks, CSV columns, `brood list` and
+// docs follow from the table. To add one: a row here and its field in core/member.hpp.
+#pragma once
+
+#include <limits>
+#include <span>
+
+#include "core/activation.hpp"
+#include "core/init.hpp"
+#include "core/loss.hpp"
+#include "core/lr_schedule.hpp"
+#include "core/member.hpp"
+#include "core/optimizer.hpp"
+
+namespace brood {
+
+enum class HyperparameterType { real, integer, flag, choice, integers, reals };
+
+struct Hyperparameter {
+  char const* name;
+  char const* group;
+  HyperparameterType type;
+  double fallback;            // the default; of a choice: its index; NaN: see default_text
+  double min, max;            // inclusive, of every element of a list
+  bool above_min, below_max;  // the bound itself is excluded
+  std::span<char const* const> choices;
+  char const* default_text;  // where the default is no number: "by task", "[64]"
+  char const* help;
+  void (*set)(Member&, double);
+  double (*get)(Member const&);
+};
+
+namespace detail {
+
+inline constexpr char const* kClassWeights[] = {"none", "balanced"};
+inline constexpr char const* kBiasInits[] = {"zeros", "as_weights"};
+inline constexpr char const* kAdamEps[] = {"outside", "inside"};
+inline constexpr double kByOther = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double kMillion = 1e6;
+
+using enum HyperparameterType;
+
+#define BROOD_FIELD(field)                                                  \
+  [](Member& m, double v) { m.field = static_cast<decltype(m.field)>(v); }, \
+      [](Member const& m) { return static_cast<double>(m.field); }
+#define BROOD_LIST [](Member&, double) {}, [](Member const&) { return 0.0; }
+
+}  // namespace detail
+
+// clang-format off
+inline constexpr Hyperparameter kHyperparameters[] = {
+  {"hidden", "network", detail::integers, 0, 1, 16384, false, false, {}, "[64]",
+   "widths of the hidden layers, up to 8 of them; [] is a linear model", BROOD_LIST},
+  {"activation", "network", detail::choice, index_of<Relu>(Activations{}), 0, 0, false, false, Activations::names, "",
+   "of the hidden layers", BROOD_FIELD(activation)},
+  {"init", "network", detail::choice, index_of<HeUniform>(Inits{}), 0, 0, false, false, Inits::names, "",
+   "law of the initial weights", BROOD_FIELD(init)},
+  {"bias_init", "network", detail::choice, 0, 0, 0, false, false, detail::kBiasInits, "",
+   "initial biases: zeros, or drawn by the weights' law", BROOD_FIELD(bias_as_weights)},
+  {"dropout", "network", detail::real, 0, 0, 0.95, false, false, {}, "",
+   "share of hidden units dropped in a training step", BROOD_FIELD(dropout)},
+  {"input_dropout", "network", detail::real, 0, 0, 0.95, false, false, {}, "",
+   "share of inputs dropped in a training step", BROOD_FIELD(input_dropout)},
+
+  {"loss", "train", detail::choice, detail::kByOther, 0, 0, false, false, Losses::names, "by task",
+   "cross_entropy or bce for classes, bce for labels, mse, mae or huber for regression", BROOD_FIELD(loss)},
+  {"label_smoothing", "train", detail::real, 0, 0, 1, false, true, {}, "",
+   "of cross_entropy and bce targets", BROOD_FIELD(label_smoothing)},
+  {"class_weights", "train", detail::choice, 0, 0, 0, false, false, detail::kClassWeights, "",
+   "balanced: a row weighs rows / (classes x rows of its class)", BROOD_FIELD(balanced)},
+  {"huber_delta", "train", detail::real, 1, 0, detail::kMillion, true, false, {}, "",
+   "error at which huber turns linear, in standard deviations of the target", BROOD_FIELD(huber_delta)},
+  {"optimizer", "train", detail::choice, index_of<Adam>(Optimizers{}), 0, 0, false, false, Optimizers::names, "",
+   "formulas are PyTorch's", BROOD_FIELD(optimizer)},
+  {"lr", "train", detail::real, detail::kByOther, 0, 1e10, true, false, {}, "by optimizer",
+   "learning rate: 0.001 for adam and adamw, 1 for adadelta, else 0.01", BROOD_FIELD(lr)},
+  {"momentum", "train", detail::real, 0.9, 0, 1, false, true, {}, "",
+   "of momentum and nesterov", BROOD_FIELD(settings.momentum)},
+  {"beta1", "train", detail::real, 0.9, 0, 1, false, true, {}, "",
+   "of adam and adamw", BROOD_FIELD(settings.beta1)},
+  {"beta2", "train", detail::real, 0.999, 0, 1, false, true, {}, "",
+   "of adam and adamw", BROOD_FIELD(settings.beta2)},
+  {"rho", "train", detail::real, detail::kByOther, 0, 1, false, true, {}, "by optimizer",
+   "decay of squared gradients: 0.99 for rmsprop, 0.9 for adadelta", BROOD_FIELD(settings.rho)},
+  {"eps", "train", detail::real, detail::kByOther, 0, 1, true, false, {}, "by optimizer",
+   "1e-8; 1e-10 for adagrad, 1e-6 for adadelta", BROOD_FIELD(settings.eps)},
+  {"adam_eps", "train", detail::choice, 0, 0, 0, false, false, detail::kAdamEps, "",
+   "eps outside the bias correction (PyTorch) or inside (scikit-learn)", BROOD_FIELD(settings.eps_inside)},
+  {"l1", "train", detail::real, 0, 0, 1e3, false, false, {}, "",
+   "times sign(w) on the gradient; weights, not biases", BROOD_FIELD(l1)},
+  {"l2", "train", detail::real, 0, 0, 1e3, false, false, {}, "",
+   "times w on the gradient; weights, not biases", BROOD_FIELD(l2)},
+  {"weight_decay", "train", detail::real, detail::kByOther, 0, 1e3, false, false, {}, "by optimizer",
+   "decoupled: w shrinks by lr x weight_decay x w each step; weights, not biases; 0.01 for adamw, else 0", BROOD_FIELD(weight_decay)},
+  {"clip_value", "train", detail::real, 0, 0, 1e10, false, false, {}, "",
+   "largest size of a gradient's element; 0 is off", BROOD_FIELD(clip_value)},
+  {"clip_norm", "train", detail::real, 0, 0, 1e10, false, false, {}, "",
+   "largest norm of the whole gradient; 0 is off", BROOD_FIELD(clip_norm)},
+  {"ema", "train", detail::real, 0, 0, 1, false, true, {}, "",
+   "decay of an average of the weights that is evaluated in their place; 0 is off", BROOD_FIELD(ema)},
+  {"layer_lr", "train", detail::reals, 0, 0, 1e3, false, false, {}, "[]",
+   "factor on lr for each layer, as many as hidden layers + 1; 0 freezes", BROOD_LIST},
+  {"batch_size", "train", detail::integer, 32, 1, 4096, false, false, {}, "",
+   "rows a step; a short last batch is kept", BROOD_FIELD(batch_size)},
+  {"epochs", "train", detail::integer, 50, 1, detail::kMillion, false, false, {}, "",
+   "the whole training, which schedules span; in a study, the scheduler's max", BROOD_FIELD(epochs)},
+  {"patience", "train", detail::integer, 0, 0, detail::kMillion, false, false, {}, "",
+   "evaluations without a better loss before training stops with the best weights; 0 is off", BROOD_FIELD(patience)},
+  {"min_delta", "train", detail::real, 0, 0, 1e10, false, false, {}, "",
+   "by how much a loss must be lower to count as better", BROOD_FIELD(min_delta)},
+  {"lr_schedule", "train", detail::choice, 0, 0, 0, false, false, LrSchedules::names, "",
+   "course of the learning rate over epochs", BROOD_FIELD(lr_schedule)},
+  {"warmup_epochs", "train", detail::integer, 0, 0, detail::kMillion, false, false, {}, "",
+   "epochs over which lr first rises from 0", BROOD_FIELD(warmup_epochs)},
+  {"lr_gamma", "train", detail::real, 0.1, 0, 1, true, false, {}, "",
+   "factor of the step and exponential schedules", BROOD_FIELD(schedule.gamma)},
+  {"lr_step_epochs", "train", detail::integer, 10, 1, detail::kMillion, false, false, {}, "",
+   "epochs between the steps of the step schedule", BROOD_FIELD(schedule.step_epochs)},
+  {"lr_final", "train", detail::real, 0, 0, 1, false, false, {}, "",
+   "share of lr that cosine and linear end at", BROOD_FIELD(schedule.final_factor)},
+};
+// clang-format on
+
+#undef BROOD_FIELD
+#undef BROOD_LIST
+
+}  // namespace brood

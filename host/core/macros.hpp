@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// BROOD_HD marks a function that the host compiler and nvcc both compile. On the host it is always
+// inlined, so that the same function compiled for two instruction sets leaves no symbol for the
+// linker to merge.
+#pragma once
+
+#if defined(__CUDACC__)
+#define BROOD_HD __host__ __device__ __forceinline__
+#else
+#define BROOD_HD inline __attribute__((always_inline))
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a training step needs to know of a member, beside where its tensors lie: a plain description
+// that both backends read. The public MemberSpec (names and values) is turned into it once, by
+// host/backend/member.cpp.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "core/lr_schedule.hpp"
+#include "core/macros.hpp"
+#include "core/optimizer.hpp"
+
+namespace brood {
+
+inline constexpr int kMaxHidden = 8;
+inline constexpr int kMaxLayers = kMaxHidden + 1;
+
+enum class TargetKind : std::int32_t {
+  class_index,  // one column: the class
+  one_logit,    // bce of two classes: one output, target 0 or 1 from the class
+  one_hot,      // bce of more classes: an output each
+  values,       // regression, multi_label: a column per output
+};
+
+// Trivially copyable; enumerated choices are indices into the lists of core/.
+struct Member {
+  // network
+  std::int32_t layers;                 // hidden layers + 1
+  std::int32_t width[kMaxLayers + 1];  // inputs, hidden widths, network outputs
+  std::int32_t activation;
+  std::int32_t init;
+  std::int32_t bias_as_weights;
+  float dropout, input_dropout;
+  // loss
+  std::int32_t loss;
+  TargetKind target_kind;
+  std::int32_t balanced;  // class_weights: balanced
+  float label_smoothing;
+  float huber_delta;
+  // optimizer
+  std::int32_t optimizer;
+  OptimizerSettings settings;
+  double lr;
+  float l1, l2, weight_decay, clip_value, clip_norm, ema;
+  float layer_lr[kMaxLayers];  // factor per layer; 0 freezes
+  // schedule
+  std::int32_t lr_schedule;
+  LrScheduleSettings schedule;
+  std::int32_t warmup_epochs;
+  // training
+  std::int32_t batch_size;
+  std::int32_t epochs;
+  std::int32_t patience;  // 0: off
+  double min_delta;
+  std::uint64_t seed;
+  std::int32_t train_rows, eval_rows;
+};
+static_assert(std::is_trivially_copyable_v<Member>);
+
+BROOD_HD constexpr int steps_per_epoch(Member const& m) {
+  return (m.train_rows + m.batch_size - 1) / m.batch_size;
+}
+
+// Rows of the batch that is `index`-th in its epoch: a short last one is kept.
+BROOD_HD constexpr int batch_rows(Member const& m, int index) {
+  int const left = m.train_rows - index * m.batch_size;
+  return left < m.batch_size ? left : m.batch_size;
+}
+
+// The learning rate at a step (from 0): linear warm-up to lr, then the schedule over the rest.
+BROOD_HD double lr_at_step(Member const& m, std::int64_t step) {
+  std::int64_t const per_epoch = steps_per_epoch(m);
+  std::int64_t const warmup = per_epoch * m.warmup_epochs;
+  if (step < warmup) return m.lr * static_cast<double>(step + 1) / static_cast<double>(warmup);
+  std::int64_t const total = per_epoch * m.epochs - warmup;
+  SchedulePoint const at{step - warmup, total > 0 ? total : 1, (step - warmup) / per_epoch};
+  double factor = 1.0;
+  visit(LrSchedules{}, m.lr_schedule,
+        [&](auto schedule) { factor = schedule.factor(m.schedule, at); });
+  return m.lr * factor;
+}
+
+// The scalars of step `step` (from 0).
+BROOD_HD StepScalars step_scalars(Member const& m, double lr, std::int64_t step) {
+  StepScalars scalars{};
+  visit(Optimizers{}, m.optimizer,
+        [&](auto optimizer) { scalars = optimizer.scalars(m.settings, lr, step + 1); });
+  return scalars;
+}
+
+BROOD_HD int state_tensors(Member const& m) {
+  int count = 0;
+  visit(Optimizers{}, m.optimizer, [&](auto optimizer) { count = optimizer.kStates; });
+  return count;
+}
+
+}  // namespace brood

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a sweep to its data: targets that are counted from the end get their names, and what the
+// data decides (task, metric) is written into the sweep.
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+
+#include "brood/error.hpp"
+#include "brood/files/sweep.hpp"
+#include "files/text.hpp"
+
+namespace brood::files {
+
+namespace {
+
+// -1 is the last column, -2 the one before; but a column of that very name comes first.
+std::string resolve(std::string const& target, std::vector<Column> const& columns,
+                    std::string const& path) {
+  bool const is_name = std::any_of(columns.begin(), columns.end(),
+                                   [&](Column const& column) { return column.name == target; });
+  std::int64_t index = 0;
+  char const* const last = target.data() + target.size();
+  auto const [end, error] = std::from_chars(target.data(), last, index);
+  bool const counts = end == last && !target.empty() && target[0] == '-';
+  if (is_name || !counts) return target;  // an unknown name is make_dataset's to report
+  auto const count = static_cast<std::int64_t>(columns.size());
+  if (error != std::errc{} || index < -count || index >= 0) {
+    throw UsageError(path + ": data.target: " + target + " is not allowed; the file has " +
+                     counted(count, "column") + "; allowed: -1 (the last) .. -" +
+                     std::to_string(count) + ", or a name");
+  }
+  return columns[static_cast<std::size_t>(count + index)].name;
+}
+
+}  // namespace
+
+Dataset load_dataset(Sweep& sweep) {
+  std::vector<Column> const columns = read_columns(sweep.data_path, sweep.read);
+  std::vector<std::string> names;
+  for (std::string const& target : sweep.dataset.targets) {
+    std::string name = resolve(target, columns, sweep.data_path);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      throw UsageError(sweep.data_path + ": data.target: " + files::quoted(target) +
+                       " is the column " + files::quoted(name) + ", which is a target already");
+    }
+    names.push_back(std::move(name));
+  }
+  sweep.dataset.targets = std::move(names);
+  Dataset dataset = make_dataset(columns, sweep.dataset);
+  sweep.dataset.task = dataset.encoding.task;
+  if (sweep.study.metric.name.empty()) {
+    sweep.study.metric.name = default_metric(dataset.encoding.task);
+  }
+  return dataset;
+}
+
+}  // namespace brood::files

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sweep as the text that reads back as the same study. What has no value of its own (found from
+// the data, or a hyperparameter's default) is a comment.
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <type_traits>
+
+#include "brood/files/sweep.hpp"
+#include "files/sweep_reader.hpp"
+#include "files/yaml.hpp"
+
+namespace brood::files {
+
+namespace {
+
+std::string absolute(std::string const& path) {
+  std::error_code error;
+  auto const full = std::filesystem::absolute(path, error);
+  return error ? path : full.lexically_normal().string();
+}
+
+std::string flag(bool value) {
+  return value ? "true" : "false";
+}
+
+template <class Item, class Text>
+std::string list(std::vector<Item> const& items, Text text) {
+  std::string result;
+  for (Item const& item : items)
+    result += (result.empty() ? "[" : ", ") + text(item);
+  return result.empty() ? "[]" : result + ']';
+}
+
+std::string value_text(Value const& value) {
+  auto const* text = std::get_if<std::string>(&value);
+  return text != nullptr ? yaml_text(*text) : to_text(value);
+}
+
+std::string names_text(std::vector<std::string> const& names) {
+  if (names.size() == 1) return yaml_text(names[0]);
+  return list(names, yaml_text);
+}
+
+std::string data_text(Sweep const& sweep) {
+  ReadOptions const& read = sweep.read;
+  DatasetOptions const& dataset = sweep.dataset;
+  std::string text = "data:\n  file: " + yaml_text(absolute(sweep.data_path)) +
+                     "\n  target: " + names_text(dataset.targets) + '\n';
+  if (!read.labels.empty()) text += "  labels: " + yaml_text(absolute(read.labels)) + '\n';
+  text += read.format.empty() ? "  # format: from the file's name\n"
+                              : "  format: " + yaml_text(read.format) + '\n';
+  text +=
+      read.header ? "  header: " + flag(*read.header) + '\n' : "  # header: found in the file\n";
+  text += "  drop: " + list(dataset.drop, yaml_text) + '\n';
+  text += "  missing_indicator: " + flag(dataset.missing_indicator) + '\n';
+  text += dataset.weight.empty() ? "  # weight: none\n"
+                                 : "  weight: " + yaml_text(dataset.weight) + '\n';
+  text += read.kinds.empty() ? "  columns: {}\n" : "  columns:\n";
+  for (auto const& [name, kind] : read.kinds) {
+    text += "    " + yaml_text(name) +
+            (kind == ColumnKind::numeric ? ": numeric\n" : ": categorical\n");
+  }
+  return text;
+}
+
+std::string task_text(Sweep const& sweep) {
+  if (!sweep.dataset.task) return "# task: found from the target\n";
+  switch (*sweep.dataset.task) {
+    case Task::classification:
+      return "task: classification\n";
+    case Task::regression:
+      return "task: regression\n";
+    case Task::multi_label:
+      return "task: multi_label\n";
+  }
+  return "";
+}
+
+std::string validation_text(Validation const& validation) {
+  auto const rest = [](auto const& chosen) {
+    return ", repeats: " + std::to_string(chosen.repeats) + ", test: " + to_text(chosen.test) +
+           "}\n";
+  };
+  if (auto const* folds = std::get_if<Folds>(&validation)) {
+    return "validation: {folds: " + std::to_string(folds->folds) + rest(*folds);
+  }
+  auto const& holdout = std::get<Holdout>(validation);
+  return "validation: {holdout: " + to_text(holdout.valid) + rest(holdout);
+}
+
+std::string metric_text(MetricChoice const& metric) {
+  if (metric.name.empty()) return "# metric: accuracy, or rmse for regression\n";
+  return "metric: {name: " + metric.name + ", goal: " + std::string(goal_of(metric.name)) + "}\n";
+}
+
+std::string scheduler_text(SchedulerChoice const& scheduler) {
+  if (auto const* none = std::get_if<NoEarlyTermination>(&scheduler)) {
+    return "early_terminate: {type: none}\ntrain: {epochs: " + std::to_string(none->max_epochs) +
+           "}\n";
+  }
+  auto const& halving = std::get<SuccessiveHalving>(scheduler);
+  bool const ceil = halving.survivors == SuccessiveHalving::Survivors::ceil;
+  return "early_terminate: {type: successive_halving, eta: " + std::to_string(halving.eta) +
+         ", min_iter: " + std::to_string(halving.min_epochs) +
+         ", max_iter: " + std::to_string(halving.max_epochs) +
+         ", survivors: " + (ceil ? "ceil" : "floor") + "}\n";
+}
+
+std::string parameter_text(Parameter const& parameter) {
+  std::string const start = "  " + parameter.name + ": {";
+  auto const field = [](char const* name, double value) {
+    return std::string(", ") + name + ": " + to_text(value);
+  };
+  std::string const named = "distribution: " + std::string(name_of(parameter.distribution));
+  std::string const range = field("min", parameter.min) + field("max", parameter.max);
+  std::string const bell = field("mu", parameter.mu) + field("sigma", parameter.sigma);
+  switch (parameter.distribution) {
+    case Distribution::constant:
+      return start + "value: " + value_text(parameter.values[0]) + "}\n";
+    case Distribution::categorical: {
+      std::string text = start + "values: " + list(parameter.values, value_text);
+      if (!parameter.probabilities.empty()) {
+        text += ", probabilities: " +
+                list(parameter.probabilities, [](double x) { return to_text(x); });
+      }
+      return text + "}\n";
+    }
+    case Distribution::int_uniform:
+    case Distribution::uniform:
+    case Distribution::log_uniform_values:
+    case Distribution::inv_log_uniform_values:
+      return start + named + range + "}\n";
+    case Distribution::q_uniform:
+    case Distribution::q_log_uniform_values:
+      return start + named + range + field("q", parameter.q) + "}\n";
+    case Distribution::normal:
+    case Distribution::log_normal:
+      return start + named + bell + "}\n";
+    case Distribution::q_normal:
+      return start + named + bell + field("q", parameter.q) + "}\n";
+  }
+  return "";
+}
+
+std::string space_text(SearchSpace const& space) {
+  std::string text = space.parameters().empty() ? "parameters: {}\n" : "parameters:\n";
+  for (Parameter const& parameter : space.parameters())
+    text += parameter_text(parameter);
+  text += "# The other hyperparameters have their defaults:\n";
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    if (info.name == "epochs" || space.find(info.name) != nullptr) continue;
+    text += "#   " + std::string(info.name) + ": " + info.default_text + '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string resolved_yaml(Sweep const& sweep) {
+  Study const& study = sweep.study;
+  std::string text = "# The study " + yaml_text(sweep.name) + ", resolved: with every default.\n";
+  text += data_text(sweep) + task_text(sweep) + validation_text(study.validation) +
+          metric_text(study.metric);
+  text += "method: random\ntrials: " + std::to_string(study.trials) +
+          "\nseed: " + std::to_string(study.seed) + "\nrefit: " + flag(study.refit) + '\n';
+  text += sweep.time_limit_seconds
+              ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
+              : "# time_limit: none\n";
+  return text + scheduler_text(study.scheduler) + space_text(study.space);
+}
+
+}  // namespace brood::files

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts of a run's files; see run_files.hpp.
+#include "files/run_files.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "brood/error.hpp"
+#include "brood/version.hpp"
+#include "files/json.hpp"
+
+namespace brood::files {
+
+namespace {
+
+constexpr int kFormat = 1;
+
+// As RFC 4180 has it: quoted where a comma, a quote or a line end would be taken for structure.
+std::string csv_cell(std::string const& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char const c : text)
+    quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
+}
+
+// to_chars would write a sign that depends on how the NaN came about.
+std::string number(double value) {
+  return std::isnan(value) ? "nan" : to_text(value);
+}
+
+TrialResult const& winner(Result const& result) {
+  auto const found =
+      std::find_if(result.trials.begin(), result.trials.end(),
+                   [&](TrialResult const& trial) { return trial.id == result.best; });
+  if (found == result.trials.end()) throw UsageError("the result has no winner to write down");
+  return *found;
+}
+
+// "key: value" lines. Values are numbers, names of choices and lists of numbers, which YAML reads
+// as they stand.
+std::string yaml_of(Config const& config) {
+  std::string text;
+  for (auto const& [name, value] : config)
+    text += name + ": " + to_text(value) + "\n";
+  return text;
+}
+
+Json run_document(Sweep const& sweep, Result const& result, RunFacts const& facts) {
+  Json data, device, repeat, json;
+  data.set("path", sweep.data_path).set("fingerprint", facts.data_fingerprint);
+  device.set("backend", facts.backend.name).set("device", facts.backend.device);
+  device.set("precision", facts.backend.precision);
+  repeat.set("trials", sweep.study.trials).set("events", facts.events);
+  json.set("brood", BROOD_VERSION).set("format", kFormat);
+  json.set("command_line", facts.command_line).set("started", facts.started);
+  json.set("seconds", facts.seconds);
+  std::uint64_t const seed = sweep.study.seed;
+  bool const is_signed = seed <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+  json.set("seed", is_signed ? Json(static_cast<std::int64_t>(seed)) : Json(std::to_string(seed)));
+  json.set("data", data).set("device", device);
+  json.set("ended", facts.ended).set("repeat", repeat);
+  json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
+  return json;
+}
+
+Json score_document(Result const& result) {
+  TrialResult const& best = winner(result);
+  Json json;
+  json.set("trial", result.best).set("metric", result.metric);
+  json.set("goal", result.maximize ? "maximize" : "minimize");
+  json.set("valid", result.valid).set("test", result.test);
+  json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
+  return json;
+}
+
+}  // namespace
+
+std::string trials_csv(Result const& result, SearchSpace const& space) {
+  std::string text = "trial,state,epochs,valid_" + result.metric;
+  for (Parameter const& parameter : space.parameters())
+    text += "," + csv_cell(parameter.name);
+  text += "\n";
+  for (TrialResult const& trial : result.trials) {
+    text += std::to_string(trial.id) + ",";
+    text.append(name_of(trial.state)) += "," + std::to_string(trial.epochs);
+    text += "," + number(trial.score);
+    for (Parameter const& parameter : space.parameters()) {
+      Value const* const value = trial.config.find(parameter.name);
+      text += "," + (value ? csv_cell(to_text(*value)) : "");
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string curves_csv(Result const& result) {
+  std::string text = "trial,fold,repeat,epoch,train_loss,valid_loss,valid_" + result.metric + "\n";
+  for (CurvePoint const& point : result.curves) {
+    for (int const index : {point.trial, point.fold, point.repeat, point.epoch}) {
+      text += std::to_string(index) + ",";
+    }
+    text += number(point.train_loss) + "," + number(point.valid_loss) + "," +
+            number(point.valid_metric) + "\n";
+  }
+  return text;
+}
+
+std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encoding const& encoding,
+                               RunFacts const& facts) {
+  TrialResult const& best = winner(result);
+  return {
+      {"config.yaml", resolved_yaml(sweep)},
+      {"run.json", run_document(sweep, result, facts).text(/*indented=*/true) + "\n"},
+      {"trials.csv", trials_csv(result, sweep.study.space)},
+      {"curves.csv", curves_csv(result)},
+      {"best/config.yaml", yaml_of(best.config)},
+      {"best/score.json", score_document(result).text(/*indented=*/true) + "\n"},
+      {"best/model.safetensors", to_safetensors({result.model, encoding, result.metric})},
+  };
+}
+
+}  // namespace brood::files

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of a run directory hold. Only run.json knows of clock, machine and threads: the
+// other files are the same whenever and wherever the run is repeated on the same kind of backend.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brood/files/run_directory.hpp"
+
+namespace brood::files {
+
+inline constexpr std::array<std::string_view, 7> kRunFiles = {"config.yaml",
+                                                              "run.json",
+                                                              "trials.csv",
+                                                              "curves.csv",
+                                                              "best/config.yaml",
+                                                              "best/score.json",
+                                                              "best/model.safetensors"};
+
+struct RunFile {
+  std::string name;  // one of kRunFiles
+  std::string bytes;
+};
+std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encoding const& encoding,
+                               RunFacts const& facts);
+
+}  // namespace brood::files

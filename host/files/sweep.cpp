@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sweep file, section by section. Each section is one function that begins with the list of its
+// keys; all of them note what is wrong and go on, and the whole list is thrown at the end.
+#include "brood/files/sweep.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "brood/error.hpp"
+#include "brood/member.hpp"
+#include "files/sweep_overrides.hpp"
+#include "files/sweep_reader.hpp"
+#include "files/sweep_scheduler.hpp"
+#include "files/sweep_section.hpp"
+#include "files/sweep_space.hpp"
+#include "files/text.hpp"
+#include "files/yaml.hpp"
+
+namespace brood::files {
+
+namespace {
+
+constexpr int kMostTrials = 10'000'000;
+constexpr int kMostMembersPerTrial = 10'000;
+
+struct Metric {
+  std::string_view name, goal;
+};
+constexpr Metric kMetrics[] = {{"accuracy", "maximize"}, {"loss", "minimize"}, {"mse", "minimize"},
+                               {"rmse", "minimize"},     {"mae", "minimize"},  {"r2", "maximize"}};
+
+constexpr std::pair<std::string_view, Task> kTasks[] = {{"classification", Task::classification},
+                                                        {"regression", Task::regression},
+                                                        {"multi_label", Task::multi_label}};
+
+class SweepReader {
+ public:
+  SweepReader(Node const& root, std::string const& directory, Problems& problems)
+      : root_(root),
+        directory_(directory),
+        problems_(problems),
+        top_(&root, "", top_keys(), problems, hyperparameter_names(),
+             "under parameters, network or train") {}
+
+  Sweep read() {
+    note_ignored();
+    read_task();
+    read_data();
+    read_validation();
+    read_metric();
+    read_method();
+    sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
+    read_seed();
+    sweep_.study.refit = top_.flag("refit").value_or(true);
+    read_time_limit();
+    SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
+    sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
+    sweep_.study.space = std::move(space.space);
+    return std::move(sweep_);
+  }
+
+ private:
+  // Of Weights & Biases' keys, those that do not say what to train.
+  static Names ignored_keys() {
+    return {"program", "command", "project", "entity", "name", "description"};
+  }
+  static Names top_keys() {
+    Names keys = {"data",    "task",  "validation", "metric",     "method",
+                  "trials",  "seed",  "refit",      "time_limit", "early_terminate",
+                  "network", "train", "parameters"};
+    Names const ignored = ignored_keys();
+    keys.insert(keys.end(), ignored.begin(), ignored.end());
+    return keys;
+  }
+  static Names hyperparameter_names() {
+    Names names;
+    for (HyperparameterInfo const& info : hyperparameters())
+      names.push_back(info.name);
+    return names;
+  }
+
+  void note_ignored() {
+    for (std::string_view const key : ignored_keys()) {
+      Entry const* entry = root_.find(key);
+      if (entry != nullptr) {
+        sweep_.notes.push_back(entry->place.text() + ": " + entry->key + " is ignored");
+      }
+    }
+  }
+
+  void read_task() {
+    Names names;
+    for (auto const& [name, task] : kTasks)
+      names.push_back(name);
+    auto const chosen = top_.choice("task", names);
+    for (auto const& [name, task] : kTasks) {
+      if (chosen == name) sweep_.dataset.task = task;
+    }
+  }
+
+  // A relative path in the file is meant from the file's folder.
+  std::string opened(std::string const& path, Node const& node) const {
+    bool const relative = node.place.in_file() && std::filesystem::path(path).is_relative();
+    return relative ? (std::filesystem::path(directory_) / path).string() : path;
+  }
+
+  void read_data() {
+    Section const data(top_, "data",
+                       {"file", "target", "format", "header", "drop", "labels", "missing_indicator",
+                        "weight", "columns"});
+    if (auto const file = data.text("file")) {
+      sweep_.data_path = opened(*file, *data.find("file"));
+    } else if (!data.has("file")) {
+      data.add_missing("file", "the csv, idx, npy or npz file to learn from");
+    }
+    auto& dataset = sweep_.dataset;
+    dataset.targets = data.names("target").value_or(std::vector<std::string>{});
+    if (auto const labels = data.text("labels")) {
+      sweep_.read.labels = opened(*labels, *data.find("labels"));
+      if (!data.has("target")) dataset.targets = {"label"};
+    } else if (!data.has("target")) {
+      data.add_missing("target", "the column to predict, or -1 for the last one");
+    }
+    sweep_.read.format = data.choice("format", {"csv", "idx", "npy", "npz"}).value_or("");
+    sweep_.read.header = data.flag("header");
+    dataset.drop = data.names("drop").value_or(std::vector<std::string>{});
+    dataset.missing_indicator = data.flag("missing_indicator").value_or(false);
+    dataset.weight = data.text("weight").value_or("");
+    if (Node const* columns = data.find("columns")) read_kinds(*columns);
+    check_data(data);
+  }
+
+  // The keys are any columns' names.
+  void read_kinds(Node const& columns) {
+    if (columns.kind != NodeKind::map) {
+      problems_.add(columns.place,
+                    not_allowed("data.columns", columns, "a map such as {NAME: categorical}"));
+    }
+    for (Entry const& entry : columns.entries) {
+      bool const numeric = entry.value.text == "numeric";
+      if (!numeric && entry.value.text != "categorical") {
+        problems_.add(entry.value.place, not_allowed("data.columns." + entry.key, entry.value,
+                                                     "one of categorical, numeric"));
+      }
+      sweep_.read.kinds[entry.key] = numeric ? ColumnKind::numeric : ColumnKind::categorical;
+    }
+  }
+
+  // What the keys of `data` and the task say together.
+  void check_data(Section const& data) {
+    DatasetOptions const& options = sweep_.dataset;
+    Node const* target = data.find("target");
+    if (target != nullptr && target->kind == NodeKind::list && target->items.empty()) {
+      data.add_problem("target", "[] is not allowed; allowed: one name or more");
+    }
+    std::set<std::string> const targets(options.targets.begin(), options.targets.end());
+    for (std::string const& name : options.drop) {
+      if (targets.count(name) > 0) {
+        data.add_problem("drop", files::quoted(name) + " is the target and cannot be dropped");
+      } else if (name == options.weight) {
+        data.add_problem("drop", files::quoted(name) + " is data.weight; name it there only");
+      }
+    }
+    if (targets.count(options.weight) > 0) {
+      data.add_problem("weight",
+                       files::quoted(options.weight) + " is the target and cannot weigh rows");
+    }
+    if (options.task == Task::classification && targets.size() > 1) {
+      top_.add_problem("task", "classification has one target, and data.target names " +
+                                   std::to_string(targets.size()) +
+                                   "; allowed: regression, multi_label");
+    }
+  }
+
+  void read_validation() {
+    Section const section(top_, "validation", {"holdout", "test", "folds", "repeats"});
+    Holdout holdout;
+    holdout.test = section.real("test", "0 <= test < 1", [](double x) { return x >= 0 && x < 1; })
+                       .value_or(holdout.test);
+    holdout.repeats = static_cast<int>(
+        section.integer("repeats", 1, kMostMembersPerTrial).value_or(holdout.repeats));
+    auto const share =
+        section.real("holdout", "0 < holdout < 1", [](double x) { return x > 0 && x < 1; });
+    holdout.valid = share.value_or(holdout.valid);
+    auto const folds = section.integer("folds", 2, kMostMembersPerTrial);
+    if (section.has("holdout") && section.has("folds")) {
+      section.add_problem("folds", "contradicts validation.holdout; keep one of them");
+    } else if (!section.has("folds") && holdout.valid + holdout.test >= 1) {
+      Node const* node = section.find(section.has("holdout") ? "holdout" : "test");
+      problems_.add(node->place, "validation: holdout " + to_text(holdout.valid) + " and test " +
+                                     to_text(holdout.test) +
+                                     " leave no rows to train on; their sum must be below 1");
+    }
+    if (folds) {
+      sweep_.study.validation = Folds{static_cast<int>(*folds), holdout.repeats, holdout.test};
+    } else {
+      sweep_.study.validation = holdout;
+    }
+  }
+
+  void read_metric() {
+    Section const section(top_, "metric", {"name", "goal"});
+    std::string& metric = sweep_.study.metric.name;
+    Task const* task = sweep_.dataset.task ? &*sweep_.dataset.task : nullptr;
+    Node const* node = section.find("name");
+    if (node == nullptr) {
+      if (section.has("goal")) section.add_missing("name", "its goal follows from it");
+      if (task != nullptr) metric = default_metric(*task);
+      return;
+    }
+    std::string name = node->text;
+    for (std::string_view const prefix : {"val_", "valid_"}) {
+      if (name.starts_with(prefix)) name.erase(0, prefix.size());
+    }
+    if (goal_of(name).empty()) {
+      Names names;
+      for (Metric const& each : kMetrics)
+        names.push_back(each.name);
+      problems_.add(node->place, not_allowed("metric.name", *node, "one of " + joined(names)) +
+                                     did_you_mean(name, names));
+      return;
+    }
+    metric = name;
+    if (task != nullptr) check_metric_fits(*task, *node);
+    auto const goal = section.choice("goal", {"maximize", "minimize"});
+    if (goal && *goal != goal_of(name)) {
+      section.add_problem(
+          "goal", *goal + " does not fit " + name + "; allowed: " + std::string(goal_of(name)));
+    }
+  }
+
+  void check_metric_fits(Task task, Node const& node) {
+    try {
+      higher_is_better(sweep_.study.metric.name, task);
+    } catch (UsageError const& error) {
+      for (std::string const& problem : error.problems())
+        problems_.add(node.place, "metric.name: " + problem);
+    }
+  }
+
+  void read_method() {
+    top_.choice("method", {"random"}, {"grid", "list", "sobol", "tpe", "bayes"});
+    sweep_.study.sampler = Random{};
+  }
+
+  void read_seed() {
+    Node const* node = top_.find("seed");
+    if (node == nullptr) return;
+    // As text: a seed may exceed the integers of the tree, and no fraction of one is meant.
+    std::string const& text = node->text;
+    auto const [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), sweep_.study.seed);
+    bool const whole = error == std::errc{} && end == text.data() + text.size();
+    if (node->is_number() && whole) return;
+    problems_.add(node->place,
+                  not_allowed("seed", *node, "a whole number, 0 .. 18446744073709551615"));
+  }
+
+  void read_time_limit() {
+    Node const* node = top_.find("time_limit");
+    if (node == nullptr) return;
+    std::string_view text = node->text;
+    double unit = 1;
+    for (auto const& [letter, seconds] : {std::pair{'s', 1.0}, {'m', 60.0}, {'h', 3600.0}}) {
+      if (!text.ends_with(letter)) continue;
+      text.remove_suffix(1);
+      unit = seconds;
+      break;
+    }
+    auto const [reading, value] = read_number<double>(text);
+    double const seconds = value * unit;
+    if (reading == Reading::number && seconds > 0 && seconds < 1e9) {
+      sweep_.time_limit_seconds = seconds;
+      return;
+    }
+    problems_.add(node->place,
+                  not_allowed("time_limit", *node,
+                              "a time above 0 such as 60s, 10m or 2h; a number is in seconds"));
+  }
+
+  Node const& root_;
+  std::string const& directory_;
+  Problems& problems_;
+  Section top_;
+  Sweep sweep_;
+};
+
+}  // namespace
+
+std::string_view goal_of(std::string_view metric) {
+  for (Metric const& each : kMetrics) {
+    if (each.name == metric) return each.goal;
+  }
+  return "";
+}
+
+std::string study_name_of(std::string const& path) {
+  std::filesystem::path file = std::filesystem::path(path).filename();
+  if (file.extension() == ".gz") file = file.stem();
+  std::string const name = file.stem().string();
+  return name.empty() ? "study" : name;
+}
+
+Sweep read_tree(Node root, Overrides const& overrides, std::string const& study_name,
+                std::string const& directory) {
+  Problems problems;
+  if (root.kind == NodeKind::map) {
+    rename_aliases(root, problems);
+    apply_overrides(root, overrides, problems);
+  }
+  Sweep sweep = SweepReader(root, directory, problems).read();
+  problems.throw_if_any();
+  sweep.name = study_name;
+  if (sweep.study.space.dimensions() == 0 && sweep.study.trials > 1) {
+    sweep.notes.push_back("nothing is searched: all " + std::to_string(sweep.study.trials) +
+                          " trials are the same network from different initial weights");
+  }
+  return sweep;
+}
+
+Sweep parse_sweep(std::string_view text, std::string const& name, Overrides const& overrides) {
+  std::string const directory = std::filesystem::path(name).parent_path().string();
+  return read_tree(parse_yaml(text, name), overrides, study_name_of(name), directory);
+}
+
+Sweep read_sweep(std::string const& path, Overrides const& overrides) {
+  return parse_sweep(read_file(path, kMostYamlBytes), path, overrides);
+}
+
+}  // namespace brood::files

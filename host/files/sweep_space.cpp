@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three sections of hyperparameters: which names they hold, and that none is in two of them.
+#include "files/sweep_space.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "brood/member.hpp"
+#include "files/sweep_parameter.hpp"
+#include "files/sweep_section.hpp"
+
+namespace brood::files {
+
+namespace {
+
+class SpaceReader {
+ public:
+  SpaceReader(Node const& root, Problems& problems, std::vector<std::string>& notes)
+      : root_(root), problems_(problems), notes_(notes), infos_(hyperparameters()) {}
+
+  SpaceOfSweep read() {
+    read_parameters();
+    read_fixed("network", "train");
+    read_fixed("train", "network");
+    return std::move(result_);
+  }
+
+ private:
+  Names names_of(std::string_view group) const {
+    Names names;
+    for (HyperparameterInfo const& info : infos_) {
+      if (group.empty() || info.group == group) names.push_back(info.name);
+    }
+    return names;
+  }
+  HyperparameterInfo const* find(std::string_view name) const {
+    auto const info = std::find_if(infos_.begin(), infos_.end(),
+                                   [&](auto const& candidate) { return candidate.name == name; });
+    return info == infos_.end() ? nullptr : &*info;
+  }
+  Node const* section(std::string_view name) const {
+    Entry const* entry = root_.find(name);
+    return entry == nullptr ? nullptr : &entry->value;
+  }
+
+  void read_parameters() {
+    Node const* parameters = section("parameters");
+    Section const known(parameters, "parameters", names_of(""), problems_);
+    if (parameters == nullptr) return;
+    for (Entry const& entry : parameters->entries) {
+      HyperparameterInfo const* info = find(entry.key);
+      if (info == nullptr) continue;  // noted above
+      if (entry.value.kind != NodeKind::map) {
+        problems_.add(entry.value.place,
+                      not_allowed("parameters." + entry.key, entry.value,
+                                  "a map such as {value: ...}, {values: [...]} or {min: ..., max: "
+                                  "...}; to fix it, write it under " +
+                                      std::string(info->group)));
+        continue;
+      }
+      auto const parameter = read_parameter(*info, entry.value, problems_, notes_);
+      if (parameter) add(*parameter, entry.place);
+    }
+  }
+
+  void read_fixed(std::string const& group, std::string const& other) {
+    Node const* map = section(group);
+    Section const known(map, group, names_of(group), problems_, names_of(other), "under " + other);
+    if (map == nullptr) return;
+    Node const* searched = section("parameters");
+    for (Entry const& entry : map->entries) {
+      HyperparameterInfo const* info = find(entry.key);
+      if (info == nullptr || info->group != group) continue;  // noted above
+      if (Entry const* twin = searched == nullptr ? nullptr : searched->find(entry.key)) {
+        problems_.add(entry.place, group + '.' + entry.key + ": is under parameters too, at " +
+                                       twin->place.text() + "; keep one of them");
+        continue;
+      }
+      auto value = read_value(*info, entry.value, problems_);
+      if (value) {
+        add({.name = entry.key, .values = {std::move(*value)}}, entry.place);
+      }
+    }
+  }
+
+  void add(Parameter const& parameter, Place const& place) {
+    if (parameter.name != "epochs") {
+      result_.space.add(parameter);
+      return;
+    }
+    if (parameter.distribution == Distribution::constant) {
+      result_.epochs = std::get<std::int64_t>(parameter.values[0]);
+      result_.epochs_place = place;
+      return;
+    }
+    problems_.add(place,
+                  "parameters.epochs: epochs are the scheduler's and cannot be searched; write "
+                  "early_terminate.max_iter, or one number of epochs under train");
+  }
+
+  Node const& root_;
+  Problems& problems_;
+  std::vector<std::string>& notes_;
+  std::vector<HyperparameterInfo> infos_;
+  SpaceOfSweep result_;
+};
+
+}  // namespace
+
+SpaceOfSweep read_space(Node const& root, Problems& problems, std::vector<std::string>& notes) {
+  return SpaceReader(root, problems, notes).read();
+}
+
+}  // namespace brood::files

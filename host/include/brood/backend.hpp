@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The narrow interface between the study and a device. Ranges, never single members: one call is
+// one submission. Nothing here names a device; the CPU and the CUDA backend implement it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "brood/member.hpp"
+#include "brood/table.hpp"
+
+namespace brood {
+
+using Slot = int;
+
+struct BackendInfo {
+  std::string name;               // "cpu", "cuda"
+  std::string device;             // "AMD EPYC ..., avx512, 2 threads"
+  std::string precision;          // "fp32"
+  std::int64_t memory_bytes = 0;  // what members may take together
+  int parallel_members = 1;       // how many train at the same time
+};
+
+// Yes, or the reason why not.
+struct Support {
+  bool yes = true;
+  std::string reason;
+  explicit operator bool() const { return yes; }
+};
+
+struct TrainOrder {
+  Slot slot = 0;
+  int until_epoch = 0;            // trains from where it is to here; at most its `epochs`
+  int evaluate_every_epochs = 1;  // also evaluates at until_epoch; 0: only there
+};
+
+struct SlotCopy {
+  Slot from = 0, to = 0;  // both admitted, same network shape, optimizer and options
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual BackendInfo info() const = 0;
+
+  // Whether members of this config can be trained on a table of this shape. Throws nothing.
+  virtual Support supports(Config const& config, Task task, int inputs, int outputs) const = 0;
+  // Bytes that a member takes while it is resident.
+  virtual std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const = 0;
+
+  // Copies a table to the device, once; members refer to it by the id. Waits.
+  virtual TableId load(Table const& table) = 0;
+  virtual void unload(TableId table) = 0;
+
+  // Makes members resident and draws their initial weights. Throws UsageError for a bad spec.
+  virtual std::vector<Slot> admit(std::span<MemberSpec const> specs) = 0;
+  virtual void release(std::span<Slot const> slots) = 0;
+
+  // Advances members; the slots of one call are distinct. A member that is complete, stopped or
+  // diverged is left alone. May return before the work is done.
+  virtual void train(std::span<TrainOrder const> orders) = 0;
+
+  // Waits for the work submitted so far.
+  virtual std::vector<MemberMetrics> metrics(std::span<Slot const> slots) = 0;
+
+  // Predictions of each slot on rows of its own table, or on rows of `x` (NaN is missing).
+  // out: (slots, rows, outputs): class probabilities, label probabilities, or values in the
+  // user's units; for two classes with bce, two columns all the same. Waits.
+  virtual void forward(std::span<Slot const> slots, std::span<std::int32_t const> rows,
+                       std::span<float> out) = 0;
+  virtual void forward(std::span<Slot const> slots, Matrix x, std::span<float> out) = 0;
+
+  // Copies weights, moments and progress; the target keeps its own hyperparameters and seed.
+  virtual void clone(std::span<SlotCopy const> copies) = 0;
+
+  virtual std::vector<MemberImage> save(std::span<Slot const> slots) = 0;
+  // Each slot must have been admitted with the spec that the image was trained with.
+  virtual void restore(std::span<Slot const> slots, std::span<MemberImage const> images) = 0;
+
+  // The weights that predict: averaged ones if the member keeps an average, the best ones if it
+  // has patience and was evaluated.
+  virtual std::vector<std::vector<LayerWeights>> weights(std::span<Slot const> slots) = 0;
+};
+
+}  // namespace brood

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// From raw columns to a Table, and back from outputs to labels. Pure: no files.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "brood/table.hpp"
+
+namespace brood {
+
+// ---- columns as read
+
+// A column of raw cells: numbers, or text by level. Missing: NaN, or code -1.
+struct Column {
+  std::string name = {};
+  bool categorical = false;
+  std::vector<float> numbers = {};       // numeric
+  std::vector<std::int32_t> codes = {};  // categorical: index into levels
+  std::vector<std::string> levels = {};  // categorical: in order of first appearance
+};
+
+// ---- how columns become inputs and targets; saved with every model
+
+struct InputEncoding {
+  std::string name = {};
+  bool categorical = false;
+  std::vector<std::string> levels = {};  // categorical: sorted; one input per level
+  bool missing_indicator = false;        // numeric: one more input, 1 where the value was missing
+  bool operator==(InputEncoding const&) const = default;
+};
+
+struct Encoding {
+  Task task = Task::classification;
+  std::vector<InputEncoding> inputs = {};  // in file order
+  std::vector<std::string> targets = {};   // column names; one for classification
+  std::vector<std::string> classes = {};   // classification: numbers in numeric order, text sorted
+  bool operator==(Encoding const&) const = default;
+
+  int input_count() const;                       // after one-hot
+  std::vector<std::string> input_names() const;  // "age", "colour=red", "age missing"
+  int output_count() const;                      // classes, or targets
+};
+
+struct Dataset {
+  Encoding encoding;
+  std::int64_t rows = 0;
+  std::vector<float> x;        // (rows, encoding.input_count()), row-major; NaN: missing
+  std::vector<float> y;        // (rows, targets)
+  std::vector<float> weights;  // (rows) or empty
+
+  // A view for Backend::load; valid while this Dataset lives and is not changed.
+  Table table() const;
+};
+
+struct DatasetOptions {
+  std::vector<std::string> targets = {};  // names; at least one
+  std::optional<Task> task = {};       // else classification if the target is text or has at most
+                                       // 20 distinct whole numbers; several targets: multi_label
+                                       // if all are 0 or 1, else regression
+  std::vector<std::string> drop = {};  // columns left out
+  bool missing_indicator = false;
+  std::string weight = {};  // name of the column of row weights; empty: none
+};
+
+// Throws UsageError with all problems: unknown or empty target, a target cell missing (with its
+// row), a single class, classes that differ only in spaces or a full stop at the end, an
+// identifier-like text column (more than 256 levels, or, in more than 20 rows, more levels than
+// half the rows: "drop it with data.drop"), numbers that are not finite or beyond 1e37, no input
+// columns, no rows. Rows in messages count from 1.
+Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& options);
+
+// Encodes new columns for a saved encoding: found by name, extra ones are ignored, an unseen
+// level counts as missing. Throws UsageError with all columns that are absent or of the wrong kind;
+// a column without a single value is of either kind.
+std::vector<float> encode_inputs(std::span<Column const> columns, Encoding const& encoding);
+// The targets if they are among the columns with any value, else nothing. Labels are compared after
+// trimming spaces and one full stop at the end. Throws UsageError for cells that are missing,
+// labels that are no class and targets of the wrong kind.
+std::optional<std::vector<float>> encode_targets(std::span<Column const> columns,
+                                                 Encoding const& encoding);
+
+// ---- splits and transforms
+
+struct Holdout {
+  double valid = 0.2;  // shares of all rows
+  double test = 0.2;   // 0: no test rows
+  int repeats = 1;     // members per trial, from different initial weights
+};
+struct Folds {
+  int folds = 5;    // of the rows that are not test rows
+  int repeats = 1;  // each repeat makes its own folds and starts from its own initial weights
+  double test = 0.2;
+};
+using Validation = std::variant<Holdout, Folds>;
+
+struct Split {
+  int fold = 0, repeat = 0;
+  Rows train = {}, valid = {};  // ascending
+};
+struct Splits {
+  Rows development = {};           // all that is not test: what a refit trains on
+  Rows test = {};                  // ascending; may be empty
+  std::vector<Split> splits = {};  // one per member of a trial: repeat by repeat, fold by fold
+};
+
+// Stratified by class for classification; a pure function of (table's targets, validation, seed).
+// Shares are rounded to the nearest row; within a class each part is within one row of its share of
+// what is dealt out. Test rows do not depend on the validation beside the test share.
+// Throws UsageError if a part would be empty, a class has fewer rows than folds or none to train
+// on, shares leave no training rows, or folds times repeats exceed 1000.
+Splits make_splits(Table const& table, Validation const& validation, std::uint64_t seed);
+
+// Mean and standard deviation (of the population, by n) over the non-missing values of `rows`,
+// in double: shift = mean, scale = 1 / sd; a column that is constant or missing on all of `rows`
+// gets scale 0 and so says nothing. Constant: all values equal, or sd <= 2^-23 |mean|, where
+// rounding the shift to fp32 could move the values by half a deviation, or sd below the normal fp32
+// numbers. Columns marked as_is get shift 0, scale 1. Regression targets likewise (a constant
+// target gets scale 1). Throws UsageError for a row outside the table.
+Transform fit_transform(Table const& table, std::span<std::int32_t const> rows);
+
+// A 128-bit fingerprint (FNV-1a) of shape and contents as 32 hex digits: says whether two runs saw
+// the same data; not proof against forgery.
+std::string fingerprint(Table const& table);
+
+}  // namespace brood

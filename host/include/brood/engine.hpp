@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engine: one device with the tables loaded on it. The doors Population and Study stand on it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "brood/backend.hpp"
+#include "brood/data.hpp"
+
+namespace brood {
+
+struct EngineOptions {
+  std::string device = "auto";    // "auto" or "cpu"
+  int threads = 0;                // CPU workers; 0: all cores
+  std::int64_t memory_limit = 0;  // bytes for resident members; 0: what the device has
+  // CPU kernels: "" (the best this machine has), "scalar", "avx2", "avx512". All give the same
+  // bits; only tests and benchmarks choose.
+  std::string instruction_set = {};
+};
+
+// A table on an engine's device; unloaded with its last copy. Keeps its engine's backend alive.
+class Data {
+ public:
+  TableId id() const;
+  Table const& table() const;  // the host's copy
+  Task task() const { return table().task; }
+  int inputs() const { return table().x.columns; }
+  int outputs() const;  // classes, or target columns
+  std::int64_t rows() const { return table().x.rows; }
+
+ private:
+  friend class Engine;
+  struct Loaded;
+  explicit Data(std::shared_ptr<Loaded const> loaded) : loaded_(std::move(loaded)) {}
+  std::shared_ptr<Loaded const> loaded_;
+};
+
+class Engine {
+ public:
+  // Throws UsageError for an unknown device or instruction set, DeviceError if it cannot be used.
+  explicit Engine(EngineOptions const& options = {});
+
+  // Copies the table. Throws UsageError if shapes or values do not fit its task.
+  Data load(Table const& table);
+
+  Backend& backend() { return *backend_; }
+  BackendInfo info() const { return backend_->info(); }
+  std::int64_t memory_limit() const { return memory_limit_; }
+
+ private:
+  std::shared_ptr<Backend> backend_;
+  std::int64_t memory_limit_ = 0;
+};
+
+// One line per device that this build and machine can use, and why others cannot be.
+struct DeviceInfo {
+  std::string name;  // "cpu", "cuda:0"
+  std::string description;
+  bool usable = false;
+};
+std::vector<DeviceInfo> devices();
+
+}  // namespace brood

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run directory: config.yaml (resolved), run.json, trials.csv, curves.csv, best/ with
+// model.safetensors, config.yaml and score.json. The whole directory is written beside its name and
+// renamed into place, so that it is never half there.
+#pragma once
+
+#include <string>
+
+#include "brood/data.hpp"
+#include "brood/engine.hpp"
+#include "brood/files/model_file.hpp"
+#include "brood/files/sweep.hpp"
+#include "brood/study.hpp"
+
+namespace brood::files {
+
+// Where a run without --out goes: runs/<name>-<n>, the first n that is free.
+std::string next_run_directory(std::string const& name);
+
+// Throws UsageError if `path` is there and not empty, unless `overwrite`; then, if there is a file
+// in it that brood did not write, because that would be lost. Creates nothing.
+void check_run_directory(std::string const& path, bool overwrite);
+
+// Throws StorageError if write_run_directory could not write there. To know, it creates the
+// directories on the way and a file, and removes them again.
+void check_writable(std::string const& path);
+
+struct RunFacts {
+  std::string command_line;
+  std::string data_fingerprint;
+  BackendInfo backend;
+  double seconds = 0;
+  std::string started;  // UTC, as in 2026-01-31T12:00:00Z
+  int events = 0;       // rungs trained
+  std::string ended;    // why there were no more: "complete", "time limit", ...
+};
+
+// Writes the whole directory. Throws StorageError with the path and the reason.
+void write_run_directory(std::string const& path, Sweep const& sweep, Result const& result,
+                         Encoding const& encoding, RunFacts const& facts, bool overwrite);
+
+// The two tables; they hold nothing from clock, machine or threads.
+// trials.csv: trial,state,epochs,valid_<metric>, one column per parameter of the space; by trial.
+// curves.csv: trial,fold,repeat,epoch,train_loss,valid_loss,valid_<metric>.
+// Numbers are in their shortest form that reads back to the same bits; `nan` where there is none.
+std::string trials_csv(Result const& result, SearchSpace const& space);
+std::string curves_csv(Result const& result);
+
+// The model of a run: DIR/best/model.safetensors. UsageError if there is none.
+SavedModel read_best(std::string const& directory);
+
+}  // namespace brood::files

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sweep file (YAML or JSON) with the command line's `key=value`s, resolved into what to run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "brood/data.hpp"
+#include "brood/engine.hpp"
+#include "brood/files/columns.hpp"
+#include "brood/study.hpp"
+
+namespace brood::files {
+
+struct Sweep {
+  std::string name;       // of the study; from the file's name
+  std::string data_path;  // as opened
+  ReadOptions read;
+  DatasetOptions dataset;  // `targets` as written: names, or -1 for the last column
+  Study study;             // space complete with constants; without callbacks
+  std::optional<double> time_limit_seconds;
+  std::vector<std::string> notes;  // one line each: keys ignored, readings taken
+};
+
+// key=value of the command line: a dotted key of the sweep file; a bare hyperparameter `lr=0.01`
+// fixes it. The value is read like a YAML value.
+using Overrides = std::vector<std::pair<std::string, std::string>>;
+
+// Throws UsageError with every problem, each `file:line:col: what, the value, what is allowed`, or
+// `key=value: ...` for an override.
+Sweep read_sweep(std::string const& path, Overrides const& overrides = {});
+Sweep parse_sweep(std::string_view text, std::string const& name, Overrides const& overrides = {});
+// No sweep file: `brood tune data.csv --target COL`, with the default space and budget.
+Sweep default_sweep(std::string const& data_path, std::string const& target,
+                    Overrides const& overrides = {});
+
+// Reads the file, resolves "-1" targets, makes the dataset.
+Dataset load_dataset(Sweep& sweep);
+
+// The sweep written out with every default: reading it back gives the same study. Paths absolute.
+std::string resolved_yaml(Sweep const& sweep);
+
+}  // namespace brood::files

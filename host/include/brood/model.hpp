@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model: a trained network by itself, with the transform of its inputs: enough to predict on any
+// machine without a device, table or population.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brood/member.hpp"
+#include "brood/table.hpp"
+
+namespace brood {
+
+struct Model {
+  Task task = Task::classification;
+  int outputs = 0;     // classes, or target columns
+  Config config = {};  // the resolved hyperparameters it was trained with
+  Transform transform = {};
+  std::vector<LayerWeights> layers = {};
+
+  int inputs() const;
+  // Raw inputs (rows, inputs), NaN is missing -> (rows, outputs): class probabilities, label
+  // probabilities, or values in the user's units. Sums are in double; agrees with the backend
+  // that trained it to 1e-4 relative. Throws UsageError if the columns do not match.
+  std::vector<float> predict(Matrix x) const;
+};
+
+// The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
+// against targets (rows, target columns) by a metric (see MetricChoice). `loss` is the cross
+// entropy of the probabilities, or the mean squared error. Weights are per row; empty: all 1.
+double score(std::string_view metric, Task task, std::span<float const> predictions,
+             std::span<float const> targets, std::int64_t rows,
+             std::span<float const> weights = {});
+
+}  // namespace brood

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The search space: which hyperparameters vary, and how. Both ends of every range are inclusive.
+// The distributions and their names are Weights & Biases' sweep vocabulary; bounds are values,
+// never exponents. A q_ distribution gives the multiples of q inside its range, each with the mass
+// of the interval of width q around it, so that the two at the ends are not chosen half as often.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brood/value.hpp"
+
+namespace brood {
+
+enum class Distribution {
+  constant,                // values[0]
+  categorical,             // one of values, by probabilities if there are any
+  int_uniform,             // whole numbers min .. max
+  uniform,                 // min .. max
+  q_uniform,               // multiples of q in min .. max
+  log_uniform_values,      // ln(x) uniform on ln(min) .. ln(max)
+  q_log_uniform_values,    // the same, rounded to a multiple of q
+  inv_log_uniform_values,  // ln(1/x) uniform: the same law as log_uniform_values
+  normal,                  // mu, sigma; clipped at 4 sigma
+  q_normal,                // the same, rounded to a multiple of q
+  log_normal,              // exp(normal(mu, sigma)), clipped at 4 sigma
+};
+std::string_view name_of(Distribution distribution);
+
+struct Parameter {
+  std::string name = {};
+  Distribution distribution = Distribution::constant;
+  double min = 0, max = 0;                 // all but constant, categorical and the normals
+  double q = 0;                            // step of the q_ distributions
+  double mu = 0, sigma = 1;                // the normals
+  std::vector<Value> values = {};          // constant (one), categorical
+  std::vector<double> probabilities = {};  // categorical: as many as values, sum 1; or empty
+};
+
+class SearchSpace {
+ public:
+  SearchSpace& constant(std::string name, Value value);
+  SearchSpace& choice(std::string name, std::vector<Value> values,
+                      std::vector<double> probabilities = {});
+  SearchSpace& integer(std::string name, std::int64_t min, std::int64_t max);
+  SearchSpace& uniform(std::string name, double min, double max);
+  SearchSpace& log_uniform(std::string name, double min, double max);
+  // Any distribution. A name that is there already is replaced.
+  SearchSpace& add(Parameter parameter);
+
+  std::vector<Parameter> const& parameters() const { return parameters_; }
+  Parameter const* find(std::string_view name) const;
+  // Parameters that vary (all but constant): the dimensions of the unit cube, in order.
+  int dimensions() const;
+  // Number of different configurations, at most the largest std::int64_t; 0 if it is not finite.
+  // Throws UsageError if the space has problems().
+  std::int64_t size() const;
+
+  // Problems of the space itself: an empty range, the log of a non-positive bound, probabilities
+  // that do not sum to 1, ... One complete sentence each, beginning with the parameter's name.
+  // Whether its values are good hyperparameters is the study's question.
+  std::vector<std::string> problems() const;
+
+  // The configuration at a point of the unit cube [0, 1)^dimensions; constants included.
+  // int_uniform and the q_ distributions with a whole q give int64 values, others doubles.
+  // Throws UsageError if the space has problems() or the point is not in that cube.
+  Config decode(std::span<double const> point) const;
+
+ private:
+  std::vector<Parameter> parameters_;
+  bool sound_ = true;  // problems() is empty
+};
+
+}  // namespace brood

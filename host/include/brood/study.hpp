@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Study: search a space of networks over one table of data. The only tuning loop is StudyRun;
+// tune() runs it to the end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brood/data.hpp"
+#include "brood/engine.hpp"
+#include "brood/member.hpp"
+#include "brood/model.hpp"
+#include "brood/search.hpp"
+
+namespace brood {
+
+// What is compared. Empty name: accuracy for classes and labels, rmse for regression.
+// The direction follows from the name; `loss` is the training loss, on validation rows.
+struct MetricChoice {
+  std::string name = {};  // accuracy, loss, mse, rmse, mae, r2
+};
+// Whether a higher value is better. Throws UsageError for an unknown metric or one that does not
+// fit.
+bool higher_is_better(std::string_view metric, Task task);
+std::string default_metric(Task task);
+
+struct Progress {
+  int rung = 0, rungs = 0;  // the one just finished, of how many
+  int trials = 0;           // in it
+  int epoch = 0;            // trained to
+  int waves = 1;            // the memory limit allowed this many at a time
+  double best_score = std::numeric_limits<double>::quiet_NaN();
+  int best_trial = -1;
+  int diverged = 0;                // trials so far
+  std::int64_t member_epochs = 0;  // trained so far
+  double seconds = 0;
+};
+enum class Go { on, stop };
+
+struct Study {
+  SearchSpace space = {};
+  SamplerChoice sampler = Random{};
+  SchedulerChoice scheduler = SuccessiveHalving{};
+  Validation validation = Holdout{};
+  MetricChoice metric = {};
+  int trials = 64;
+  std::uint64_t seed = 0;
+  bool refit = true;  // train the winner again on train + validation rows; else keep its weights
+  // Called after each rung; Go::stop ends the study there: the best so far wins.
+  std::function<Go(Progress const&)> on_rung = {};
+};
+
+// One evaluation of one member: a line of curves.csv.
+struct CurvePoint {
+  int trial = 0, fold = 0, repeat = 0, epoch = 0;
+  double train_loss = 0, valid_loss = 0, valid_metric = 0;
+  bool operator==(CurvePoint const&) const = default;
+};
+
+struct TrialResult {
+  int id = 0;
+  TrialState state = TrialState::waiting;
+  int epochs = 0;
+  double score = std::numeric_limits<double>::quiet_NaN();  // mean over folds and repeats
+  Config config;
+};
+
+// What a study will train, exactly; the printed plan is what runs. `upper_bound` says that patience
+// may end members earlier.
+struct StudyPlan {
+  std::vector<Rung> rungs;
+  int trials = 0;
+  int members_per_trial = 1;  // folds x repeats
+  std::int64_t members = 0;
+  std::int64_t member_epochs = 0;  // promotion continues training
+  std::int64_t member_epochs_restarted = 0;
+  std::int64_t refit_epochs = 0;
+  std::int64_t bytes_per_member = 0;  // of the largest the space can ask for
+  std::int64_t bytes = 0;             // of the first rung, if all were that large
+  int waves = 1;                      // at that size, under the engine's memory limit
+  bool upper_bound = false;
+};
+// Throws UsageError with everything wrong with the study for this data.
+StudyPlan plan(Engine& engine, Data const& data, Study const& study);
+// All problems of a study that can be known without data.
+std::vector<std::string> problems(Study const& study, Task task);
+
+struct Result {
+  std::vector<TrialResult> trials;  // by id
+  std::vector<CurvePoint> curves;   // by trial, fold, repeat, epoch
+  std::vector<int> leaderboard;     // ids, best first; at most 10
+  int best = -1;
+  std::string metric;
+  bool maximize = false;
+  double valid = std::numeric_limits<double>::quiet_NaN();  // the winner's score
+  double test = std::numeric_limits<double>::quiet_NaN();   // NaN without test rows
+  std::int64_t member_epochs = 0;
+  std::int64_t refit_epochs = 0;
+  double seconds = 0;
+  bool stopped_early = false;  // on_rung said so
+  Model model;
+};
+
+// The whole state of a study between rungs, as one value; save() and load_state() turn it into
+// bytes and back. What it holds is portable between runs on the same kind of backend only.
+struct StudyState {
+  std::string study;  // what identifies the study and its data
+  Tuner::State tuner;
+  std::vector<CurvePoint> curves;
+  std::int64_t member_epochs = 0;
+  struct Resident {
+    int trial = 0, split = 0;
+    MemberImage image;
+  };
+  std::vector<Resident> residents;  // members of the trials that are still in the running
+};
+std::string save(StudyState const& state);
+// Throws StorageError if the bytes are damaged or of another version.
+StudyState load_state(std::string_view bytes);
+
+class StudyRun {
+ public:
+  // Throws UsageError with everything that is wrong. With a state, goes on from there.
+  StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from = nullptr);
+  ~StudyRun();
+
+  // Trains one rung. False when there is none left (or on_rung said stop).
+  bool advance();
+  StudyState state();
+  // Refit and test score; call once, after the last advance(). Throws NoUsableTrial if every trial
+  // diverged.
+  Result finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+Result tune(Engine& engine, Data const& data, Study const& study);
+
+}  // namespace brood

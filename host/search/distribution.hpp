@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// One parameter's distribution: its value at a point of [0, 1), how many values it has, what is
+// wrong with it. Every value lies inside the parameter's range, whatever the rounding.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "brood/space.hpp"
+
+namespace brood {
+
+// The value at u in [0, 1). The parameter has no problems.
+Value value_at(Parameter const& parameter, double u);
+
+// Number of different values, at most the largest std::int64_t; 0 if it is not finite.
+// The parameter has no problems.
+std::int64_t cardinality(Parameter const& parameter);
+
+// Complete sentences that begin with the parameter's name; empty if nothing is wrong.
+std::vector<std::string> problems(Parameter const& parameter);
+
+}  // namespace brood

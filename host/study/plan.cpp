@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/plan.hpp"
+
+#include <algorithm>
+
+#include "brood/error.hpp"
+#include "study/metric.hpp"
+
+namespace brood {
+
+namespace {
+
+// The values that stand for a parameter in checks: every choice, or both ends of its range.
+std::vector<Value> corners(Parameter const& parameter) {
+  if (!parameter.values.empty()) return parameter.values;
+  SearchSpace alone;
+  alone.add(parameter);
+  double const low = 0.0;
+  double const high = 1.0 - 0x1p-53;
+  return {alone.decode({&low, 1}).entries().front().second,
+          alone.decode({&high, 1}).entries().front().second};
+}
+
+// Calls visit(config) with a first config and then with every corner of each parameter in its
+// place.
+template <class Visit>
+void visit_corners(SearchSpace const& space, Visit&& visit) {
+  Config base;
+  for (auto const& parameter : space.parameters())
+    base.set(parameter.name, corners(parameter).front());
+  visit(base);
+  for (auto const& parameter : space.parameters()) {
+    for (auto const& value : corners(parameter)) {
+      Config config = base;
+      config.set(parameter.name, value);
+      visit(config);
+    }
+  }
+}
+
+void add_new(std::vector<std::string> const& found, std::vector<std::string>& problems) {
+  for (auto const& problem : found) {
+    if (std::find(problems.begin(), problems.end(), problem) == problems.end())
+      problems.push_back(problem);
+  }
+}
+
+// The bytes of the largest member: each parameter at the corner that takes most.
+std::int64_t largest_member(Backend& backend, Data const& data, Study const& study) {
+  Config largest;
+  for (auto const& parameter : study.space.parameters()) {
+    largest.set(parameter.name, corners(parameter).front());
+  }
+  auto bytes_of = [&](Config const& config) {
+    return backend.bytes(member_config(config, study), data.task(), data.inputs(), data.outputs());
+  };
+  for (auto const& parameter : study.space.parameters()) {
+    for (auto const& value : corners(parameter)) {
+      Config config = largest;
+      config.set(parameter.name, value);
+      if (!check(member_config(config, study), data.task()).empty()) continue;
+      if (bytes_of(config) > bytes_of(largest)) largest = std::move(config);
+    }
+  }
+  return bytes_of(largest);
+}
+
+bool may_stop_early(SearchSpace const& space) {
+  Parameter const* const patience = space.find("patience");
+  if (patience == nullptr) return false;
+  auto const values = corners(*patience);
+  return std::any_of(values.begin(), values.end(),
+                     [](Value const& v) { return v != Value{std::int64_t{0}}; });
+}
+
+}  // namespace
+
+int max_epochs(SchedulerChoice const& scheduler) {
+  return std::visit([](auto const& choice) { return choice.max_epochs; }, scheduler);
+}
+
+double test_share(Validation const& validation) {
+  return std::visit([](auto const& choice) { return choice.test; }, validation);
+}
+
+std::string metric_name(Study const& study, Task task) {
+  return study.metric.name.empty() ? default_metric(task) : study.metric.name;
+}
+
+Config member_config(Config config, Study const& study) {
+  config.set("epochs", std::int64_t{max_epochs(study.scheduler)});
+  return config;
+}
+
+std::vector<std::string> problems(Study const& study, Task task) {
+  std::vector<std::string> found = study.space.problems();
+  add_new(problems(study.scheduler), found);
+  if (study.trials < 1)
+    found.push_back("trials: " + std::to_string(study.trials) +
+                    " is not allowed; allowed: 1 and up");
+  std::string const metric = metric_problem(metric_name(study, task), task);
+  if (!metric.empty()) found.push_back(metric);
+  Parameter const* const epochs = study.space.find("epochs");
+  if (epochs != nullptr &&
+      epochs->values != std::vector<Value>{std::int64_t{max_epochs(study.scheduler)}}) {
+    found.push_back("epochs: is the scheduler's to say (" +
+                    std::to_string(max_epochs(study.scheduler)) +
+                    "); set its max_epochs and leave epochs out of the space");
+  }
+  if (!found.empty()) return found;
+  visit_corners(study.space, [&](Config const& config) {
+    add_new(check(member_config(config, study), task), found);
+  });
+  return found;
+}
+
+StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
+  auto found = problems(study, data.task());
+  if (!found.empty()) throw UsageError(std::move(found));
+  StudyPlan plan;
+  plan.rungs = plan_rungs(study.scheduler, study.trials);
+  plan.trials = study.trials;
+  plan.members_per_trial =
+      static_cast<int>(make_splits(data.table(), study.validation, study.seed).splits.size());
+  plan.members = std::int64_t{plan.trials} * plan.members_per_trial;
+  plan.member_epochs = trial_epochs(plan.rungs) * plan.members_per_trial;
+  plan.member_epochs_restarted = trial_epochs_restarted(plan.rungs) * plan.members_per_trial;
+  plan.refit_epochs = study.refit ? plan.rungs.back().epoch : 0;
+  plan.bytes_per_member = largest_member(engine.backend(), data, study);
+  plan.bytes = plan.bytes_per_member * plan.members;
+  std::int64_t const fitting = engine.memory_limit() / plan.bytes_per_member;
+  if (fitting < 1) {
+    throw DeviceError("the largest network of the space takes " +
+                      std::to_string(plan.bytes_per_member) + " bytes; the memory limit is " +
+                      std::to_string(engine.memory_limit()) +
+                      " bytes: raise it or make the networks smaller");
+  }
+  plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
+  plan.upper_bound = may_stop_early(study.space);
+  return plan;
+}
+
+}  // namespace brood

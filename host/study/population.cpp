@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "brood/population.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "brood/error.hpp"
+
+namespace brood {
+
+// A member is resident (slot), parked (image), or not yet begun (neither: its initial weights are a
+// function of its spec).
+struct Population::Member {
+  MemberSpec spec;
+  std::int64_t bytes = 0;
+  std::optional<Slot> slot = std::nullopt;
+  std::optional<MemberImage> image = std::nullopt;
+};
+
+namespace {
+
+std::string megabytes(std::int64_t bytes) {
+  return std::to_string((bytes + 999999) / 1000000) + " MB";
+}
+
+}  // namespace
+
+Population::Population(Engine& engine) : engine_(engine) {}
+
+Population::~Population() {
+  std::vector<Slot> slots;
+  for (auto const& [id, member] : members_) {
+    if (member.slot) slots.push_back(*member.slot);
+  }
+  engine_.backend().release(slots);
+}
+
+Population::Member& Population::at(MemberId id) {
+  auto const found = members_.find(id);
+  if (found == members_.end())
+    throw UsageError("member " + std::to_string(id) + " is not in the population");
+  return found->second;
+}
+
+std::int64_t Population::resident_bytes() const {
+  std::int64_t bytes = 0;
+  for (auto const& [id, member] : members_)
+    bytes += member.slot ? member.bytes : 0;
+  return bytes;
+}
+
+std::vector<MemberId> Population::admit(std::vector<MemberSpec> specs, Data const& data) {
+  std::vector<std::string> problems;
+  std::vector<Member> admitted;
+  for (auto& spec : specs) {
+    Support const support =
+        engine_.backend().supports(spec.config, data.task(), data.inputs(), data.outputs());
+    if (!support) {
+      problems.push_back(support.reason);
+      continue;
+    }
+    std::int64_t const bytes =
+        engine_.backend().bytes(spec.config, data.task(), data.inputs(), data.outputs());
+    if (bytes > engine_.memory_limit()) {
+      throw DeviceError("a member of this shape takes " + megabytes(bytes) +
+                        "; the memory limit is " + megabytes(engine_.memory_limit()) +
+                        ": raise it or make the network smaller");
+    }
+    spec.table = data.id();
+    admitted.push_back({.spec = std::move(spec), .bytes = bytes});
+  }
+  if (!problems.empty()) throw UsageError(std::move(problems));
+
+  std::vector<MemberId> ids, fitting;
+  std::int64_t room = engine_.memory_limit() - resident_bytes();
+  for (auto& member : admitted) {
+    room -= member.bytes;
+    if (room >= 0) fitting.push_back(next_);
+    ids.push_back(next_);
+    members_.emplace(next_++, std::move(member));
+  }
+  try {
+    make_resident(fitting);
+  } catch (...) {
+    for (auto const id : ids)
+      members_.erase(id);
+    throw;
+  }
+  return ids;
+}
+
+MemberId Population::admit(MemberSpec spec, Data const& data, MemberImage image) {
+  MemberId const id = admit({std::move(spec)}, data).front();
+  Member& member = at(id);
+  if (member.slot) {
+    engine_.backend().restore({&*member.slot, 1}, {&image, 1});
+  } else {
+    member.image = std::move(image);
+  }
+  return id;
+}
+
+void Population::release(std::span<MemberId const> ids) {
+  std::vector<Slot> slots;
+  for (auto const id : ids) {
+    if (at(id).slot) slots.push_back(*at(id).slot);
+  }
+  engine_.backend().release(slots);
+  for (auto const id : ids)
+    members_.erase(id);
+}
+
+void Population::park(std::span<MemberId const> ids) {
+  std::vector<Slot> slots;
+  for (auto const id : ids)
+    slots.push_back(*at(id).slot);
+  auto images = engine_.backend().save(slots);
+  engine_.backend().release(slots);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    at(ids[i]).image = std::move(images[i]);
+    at(ids[i]).slot.reset();
+  }
+}
+
+// Makes room for and brings in all of `ids`, which together fit into the limit.
+void Population::make_resident(std::span<MemberId const> ids) {
+  std::vector<MemberId> incoming;
+  std::int64_t needed = resident_bytes();
+  for (auto const id : ids) {
+    if (at(id).slot) continue;
+    incoming.push_back(id);
+    needed += at(id).bytes;
+  }
+  if (incoming.empty()) return;
+  std::vector<MemberId> leaving;
+  std::vector<MemberId> staying(ids.begin(), ids.end());
+  std::sort(staying.begin(), staying.end());
+  for (auto const& [id, member] : members_) {
+    if (needed <= engine_.memory_limit()) break;
+    if (!member.slot || std::binary_search(staying.begin(), staying.end(), id)) continue;
+    leaving.push_back(id);
+    needed -= member.bytes;
+  }
+  park(leaving);
+
+  std::vector<MemberSpec> specs;
+  for (auto const id : incoming)
+    specs.push_back(at(id).spec);
+  auto const slots = engine_.backend().admit(specs);
+  std::vector<Slot> restored;
+  std::vector<MemberImage> images;
+  for (std::size_t i = 0; i < incoming.size(); ++i) {
+    Member& member = at(incoming[i]);
+    member.slot = slots[i];
+    if (!member.image) continue;
+    restored.push_back(slots[i]);
+    images.push_back(std::move(*member.image));
+    member.image.reset();
+  }
+  engine_.backend().restore(restored, images);
+}
+
+// Calls each_wave(first, slots) for runs of `ids` that fit into the limit together; `first` is the
+// index of the run's first member.
+template <class F>
+int Population::in_waves(std::span<MemberId const> ids, F&& each_wave) {
+  int waves = 0;
+  std::size_t first = 0;
+  while (first < ids.size()) {
+    std::int64_t bytes = 0;
+    std::size_t end = first;
+    while (end < ids.size() && bytes + at(ids[end]).bytes <= engine_.memory_limit()) {
+      bytes += at(ids[end++]).bytes;
+    }
+    auto const wave = ids.subspan(first, end - first);
+    make_resident(wave);
+    std::vector<Slot> slots;
+    for (auto const id : wave)
+      slots.push_back(*at(id).slot);
+    each_wave(first, slots);
+    first = end;
+    ++waves;
+  }
+  return waves;
+}
+
+void Population::train(std::span<MemberId const> ids, int until_epoch, int evaluate_every_epochs) {
+  waves_ = in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+    std::vector<TrainOrder> orders;
+    for (auto const slot : slots)
+      orders.push_back({slot, until_epoch, evaluate_every_epochs});
+    engine_.backend().train(orders);
+    engine_.backend().metrics({});  // waits
+  });
+}
+
+std::vector<MemberMetrics> Population::metrics(std::span<MemberId const> ids) {
+  std::vector<MemberMetrics> list;
+  for (auto const id : ids) {
+    Member& member = at(id);
+    if (member.slot) {
+      list.push_back(engine_.backend().metrics({&*member.slot, 1}).front());
+    } else {
+      list.push_back(member.image ? member.image->metrics : MemberMetrics{});
+    }
+  }
+  return list;
+}
+
+void Population::forward(std::span<MemberId const> ids, std::span<std::int32_t const> rows,
+                         std::span<float> out) {
+  std::size_t const each = ids.empty() ? 0 : out.size() / ids.size();
+  in_waves(ids, [&](std::size_t first, std::vector<Slot> const& slots) {
+    engine_.backend().forward(slots, rows, out.subspan(first * each, slots.size() * each));
+  });
+}
+
+void Population::forward(std::span<MemberId const> ids, Matrix x, std::span<float> out) {
+  std::size_t const each = ids.empty() ? 0 : out.size() / ids.size();
+  in_waves(ids, [&](std::size_t first, std::vector<Slot> const& slots) {
+    engine_.backend().forward(slots, x, out.subspan(first * each, slots.size() * each));
+  });
+}
+
+std::vector<MemberImage> Population::save(std::span<MemberId const> ids) {
+  std::vector<MemberImage> list;
+  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+    for (auto& image : engine_.backend().save(slots))
+      list.push_back(std::move(image));
+  });
+  return list;
+}
+
+std::vector<std::vector<LayerWeights>> Population::weights(std::span<MemberId const> ids) {
+  std::vector<std::vector<LayerWeights>> list;
+  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+    for (auto& layers : engine_.backend().weights(slots))
+      list.push_back(std::move(layers));
+  });
+  return list;
+}
+
+}  // namespace brood

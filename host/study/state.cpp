@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// A study's state as bytes: a magic word with a version, the fields in order, a checksum. Numbers
+// are little-endian; nothing is allocated on the word of bytes that are not there.
+#include <bit>
+#include <cstring>
+#include <type_traits>
+
+#include "brood/error.hpp"
+#include "brood/study.hpp"
+#include "data/fnv1a.hpp"
+
+namespace brood {
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::string_view kMagic = "brood state 1\n";
+constexpr std::size_t kChecksum = 32;  // hex digits
+
+std::string checksum(std::string_view bytes) {
+  Fnv1a128 hash;
+  hash.add_bytes(bytes);
+  return hash.hex();
+}
+
+class Writer {
+ public:
+  template <class T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void operator()(T const& value) {
+    char raw[sizeof(T)];
+    std::memcpy(raw, &value, sizeof(T));
+    bytes_.append(raw, sizeof(T));
+  }
+  template <class T>
+  void operator()(std::vector<T> const& list) {
+    (*this)(static_cast<std::uint64_t>(list.size()));
+    for (auto const& each : list)
+      (*this)(static_cast<T const&>(each));
+  }
+  void operator()(std::string const& text) {
+    (*this)(static_cast<std::uint64_t>(text.size()));
+    bytes_ += text;
+  }
+  template <class T>
+  requires std::is_class_v<T>
+  void operator()(T const& value) { fields(*this, value); }
+  std::string& bytes() { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+
+  template <class T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void operator()(T& value) { std::memcpy(&value, take(sizeof(T)).data(), sizeof(T)); }
+  template <class T>
+  void operator()(std::vector<T>& list) {
+    std::uint64_t size = 0;
+    (*this)(size);
+    if (size > bytes_.size()) damaged();  // every element takes a byte at least
+    list.clear();
+    for (std::uint64_t i = 0; i < size; ++i) {
+      T each{};
+      (*this)(each);
+      list.push_back(std::move(each));
+    }
+  }
+  void operator()(std::string& text) {
+    std::uint64_t size = 0;
+    (*this)(size);
+    if (size > bytes_.size()) damaged();
+    text = take(static_cast<std::size_t>(size));
+  }
+  template <class T>
+  requires std::is_class_v<T>
+  void operator()(T& value) { fields(*this, value); }
+  bool done() const { return bytes_.empty(); }
+
+  [[noreturn]] static void damaged() {
+    throw StorageError("the saved state is damaged, or was written by another version of brood");
+  }
+
+ private:
+  std::string_view take(std::size_t size) {
+    if (size > bytes_.size()) damaged();
+    std::string_view const taken = bytes_.substr(0, size);
+    bytes_.remove_prefix(size);
+    return taken;
+  }
+  std::string_view bytes_;
+};
+
+// One list of fields for each type, for writing (const) and reading alike.
+template <class Io, class T>
+void fields(Io& io, T& value) {
+  using Type = std::remove_const_t<T>;
+  if constexpr (std::is_same_v<Type, Evaluation>) {
+    io(value.step), io(value.epoch), io(value.train_loss), io(value.loss), io(value.weight);
+    io(value.correct), io(value.squared_error), io(value.absolute_error);
+  } else if constexpr (std::is_same_v<Type, MemberMetrics>) {
+    io(value.state), io(value.step), io(value.epoch), io(value.history), io(value.best);
+  } else if constexpr (std::is_same_v<Type, MemberImage>) {
+    io(value.seed), io(value.metrics), io(value.loss_sum), io(value.loss_weight);
+    io(value.evaluations_since_best);
+    io(value.weights), io(value.moments), io(value.average), io(value.best);
+  } else if constexpr (std::is_same_v<Type, TunerTrial>) {
+    io(value.id), io(value.state), io(value.epoch), io(value.score), io(value.rung);
+  } else if constexpr (std::is_same_v<Type, CurvePoint>) {
+    io(value.trial), io(value.fold), io(value.repeat), io(value.epoch);
+    io(value.train_loss), io(value.valid_loss), io(value.valid_metric);
+  } else if constexpr (std::is_same_v<Type, StudyState::Resident>) {
+    io(value.trial), io(value.split), io(value.image);
+  } else {
+    static_assert(std::is_same_v<Type, StudyState>);
+    io(value.study), io(value.tuner.rung), io(value.tuner.trials), io(value.tuner.alive);
+    io(value.tuner.told), io(value.curves), io(value.member_epochs), io(value.residents);
+  }
+}
+
+}  // namespace
+
+std::string save(StudyState const& state) {
+  Writer writer;
+  writer.bytes() = kMagic;
+  writer(state);
+  return writer.bytes() + checksum(writer.bytes());
+}
+
+StudyState load_state(std::string_view bytes) {
+  if (bytes.size() < kMagic.size() + kChecksum || bytes.substr(0, kMagic.size()) != kMagic)
+    Reader::damaged();
+  std::string_view const body = bytes.substr(0, bytes.size() - kChecksum);
+  if (bytes.substr(body.size()) != checksum(body)) Reader::damaged();
+  Reader reader(body.substr(kMagic.size()));
+  StudyState state;
+  reader(state);
+  if (!reader.done()) Reader::damaged();
+  return state;
+}
+
+}  // namespace brood

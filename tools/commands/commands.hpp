@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of the brood program. Each does one thing, prints its result on stdout and all else
+// on stderr, and throws the errors of brood/error.hpp, which brood.cpp turns into exit codes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "brood/engine.hpp"
+#include "brood/files/sweep.hpp"
+#include "brood/study.hpp"
+#include "files/json.hpp"
+
+namespace brood::tools {
+
+// The command line, checked. What was not given is empty.
+struct Options {
+  std::string program;              // as it was invoked
+  std::string command_line;         // the whole of it, quoted for a shell
+  std::vector<std::string> inputs;  // sweep or data file, directories, topics
+  files::Overrides overrides;       // key=value
+  std::string target;
+  std::string out;
+  bool overwrite = false;
+  std::optional<double> time_limit_seconds;
+  std::optional<int> trials, events;
+  std::optional<std::uint64_t> seed;
+  EngineOptions engine;
+  bool json = false, quiet = false, no_color = false;
+};
+
+// Each returns the exit code.
+int tune(Options const& options);
+int plan(Options const& options);
+int check(Options const& options);
+int predict(Options const& options);
+int list(Options const& options);
+int devices(Options const& options);
+
+// ---- what several commands need
+
+// The sweep that the command line asks for: of a sweep file, or the default one of a data file.
+files::Sweep read_sweep(Options const& options);
+
+// A sweep with its data on a device: everything is checked, nothing is trained.
+struct Prepared {
+  files::Sweep sweep;
+  Encoding encoding;
+  std::string fingerprint;
+  Engine engine;
+  Data data;
+  StudyPlan plan;
+};
+Prepared prepare(files::Sweep sweep, Options const& options);
+
+// The plan as a person reads it and as `--json` has it.
+std::string plan_text(Prepared const& prepared);
+files::Json plan_document(StudyPlan const& plan);
+
+}  // namespace brood::tools

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// brood list: every name that a sweep file may use. Hyperparameters and their choices come from the
+// library's own table, so that a new one is listed without a word here.
+#include <algorithm>
+
+#include "brood/error.hpp"
+#include "brood/member.hpp"
+#include "brood/space.hpp"
+#include "brood/value.hpp"
+#include "tools/commands/commands.hpp"
+#include "tools/output.hpp"
+
+namespace brood::tools {
+
+namespace {
+
+using files::Json;
+
+struct Name {
+  std::string name, help;
+};
+
+// A topic of names alone; `hyperparameters` has more columns and is not among them.
+struct Topic {
+  std::string_view name;
+  std::vector<Name> names;
+};
+
+std::vector<Name> choices_of(std::string_view hyperparameter) {
+  std::vector<Name> names;
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    if (info.name != hyperparameter) continue;
+    for (std::string_view const choice : info.choices) {
+      names.push_back({std::string(choice), choice == info.default_text ? "the default" : ""});
+    }
+  }
+  return names;
+}
+
+std::string help_of(Distribution distribution) {
+  switch (distribution) {
+    case Distribution::constant:
+      return "value";
+    case Distribution::categorical:
+      return "values, and probabilities if they differ";
+    case Distribution::int_uniform:
+      return "min, max: whole numbers, both ends included";
+    case Distribution::uniform:
+      return "min, max";
+    case Distribution::q_uniform:
+      return "min, max, q: multiples of q";
+    case Distribution::log_uniform_values:
+      return "min, max, which are values and not exponents: ln x is uniform";
+    case Distribution::q_log_uniform_values:
+      return "min, max, q: the same, in multiples of q";
+    case Distribution::inv_log_uniform_values:
+      return "min, max: the same law as log_uniform_values";
+    case Distribution::normal:
+      return "mu, sigma; clipped at 4 sigma";
+    case Distribution::q_normal:
+      return "mu, sigma, q: the same, in multiples of q";
+    case Distribution::log_normal:
+      return "mu, sigma of ln x; clipped at 4 sigma";
+  }
+  return "";
+}
+
+std::vector<Name> distributions() {
+  std::vector<Name> names;
+  for (int i = 0; i <= static_cast<int>(Distribution::log_normal); ++i) {
+    auto const distribution = static_cast<Distribution>(i);
+    names.push_back({std::string(name_of(distribution)), help_of(distribution)});
+  }
+  return names;
+}
+
+std::vector<Name> metrics() {
+  return {
+      {"accuracy", "share of rows (of labels) predicted right; maximized; for classes and labels"},
+      {"loss", "the training loss on validation rows; minimized; for every task"},
+      {"mse", "mean squared error; minimized; for regression"},
+      {"rmse", "its root; minimized; for regression"},
+      {"mae", "mean absolute error; minimized; for regression"},
+      {"r2", "share of the variance that is explained; maximized; for regression"}};
+}
+
+std::vector<Topic> topics() {
+  return {{"activations", choices_of("activation")},
+          {"optimizers", choices_of("optimizer")},
+          {"losses", choices_of("loss")},
+          {"schedules", choices_of("lr_schedule")},
+          {"inits", choices_of("init")},
+          {"distributions", distributions()},
+          {"metrics", metrics()},
+          {"methods", {{"random", "each trial drawn independently of the others"}}},
+          {"early_terminate",
+           {{"none", "every trial trains for train.epochs"},
+            {"successive_halving",
+             "eta, min_iter, max_iter (epochs): at each rung the best 1/eta go on"}}},
+          {"tasks",
+           {{"classification", "one target with classes"},
+            {"regression", "one or several targets with numbers"},
+            {"multi_label", "several targets of 0 and 1"}}}};
+}
+
+constexpr std::string_view kHyperparameters = "hyperparameters";
+
+std::string hyperparameters_text() {
+  std::vector<std::vector<std::string>> rows = {{"name", "default", "allowed", "what it is"}};
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    // Where they are many, the names have a topic of their own.
+    std::size_t const choices = info.choices.size();
+    std::string const allowed =
+        choices > 3 ? "one of " + std::to_string(choices) + ", see brood list" : info.allowed;
+    rows.push_back({std::string(info.name), info.default_text, allowed, std::string(info.help)});
+  }
+  return left_table(rows, 2);
+}
+
+Json hyperparameters_document() {
+  Json::Array array;
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    Json json;
+    json.set("name", info.name).set("group", info.group).set("type", info.type);
+    json.set("default", info.default_text).set("allowed", info.allowed).set("help", info.help);
+    json.set("choices", Json(info.choices));
+    array.push_back(std::move(json));
+  }
+  return array;
+}
+
+std::string names_text(std::vector<Name> const& names) {
+  std::vector<std::vector<std::string>> rows;
+  for (Name const& name : names)
+    rows.push_back({name.name, name.help});
+  return left_table(rows, 2);
+}
+
+Json names_document(std::vector<Name> const& names) {
+  Json::Array array;
+  for (Name const& name : names) {
+    array.push_back(Json().set("name", name.name).set("help", name.help));
+  }
+  return array;
+}
+
+}  // namespace
+
+int list(Options const& options) {
+  std::string const wanted = options.inputs.empty() ? "" : options.inputs[0];
+  Style const style(options.no_color);
+  std::string text;
+  Json document = Json::Object();
+  std::vector<std::string_view> known = {kHyperparameters};
+  auto const add = [&](std::string_view name, std::string const& names, Json json) {
+    text += (text.empty() ? "" : "\n") + style.heading(name) + "\n" + names;
+    document.set(name, std::move(json));
+  };
+  if (wanted.empty() || wanted == kHyperparameters) {
+    add(kHyperparameters, hyperparameters_text(), hyperparameters_document());
+  }
+  for (Topic const& topic : topics()) {
+    known.push_back(topic.name);
+    if (wanted.empty() || wanted == topic.name) {
+      add(topic.name, names_text(topic.names), names_document(topic.names));
+    }
+  }
+  if (text.empty()) {
+    std::string all;
+    for (std::string_view const name : known)
+      all += (all.empty() ? "" : ", ") + std::string(name);
+    std::string const nearest = nearest_name(wanted, known);
+    throw UsageError(wanted + ": there is no such topic" +
+                     (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
+                     "; the topics are " + all);
+  }
+  print_result(options.json ? document.text(/*indented=*/true) + "\n" : text);
+  return 0;
+}
+
+}  // namespace brood::tools

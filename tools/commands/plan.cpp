@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// brood plan: what tune would train, rung by rung. The same text stands in front of a run.
+#include <algorithm>
+
+#include "tools/commands/commands.hpp"
+#include "tools/output.hpp"
+
+namespace brood::tools {
+
+namespace {
+
+// Lines on what may end the study before the plan is done.
+std::string upper_bound_text(Prepared const& prepared) {
+  std::string reasons;
+  if (prepared.plan.upper_bound) reasons = "patience ends members that no longer get better";
+  if (prepared.sweep.time_limit_seconds) {
+    reasons += (reasons.empty() ? "" : " and ") + std::string("no rung begins after ") +
+               duration_text(*prepared.sweep.time_limit_seconds);
+  }
+  return reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
+}
+
+std::string rungs_text(StudyPlan const& plan) {
+  std::vector<std::vector<std::string>> rows = {
+      {"rung", "trials", "members", "to epoch", "member-epochs"}};
+  int from = 0;
+  for (std::size_t i = 0; i < plan.rungs.size(); ++i) {
+    Rung const& rung = plan.rungs[i];
+    std::int64_t const members = std::int64_t{rung.trials} * plan.members_per_trial;
+    rows.push_back({std::to_string(i + 1), std::to_string(rung.trials), std::to_string(members),
+                    std::to_string(rung.epoch), std::to_string(members * (rung.epoch - from))});
+    from = rung.epoch;
+  }
+  return table(rows, 2);
+}
+
+}  // namespace
+
+std::string plan_text(Prepared const& prepared) {
+  StudyPlan const& plan = prepared.plan;
+  double const saved = static_cast<double>(plan.member_epochs_restarted) /
+                       static_cast<double>(std::max<std::int64_t>(plan.member_epochs, 1));
+  std::string text =
+      "Plan for " + prepared.sweep.data_path + ": " + counted(prepared.data.rows(), "row") + ", " +
+      counted(prepared.data.inputs(), "input") + ", " + std::string(name_of(prepared.data.task())) +
+      " of " + counted(prepared.data.outputs(), "output") + ".\n";
+  text += rungs_text(plan);
+  text += counted(plan.member_epochs, "member-epoch") +
+          " in all; beginning anew at each rung would take " +
+          std::to_string(plan.member_epochs_restarted) + " (" + ratio_text(saved) +
+          " times as many).\n";
+  text += plan.refit_epochs > 0
+              ? "Then the winner is trained again on train + validation rows, for at most " +
+                    counted(plan.refit_epochs, "epoch") + ".\n"
+              : "";
+  text += "Memory: " + bytes_text(plan.bytes_per_member) + " for the largest member, " +
+          bytes_text(plan.bytes) + " if all of the first rung are so large; limit " +
+          bytes_text(prepared.engine.memory_limit()) + ": " + counted(plan.waves, "wave") + ".\n";
+  return text + upper_bound_text(prepared);
+}
+
+files::Json plan_document(StudyPlan const& plan) {
+  files::Json::Array bracket;
+  for (Rung const& rung : plan.rungs) {
+    bracket.push_back(files::Json().set("trials", rung.trials).set("epoch", rung.epoch));
+  }
+  files::Json json;
+  json.set("trials", plan.trials).set("members", plan.members);
+  json.set("members_per_trial", plan.members_per_trial);
+  json.set("member_epochs", plan.member_epochs);
+  json.set("member_epochs_restarted", plan.member_epochs_restarted);
+  json.set("refit_epochs", plan.refit_epochs);
+  json.set("bytes", plan.bytes).set("bytes_per_member", plan.bytes_per_member);
+  json.set("waves", plan.waves);
+  // A CPU has neither kernel launches nor multiprocessors that could idle.
+  json.set("launches", 0).set("busy_share", files::Json());
+  json.set("upper_bound", plan.upper_bound);
+  json.set("brackets", files::Json::Array{files::Json(std::move(bracket))});
+  return json;
+}
+
+int plan(Options const& options) {
+  Prepared const prepared = prepare(read_sweep(options), options);
+  if (!options.quiet) {
+    for (std::string const& note : prepared.sweep.notes)
+      say(note);
+  }
+  print_result(options.json ? plan_document(prepared.plan).text(/*indented=*/true) + "\n"
+                            : plan_text(prepared));
+  return 0;
+}
+
+}  // namespace brood::tools

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tune, plan and check begin with: the sweep that the command line asks for, its data on a
+// device, and the plan. When this has been done there is nothing left to refuse.
+#include <algorithm>
+#include <string_view>
+
+#include "brood/error.hpp"
+#include "files/text.hpp"
+#include "files/yaml.hpp"
+#include "tools/commands/commands.hpp"
+
+namespace brood::tools {
+
+namespace {
+
+bool is_sweep_file(std::string const& path) {
+  constexpr std::string_view kEndings[] = {".yaml", ".yml", ".json"};
+  return std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [&](std::string_view ending) { return path.ends_with(ending); });
+}
+
+bool overrides_key(files::Overrides const& overrides, std::string_view key) {
+  return std::any_of(overrides.begin(), overrides.end(),
+                     [&](auto const& override) { return override.first == key; });
+}
+
+// A data file without a word on what is to be predicted: names its columns, if it can be read.
+[[noreturn]] void refuse_no_target(std::string const& path) {
+  std::vector<Column> const columns = files::read_columns(path);
+  constexpr std::size_t kMost = 20;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(columns.size(), kMost); ++i) {
+    names += (i == 0 ? "" : ", ") + columns[i].name;
+  }
+  if (columns.size() > kMost) names += " and " + std::to_string(columns.size() - kMost) + " more";
+  throw UsageError(
+      path + ": which column is to be predicted? Say --target COLUMN; the columns are " + names);
+}
+
+files::Sweep sweep_of_data(std::string const& path, Options const& options) {
+  std::string target = options.target;
+  if (target.empty()) {
+    if (overrides_key(options.overrides, "data.labels")) {
+      target = "label";
+    } else if (overrides_key(options.overrides, "data.target")) {
+      target = "-1";  // the override replaces it
+    } else {
+      refuse_no_target(path);
+    }
+  }
+  return files::default_sweep(path, target, options.overrides);
+}
+
+files::Sweep sweep_of_file(std::string const& path, Options const& options) {
+  files::Overrides overrides = options.overrides;
+  if (!options.target.empty()) {
+    overrides.emplace_back("data.target", files::yaml_text(options.target));
+  }
+  return files::read_sweep(path, overrides);
+}
+
+}  // namespace
+
+files::Sweep read_sweep(Options const& options) {
+  std::string const& path = options.inputs.at(0);
+  files::Sweep sweep =
+      is_sweep_file(path) ? sweep_of_file(path, options) : sweep_of_data(path, options);
+  if (options.trials) sweep.study.trials = *options.trials;
+  if (options.seed) sweep.study.seed = *options.seed;
+  if (options.time_limit_seconds) sweep.time_limit_seconds = options.time_limit_seconds;
+  return sweep;
+}
+
+Prepared prepare(files::Sweep sweep, Options const& options) {
+  Engine engine(options.engine);
+  Dataset dataset = files::load_dataset(sweep);
+  Table const table = dataset.table();
+  Data data = engine.load(table);
+  StudyPlan plan = brood::plan(engine, data, sweep.study);
+  return {std::move(sweep),   std::move(dataset.encoding),
+          fingerprint(table), std::move(engine),
+          std::move(data),    std::move(plan)};
+}
+
+}  // namespace brood::tools

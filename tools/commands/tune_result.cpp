@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The leaderboard, the winner and how to go on; see tune_result.hpp.
+#include "tools/commands/tune_result.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tools/options.hpp"
+#include "tools/output.hpp"
+
+namespace brood::tools {
+
+namespace {
+
+using files::Json;
+
+TrialResult const& trial_of(Result const& result, int id) {
+  return *std::find_if(result.trials.begin(), result.trials.end(),
+                       [&](TrialResult const& trial) { return trial.id == id; });
+}
+
+std::string leaderboard_text(Tuned const& tuned) {
+  Result const& result = tuned.result;
+  std::vector<std::string> varied;
+  for (Parameter const& parameter : tuned.prepared.sweep.study.space.parameters()) {
+    if (parameter.distribution != Distribution::constant) varied.push_back(parameter.name);
+  }
+  std::vector<std::vector<std::string>> rows = {
+      {"rank", "trial", "state", "epochs", "valid " + result.metric}};
+  rows[0].insert(rows[0].end(), varied.begin(), varied.end());
+  for (std::size_t i = 0; i < result.leaderboard.size(); ++i) {
+    TrialResult const& trial = trial_of(result, result.leaderboard[i]);
+    std::vector<std::string> row = {std::to_string(i + 1), std::to_string(trial.id),
+                                    std::string(name_of(trial.state)), std::to_string(trial.epochs),
+                                    score_text(trial.score)};
+    for (std::string const& name : varied) {
+      Value const* const value = trial.config.find(name);
+      auto const* const real = value ? std::get_if<double>(value) : nullptr;
+      row.push_back(!value ? "" : real ? setting_text(*real) : to_text(*value));
+    }
+    rows.push_back(std::move(row));
+  }
+  return table(rows);
+}
+
+std::string winner_text(Tuned const& tuned) {
+  TrialResult const& best = trial_of(tuned.result, tuned.result.best);
+  std::vector<std::vector<std::string>> rows;
+  for (auto const& [name, value] : best.config)
+    rows.push_back({name + ":", to_text(value)});
+  return "The winner is trial " + std::to_string(best.id) + ":\n" + left_table(rows, 2);
+}
+
+// The winner is the best of those trained furthest. Another may have scored better on the way.
+std::string better_on_the_way_text(Result const& result) {
+  TrialResult const* top = nullptr;
+  for (TrialResult const& trial : result.trials) {
+    if (!std::isfinite(trial.score)) continue;
+    if (!top || ranks_before(trial.score, trial.id, top->score, top->id, result.maximize)) {
+      top = &trial;
+    }
+  }
+  if (!top || top->id == result.best || top->score == result.valid) return "";
+  return "Trial " + std::to_string(top->id) + " had " + result.metric + " " +
+         score_text(top->score) + " at epoch " + std::to_string(top->epochs) +
+         "; the winner is chosen among the trials that were trained furthest.\n";
+}
+
+std::string scores_text(Result const& result) {
+  std::string text = "valid " + result.metric + " " + score_text(result.valid) + ", ";
+  text += std::isnan(result.test) ? "no test rows"
+                                  : "test " + result.metric + " " + score_text(result.test);
+  if (result.refit_epochs > 0) {
+    text += " (after a refit on train + validation rows for " +
+            counted(result.refit_epochs, "epoch") + ")";
+  }
+  return text + "\n";
+}
+
+std::string ended_text(Tuned const& tuned) {
+  if (!tuned.result.stopped_early) return "";
+  std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
+  std::string const events = std::to_string(tuned.events);
+  return "Ended by " + by + " after rung " + events + " of " +
+         std::to_string(tuned.prepared.plan.rungs.size()) + "; --events " + events +
+         " repeats this run exactly.\n";
+}
+
+Json number_or_null(double value) {
+  return std::isnan(value) ? Json() : Json(value);
+}
+
+Json trial_document(TrialResult const& trial) {
+  Json json;
+  json.set("trial", trial.id).set("state", name_of(trial.state)).set("epochs", trial.epochs);
+  json.set("valid", number_or_null(trial.score)).set("parameters", Json(trial.config));
+  return json;
+}
+
+}  // namespace
+
+std::string tuned_text(Tuned const& tuned, Options const& options) {
+  Style const style(options.no_color);
+  std::string const program = shell_word(options.program);
+  std::string const directory = shell_word(tuned.directory);
+  std::string text = leaderboard_text(tuned) + "\n" + winner_text(tuned) + "\n";
+  text += style.heading(scores_text(tuned.result)) + better_on_the_way_text(tuned.result);
+  text += ended_text(tuned);
+  text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +
+          duration_text(tuned.result.seconds) + ".\n";
+  text += "Everything is in " + tuned.directory +
+          ": config.yaml, run.json, trials.csv, curves.csv, best/\n";
+  text += "To predict with the winner:\n  " + program + " predict " + directory + " " +
+          shell_word(tuned.prepared.sweep.data_path) + "\n";
+  return text;
+}
+
+Json tuned_document(Tuned const& tuned) {
+  Result const& result = tuned.result;
+  TrialResult const& winner = trial_of(result, result.best);
+  Json best, device, data, json;
+  best.set("trial", winner.id).set("parameters", Json(winner.config));
+  best.set("epochs", winner.epochs);
+  best.set("valid", number_or_null(result.valid)).set("test", number_or_null(result.test));
+
+  Json::Array leaderboard;
+  for (int const id : result.leaderboard) {
+    leaderboard.push_back(trial_document(trial_of(result, id)));
+  }
+  BackendInfo const info = tuned.prepared.engine.info();
+  device.set("backend", info.name).set("device", info.device).set("precision", info.precision);
+  data.set("path", tuned.prepared.sweep.data_path).set("rows", tuned.prepared.data.rows());
+  data.set("fingerprint", tuned.prepared.fingerprint);
+
+  json.set("name", tuned.prepared.sweep.name).set("directory", tuned.directory);
+  json.set("metric", result.metric).set("goal", result.maximize ? "maximize" : "minimize");
+  json.set("best", best);
+  json.set("trials", static_cast<std::int64_t>(result.trials.size()));
+  json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
+  json.set("seconds", result.seconds).set("stopped_early", result.stopped_early);
+  json.set("ended", tuned.ended).set("events", tuned.events);
+  json.set("leaderboard", std::move(leaderboard));
+  json.set("plan", plan_document(tuned.prepared.plan)).set("data", data).set("device", device);
+  return json;
+}
+
+}  // namespace brood::tools

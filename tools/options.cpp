@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers, times, sizes and key=value of the command line, and which words each command takes.
+#include "tools/options.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "brood/error.hpp"
+#include "files/text.hpp"
+
+namespace brood::tools {
+
+namespace {
+
+using files::counted;
+using files::Reading;
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+constexpr Unit kTimes[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+constexpr Unit kSizes[] = {{"", 1},
+                           {"B", 1},
+                           {"kB", 1e3},
+                           {"KB", 1e3},
+                           {"MB", 1e6},
+                           {"GB", 1e9},
+                           {"TB", 1e12},
+                           {"KiB", 1024},
+                           {"MiB", 1048576},
+                           {"GiB", 1073741824},
+                           {"TiB", 1099511627776}};
+
+// A number with one of the units; nothing if it is not that.
+template <std::size_t Count>
+std::optional<double> with_unit(std::string_view text, Unit const (&units)[Count]) {
+  std::size_t const digits = std::min(text.find_first_not_of("0123456789.+-"), text.size());
+  auto const number = files::read_number<double>(text.substr(0, digits));
+  auto const unit = std::find_if(std::begin(units), std::end(units), [&](Unit const& candidate) {
+    return candidate.name == text.substr(digits);
+  });
+  if (number.reading != Reading::number || unit == std::end(units)) return std::nullopt;
+  return number.value * unit->factor;
+}
+
+// Words that are not key=value: how many a command takes, and what they are called.
+struct Words {
+  std::string_view command;
+  std::size_t least, most;
+  std::string_view names;
+};
+constexpr Words kWords[] = {
+    {"tune", 1, 1, "a sweep file or a data file"},
+    {"plan", 1, 1, "a sweep file or a data file"},
+    {"check", 1, 1, "a sweep file or a data file"},
+    {"predict", 2, 2, "a run directory and a data file"},
+    {"list", 0, 1, "at most one topic"},
+    {"devices", 0, 0, "no argument"},
+};
+bool takes_overrides(std::string_view command) {
+  return command == "tune" || command == "plan" || command == "check";
+}
+
+class Checker {
+ public:
+  explicit Checker(Arguments const& arguments) : arguments_(arguments) {}
+
+  Options check() {
+    read_words();
+    options_.target = text("--target");
+    options_.out = text("--out");
+    if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
+    read_numbers();
+    check_precision();
+    auto const flag = [&](char const* name) { return arguments_.flags.count(name) > 0; };
+    options_.overwrite = flag("--overwrite");
+    options_.json = flag("--json");
+    options_.quiet = flag("--quiet");
+    options_.no_color = flag("--no-color");
+    if (options_.overwrite && options_.out.empty()) {
+      add("--overwrite: replaces the run at --out, which is not given");
+    }
+    refuse_said_twice();
+    if (!problems_.empty()) throw UsageError(std::move(problems_));
+    return std::move(options_);
+  }
+
+ private:
+  void add(std::string problem) { problems_.push_back(std::move(problem)); }
+  bool given(std::string const& name) const { return arguments_.values.count(name) > 0; }
+  std::string text(std::string const& name) const {
+    auto const found = arguments_.values.find(name);
+    return found == arguments_.values.end() ? "" : found->second;
+  }
+
+  // A word with = in front of any / is key=value.
+  void read_words() {
+    for (std::string const& word : arguments_.words) {
+      std::size_t const equals = word.find('=');
+      bool const is_override = takes_overrides(arguments_.command) && equals != std::string::npos &&
+                               equals > 0 && word.find('/') >= equals;
+      if (is_override) {
+        options_.overrides.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+      } else {
+        options_.inputs.push_back(word);
+      }
+    }
+    auto const words = std::find_if(std::begin(kWords), std::end(kWords), [&](Words const& each) {
+      return each.command == arguments_.command;
+    });
+    std::string const needed = "brood " + arguments_.command + ": needs ";
+    if (options_.inputs.size() < words->least) {
+      add(needed + std::string(words->names) + "; see brood " + arguments_.command + " --help");
+    }
+    for (std::size_t i = words->most; i < options_.inputs.size(); ++i) {
+      add(files::quoted(options_.inputs[i]) + ": is one argument too many; brood " +
+          arguments_.command + " takes " + std::string(words->names) +
+          (takes_overrides(arguments_.command) ? ", and key=value" : ""));
+    }
+    for (std::string const& input : options_.inputs) {
+      if (input.empty()) add("an argument is empty; it names a file, a directory or a topic");
+    }
+  }
+
+  template <class T>
+  std::optional<T> whole(std::string const& name, T least, T most) {
+    if (!given(name)) return std::nullopt;
+    std::string const value = text(name);
+    T number = 0;
+    auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    bool const is_whole = error == std::errc() && end == value.data() + value.size();
+    if (is_whole && number >= least && number <= most) return number;
+    add(name + ": " + files::quoted(value) + " is not allowed; allowed: whole numbers " +
+        std::to_string(least) + " .. " + std::to_string(most));
+    return std::nullopt;
+  }
+
+  void read_numbers() {
+    constexpr int kMost = std::numeric_limits<int>::max();
+    options_.trials = whole("--trials", 1, 10'000'000);  // as in a sweep file
+    options_.events = whole("--events", 1, kMost);
+    options_.seed = whole("--seed", std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max());
+    options_.engine.threads = whole("--threads", 0, 1024).value_or(0);
+    if (given("--device")) options_.engine.device = text("--device");
+
+    if (given("--time-limit")) {
+      auto const seconds = with_unit(text("--time-limit"), kTimes);
+      if (seconds && *seconds > 0) {
+        options_.time_limit_seconds = seconds;
+      } else {
+        add("--time-limit: " + files::quoted(text("--time-limit")) +
+            " is not a time; allowed: more than 0, as in 90s, 10m, 1.5h");
+      }
+    }
+    if (given("--memory-limit")) {
+      constexpr double kMostBytes = 9e18;
+      auto const bytes = with_unit(text("--memory-limit"), kSizes);
+      if (bytes && *bytes >= 1 && *bytes <= kMostBytes) {
+        options_.engine.memory_limit = static_cast<std::int64_t>(*bytes);
+      } else {
+        add("--memory-limit: " + files::quoted(text("--memory-limit")) +
+            " is not a size; allowed: 1 byte and more, as in 512MiB, 4GiB, 1.5GB");
+      }
+    }
+  }
+
+  void check_precision() {
+    std::string const precision = text("--precision");
+    if (precision.empty() || precision == "fp32") return;
+    bool const of_gpus = precision == "tf32" || precision == "bf16";
+    add("--precision: " + files::quoted(precision) +
+        (of_gpus ? " is for GPUs, and this build has no CUDA backend; the CPU has only fp32"
+                 : " is not known; allowed: fp32"));
+  }
+
+  // An option and the key of the sweep file that it stands for.
+  void refuse_said_twice() {
+    constexpr std::pair<char const*, std::string_view> kSame[] = {{"--seed", "seed"},
+                                                                  {"--trials", "trials"},
+                                                                  {"--trials", "run_cap"},
+                                                                  {"--time-limit", "time_limit"},
+                                                                  {"--target", "data.target"}};
+    for (auto const& [option, key] : kSame) {
+      for (auto const& [name, value] : options_.overrides) {
+        if (given(option) && name == key) {
+          add(name + "=" + value + ": and " + option + " " + text(option) +
+              " are given; say it once");
+        }
+      }
+    }
+  }
+
+  Arguments const& arguments_;
+  Options options_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+Options checked_options(Arguments const& arguments) {
+  return Checker(arguments).check();
+}
+
+std::string shell_word(std::string const& text) {
+  auto const is_plain = [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c >= 0x80 ||
+           std::string_view("_-./=:,+@%").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  std::string word = "'";
+  for (char const c : text) {
+    if (c == '\'') {
+      word += "'\\''";
+    } else {
+      word += c;
+    }
+  }
+  return word + "'";
+}
+
+}  // namespace brood::tools

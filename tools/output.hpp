@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the command speaks: results to stdout, all else to stderr, and numbers as a person reads
+// them. Nothing depends on the locale.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace brood::tools {
+
+// Throws StorageError if stdout does not take it.
+void print_result(std::string_view text);
+// A line on stderr.
+void say(std::string_view line);
+
+// Cells in columns, two spaces apart; numbers to the right, text to the left. The first row is the
+// header. Every line is indented by `indent`.
+std::string table(std::vector<std::vector<std::string>> const& rows, int indent = 0);
+// The same without a header, everything to the left.
+std::string left_table(std::vector<std::vector<std::string>> const& rows, int indent = 0);
+
+std::string bytes_text(std::int64_t bytes);  // "12.3 KiB"
+std::string duration_text(double seconds);   // "0.35 s", "2 min 5 s"
+std::string score_text(double score);        // four digits that count, or "nan"
+std::string setting_text(double value);      // "0.001234": four digits that count
+std::string ratio_text(double ratio);        // "1.86"
+std::string counted(std::int64_t count, std::string_view noun);  // "1 member", "5 members"
+
+// Bold where it is a terminal and colours are wanted (NO_COLOR, --no-color).
+class Style {
+ public:
+  explicit Style(bool no_color);
+  std::string heading(std::string_view text) const;
+
+ private:
+  bool on_;
+};
+
+// What goes on while a study runs: on a terminal two lines that are written over, at most four
+// times a second; elsewhere lines that stay.
+class StatusLines {
+ public:
+  explicit StatusLines(bool quiet);
+  ~StatusLines() { clear(); }
+  StatusLines(StatusLines const&) = delete;
+  StatusLines& operator=(StatusLines const&) = delete;
+
+  bool live() const { return live_; }
+  // On a terminal: the two lines.
+  void status(std::string_view first, std::string_view second);
+  // Elsewhere: a line.
+  void line(std::string_view text);
+  // Takes the two lines away.
+  void clear();
+
+ private:
+  bool quiet_, live_;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
+}  // namespace brood::tools
