@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// TrainStep/cpu/<workload>/threads:<n>: training steps of Adam with ReLU, members visited in turn,
+// an epoch of 4,096 synthetic rows each. Counters are of the best iteration (one epoch of every
+// member) and count CPU time of the threads, since other processes share the machine:
+//   steps_per_s   member-steps per second
+//   gflops        of the needed products (workloads.hpp)
+//   peak_share    of the fused multiply-add peak, probed in the same run, times threads
+//   busy          CPU time over wall time and threads: what waiting and other processes took
+#include <benchmark/benchmark.h>
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "backend/cpu/kernels.hpp"
+#include "brood/engine.hpp"
+#include "core/philox.hpp"
+#include "workloads.hpp"
+
+namespace brood::bench {
+namespace {
+
+constexpr int kRows = 4096;
+
+double process_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Flop/s of one thread: the best of the instruction sets.
+double peak_flops() {
+  static double const peak = [] {
+    double best = 0;
+    for (auto const* kernels :
+         {cpu::avx512_kernels(), cpu::avx2_kernels(), cpu::scalar_kernels()}) {
+      if (kernels != nullptr) best = std::max(best, kernels->peak_flops(0.2));
+    }
+    return best;
+  }();
+  return peak;
+}
+
+struct Synthetic {
+  std::vector<float> x, y;
+};
+
+Synthetic synthetic_rows(Workload const& w) {
+  Synthetic data;
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(kRows * w.inputs); ++i) {
+    data.x.push_back(
+        static_cast<float>(2 * unit_interval(philox({{i, 0, 0, 0}}, {1, 2}).word[0]) - 1));
+  }
+  for (std::uint32_t i = 0; i < kRows; ++i) {
+    data.y.push_back(static_cast<float>(philox({{i, 1, 0, 0}}, {1, 2}).word[0] %
+                                        static_cast<std::uint32_t>(w.classes)));
+  }
+  return data;
+}
+
+std::vector<MemberSpec> members_of(Workload const& w, Data const& data) {
+  auto rows = std::make_shared<std::vector<std::int32_t>>();
+  for (int i = 0; i < kRows; ++i)
+    rows->push_back(i);
+  std::vector<MemberSpec> specs;
+  for (int i = 0; i < w.members; ++i) {
+    MemberSpec& spec = specs.emplace_back();
+    spec.config = {{"hidden", w.hidden},
+                   {"batch_size", std::int64_t{w.batch_size}},
+                   {"lr", 1e-4 * (1 + i % 16)},
+                   {"epochs", std::int64_t{1000000}}};
+    spec.seed = static_cast<std::uint64_t>(i);
+    spec.table = data.id();
+    spec.train_rows = rows;
+  }
+  return specs;
+}
+
+void train_step(benchmark::State& state, Workload const& w, int threads) {
+  Engine engine({.threads = threads});
+  Synthetic const rows = synthetic_rows(w);
+  Data const data = engine.load({.x = {rows.x.data(), kRows, w.inputs},
+                                 .y = {rows.y.data(), kRows, 1},
+                                 .classes = w.classes});
+  auto const slots = engine.backend().admit(members_of(w, data));
+  double const steps = static_cast<double>(w.members) * kRows / w.batch_size;
+  double best = 0, best_busy = 0;
+  int epoch = 0;
+  for (auto _ : state) {
+    ++epoch;
+    std::vector<TrainOrder> orders;
+    for (auto const slot : slots)
+      orders.push_back({slot, epoch, 0});
+    double const cpu_before = process_seconds();
+    double const wall_before = wall_seconds();
+    engine.backend().train(orders);
+    double const cpu = process_seconds() - cpu_before;
+    double const wall = wall_seconds() - wall_before;
+    best = std::max(best, steps * threads / cpu);
+    best_busy = std::max(best_busy, cpu / (wall * threads));
+  }
+  double const flops = best * step_flops(w);
+  state.counters["steps_per_s"] = best;
+  state.counters["gflops"] = flops * 1e-9;
+  state.counters["peak_share"] = flops / (peak_flops() * threads);
+  state.counters["busy"] = best_busy;
+}
+
+// Wall time of the same unequal members on one thread over that on n threads, and n: what is lost
+// to waiting for the longest.
+void unequal_members(benchmark::State& state, int threads) {
+  Workload const w = workloads()[0];
+  Engine engine({.threads = threads});
+  Synthetic const rows = synthetic_rows(w);
+  Data const data = engine.load({.x = {rows.x.data(), kRows, w.inputs},
+                                 .y = {rows.y.data(), kRows, 1},
+                                 .classes = w.classes});
+  auto specs = members_of(w, data);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    auto const width = std::int64_t{8} << (i % 5);
+    specs[i].config.set("hidden", std::vector<std::int64_t>{width, width});
+  }
+  auto const slots = engine.backend().admit(specs);
+  double best_busy = 0;
+  int epoch = 0;
+  for (auto _ : state) {
+    ++epoch;
+    std::vector<TrainOrder> orders;
+    for (auto const slot : slots)
+      orders.push_back({slot, epoch, 0});
+    double const cpu_before = process_seconds();
+    double const wall_before = wall_seconds();
+    engine.backend().train(orders);
+    best_busy = std::max(
+        best_busy, (process_seconds() - cpu_before) / ((wall_seconds() - wall_before) * threads));
+  }
+  state.counters["busy"] = best_busy;
+}
+
+}  // namespace
+
+void register_train_steps() {
+  for (auto const& w : workloads()) {
+    for (int const threads : {1, 2}) {
+      std::string const name =
+          std::string("TrainStep/cpu/") + w.name + "/threads:" + std::to_string(threads);
+      benchmark::RegisterBenchmark(
+          name.c_str(), [w, threads](benchmark::State& state) { train_step(state, w, threads); });
+    }
+  }
+  for (int const threads : {1, 2}) {
+    std::string const name = "UnequalMembers/cpu/threads:" + std::to_string(threads);
+    benchmark::RegisterBenchmark(
+        name.c_str(), [threads](benchmark::State& state) { unequal_members(state, threads); });
+  }
+}
+
+}  // namespace brood::bench
