@@ -135,22 +135,20 @@ struct StudyRun::Impl {
     }
   }
 
-  // Appends what a trial's members recorded since `recorded`, and counts the epochs.
-  void record(int trial, std::vector<MemberMetrics> const& metrics,
-              std::vector<MemberMetrics> const& before) {
+  // Appends what a trial's members recorded since it was last told, and counts the epochs.
+  void record(Ask const& ask, std::span<MemberMetrics const> metrics) {
     for (std::size_t s = 0; s < metrics.size(); ++s) {
-      auto const& history = metrics[s].history;
-      for (std::size_t i = before[s].history.size(); i < history.size(); ++i) {
-        Evaluation const& e = history[i];
-        curves.push_back({trial, splits.splits[s].fold, splits.splits[s].repeat, e.epoch,
+      for (Evaluation const& e : metrics[s].history) {
+        if (e.epoch <= ask.from_epoch) continue;
+        curves.push_back({ask.trial, splits.splits[s].fold, splits.splits[s].repeat, e.epoch,
                           e.train_loss, e.loss, metric_value(metric, e, contexts[s])});
       }
-      member_epochs += metrics[s].epoch - before[s].epoch;
+      member_epochs += std::max(0, metrics[s].epoch - ask.from_epoch);
     }
   }
 
   // Mean of the members' scores; NaN if one of them diverged.
-  double score_of(std::vector<MemberMetrics> const& metrics, bool patient) const {
+  double score_of(std::span<MemberMetrics const> metrics, bool patient) const {
     double sum = 0;
     for (std::size_t s = 0; s < metrics.size(); ++s) {
       Evaluation const* const e = scored_evaluation(metrics[s], patient);
@@ -160,7 +158,7 @@ struct StudyRun::Impl {
     return sum / static_cast<double>(metrics.size());
   }
 
-  void tell(Ask const& ask, std::vector<MemberMetrics> const& metrics) {
+  void tell(Ask const& ask, std::span<MemberMetrics const> metrics) {
     bool const patient = is_patient(ask.config);
     bool running = false, stopped = false;
     int epoch = 0;
@@ -188,6 +186,24 @@ struct StudyRun::Impl {
     population.release(leaving);
   }
 
+  // Trains members to an epoch in pieces of about a second, so that stop_requested is heard; how it
+  // is cut changes no result. False if it was.
+  bool train(std::span<MemberId const> ids, int from_epoch, int until_epoch) {
+    if (!study.stop_requested) {
+      population.train(ids, until_epoch);
+      return true;
+    }
+    double const start_of_rung = seconds_since(start);
+    for (int epoch = from_epoch; epoch < until_epoch;) {
+      if (study.stop_requested()) return false;
+      double const each = (seconds_since(start) - start_of_rung) / std::max(1, epoch - from_epoch);
+      double const most = epoch == from_epoch ? 1.0 : std::clamp(1.0 / each, 1.0, 1e6);
+      epoch = std::min(until_epoch, epoch + static_cast<int>(most));
+      population.train(ids, epoch);
+    }
+    return true;
+  }
+
   bool advance() {
     if (tuner.finished() || stopped) return false;
     int const rung = tuner.rung();
@@ -198,18 +214,14 @@ struct StudyRun::Impl {
       auto const& own = members[ask.trial];
       ids.insert(ids.end(), own.begin(), own.end());
     }
-    auto const before = population.metrics(ids);
-    population.train(ids, tuner.rungs()[static_cast<std::size_t>(rung)].epoch);
-    auto const after = population.metrics(ids);
+    stopped = !train(ids, asks.front().from_epoch, asks.front().until_epoch);
+    if (stopped) return false;
+    auto const metrics = population.metrics(ids);
     std::size_t const each = splits.splits.size();
     for (std::size_t i = 0; i < asks.size(); ++i) {
-      auto const slice = [&](std::vector<MemberMetrics> const& list) {
-        auto const begin = list.begin() + static_cast<std::ptrdiff_t>(i * each);
-        return std::vector<MemberMetrics>(begin, begin + static_cast<std::ptrdiff_t>(each));
-      };
-      auto const metrics = slice(after);
-      record(asks[i].trial, metrics, slice(before));
-      tell(asks[i], metrics);
+      auto const own = std::span(metrics).subspan(i * each, each);
+      record(asks[i], own);
+      tell(asks[i], own);
     }
     release_losers();
     report(rung, static_cast<int>(asks.size()));
@@ -335,8 +347,10 @@ struct StudyRun::Impl {
     auto const best = tuner.best();
     if (!best) {
       throw NoUsableTrial(
-          "all " + std::to_string(study.trials) +
-          " trials diverged: lower the learning rates of the space, or clip gradients (clip_norm)");
+          stopped ? "the study was stopped before its first rung had ended: give it more time"
+                  : "all " + std::to_string(study.trials) +
+                        " trials diverged: lower the learning rates of the space, or clip "
+                        "gradients (clip_norm)");
     }
     Result result;
     result.best = *best;

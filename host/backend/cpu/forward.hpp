@@ -13,22 +13,23 @@ namespace brood::cpu::BROOD_ISA {
 // x = isnan(r) ? 0 : (r - shift) * scale, for scratch.row[0 .. rows).
 inline void gather_inputs(MemberView const& view, TableView const& table, Scratch const& s,
                           int rows) {
+  constexpr int kAhead = 4;  // rows fetched before they are used
+  int const stride = table.stride;
+  float const* const shift = view.shift;
+  float const* const scale = view.scale;
+  auto row_of = [&](int i) { return table.x + static_cast<std::int64_t>(s.row[i]) * stride; };
   for (int i = 0; i < rows; ++i) {
-    float const* const from = table.x + static_cast<std::int64_t>(s.row[i]) * table.stride;
-    if (i + 2 < rows) {
-      float const* const next = table.x + static_cast<std::int64_t>(s.row[i + 2]) * table.stride;
-      for (int c = 0; c < table.stride; c += kLanes)
-        __builtin_prefetch(next + c);
-    }
-    float* const to = s.rows_by_features[0] + static_cast<std::int64_t>(i) * table.stride;
-    for (int c = 0; c < table.stride; c += kLanes) {
+    float const* const from = row_of(i);
+    float const* const later = row_of(i + kAhead < rows ? i + kAhead : i);
+    float* const to = s.rows_by_features[0] + static_cast<std::int64_t>(i) * stride;
+    for (int c = 0; c < stride; c += kLanes) {
+      __builtin_prefetch(later + c);
       Float16 const raw = Float16::load(from + c);
-      Float16 const x = (raw - Float16::load(view.shift + c)) * Float16::load(view.scale + c);
+      Float16 const x = (raw - Float16::load(shift + c)) * Float16::load(scale + c);
       select(raw == raw, x, Float16(0.0f)).store(to + c);
     }
   }
-  transpose_matrix(s.features_by_rows[0], s.rows16, s.rows_by_features[0], table.stride, rows,
-                   table.stride);
+  transpose_matrix(s.features_by_rows[0], s.rows16, s.rows_by_features[0], stride, rows, stride);
 }
 
 // Targets as the loss wants them, (targets, rows16); zero beyond `rows`.

@@ -13,12 +13,19 @@ namespace brood::cpu::BROOD_ISA {
 inline void bias_gradient(float* out, float const* delta, int outputs, int rows16) {
   for (int k = 0; k < outputs; k += kLanes) {
     Float16 sum[kLanes];
-    for (int i = 0; i < kLanes; ++i) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i)
       sum[i] = Float16(0.0f);
-      if (k + i >= outputs) continue;
-      float const* const row = delta + static_cast<std::int64_t>(k + i) * rows16;
-      for (int r = 0; r < rows16; r += kLanes)
-        sum[i] = sum[i] + Float16::load(row + r);
+    for (int r = 0; r < rows16; r += kLanes) {
+      float const* const block = delta + static_cast<std::int64_t>(k) * rows16 + r;
+      if (k + kLanes <= outputs) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i)
+          sum[i] = sum[i] + Float16::load(block + std::int64_t{i} * rows16);
+      } else {
+        for (int i = 0; i < outputs - k; ++i)
+          sum[i] = sum[i] + Float16::load(block + std::int64_t{i} * rows16);
+      }
     }
     sum_lanes(sum).store(out + k);
   }

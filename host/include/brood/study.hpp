@@ -54,6 +54,9 @@ struct Study {
   bool refit = true;  // train the winner again on train + validation rows; else keep its weights
   // Called after each rung; Go::stop ends the study there: the best so far wins.
   std::function<Go(Progress const&)> on_rung = {};
+  // Polled about once a second while a rung trains. True ends the study there: the rung is dropped,
+  // and the best of the rungs before wins.
+  std::function<bool()> stop_requested = {};
 };
 
 // One evaluation of one member: a line of curves.csv.
