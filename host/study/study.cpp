@@ -186,6 +186,9 @@ struct StudyRun::Impl {
     population.release(leaving);
   }
 
+  // Member-epochs that take about a second, as far as is known.
+  double affordable() const { return rate > 0 ? rate : 64.0; }
+
   // Trains members to an epoch in pieces of about a second, so that stop_requested is heard; how it
   // is cut changes no result. False if it was.
   bool train(std::span<MemberId const> ids, int from_epoch, int until_epoch) {
@@ -193,13 +196,20 @@ struct StudyRun::Impl {
       population.train(ids, until_epoch);
       return true;
     }
-    double const start_of_rung = seconds_since(start);
+    auto const members_count = static_cast<double>(ids.size());
     for (int epoch = from_epoch; epoch < until_epoch;) {
-      if (study.stop_requested()) return false;
-      double const each = (seconds_since(start) - start_of_rung) / std::max(1, epoch - from_epoch);
-      double const most = epoch == from_epoch ? 1.0 : std::clamp(1.0 / each, 1.0, 1e6);
-      epoch = std::min(until_epoch, epoch + static_cast<int>(most));
-      population.train(ids, epoch);
+      double const left = until_epoch - epoch;
+      auto const epochs = static_cast<int>(std::clamp(affordable() / members_count, 1.0, left));
+      for (std::size_t first = 0; first < ids.size();) {
+        if (study.stop_requested()) return false;
+        double const most = static_cast<double>(ids.size() - first);
+        auto const count = static_cast<std::size_t>(std::clamp(affordable() / epochs, 1.0, most));
+        auto const before = Clock::now();
+        population.train(ids.subspan(first, count), epoch + epochs);
+        rate = static_cast<double>(count) * epochs / std::max(seconds_since(before), 1e-6);
+        first += count;
+      }
+      epoch += epochs;
     }
     return true;
   }
@@ -405,6 +415,7 @@ struct StudyRun::Impl {
   std::map<int, std::vector<MemberId>> members;  // by trial, one per split
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
+  double rate = 0;  // member-epochs per second, lately
   bool stopped = false;
 };
 

@@ -44,7 +44,10 @@ int devices(Options const& options);
 // The sweep that the command line asks for: of a sweep file, or the default one of a data file.
 files::Sweep read_sweep(Options const& options);
 
-// A sweep with its data on a device: everything is checked, nothing is trained.
+// Whether the number of trials is said anywhere: by the sweep file or on the command line.
+bool says_trials(Options const& options);
+
+// A sweep with its data on a device: everything is checked.
 struct Prepared {
   files::Sweep sweep;
   Encoding encoding;
@@ -53,7 +56,9 @@ struct Prepared {
   Data data;
   StudyPlan plan;
 };
-Prepared prepare(files::Sweep sweep, Options const& options);
+// With fit_time, the number of trials is first chosen to fit the sweep's time limit, by training a
+// few networks for an epoch; else nothing is trained.
+Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time = false);
 
 // The plan as a person reads it and as `--json` has it.
 std::string plan_text(Prepared const& prepared);

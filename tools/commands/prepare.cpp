@@ -8,6 +8,7 @@
 #include "files/text.hpp"
 #include "files/yaml.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/output.hpp"
 
 namespace brood::tools {
 
@@ -71,11 +72,22 @@ files::Sweep read_sweep(Options const& options) {
   return sweep;
 }
 
-Prepared prepare(files::Sweep sweep, Options const& options) {
+bool says_trials(Options const& options) {
+  return options.trials || overrides_key(options.overrides, "trials") ||
+         overrides_key(options.overrides, "run_cap") || is_sweep_file(options.inputs.at(0));
+}
+
+Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
   Engine engine(options.engine);
   Dataset dataset = files::load_dataset(sweep);
   Table const table = dataset.table();
   Data data = engine.load(table);
+  if (fit_time) {
+    double const seconds = *sweep.time_limit_seconds;
+    sweep.study.trials = trials_within(engine, data, sweep.study, seconds);
+    sweep.notes.push_back("trials=" + std::to_string(sweep.study.trials) + " fit into " +
+                          duration_text(seconds));
+  }
   StudyPlan plan = brood::plan(engine, data, sweep.study);
   return {std::move(sweep),   std::move(dataset.encoding),
           fingerprint(table), std::move(engine),

@@ -23,7 +23,7 @@ namespace {
 
 volatile std::sig_atomic_t received_signal = 0;
 
-// The first signal asks the study to end after its rung; the second ends the program.
+// The first signal ends the study within about a second; the second ends the program at once.
 extern "C" void receive_signal(int signal) {
   if (received_signal != 0) ::_exit(128 + signal);
   received_signal = signal;
@@ -78,9 +78,18 @@ class Watch {
     if (received_signal != 0) return Go::stop;
     if (is_last) return Go::on;
     if (options_.events && events_ >= *options_.events) return end("events");
-    auto const limit = prepared_.sweep.time_limit_seconds;
-    if (limit && progress.seconds >= *limit) return end("time limit");
     return Go::on;
+  }
+
+  // Polled while a rung trains. The first rung is always trained to its end: without it there is no
+  // winner.
+  bool stop_requested() {
+    if (received_signal != 0) return true;
+    auto const limit = prepared_.sweep.time_limit_seconds;
+    std::chrono::duration<double> const passed = std::chrono::steady_clock::now() - start_;
+    if (!limit || events_ == 0 || passed.count() < *limit) return false;
+    ended_ = "time limit";
+    return true;
   }
 
   void clear() { lines_.clear(); }
@@ -117,6 +126,7 @@ class Watch {
   Prepared const& prepared_;
   Options const& options_;
   StatusLines lines_;
+  std::chrono::steady_clock::time_point const start_ = std::chrono::steady_clock::now();
   int events_ = 0;
   std::string ended_ = "complete";
 };
@@ -147,7 +157,8 @@ int tune(Options const& options) {
   std::string const started = utc_now();
   files::Sweep sweep = read_sweep(options);
   std::string directory = run_directory(sweep, options);
-  Prepared prepared = prepare(std::move(sweep), options);
+  bool const fit_time = sweep.time_limit_seconds && !says_trials(options);
+  Prepared prepared = prepare(std::move(sweep), options, fit_time);
   files::check_writable(directory);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
@@ -159,6 +170,7 @@ int tune(Options const& options) {
   Watch watch(prepared, options);
   Study study = prepared.sweep.study;
   study.on_rung = [&](Progress const& progress) { return watch.after(progress); };
+  study.stop_requested = [&] { return watch.stop_requested(); };
   StudyRun run(prepared.engine, prepared.data, std::move(study));
   while (received_signal == 0 && run.advance()) {
   }

@@ -91,6 +91,9 @@ struct StudyPlan {
 };
 // Throws UsageError with everything wrong with the study for this data.
 StudyPlan plan(Engine& engine, Data const& data, Study const& study);
+// Trials (9 .. 10,000) that the study can train on this engine in about so many seconds, its refit
+// included: measured by training a few members for an epoch, so it differs from run to run.
+int trials_within(Engine& engine, Data const& data, Study const& study, double seconds);
 // All problems of a study that can be known without data.
 std::vector<std::string> problems(Study const& study, Task task);
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many trials fit into a time: the one place where a clock has a say in what is trained. What
+// it says is a number of trials, which is recorded and repeats the run.
+#include <algorithm>
+#include <chrono>
+
+#include "brood/population.hpp"
+#include "brood/study.hpp"
+#include "study/plan.hpp"
+
+namespace brood {
+
+namespace {
+
+constexpr int kProbed = 16;        // members trained to see how fast it goes
+constexpr double kPlanned = 0.85;  // share of the time that the plan may fill
+constexpr int kFewest = 9;
+constexpr int kMost = 10000;
+
+// Wall seconds of a member-epoch while all workers are busy.
+double measured_seconds(Engine& engine, Data const& data, Study const& study) {
+  Splits const splits = make_splits(data.table(), study.validation, study.seed);
+  Split const& split = splits.splits.front();
+  auto const transform =
+      std::make_shared<Transform const>(fit_transform(data.table(), *split.train));
+  Tuner tuner({.space = study.space,
+               .sampler = study.sampler,
+               .scheduler = study.scheduler,
+               .trials = kProbed,
+               .seed = study.seed});
+  std::vector<MemberSpec> specs;
+  for (auto const& ask : tuner.ask(kProbed)) {
+    specs.push_back({.config = member_config(ask.config, study),
+                     .seed = study.seed,
+                     .train_rows = split.train,
+                     .eval_rows = split.valid,
+                     .transform = transform});
+  }
+  Population population(engine);
+  auto const ids = population.admit(std::move(specs), data);
+  auto const before = std::chrono::steady_clock::now();
+  population.train(ids, 1);
+  std::chrono::duration<double> const passed = std::chrono::steady_clock::now() - before;
+  return passed.count() / kProbed;
+}
+
+}  // namespace
+
+int trials_within(Engine& engine, Data const& data, Study const& study, double seconds) {
+  double const each = measured_seconds(engine, data, study);
+  auto const rungs = plan_rungs(study.scheduler, kMost);
+  double const epochs_per_trial = static_cast<double>(trial_epochs(rungs)) / kMost;
+  double const members = std::visit(
+      [](auto const& v) {
+        if constexpr (requires { v.folds; })
+          return v.folds * v.repeats;
+        else
+          return v.repeats;
+      },
+      study.validation);
+  // The refit is one member on one worker.
+  double const refit =
+      study.refit ? max_epochs(study.scheduler) * each * engine.info().parallel_members : 0.0;
+  double const affordable = (kPlanned * seconds - refit) / (each * members * epochs_per_trial);
+  return static_cast<int>(
+      std::clamp(affordable, static_cast<double>(kFewest), static_cast<double>(kMost)));
+}
+
+}  // namespace brood
