@@ -4,8 +4,11 @@
 // linker to merge.
 #pragma once
 
+// BROOD_HD_LAMBDA stands after the parameters of a lambda and does the same for it.
 #if defined(__CUDACC__)
 #define BROOD_HD __host__ __device__ __forceinline__
+#define BROOD_HD_LAMBDA
 #else
 #define BROOD_HD inline __attribute__((always_inline))
+#define BROOD_HD_LAMBDA __attribute__((always_inline))
 #endif

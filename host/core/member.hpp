@@ -77,21 +77,23 @@ BROOD_HD double lr_at_step(Member const& m, std::int64_t step) {
   SchedulePoint const at{step - warmup, total > 0 ? total : 1, (step - warmup) / per_epoch};
   double factor = 1.0;
   visit(LrSchedules{}, m.lr_schedule,
-        [&](auto schedule) { factor = schedule.factor(m.schedule, at); });
+        [&](auto schedule) BROOD_HD_LAMBDA { factor = schedule.factor(m.schedule, at); });
   return m.lr * factor;
 }
 
 // The scalars of step `step` (from 0).
 BROOD_HD StepScalars step_scalars(Member const& m, double lr, std::int64_t step) {
   StepScalars scalars{};
-  visit(Optimizers{}, m.optimizer,
-        [&](auto optimizer) { scalars = optimizer.scalars(m.settings, lr, step + 1); });
+  visit(Optimizers{}, m.optimizer, [&](auto optimizer) BROOD_HD_LAMBDA {
+    scalars = optimizer.scalars(m.settings, lr, step + 1);
+  });
   return scalars;
 }
 
 BROOD_HD int state_tensors(Member const& m) {
   int count = 0;
-  visit(Optimizers{}, m.optimizer, [&](auto optimizer) { count = optimizer.kStates; });
+  visit(Optimizers{}, m.optimizer,
+        [&](auto optimizer) BROOD_HD_LAMBDA { count = optimizer.kStates; });
   return count;
 }
 
