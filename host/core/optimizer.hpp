@@ -36,7 +36,7 @@ BROOD_HD StepScalars plain_scalars(OptimizerSettings const& s, double lr, float 
 struct Sgd {
   static constexpr char const* name = "sgd";
   static constexpr int kStates = 0;
-  static constexpr float kLr = 0.01f, kEps = 0.0f, kRho = 0.0f, kWeightDecay = 0.0f;
+  static constexpr float kLr = 0.01f, kEps = 1e-8f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, 0.0f);
   }
@@ -49,7 +49,7 @@ struct Sgd {
 struct Momentum {  // Polyak 1964: b = mu b + g
   static constexpr char const* name = "momentum";
   static constexpr int kStates = 1;
-  static constexpr float kLr = 0.01f, kEps = 0.0f, kRho = 0.0f, kWeightDecay = 0.0f;
+  static constexpr float kLr = 0.01f, kEps = 1e-8f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, s.momentum);
   }
@@ -63,7 +63,7 @@ struct Momentum {  // Polyak 1964: b = mu b + g
 struct Nesterov {  // Sutskever et al. 2013, PyTorch's form: b = mu b + g, step along g + mu b
   static constexpr char const* name = "nesterov";
   static constexpr int kStates = 1;
-  static constexpr float kLr = 0.01f, kEps = 0.0f, kRho = 0.0f, kWeightDecay = 0.0f;
+  static constexpr float kLr = 0.01f, kEps = 1e-8f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, s.momentum);
   }

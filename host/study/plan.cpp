@@ -13,6 +13,14 @@ namespace {
 // The values that stand for a parameter in checks: every choice, or both ends of its range.
 std::vector<Value> corners(Parameter const& parameter) {
   if (!parameter.values.empty()) return parameter.values;
+  switch (parameter.distribution) {
+    case Distribution::uniform:
+    case Distribution::log_uniform_values:
+    case Distribution::inv_log_uniform_values:
+      return {parameter.min, parameter.max};
+    default:
+      break;
+  }
   SearchSpace alone;
   alone.add(parameter);
   double const low = 0.0;
@@ -21,19 +29,27 @@ std::vector<Value> corners(Parameter const& parameter) {
           alone.decode({&high, 1}).entries().front().second};
 }
 
-// Calls visit(config) with a first config and then with every corner of each parameter in its
-// place.
+// Calls visit(config) with a first config and then with every corner of each parameter, and of each
+// two parameters, in their places.
 template <class Visit>
 void visit_corners(SearchSpace const& space, Visit&& visit) {
+  auto const& parameters = space.parameters();
   Config base;
-  for (auto const& parameter : space.parameters())
+  for (auto const& parameter : parameters)
     base.set(parameter.name, corners(parameter).front());
   visit(base);
-  for (auto const& parameter : space.parameters()) {
-    for (auto const& value : corners(parameter)) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    for (auto const& value : corners(parameters[i])) {
       Config config = base;
-      config.set(parameter.name, value);
+      config.set(parameters[i].name, value);
       visit(config);
+      for (std::size_t j = 0; j < i; ++j) {
+        for (auto const& other : corners(parameters[j])) {
+          config.set(parameters[j].name, other);
+          visit(config);
+        }
+        config.set(parameters[j].name, *base.find(parameters[j].name));
+      }
     }
   }
 }

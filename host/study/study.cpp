@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 
+#include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "brood/population.hpp"
 #include "study/metric.hpp"
@@ -169,7 +170,7 @@ struct StudyRun::Impl {
     }
     // A trial ends by itself when none of its members goes on and one of them stopped.
     bool const ended = stopped && !running;
-    tuner.tell(ask.trial, ended ? epoch : ask.until_epoch, score_of(metrics, patient), ended);
+    tuner.tell(ask.trial, epoch, score_of(metrics, patient), ended);
   }
 
   // Lets go of the members of trials that are no longer in the running.
@@ -282,13 +283,25 @@ struct StudyRun::Impl {
     curves = from.curves;
     member_epochs = from.member_epochs;
     for (auto const& resident : from.residents) {
-      auto const split = static_cast<std::size_t>(resident.split);
-      if (split >= splits.splits.size())
-        throw StorageError("the saved state names split " + std::to_string(split));
       auto specs = members_of(resident.trial, tuner.config(resident.trial));
-      members[resident.trial].push_back(
-          population.admit(std::move(specs[split]), data, resident.image));
+      auto& own = members[resident.trial];
+      auto const split = own.size();
+      if (split == specs.size() || resident.split != static_cast<int>(split))
+        refuse_residents(resident.trial);
+      own.push_back(population.admit(std::move(specs[split]), data, resident.image));
     }
+    for (auto const& [trial, own] : members) {
+      if (own.size() != splits.splits.size()) refuse_residents(trial);
+    }
+    for (auto const trial : tuner.state().alive) {
+      bool const trained = tuner.trials()[static_cast<std::size_t>(trial)].rung >= 0;
+      if (trained && !members.contains(trial)) refuse_residents(trial);
+    }
+  }
+
+  [[noreturn]] static void refuse_residents(int trial) {
+    throw StorageError("the saved state does not hold the members of trial " +
+                       std::to_string(trial) + ", one for each split in their order");
   }
 
   // Epochs after which the winner had its score: the mean over its members.
@@ -296,13 +309,16 @@ struct StudyRun::Impl {
     Config const config = tuner.config(trial);
     int const trained = tuner.trials()[static_cast<std::size_t>(trial)].epoch;
     if (!is_patient(config)) return trained;
+    Value const* const min_delta = config.find("min_delta");
+    double least = 0;
+    if (min_delta != nullptr) as_number(*min_delta, least);
     double sum = 0;
     std::map<std::pair<int, int>, std::pair<double, int>> best;  // by fold and repeat: loss, epoch
     for (auto const& point : curves) {
       if (point.trial != trial) continue;
       auto const [at, fresh] =
           best.try_emplace({point.fold, point.repeat}, point.valid_loss, point.epoch);
-      if (!fresh && point.valid_loss < at->second.first)
+      if (!fresh && point.valid_loss < at->second.first - least)
         at->second = {point.valid_loss, point.epoch};
     }
     for (auto const& [split, loss_and_epoch] : best)
@@ -327,14 +343,18 @@ struct StudyRun::Impl {
     return id;
   }
 
-  // The validated member of the winner, trained straight through if it was let go.
+  // The validated member of the winner, trained straight through if it was let go, or if a rung
+  // that was dropped took it further than its score.
   MemberId validated(int trial) {
-    if (auto const found = members.find(trial); found != members.end())
-      return found->second.front();
+    int const epoch = tuner.trials()[static_cast<std::size_t>(trial)].epoch;
+    if (auto const found = members.find(trial); found != members.end()) {
+      MemberId const id = found->second.front();
+      if (population.metrics({&id, 1}).front().epoch <= epoch) return id;
+    }
     std::vector<MemberSpec> specs;
     specs.push_back(members_of(trial, tuner.config(trial)).front());
     MemberId const id = population.admit(std::move(specs), data).front();
-    population.train({&id, 1}, tuner.trials()[static_cast<std::size_t>(trial)].epoch);
+    population.train({&id, 1}, epoch);
     return id;
   }
 
