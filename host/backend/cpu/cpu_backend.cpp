@@ -157,9 +157,12 @@ class CpuBackend final : public Backend {
   void forward(std::span<Slot const> slots, Matrix x, std::span<float> out) override {
     if (slots.empty()) return;
     LoadedTable const& own = table_of(at(slots.front()).table());
-    if (x.columns != own.shape.inputs) {
+    for (auto const slot : slots) {
+      int const inputs = table_of(at(slot).table()).shape.inputs;
+      if (x.columns == inputs) continue;
       throw UsageError("forward: x has " + std::to_string(x.columns) +
-                       " columns; the members take " + std::to_string(own.shape.inputs));
+                       " columns; the member in slot " + std::to_string(slot) + " takes " +
+                       std::to_string(inputs));
     }
     LoadedTable const table(Table{.x = x,
                                   .y = {nullptr, x.rows, own.targets},

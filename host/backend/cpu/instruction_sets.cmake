@@ -11,8 +11,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
   list(APPEND brood_cpu_kernels backend/cpu/kernels_avx2.cpp backend/cpu/kernels_avx512.cpp)
   set_source_files_properties(backend/cpu/kernels_avx2.cpp PROPERTIES
     COMPILE_OPTIONS "-mavx2;-mfma")
+  # g++ 12 takes the undefined operands in its own intrinsics for uninitialised variables.
+  set(quiet "-Wno-uninitialized;-Wno-maybe-uninitialized")
   set_source_files_properties(backend/cpu/kernels_avx512.cpp PROPERTIES
     COMPILE_OPTIONS
-    # g++ 12 takes the undefined operands in its own intrinsics for uninitialised variables.
-    "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mfma;-mprefer-vector-width=512;$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>")
+    "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mfma;-mprefer-vector-width=512;$<$<CXX_COMPILER_ID:GNU>:${quiet}>")
 endif()

@@ -311,10 +311,13 @@ void Resident::restore(MemberImage const& image) {
 }
 
 void Resident::copy_from(Resident const& other) {
-  bool const alike =
-      layout_.size == other.layout_.size && tensors_.size() == other.tensors_.size() &&
+  bool const same_shape =
+      member_.layers == other.member_.layers &&
       std::equal(member_.width, member_.width + member_.layers + 1, other.member_.width);
-  if (!alike) {
+  bool const same_tensors = state_tensors(member_) == state_tensors(other.member_) &&
+                            (average_ == nullptr) == (other.average_ == nullptr) &&
+                            (best_ == nullptr) == (other.best_ == nullptr);
+  if (!same_shape || !same_tensors) {
     throw UsageError("clone: the two members differ in shape, or in the tensors that they keep");
   }
   std::copy_n(other.tensors_.data(), tensors_.size(), tensors_.data());
