@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sweep of `brood tune data.csv --target COL`: a search space and a budget that suit tables of
-// hundreds to a million rows. Read like a file, so that overrides and `brood plan` treat it alike.
+// The sweep of `brood tune data.csv --target COL`: a search space and a budget for any table. Read
+// like a file, so that overrides and `brood plan` treat it alike.
 #include <memory>
 #include <utility>
 
@@ -13,9 +13,9 @@ namespace brood::files {
 
 namespace {
 
-// 256 trials in rungs of 256, 85, 28, 9 and 3 that end at 1, 3, 9, 27 and 81 epochs: about 1,150
-// trial-epochs, as many as training 14 networks to the end. lr has optima of both optimizers
-// inside its range; weight_decay is decoupled, so it means the same for both.
+// 256 trials in rungs of 256, 85, 28, 9 and 3 that end at 1, 3, 9, 27 and 81 epochs: 918
+// trial-epochs, as many as training 11 networks to the end. lr spans the usual rates of both
+// optimizers; weight_decay is decoupled, so it means the same for both.
 constexpr char kDefaultSweep[] = R"(validation: {holdout: 0.2, test: 0.2}
 method: random
 trials: 256

@@ -3,7 +3,6 @@
 // data decides (task, metric) is written into the sweep.
 #include <algorithm>
 #include <charconv>
-#include <iterator>
 
 #include "brood/error.hpp"
 #include "brood/files/sweep.hpp"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sweep as the text that reads back as the same study. What has no value of its own (found from
 // the data, or a hyperparameter's default) is a comment.
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
-#include <type_traits>
+#include <variant>
 
 #include "brood/files/sweep.hpp"
 #include "files/sweep_reader.hpp"
@@ -158,6 +157,7 @@ std::string space_text(SearchSpace const& space) {
 }  // namespace
 
 std::string resolved_yaml(Sweep const& sweep) {
+  static_assert(std::variant_size_v<SamplerChoice> == 1, "write the method of the others too");
   Study const& study = sweep.study;
   std::string text = "# The study " + yaml_text(sweep.name) + ", resolved: with every default.\n";
   text += data_text(sweep) + task_text(sweep) + validation_text(study.validation) +

@@ -27,7 +27,8 @@ namespace fs = std::filesystem;
 // The directory itself, without links and a slash at the end.
 std::string real_path(std::string const& path) {
   std::error_code error;
-  fs::path real = fs::weakly_canonical(fs::absolute(path), error);
+  fs::path real = fs::absolute(path, error);
+  if (!error) real = fs::weakly_canonical(real, error);
   if (error) refuse_storage(path, "cannot be reached", error.value());
   if (!real.has_filename()) real = real.parent_path();
   return real.string();
@@ -118,8 +119,12 @@ bool swap_directories(std::string const& a, std::string const& b) {
   if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return true;
   if (errno != EINVAL && errno != ENOSYS) return false;
   std::string const between = sibling(b, "old");
-  return std::rename(b.c_str(), between.c_str()) == 0 && std::rename(a.c_str(), b.c_str()) == 0 &&
-         std::rename(between.c_str(), a.c_str()) == 0;
+  if (std::rename(b.c_str(), between.c_str()) != 0) return false;
+  if (std::rename(a.c_str(), b.c_str()) == 0) return std::rename(between.c_str(), a.c_str()) == 0;
+  int const error = errno;
+  std::rename(between.c_str(), b.c_str());
+  errno = error;
+  return false;
 }
 
 // Gives a complete directory its name; what it replaces is removed last.

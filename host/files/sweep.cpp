@@ -211,6 +211,7 @@ class SweepReader {
       if (task != nullptr) metric = default_metric(*task);
       return;
     }
+    auto const goal = section.choice("goal", {"maximize", "minimize"});
     std::string name = node->text;
     for (std::string_view const prefix : {"val_", "valid_"}) {
       if (name.starts_with(prefix)) name.erase(0, prefix.size());
@@ -225,7 +226,6 @@ class SweepReader {
     }
     metric = name;
     if (task != nullptr) check_metric_fits(*task, *node);
-    auto const goal = section.choice("goal", {"maximize", "minimize"});
     if (goal && *goal != goal_of(name)) {
       section.add_problem(
           "goal", *goal + " does not fit " + name + "; allowed: " + std::string(goal_of(name)));

@@ -128,7 +128,7 @@ bool set(Node& root, Path const& path, Node value, Place const& place) {
     if (map->kind != NodeKind::map) return false;
     Entry* entry = find(*map, path[i]);
     if (entry == nullptr) {
-      map->entries.push_back({path[i], place, {.kind = NodeKind::map, .place = place}});
+      map->entries.push_back({path[i], place, node_at(place, NodeKind::map)});
       entry = &map->entries.back();
     }
     // From now on the command line's: a later override does not take it for the file's.
@@ -187,7 +187,10 @@ void apply_overrides(Node& root, Overrides const& overrides, Problems& problems)
 }
 
 void set_text(Node& root, Path const& path, std::string const& text, Place const& place) {
-  set(root, path, {.kind = NodeKind::text, .place = place, .text = text, .quoted = true}, place);
+  Node node = node_at(place, NodeKind::text);
+  node.text = text;
+  node.quoted = true;
+  set(root, path, std::move(node), place);
 }
 
 }  // namespace brood::files

@@ -100,7 +100,7 @@ std::optional<Value> typed(std::string_view type, Node const& node) {
   return node.kind == NodeKind::text ? std::optional<Value>(node.text) : std::nullopt;
 }
 
-// In a message, lists are written out, as far as they are numbers.
+// What is allowed, with an example of a list.
 std::string allowed_values(HyperparameterInfo const& info) {
   std::string example;
   if (info.type == "integers") example = ", such as [64, 64]";

@@ -142,7 +142,7 @@ class Builder final : public YAML::EventHandler {
       : source_(source), start_(std::move(start)), problems_(problems) {}
 
   Node take() {
-    if (!root_) return {.place = start_};
+    if (!root_) return node_at(start_);
     return std::move(*root_);
   }
 
@@ -171,7 +171,7 @@ class Builder final : public YAML::EventHandler {
 
   void OnNull(YAML::Mark const& mark, YAML::anchor_t anchor) override {
     check_anchor(mark, anchor);
-    Node node{.place = place_of(mark)};
+    Node node = node_at(place_of(mark));
     check_untagged(mark, "?", node.place);
     // An absent value has the place of what comes next; its key says more.
     bool const written =
@@ -181,12 +181,13 @@ class Builder final : public YAML::EventHandler {
   }
   void OnAlias(YAML::Mark const& mark, YAML::anchor_t) override {
     problems_.add(place_of(mark), "aliases (*name) are not allowed; write the value out");
-    attach({.place = place_of(mark)});
+    attach(node_at(place_of(mark)));
   }
   void OnScalar(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,
                 std::string const& value) override {
     check_anchor(mark, anchor);
-    Node node{.kind = NodeKind::text, .place = place_of(mark), .text = value};
+    Node node = node_at(place_of(mark), NodeKind::text);
+    node.text = value;
     check_untagged(mark, tag, node.place);
     char const first = at(mark).empty() ? '\0' : at(mark)[0];
     if ((first == '"' || first == '\'') && !is_closed(at(mark))) {
@@ -259,7 +260,7 @@ class Builder final : public YAML::EventHandler {
 
   void open(NodeKind kind, YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor) {
     check_anchor(mark, anchor);
-    Node node{.kind = kind, .place = place_of(mark)};
+    Node node = node_at(place_of(mark), kind);
     check_untagged(mark, tag, node.place);
     if (open_.size() == kMostYamlDepth) {
       problems_.add(node.place, "lists and maps lie more than " + std::to_string(kMostYamlDepth) +
@@ -375,6 +376,13 @@ Node parse(std::string_view bytes, Place const& start) {
 }
 
 }  // namespace
+
+Node node_at(Place place, NodeKind kind) {
+  Node node;
+  node.kind = kind;
+  node.place = std::move(place);
+  return node;
+}
 
 Entry const* Node::find(std::string_view key) const {
   auto const entry = std::find_if(entries.begin(), entries.end(),

@@ -21,13 +21,13 @@ struct Entry;
 struct Node {
   NodeKind kind = NodeKind::null;
   Place place;
-  std::string text = {};  // of a scalar, as written (without quotes and escapes)
-  bool quoted = false;    // text in quotes, or a block of text
+  std::string text;     // of a scalar, as written (without quotes and escapes)
+  bool quoted = false;  // text in quotes, or a block of text
   bool boolean = false;
   std::int64_t integer = 0;
-  double real = 0;                  // of an integer too
-  std::vector<Node> items = {};     // of a list
-  std::vector<Entry> entries = {};  // of a map, in the order written
+  double real = 0;             // of an integer too
+  std::vector<Node> items;     // of a list
+  std::vector<Entry> entries;  // of a map, in the order written
 
   bool is_number() const { return kind == NodeKind::integer || kind == NodeKind::real; }
   bool is_scalar() const { return kind != NodeKind::list && kind != NodeKind::map; }
@@ -40,6 +40,9 @@ struct Entry {
   Place place;
   Node value;
 };
+
+// A node without contents.
+Node node_at(Place place, NodeKind kind = NodeKind::null);
 
 constexpr std::int64_t kMostYamlBytes = std::int64_t{1} << 24;
 constexpr int kMostYamlDepth = 64;

@@ -10,23 +10,21 @@ namespace brood {
 
 namespace {
 
-// The values that stand for a parameter in checks: every choice, or both ends of its range.
+// The values that stand for a parameter in checks: every choice; or both ends of its range and,
+// lest they happen to be whole numbers, one between them.
 std::vector<Value> corners(Parameter const& parameter) {
   if (!parameter.values.empty()) return parameter.values;
+  SearchSpace alone;
+  alone.add(parameter);
+  auto const at = [&](double u) { return alone.decode({&u, 1}).entries().front().second; };
   switch (parameter.distribution) {
     case Distribution::uniform:
     case Distribution::log_uniform_values:
     case Distribution::inv_log_uniform_values:
-      return {parameter.min, parameter.max};
+      return {parameter.min, parameter.max, at(0.381966)};
     default:
-      break;
+      return {at(0.0), at(1.0 - 0x1p-53)};
   }
-  SearchSpace alone;
-  alone.add(parameter);
-  double const low = 0.0;
-  double const high = 1.0 - 0x1p-53;
-  return {alone.decode({&low, 1}).entries().front().second,
-          alone.decode({&high, 1}).entries().front().second};
 }
 
 // Calls visit(config) with a first config and then with every corner of each parameter, and of each

@@ -21,12 +21,20 @@ namespace brood::tools {
 
 namespace {
 
+constexpr unsigned kGraceSeconds = 4;
+
 volatile std::sig_atomic_t received_signal = 0;
 
-// The first signal ends the study within about a second; the second ends the program at once.
+// The first signal ends the study within about a second; where that takes longer (a refit, an epoch
+// of very large networks) the alarm ends the program. The second signal ends it at once. There is
+// nothing to save: results are written when they are complete.
 extern "C" void receive_signal(int signal) {
   if (received_signal != 0) ::_exit(128 + signal);
   received_signal = signal;
+  ::alarm(kGraceSeconds);
+}
+extern "C" void receive_alarm(int) {
+  ::_exit(128 + received_signal);
 }
 
 // SIGINT and SIGTERM are received while this lives.
@@ -38,8 +46,12 @@ class SignalScope {
     action.sa_flags = SA_RESTART;
     ::sigaction(SIGINT, &action, &interrupt_);
     ::sigaction(SIGTERM, &action, &terminate_);
+    action.sa_handler = receive_alarm;
+    ::sigaction(SIGALRM, &action, &alarm_);
   }
   ~SignalScope() {
+    ::alarm(0);
+    ::sigaction(SIGALRM, &alarm_, nullptr);
     ::sigaction(SIGINT, &interrupt_, nullptr);
     ::sigaction(SIGTERM, &terminate_, nullptr);
   }
@@ -47,7 +59,7 @@ class SignalScope {
   SignalScope& operator=(SignalScope const&) = delete;
 
  private:
-  struct sigaction interrupt_ = {}, terminate_ = {};
+  struct sigaction interrupt_ = {}, terminate_ = {}, alarm_ = {};
 };
 
 std::string utc_now() {

@@ -70,7 +70,9 @@ std::string scores_text(Result const& result) {
   std::string text = "valid " + result.metric + " " + score_text(result.valid) + ", ";
   text += std::isnan(result.test) ? "no test rows"
                                   : "test " + result.metric + " " + score_text(result.test);
-  if (result.refit_epochs > 0) {
+  if (result.refit_diverged) {
+    text += " (the refit on train + validation rows diverged; the validated weights are kept)";
+  } else if (result.refit_epochs > 0) {
     text += " (after a refit on train + validation rows for " +
             counted(result.refit_epochs, "epoch") + ")";
   }

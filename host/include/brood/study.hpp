@@ -108,6 +108,7 @@ struct Result {
   double test = std::numeric_limits<double>::quiet_NaN();   // NaN without test rows
   std::int64_t member_epochs = 0;
   std::int64_t refit_epochs = 0;
+  bool refit_diverged = false;  // then the model is the validated one
   double seconds = 0;
   bool stopped_early = false;  // on_rung said so
   Model model;

@@ -37,7 +37,8 @@ Sweep parse_sweep(std::string_view text, std::string const& name, Overrides cons
 Sweep default_sweep(std::string const& data_path, std::string const& target,
                     Overrides const& overrides = {});
 
-// Reads the file, resolves "-1" targets, makes the dataset.
+// Reads the file and makes the dataset. Writes into the sweep what the data decides: the names of
+// targets given as -1 and the like, the task, and the metric if none was chosen.
 Dataset load_dataset(Sweep& sweep);
 
 // The sweep written out with every default: reading it back gives the same study. Paths absolute.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A study's state between rungs, taken from a run and put back into one.
+#include "brood/error.hpp"
+#include "study/plan.hpp"
+#include "study/study_run.hpp"
+
+namespace brood {
+
+namespace {
+
+// What a state must have been saved by to go on from it.
+std::string identity(Data const& data, Study const& study, std::vector<Rung> const& rungs) {
+  std::string text = fingerprint(data.table()) + " seed " + std::to_string(study.seed) +
+                     " trials " + std::to_string(study.trials) + " metric " +
+                     metric_name(study, data.task()) + " rungs";
+  for (auto const& rung : rungs)
+    text += " " + std::to_string(rung.trials) + "@" + std::to_string(rung.epoch);
+  for (auto const& p : study.space.parameters()) {
+    text += " " + p.name + " " + std::string(name_of(p.distribution));
+    for (double const x : {p.min, p.max, p.q, p.mu, p.sigma})
+      text += " " + to_text(x);
+    for (auto const& value : p.values)
+      text += " " + to_text(value);
+    for (double const x : p.probabilities)
+      text += " " + to_text(x);
+  }
+  std::visit(
+      [&](auto const& v) {
+        text += " test " + to_text(v.test) + " repeats " + std::to_string(v.repeats);
+        if constexpr (requires { v.folds; }) text += " folds " + std::to_string(v.folds);
+        if constexpr (requires { v.valid; }) text += " valid " + to_text(v.valid);
+      },
+      study.validation);
+  return text;
+}
+
+[[noreturn]] void refuse_residents(int trial) {
+  throw StorageError("the saved state does not hold the members of trial " + std::to_string(trial) +
+                     ", one for each split in their order");
+}
+
+}  // namespace
+
+StudyState StudyRun::Impl::state() {
+  StudyState saved;
+  saved.study = identity(data, study, tuner.rungs());
+  saved.tuner = tuner.state();
+  saved.curves = curves;
+  saved.member_epochs = member_epochs;
+  for (auto const& [trial, ids] : members) {
+    auto images = population.save(ids);
+    for (std::size_t s = 0; s < images.size(); ++s) {
+      saved.residents.push_back({trial, static_cast<int>(s), std::move(images[s])});
+    }
+  }
+  return saved;
+}
+
+void StudyRun::Impl::restore(StudyState const& from) {
+  if (from.study != identity(data, study, tuner.rungs())) {
+    throw UsageError(
+        "the saved state belongs to another study or other data: go on with the study that saved "
+        "it");
+  }
+  tuner.restore(from.tuner);
+  curves = from.curves;
+  member_epochs = from.member_epochs;
+  for (auto const& resident : from.residents) {
+    auto specs = members_of(resident.trial, tuner.config(resident.trial));
+    auto& own = members[resident.trial];
+    auto const split = own.size();
+    if (split == specs.size() || resident.split != static_cast<int>(split))
+      refuse_residents(resident.trial);
+    own.push_back(population.admit(std::move(specs[split]), data, resident.image));
+  }
+  for (auto const& [trial, own] : members) {
+    if (own.size() != splits.splits.size()) refuse_residents(trial);
+  }
+  for (auto const trial : tuner.state().alive) {
+    bool const trained = tuner.trials()[static_cast<std::size_t>(trial)].rung >= 0;
+    if (trained && !members.contains(trial)) refuse_residents(trial);
+  }
+}
+
+}  // namespace brood
