@@ -17,3 +17,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
     COMPILE_OPTIONS
     "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mfma;-mprefer-vector-width=512;$<$<CXX_COMPILER_ID:GNU>:${quiet}>")
 endif()
+
+# Instrumented, the unrolled kernels take minutes to compile at -O2.
+if(BROOD_SANITIZE)
+  set_property(SOURCE ${brood_cpu_kernels} APPEND PROPERTY COMPILE_OPTIONS -O1)
+endif()

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// A resolved sweep reads back as the same study, whatever it is of, and says what was left open.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "brood/files/sweep.hpp"
+#include "files/sweeps.hpp"
+
+namespace brood::files {
+namespace {
+
+struct Original {
+  char const* name;
+  std::string text;  // after a line with data
+};
+std::ostream& operator<<(std::ostream& out, Original const& original) {
+  return out << original.name;
+}
+
+class ResolvedSweep : public testing::TestWithParam<Original> {};
+
+TEST_P(ResolvedSweep, ReadsBackAsTheSameStudy) {
+  Sweep const original = sweep_of(GetParam().text);
+  std::string const text = resolved_yaml(original);
+  SCOPED_TRACE(text);
+  Sweep const again = parse_sweep(text, "elsewhere/config.yaml");
+  expect_same(original, again);
+  EXPECT_EQ(again.data_path, std::filesystem::absolute(original.data_path).string());
+  // What it says of itself does not change either, but for the study's name, which is the file's.
+  Sweep renamed = again;
+  renamed.name = original.name;
+  EXPECT_EQ(resolved_yaml(renamed), text);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Sweeps, ResolvedSweep,
+    testing::Values(
+        Original{"of_defaults", ""},
+        Original{"of_regression", "task: regression\nmetric: {name: val_mae}\n"},
+        Original{"of_task_alone", "task: multi_label\n"},
+        Original{"of_folds", "validation: {folds: 5, repeats: 3, test: 0}\nrefit: false\n"},
+        Original{"of_holdout", "validation: {holdout: 0.123, test: 0.3, repeats: 2}\n"},
+        Original{"of_seed_and_time", "seed: 18446744073709551615\ntime_limit: 0.1s\ntrials: 3\n"},
+        Original{"of_epochs", "train: {epochs: 17, lr: 0.1}\nnetwork: {hidden: []}\n"},
+        Original{"of_halving",
+                 "early_terminate: {type: successive_halving, eta: 2, min_iter: 3, max_iter: 100, "
+                 "survivors: ceil}\n"},
+        Original{"of_bands", "early_terminate: {type: successive_halving, max_iter: 18, s: 2}\n"},
+        Original{"of_lists",
+                 "parameters:\n  hidden: {values: [[], [8], [8, 4]], probabilities: [0.1, 0.2, "
+                 "0.7]}\n  layer_lr: {values: [[], [1, 0.5]]}\n"
+                 "  class_weights: {value: none}\n"},
+        Original{"of_laws",
+                 "parameters:\n  dropout: {min: 0, max: 0.5}\n  batch_size: {min: 1, max: 64}\n"
+                 "  lr: {distribution: log_uniform_values, min: 1e-7, max: 0.3}\n"
+                 "  input_dropout: {distribution: q_uniform, min: 0, max: 0.3, q: 0.05}\n"
+                 "  patience: {distribution: q_log_uniform_values, min: 1, max: 64, q: 1}\n"
+                 "  l1: {distribution: inv_log_uniform_values, min: 1e-9, max: 1e-3}\n"
+                 "  momentum: {distribution: normal, mu: 0.5, sigma: 0.1}\n"
+                 "  beta1: {distribution: q_normal, mu: 0.5, sigma: 0.1, q: 0.01}\n"
+                 "  l2: {distribution: log_normal, mu: -9, sigma: 1.5}\n"
+                 "  clip_norm: {min: 1, max: 5}\n  lr_schedule: {value: cosine}\n"}),
+    [](auto const& info) { return std::string(info.param.name); });
+
+TEST(ResolvedYaml, ReadsBackTheExampleAndTheDefaultSweep) {
+  for (Sweep const& original :
+       {read_sweep(BROOD_EXAMPLES "/digits.yaml"), default_sweep("d.csv", "-1")}) {
+    SCOPED_TRACE(original.name);
+    expect_same(original, parse_sweep(resolved_yaml(original), "config.yaml"));
+  }
+}
+
+TEST(ResolvedYaml, KeepsNamesAndPathsThatLookLikeYaml) {
+  Sweep sweep = sweep_of("");
+  sweep.data_path = "/a b/[x]: #\"\\\n.csv";
+  sweep.read.labels = "/y: 'z'";
+  sweep.read.format = "npy";
+  sweep.read.header = true;
+  sweep.read.kinds = {{"null", ColumnKind::numeric}, {"a: b", ColumnKind::categorical}};
+  sweep.dataset.targets = {"1e5", "true", "- x"};
+  sweep.dataset.drop = {"~", "\xc3\xa9"};
+  sweep.dataset.weight = "w #1";
+  sweep.dataset.missing_indicator = true;
+  Sweep const again = parse_sweep(resolved_yaml(sweep), "config.yaml");
+  expect_same(sweep, again);
+  EXPECT_EQ(again.data_path, sweep.data_path);
+  EXPECT_EQ(again.read.labels, sweep.read.labels);
+}
+
+TEST(ResolvedYaml, SaysWhatIsLeftOpenAndTheDefaultsOfHyperparameters) {
+  std::string const text = resolved_yaml(read_sweep(BROOD_EXAMPLES "/digits.yaml"));
+  for (char const* line :
+       {"  # format: from the file's name\n", "# task: found from the target\n",
+        "metric: {name: accuracy, goal: maximize}\n", "seed: 7\n", "refit: true\n",
+        "  lr: {distribution: log_uniform_values, min: ", "#   init: he_uniform\n",
+        "#   momentum: 0.9\n", "#   loss: by task\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+  // What the study sets is no default, and epochs are the scheduler's.
+  for (char const* line : {"#   lr:", "#   hidden:", " epochs"})
+    EXPECT_EQ(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
+}  // namespace
+}  // namespace brood::files

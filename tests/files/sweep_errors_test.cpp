@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sweep files that are wrong: each mistake is a UsageError with its place, the value and what is
+// allowed; all of them at once; and no text whatever does anything else.
+#include <gtest/gtest.h>
+
+#include <iterator>
+
+#include "brood/files/sweep.hpp"
+#include "files/sweeps.hpp"
+
+namespace brood::files {
+namespace {
+
+// `bytes` begins in line 2, after a line with data; see sweep_text.
+class MalformedSweep : public testing::TestWithParam<Malformed> {};
+
+TEST_P(MalformedSweep, IsRefusedWithItsPlaceAndWhatIsAllowed) {
+  expect_message(GetParam(), message_of([] { sweep_of(GetParam().bytes); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Keys, MalformedSweep,
+    testing::Values(
+        Malformed{"misspelt_top_key", "trails: 3\n", "file:2:1: 'trails'", "did you mean trials?"},
+        Malformed{"unknown_top_key", "xyzzy: 3\n", "file:2:1: 'xyzzy'", "keys of the sweep are"},
+        Malformed{"hyperparameter_on_top", "lr: 0.1\n", "file:2:1: 'lr'",
+                  "belongs under parameters, network or train"},
+        Malformed{"near_hyperparameter_on_top", "dropuot: 0.1\n", "file:2:1: ", "mean dropout?"},
+        Malformed{"misspelt_validation", "validation: {hold_out: 0.2}\n",
+                  "file:2:14: 'validation.hold_out'", "did you mean holdout?"},
+        Malformed{"misspelt_metric", "metric: {nme: loss}\n", "file:2:1", "did you mean name?"},
+        Malformed{"misspelt_early_terminate",
+                  "early_terminate: {type: successive_halving, min_iters: 2}\n",
+                  "file:2:45: 'early_terminate.min_iters'", "did you mean min_iter?"},
+        Malformed{"misspelt_parameter", "parameters: {activaton: {value: relu}}\n",
+                  "file:2:14: 'parameters.activaton'", "did you mean activation?"},
+        Malformed{"misspelt_parameter_key", "parameters: {lr: {valeu: 1}}\n",
+                  "file:2:18: ", "did you mean value?"},
+        Malformed{"nested_parameters", "parameters: {lr: {parameters: {x: {value: 1}}}}\n",
+                  "file:2:18: ", "keys of parameters.lr are value"},
+        Malformed{"train_key_under_network", "network: {lr: 0.1}\n", "file:2:11: 'network.lr'",
+                  "it belongs under train"},
+        Malformed{"network_key_under_train", "train: {hidden: [8]}\n", "file:2:9: 'train.hidden'",
+                  "it belongs under network"},
+        Malformed{"alias_under_network", "network: {learning_rate: 0.1}\n",
+                  "file:2:11: ", "it belongs under train"},
+        Malformed{"merge_key", "<<: {trials: 3}\n", "file:2:1: '<<'", "no key"},
+        Malformed{"top_is_a_list", "- a\n", "file:2:1: ", "does not go on"},
+        Malformed{"duplicate", "trials: 1\ntrials: 2\n", "file:3:1: ", "twice"},
+        Malformed{"both_run_cap_and_trials", "run_cap: 3\ntrials: 3\n", "file:2:1: run_cap",
+                  "trials, which is at file:3:1"},
+        Malformed{"both_lr_and_learning_rate",
+                  "parameters: {lr: {value: 1}, learning_rate: {value: 1}}\n",
+                  "file:2:30: learning_rate", "keep one of them"}),
+    test_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, MalformedSweep,
+    testing::Values(
+        Malformed{"trials_zero", "trials: 0\n", "file:2:9: trials: 0", "1 .. 10000000"},
+        Malformed{"trials_negative", "trials: -5\n", "file:2:9: trials: -5", "whole number"},
+        Malformed{"trials_fraction", "trials: 1.5\n", "file:2:9: trials: 1.5", "whole number"},
+        Malformed{"trials_text", "trials: many\n", "file:2:9: trials: 'many'", "whole number"},
+        Malformed{"trials_quoted", "trials: '10'\n", "file:2:9: trials: '10'", "in quotes"},
+        Malformed{"trials_empty", "trials:\nseed: 1\n", "file:2:1: trials: empty", "value"},
+        Malformed{"trials_list", "trials: [1, a]\n", "file:2:9: trials: [1, 'a']", "whole number"},
+        Malformed{"trials_map", "trials: {a: 1}\n", "file:2:9: trials: a map", "whole number"},
+        Malformed{"trials_huge", "trials: 1e300\n", "file:2:9: trials: 1e300", "1 .. 10000000"},
+        Malformed{"trials_underscores", "trials: 1_000\n", "file:2:9: ", "written 1000000"},
+        Malformed{"trials_hex", "trials: 0x10\n", "file:2:9: ", "decimal"},
+        Malformed{"seed_negative", "seed: -1\n", "file:2:7: seed: -1", "18446744073709551615"},
+        Malformed{"seed_fraction", "seed: 1.0\n", "file:2:7: seed: 1.0", "whole number"},
+        Malformed{"seed_too_large", "seed: 18446744073709551616\n", "file:2:7: seed: 1844",
+                  "18446744073709551615"},
+        Malformed{"seed_quoted", "seed: '1'\n", "file:2:7: seed: '1'", "in quotes"},
+        Malformed{"refit_yes", "refit: yes\n", "file:2:8: refit: 'yes'", "write true or false"},
+        Malformed{"refit_number", "refit: 1\n", "file:2:8: refit: 1", "true or false"},
+        Malformed{"refit_capital", "refit: True\n", "file:2:8: refit: 'True'", "write true"},
+        Malformed{"task_unknown", "task: classify\n", "file:2:7: task: 'classify'",
+                  "classification, regression, multi_label"},
+        Malformed{"task_misspelt", "task: regresion\n", "file:2:7: ", "did you mean regression?"},
+        Malformed{"time_limit_word", "time_limit: soon\n", "file:2:13: time_limit: 'soon'", "60s"},
+        Malformed{"time_limit_days", "time_limit: 1d\n", "file:2:13: time_limit: '1d'", "2h"},
+        Malformed{"time_limit_zero", "time_limit: 0\n", "file:2:13: time_limit: 0", "above 0"},
+        Malformed{"time_limit_negative", "time_limit: -1m\n", "file:2:13: ", "above 0"},
+        Malformed{"time_limit_inf", "time_limit: .inf\n", "file:2:13: ", "finite"},
+        Malformed{"time_limit_unit", "time_limit: s\n", "file:2:13: ", "60s"},
+        Malformed{"time_limit_list", "time_limit: []\n", "file:2:13: ", "60s"},
+        Malformed{"method_later", "method: bayes\n", "file:2:9: method: bayes",
+                  "not available in this version; allowed: random"},
+        Malformed{"method_grid", "method: grid\n", "file:2:9: method: grid", "allowed: random"},
+        Malformed{"method_unknown", "method: ranodm\n", "file:2:9: method: 'ranodm'",
+                  "did you mean random?"},
+        Malformed{"metric_text", "metric: accuracy\n", "file:2:9: metric: 'accuracy'",
+                  "a map with the keys name, goal"},
+        Malformed{"metric_unknown", "metric: {name: auc}\n", "file:2:16: metric.name: 'auc'",
+                  "accuracy, loss, mse, rmse, mae, r2"},
+        Malformed{"metric_without_name", "metric: {goal: maximize}\n", "file:2:9: metric.name",
+                  "is missing"},
+        Malformed{"goal_contradicts", "metric: {name: val_loss, goal: maximize}\n",
+                  "file:2:32: metric.goal: maximize does not fit loss", "minimize"},
+        Malformed{"goal_unknown", "metric: {name: loss, goal: min}\n", "file:2:28: metric.goal",
+                  "maximize, minimize"},
+        Malformed{"metric_does_not_fit_task", "task: regression\nmetric: {name: accuracy}\n",
+                  "file:3:16: metric.name: ", "regression"},
+        Malformed{"holdout_zero", "validation: {holdout: 0}\n", "file:2:23: validation.holdout: 0",
+                  "0 < holdout < 1"},
+        Malformed{"holdout_one", "validation: {holdout: 1}\n", "file:2:23: ", "0 < holdout < 1"},
+        Malformed{"holdout_nan", "validation: {holdout: .nan}\n", "file:2:23: ", "finite"},
+        Malformed{"test_negative", "validation: {test: -0.1}\n", "file:2:20: validation.test: -0.1",
+                  "0 <= test < 1"},
+        Malformed{"no_rows_left", "validation: {holdout: 0.6, test: 0.4}\n",
+                  "file:2:23: ", "sum must be below 1"},
+        Malformed{"no_rows_left_by_default", "validation: {test: 0.8}\n",
+                  "file:2:20: ", "sum must be below 1"},
+        Malformed{"folds_one", "validation: {folds: 1}\n", "file:2:21: validation.folds: 1",
+                  "2 .. 10000"},
+        Malformed{"repeats_zero", "validation: {folds: 3, repeats: 0}\n",
+                  "file:2:33: ", "1 .. 10000"},
+        Malformed{"holdout_and_folds", "validation: {holdout: 0.2, folds: 5}\n",
+                  "file:2:35: validation.folds", "contradicts validation.holdout"},
+        Malformed{"validation_list", "validation: [0.2, 0.2]\n",
+                  "file:2:13: validation: [0.2, 0.2]", "a map"}),
+    test_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    EarlyTermination, MalformedSweep,
+    testing::Values(
+        Malformed{"no_type", "early_terminate: {eta: 3}\n", "file:2:18: early_terminate.type",
+                  "is missing; allowed: none, successive_halving"},
+        Malformed{"hyperband", "early_terminate: {type: hyperband}\n",
+                  "file:2:25: early_terminate.type: hyperband",
+                  "not available in this version; allowed: none, successive_halving"},
+        Malformed{"asha", "early_terminate: {type: asha}\n", "file:2:25: ", "not available"},
+        Malformed{"median", "early_terminate: {type: median}\n", "file:2:25: ", "not available"},
+        Malformed{"pbt", "early_terminate: {type: pbt}\n", "file:2:25: ", "not available"},
+        Malformed{"unknown_type", "early_terminate: {type: halving}\n",
+                  "file:2:25: ", "one of none, successive_halving"},
+        Malformed{"word", "early_terminate: none\n", "file:2:18: early_terminate: 'none'", "a map"},
+        Malformed{"eta", "early_terminate: {type: successive_halving, eta: 1}\n",
+                  "file:2:50: early_terminate.eta: 1", "2 .. "},
+        Malformed{"eta_fraction", "early_terminate: {type: successive_halving, eta: 2.5}\n",
+                  "file:2:50: early_terminate.eta: 2.5", "whole number"},
+        Malformed{"min_iter", "early_terminate: {type: successive_halving, min_iter: 0}\n",
+                  "file:2:55: ", "1 .. "},
+        Malformed{"min_above_max",
+                  "early_terminate: {type: successive_halving, min_iter: 9, max_iter: 8}\n",
+                  "file:2:68: early_terminate: min_iter 9 exceeds max_iter 8", ""},
+        Malformed{"min_above_default_max",
+                  "early_terminate: {type: successive_halving, min_iter: 90}\n",
+                  "file:2:55: early_terminate: min_iter 90 exceeds max_iter 81", ""},
+        Malformed{"survivors", "early_terminate: {type: successive_halving, survivors: round}\n",
+                  "file:2:56: ", "one of floor, ceil"},
+        Malformed{"s_and_min_iter",
+                  "early_terminate: {type: successive_halving, min_iter: 1, s: 2}\n",
+                  "file:2:61: early_terminate.s", "contradicts early_terminate.min_iter"},
+        Malformed{"not_strict", "early_terminate: {type: successive_halving, strict: false}\n",
+                  "file:2:53: early_terminate.strict", "not available"},
+        Malformed{"none_with_settings", "early_terminate: {type: none, max_iter: 9}\n",
+                  "file:2:41: early_terminate.max_iter", "does not go with type none"},
+        Malformed{
+            "epochs_contradict",
+            "early_terminate: {type: successive_halving, max_iter: 64}\ntrain: {epochs: 50}\n",
+            "file:3:9: epochs: 50 contradicts early_terminate.max_iter, which is 64", ""},
+        Malformed{"epochs_contradict_in_parameters",
+                  "early_terminate: {type: successive_halving, max_iter: 64}\n"
+                  "parameters: {epochs: {value: 50}}\n",
+                  "file:3:14: epochs: 50 contradicts", "leave epochs out"},
+        Malformed{"epochs_searched", "parameters: {epochs: {min: 10, max: 50}}\n",
+                  "file:2:14: parameters.epochs", "cannot be searched"},
+        Malformed{"epochs_below_min_iter",
+                  "early_terminate: {type: successive_halving, min_iter: 9}\ntrain: {epochs: 8}\n",
+                  "file:2:55: early_terminate: min_iter 9 exceeds max_iter 8", ""}),
+    test_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Parameters, MalformedSweep,
+    testing::Values(
+        Malformed{"not_a_map", "parameters: {lr: 0.1}\n", "file:2:18: parameters.lr: 0.1",
+                  "write it under train"},
+        Malformed{"parameters_list", "parameters: [lr]\n", "file:2:13: parameters: ['lr']",
+                  "a map"},
+        Malformed{"nothing_given", "parameters: {lr: {}}\n", "file:2:18: parameters.lr.value",
+                  "values, min and max"},
+        Malformed{"only_min", "parameters: {lr: {min: 0.1}}\n", "file:2:18: parameters.lr.max",
+                  "uniform needs min, max"},
+        Malformed{"only_q", "parameters: {lr: {q: 1}}\n", "file:2:18: ", "missing"},
+        Malformed{"normal_unnamed", "parameters: {lr: {mu: 1, sigma: 0.1}}\n",
+                  "file:2:18: parameters.lr.distribution", "normal, q_normal, log_normal"},
+        Malformed{"value_and_values", "parameters: {lr: {value: 1, values: [1]}}\n",
+                  "file:2:37: parameters.lr.values", "does not go with constant"},
+        Malformed{"value_and_range", "parameters: {lr: {value: 1, min: 1, max: 2}}\n",
+                  "file:2:34: parameters.lr.min", "does not go with constant"},
+        Malformed{"values_and_range", "parameters: {lr: {values: [1], max: 2}}\n",
+                  "file:2:37: parameters.lr.max", "does not go with categorical"},
+        Malformed{"log_uniform", "parameters: {lr: {distribution: log_uniform, min: -4, max: 0}}\n",
+                  "file:2:33: parameters.lr.distribution",
+                  "takes exponents; write log_uniform_values"},
+        Malformed{"q_log_uniform", "parameters: {lr: {distribution: q_log_uniform}}\n",
+                  "file:2:33: ", "takes exponents; write q_log_uniform_values"},
+        Malformed{"inv_log_uniform", "parameters: {lr: {distribution: inv_log_uniform}}\n",
+                  "file:2:33: ", "takes exponents; write inv_log_uniform_values"},
+        Malformed{"unknown_distribution", "parameters: {lr: {distribution: beta}}\n",
+                  "file:2:33: parameters.lr.distribution: 'beta'", "one of constant, categorical"},
+        Malformed{"misspelt_distribution", "parameters: {lr: {distribution: unifrom}}\n",
+                  "file:2:33: ", "did you mean uniform?"},
+        Malformed{"q_missing", "parameters: {lr: {distribution: q_uniform, min: 1, max: 2}}\n",
+                  "file:2:18: parameters.lr.q", "q_uniform needs min, max, q"},
+        Malformed{"sigma_missing", "parameters: {lr: {distribution: normal, mu: 1}}\n",
+                  "file:2:18: parameters.lr.sigma", "is missing"},
+        Malformed{"bound_is_text", "parameters: {lr: {min: 1e-4x, max: 1}}\n",
+                  "file:2:24: parameters.lr.min: '1e-4x'", "a number"},
+        Malformed{"bound_is_quoted", "parameters: {lr: {min: '1e-4', max: 1}}\n",
+                  "file:2:24: ", "in quotes"},
+        Malformed{"bound_is_inf", "parameters: {lr: {min: 0.1, max: .inf}}\n",
+                  "file:2:34: parameters.lr.max: '.inf'", "finite"},
+        Malformed{"comma_for_point", "parameters: {lr: {value: '0,1'}}\n", "file:2:26: ", "0 < lr"},
+        Malformed{"empty_range", "parameters: {lr: {min: 0.5, max: 0.1}}\n", "file:2:18: lr",
+                  "min must not exceed max"},
+        Malformed{"log_of_zero",
+                  "parameters: {dropout: {distribution: log_uniform_values, min: 0, "
+                  "max: 0.1}}\n",
+                  "file:2:23: dropout", "above 0"},
+        Malformed{"min_not_allowed", "parameters: {lr: {min: 0.0, max: 0.1}}\n",
+                  "file:2:24: lr: 0 is not allowed", "0 < lr"},
+        Malformed{"max_not_allowed", "parameters: {dropout: {min: 0.0, max: 1.5}}\n",
+                  "file:2:39: dropout: 1.5 is not allowed", "the range's max"},
+        Malformed{"open_max", "parameters: {momentum: {min: 0.0, max: 1.0}}\n",
+                  "file:2:40: momentum: 1 is not allowed", "momentum < 1"},
+        Malformed{"integer_max", "parameters: {batch_size: {min: 16, max: 8192}}\n",
+                  "file:2:41: batch_size: 8192 is not allowed", "4096"},
+        Malformed{"normal_reaches_too_low",
+                  "parameters: {lr: {distribution: normal, mu: 0.1, sigma: 0.1}}\n",
+                  "file:2:18: lr: -0.3", "0 < lr"},
+        Malformed{"log_normal_reaches_too_high",
+                  "parameters: {dropout: {distribution: log_normal, mu: 0, sigma: 1}}\n",
+                  "file:2:23: dropout: 54.59", "dropout <= 0.95"},
+        Malformed{"no_multiple",
+                  "parameters: {lr: {distribution: q_uniform, min: 0.1, max: 0.2, "
+                  "q: 1}}\n",
+                  "file:2:18: lr", "no multiple"},
+        Malformed{"fractions_for_integer", "parameters: {batch_size: {min: 16.0, max: 64.5}}\n",
+                  "file:2:26: batch_size", "draws fractions"},
+        Malformed{"log_for_integer",
+                  "parameters: {batch_size: {distribution: log_uniform_values, "
+                  "min: 16, max: 64}}\n",
+                  "file:2:41: batch_size", "draws fractions"},
+        Malformed{"q_fraction_for_integer",
+                  "parameters: {batch_size: {distribution: q_uniform, min: 16, max: 64, q: 0.5}}\n",
+                  "file:2:73: batch_size", "whole q"},
+        Malformed{"range_of_choice", "parameters: {optimizer: {min: 1, max: 2}}\n",
+                  "file:2:25: optimizer", "is for numbers; give values"},
+        Malformed{"range_of_lists", "parameters: {hidden: {min: 8, max: 64}}\n",
+                  "file:2:22: hidden", "is for numbers; give values"},
+        Malformed{"values_empty", "parameters: {lr: {values: []}}\n",
+                  "file:2:27: ", "a list of one or more"},
+        Malformed{"values_no_list", "parameters: {lr: {values: 0.1}}\n",
+                  "file:2:27: ", "a list of one or more"},
+        Malformed{"choice_unknown", "parameters: {activation: {values: [relu, rleu]}}\n",
+                  "file:2:42: activation: rleu", "did you mean relu?"},
+        Malformed{"choice_number", "parameters: {activation: {values: [3]}}\n",
+                  "file:2:36: activation: 3", "one of identity"},
+        Malformed{"choice_twice", "parameters: {lr: {values: [1, 1.0]}}\n", "file:2:18: lr",
+                  "more than once"},
+        Malformed{"integer_fraction", "parameters: {batch_size: {values: [32, 48.5]}}\n",
+                  "file:2:40: batch_size: 48.5", "a whole number"},
+        Malformed{"integer_zero", "parameters: {batch_size: {value: 0}}\n",
+                  "file:2:34: batch_size: 0", "1 <= batch_size"},
+        Malformed{"real_text", "parameters: {lr: {value: fast}}\n", "file:2:26: lr: 'fast'",
+                  "0 < lr"},
+        Malformed{"widths_no_list", "parameters: {hidden: {values: [32, 64]}}\n",
+                  "file:2:32: hidden: 32", "such as [64, 64]"},
+        Malformed{"width_zero", "parameters: {hidden: {values: [[32], [0]]}}\n",
+                  "file:2:38: hidden: [0]", "1 <= hidden"},
+        Malformed{"width_text", "parameters: {hidden: {values: [[a]]}}\n",
+                  "file:2:32: hidden: ['a']", "whole numbers"},
+        Malformed{"too_many_layers", "network: {hidden: [1, 1, 1, 1, 1, 1, 1, 1, 1]}\n",
+                  "file:2:19: hidden: [1, 1", "up to 8"},
+        Malformed{"probabilities_sum",
+                  "parameters: {lr: {values: [1, 2], probabilities: [0.5, "
+                  "0.6]}}\n",
+                  "file:2:18: lr", "sum to 1.1"},
+        Malformed{"probabilities_count", "parameters: {lr: {values: [1, 2], probabilities: [1]}}\n",
+                  "file:2:18: lr", "probabilities for 2 values"},
+        Malformed{"probabilities_text",
+                  "parameters: {lr: {values: [1, 2], probabilities: [0.5, half]}}\n",
+                  "file:2:50: parameters.lr.probabilities: [0.5, 'half']", "list of numbers"},
+        Malformed{"probabilities_alone", "parameters: {lr: {value: 1, probabilities: [1]}}\n",
+                  "file:2:44: parameters.lr.probabilities", "does not go with constant"},
+        Malformed{"fixed_and_searched", "train: {lr: 1}\nparameters: {lr: {value: 1}}\n",
+                  "file:2:9: train.lr: is under parameters too, at file:3:14", "keep one"},
+        Malformed{"fixed_not_allowed", "train: {lr: 0}\n", "file:2:13: lr: 0 is not allowed",
+                  "0 < lr"},
+        Malformed{"fixed_by_search", "train: {lr: {value: 1}}\n", "file:2:13: lr: a map", "0 < lr"},
+        Malformed{"fixed_empty", "train: {lr: }\n", "file:2:9: lr: empty", "needs a value"}),
+    test_name);
+
+// Whole files, as `data` itself is wrong.
+class MalformedData : public testing::TestWithParam<Malformed> {};
+
+TEST_P(MalformedData, IsRefusedWithItsPlaceAndWhatIsAllowed) {
+  expect_message(GetParam(), message_of([] { parse_sweep(GetParam().bytes, "file"); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, MalformedData,
+    testing::Values(
+        Malformed{"empty_file", "", "file:1:1: the sweep: empty is not allowed", "a map"},
+        Malformed{"only_a_comment", "# nothing\n", "file:1:1: the sweep: empty", "a map"},
+        Malformed{"text", "hello\n", "file:1:1: the sweep: 'hello'", "a map"},
+        Malformed{"list", "- a\n", "file:1:1: the sweep: ['a']", "a map"},
+        Malformed{"no_data", "trials: 3\n", "file:1:1: data.file: is missing", "csv"},
+        Malformed{"no_file", "trials: 3\ndata: {target: y}\n", "file:2:7: data.file: is missing",
+                  "csv"},
+        Malformed{"no_target", "data: {file: d.csv}\n", "file:1:7: data.target: is missing", "-1"},
+        Malformed{"data_text", "data: d.csv\n", "file:1:7: data: 'd.csv'", "a map with the keys"},
+        Malformed{"file_empty", "data: {file: '', target: y}\n", "file:1:14: data.file: ''",
+                  "a text"},
+        Malformed{"file_list", "data: {file: [a], target: y}\n", "file:1:14: data.file: ['a']",
+                  "a text"},
+        Malformed{"target_empty_list", "data: {file: d, target: []}\n",
+                  "file:1:25: data.target: []", "one name or more"},
+        Malformed{"target_map", "data: {file: d, target: {a: 1}}\n", "file:1:25: data.target",
+                  "a text"},
+        Malformed{"target_twice", "data: {file: d, target: [a, b, a]}\n", "file:1:32: data.target",
+                  "each name once"},
+        Malformed{"target_dropped", "data: {file: d, target: y, drop: [x, y]}\n",
+                  "file:1:34: data.drop: 'y' is the target", ""},
+        Malformed{"target_weighs", "data: {file: d, target: y, weight: y}\n",
+                  "file:1:36: data.weight: 'y' is the target", ""},
+        Malformed{"weight_dropped", "data: {file: d, target: y, weight: w, drop: w}\n",
+                  "file:1:45: data.drop: 'w' is data.weight", ""},
+        Malformed{"format", "data: {file: d, target: y, format: parquet}\n",
+                  "file:1:36: data.format: 'parquet'", "csv, idx, npy"},
+        Malformed{"header", "data: {file: d, target: y, header: no}\n",
+                  "file:1:36: data.header: 'no'", "write true or false"},
+        Malformed{"kind", "data: {file: d, target: y, columns: {a: text}}\n",
+                  "file:1:41: data.columns.a: 'text'", "categorical, numeric"},
+        Malformed{"kinds_list", "data: {file: d, target: y, columns: [a]}\n",
+                  "file:1:37: data.columns: ['a']", "categorical"},
+        Malformed{"misspelt_key", "data: {file: d, taget: y}\n", "file:1:7: data.target",
+                  "did you mean target?"},
+        Malformed{"several_classes", "data: {file: d, target: [a, b]}\ntask: classification\n",
+                  "file:2:7: task: classification has one target", "multi_label"},
+        Malformed{"anchor", "data: &d {file: d, target: y}\n", "file:1:7: ", "anchors"},
+        Malformed{"bad_yaml", "data: {file: d, target: y\n", "file:1:7: ", "never closed"}),
+    test_name);
+
+TEST(SweepErrors, ComeAllAtOnceInTheOrderOfTheFile) {
+  try {
+    sweep_of(
+        "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, fold: 5}\nmethod: tpe\n"
+        "parameters:\n  lr: {min: 0.0, max: x}\n  hidden: {values: [[0], 3, [8]]}\n"
+        "  activation: {values: [rleu]}\ntrain: {seed: 1, lr: 2}\n");
+    FAIL() << "nothing was thrown";
+  } catch (UsageError const& error) {
+    std::vector<std::string> places;
+    for (std::string const& problem : error.problems())
+      places.push_back(problem.substr(0, problem.find(": ")));
+    EXPECT_EQ(places, (std::vector<std::string>{"file:2:9", "file:3:1", "file:4:23", "file:4:26",
+                                                "file:5:9", "file:7:23", "file:8:21", "file:8:26",
+                                                "file:9:25", "file:10:9", "file:10:18"}))
+        << error.what();
+  }
+}
+
+TEST(SweepErrors, ShowTwentyAndCountTheRest) {
+  std::string values = "a";
+  for (int i = 1; i < 30; ++i)
+    values += ", a";
+  try {
+    sweep_of("parameters: {lr: {values: [" + values + "]}}\n");
+    FAIL() << "nothing was thrown";
+  } catch (UsageError const& error) {
+    ASSERT_EQ(error.problems().size(), 21u);
+    EXPECT_EQ(error.problems()[20], "and 10 more problems");
+  }
+}
+
+TEST(SweepErrors, NothingButAUsageErrorComesOutOfADamagedFile) {
+  std::string const valid = read_file(BROOD_EXAMPLES "/digits.yaml");
+  int refused = 0;
+  for (int i = 0; i < 4000; ++i) {
+    SCOPED_TRACE("mutation " + std::to_string(i));
+    try {
+      Sweep const sweep = parse_sweep(mutated(valid, static_cast<std::uint64_t>(i)), "file");
+      // What was read can be run: it says no more than a good file.
+      EXPECT_TRUE(sweep.study.space.problems().empty());
+      EXPECT_GE(sweep.study.trials, 1);
+    } catch (UsageError const& error) {
+      EXPECT_EQ(std::string_view(error.what()).substr(0, 5), "file:");
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);  // else the mutations do not reach what matters
+  EXPECT_LT(refused, 4000);
+}
+
+// Pieces of YAML in any order: structure that mutations of a good file seldom have.
+TEST(SweepErrors, NothingButAUsageErrorComesOutOfScrambledPieces) {
+  constexpr std::string_view kPieces[] = {
+      "a",           "lr",  "data",     ": ",  ":",      "\n",         "\n  ",  "\n    ", "- ",
+      "[",           "]",   "{",        "}",   ",",      "'",          "\"",    "# x",    "&b",
+      "*b",          "!t ", "? ",       "|\n", ">\n",    "---\n",      "...\n", "1e9",    "~",
+      "%YAML 1.2\n", "\\",  "\xc3\xa9", "\t",  "values", "parameters", "<<"};
+  for (std::uint64_t i = 0; i < 4000; ++i) {
+    Words words(i);
+    std::string text;
+    for (std::size_t left = words.below(40); left > 0; --left)
+      text += kPieces[words.below(std::size(kPieces))];
+    SCOPED_TRACE(text);
+    EXPECT_THROW(parse_sweep(text, "file"), UsageError);
+  }
+}
+
+}  // namespace
+}  // namespace brood::files

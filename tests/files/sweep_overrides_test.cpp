@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// key=value of the command line: what each kind of key sets, what it displaces in the file, and how
+// its mistakes are told. And the sweep that there is without a file.
+#include <gtest/gtest.h>
+
+#include <iterator>
+
+#include "brood/files/sweep.hpp"
+#include "files/sweeps.hpp"
+
+namespace brood::files {
+namespace {
+
+using Widths = std::vector<std::int64_t>;
+
+Sweep example(Overrides const& overrides) {
+  return read_sweep(BROOD_EXAMPLES "/digits.yaml", overrides);
+}
+
+// ---- what they set
+
+TEST(SweepOverrides, SetAnyKey) {
+  Sweep const sweep = example({{"trials", "100"},
+                               {"seed", "3"},
+                               {"refit", "false"},
+                               {"time_limit", "2m"},
+                               {"data.target", "pixel_0_0"},
+                               {"early_terminate.max_iter", "16"},
+                               {"validation.test", "0.1"}});
+  EXPECT_EQ(sweep.study.trials, 100);
+  EXPECT_EQ(sweep.study.seed, 3u);
+  EXPECT_FALSE(sweep.study.refit);
+  EXPECT_EQ(sweep.time_limit_seconds, 120);
+  EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"pixel_0_0"});
+  auto const& halving = std::get<SuccessiveHalving>(sweep.study.scheduler);
+  EXPECT_EQ(halving.max_epochs, 16);
+  EXPECT_EQ(halving.eta, 4);
+  EXPECT_EQ(std::get<Holdout>(sweep.study.validation).test, 0.1);
+  EXPECT_EQ(std::get<Holdout>(sweep.study.validation).valid, 0.2);
+}
+
+TEST(SweepOverrides, AliasesMeanTheSame) {
+  EXPECT_EQ(example({{"run_cap", "5"}}).study.trials, 5);
+  EXPECT_EQ(sweep_of("run_cap: 9\n", {{"trials", "5"}}).study.trials, 5);
+  for (char const* key : {"learning_rate", "train.learning_rate"}) {
+    Sweep const sweep = example({{key, "0.5"}});
+    ASSERT_NE(sweep.study.space.find("lr"), nullptr);
+    EXPECT_EQ(sweep.study.space.find("lr")->values, std::vector<Value>{0.5});
+  }
+  Sweep const sweep = sweep_of("parameters: {learning_rate: {min: 0.1, max: 0.2}}\n",
+                               {{"parameters.lr.max", "0.5"}});
+  EXPECT_EQ(sweep.study.space.find("lr")->max, 0.5);
+}
+
+TEST(SweepOverrides, ABareHyperparameterIsFixedInsteadOfSearched) {
+  Sweep const sweep = example({{"lr", "0.01"}, {"hidden", "[64,64]"}, {"optimizer", "sgd"}});
+  SearchSpace const& space = sweep.study.space;
+  EXPECT_EQ(space.parameters().size(), 8u);
+  EXPECT_EQ(space.dimensions(), 4);
+  expect_same(*space.find("lr"), SearchSpace().constant("lr", 0.01).parameters()[0]);
+  EXPECT_EQ(space.find("hidden")->values, (std::vector<Value>{Widths{64, 64}}));
+  EXPECT_EQ(space.find("optimizer")->distribution, Distribution::constant);
+}
+
+TEST(SweepOverrides, ABareHyperparameterReplacesAFixedOne) {
+  Sweep const sweep = sweep_of("train: {lr: 0.1, batch_size: 8}\n", {{"lr", "0.2"}});
+  EXPECT_EQ(sweep.study.space.find("lr")->values, std::vector<Value>{0.2});
+  EXPECT_EQ(sweep.study.space.parameters().size(), 2u);
+}
+
+TEST(SweepOverrides, OneKeyOfAParameterLeavesTheOthers) {
+  Parameter const lr = *example({{"parameters.lr.min", "1e-5"}}).study.space.find("lr");
+  EXPECT_EQ(lr.distribution, Distribution::log_uniform_values);
+  EXPECT_EQ(lr.min, 1e-5);
+  EXPECT_EQ(lr.max, 1e-1);
+}
+
+TEST(SweepOverrides, AParameterIsSearchedInsteadOfFixed) {
+  Sweep const sweep = sweep_of("train: {lr: 0.1}\n", {{"parameters.lr", "{min: 0.1, max: 0.5}"}});
+  EXPECT_EQ(sweep.study.space.parameters().size(), 1u);
+  EXPECT_EQ(sweep.study.space.find("lr")->distribution, Distribution::uniform);
+}
+
+TEST(SweepOverrides, MakeSectionsThatTheFileLacks) {
+  Sweep const sweep =
+      sweep_of("", {{"validation.folds", "3"}, {"metric.name", "loss"}, {"epochs", "7"}});
+  EXPECT_EQ(std::get<Folds>(sweep.study.validation).folds, 3);
+  EXPECT_EQ(sweep.study.metric.name, "loss");
+  EXPECT_EQ(std::get<NoEarlyTermination>(sweep.study.scheduler).max_epochs, 7);
+}
+
+TEST(SweepOverrides, AColumnsNameMayHoldDots) {
+  Sweep const sweep = sweep_of("", {{"data.columns.age", "categorical"},
+                                    {"data.columns.a.b.c", "numeric"},
+                                    {"data.columns..", "numeric"}});
+  EXPECT_EQ(sweep.read.kinds.at("age"), ColumnKind::categorical);
+  EXPECT_EQ(sweep.read.kinds.at("a.b.c"), ColumnKind::numeric);
+  EXPECT_EQ(sweep.read.kinds.at("."), ColumnKind::numeric);
+}
+
+TEST(SweepOverrides, PathsAreRelativeToTheWorkingFolder) {
+  Sweep const sweep = parse_sweep(sweep_text(""), "dir/s.yaml", {{"data.file", "x/e.csv"}});
+  EXPECT_EQ(sweep.data_path, "x/e.csv");
+  EXPECT_EQ(parse_sweep(sweep_text(""), "dir/s.yaml").data_path, "dir/d.csv");
+}
+
+TEST(SweepOverrides, TheLastOfOneKeyWins) {
+  EXPECT_EQ(example({{"trials", "5"}, {"trials", "6"}}).study.trials, 6);
+  EXPECT_EQ(example({{"lr", "0.1"}, {"lr", "0.2"}}).study.space.find("lr")->values,
+            std::vector<Value>{0.2});
+}
+
+// ---- what they displace
+
+TEST(SweepOverrides, DisplaceWhatTheFileSaysAgainstThem) {
+  EXPECT_EQ(std::get<Folds>(example({{"validation.folds", "5"}}).study.validation).folds, 5);
+  EXPECT_EQ(
+      std::get<Holdout>(
+          sweep_of("validation: {folds: 5}\n", {{"validation.holdout", "0.3"}}).study.validation)
+          .valid,
+      0.3);
+  EXPECT_EQ(example({{"metric.name", "loss"}}).study.metric.name, "loss");
+  Sweep const none = example({{"early_terminate.type", "none"}, {"epochs", "12"}});
+  EXPECT_EQ(std::get<NoEarlyTermination>(none.study.scheduler).max_epochs, 12);
+  Sweep const bands = example({{"early_terminate.s", "2"}});
+  EXPECT_EQ(std::get<SuccessiveHalving>(bands.study.scheduler).min_epochs, 4);
+}
+
+TEST(SweepOverrides, TheSameTypeKeepsItsSettings) {
+  Sweep const sweep = example({{"early_terminate.type", "successive_halving"}});
+  EXPECT_EQ(std::get<SuccessiveHalving>(sweep.study.scheduler).eta, 4);
+}
+
+// ---- mistakes
+
+struct Mistake {
+  char const* name;
+  Overrides overrides;
+  std::string begins;
+  std::string contains;
+};
+std::ostream& operator<<(std::ostream& out, Mistake const& mistake) {
+  return out << mistake.name;
+}
+
+class MistakenOverride : public testing::TestWithParam<Mistake> {};
+
+TEST_P(MistakenOverride, IsToldByTheOverrideItself) {
+  Mistake const& mistake = GetParam();
+  expect_message({mistake.name, "", mistake.begins, mistake.contains},
+                 message_of([&] { example(mistake.overrides); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Overrides, MistakenOverride,
+    testing::Values(
+        Mistake{"not_a_number", {{"lr", "0.01x"}}, "lr=0.01x: lr: '0.01x'", "0 < lr"},
+        Mistake{"not_allowed", {{"lr", "0"}}, "lr=0: lr: 0 is not allowed", "0 < lr"},
+        Mistake{"misspelt", {{"learnin_rate", "1"}}, "learnin_rate=1: 'learnin_rate'", "no key"},
+        Mistake{"misspelt_hyperparameter", {{"dropuot", "1"}}, "dropuot=1: ", "mean dropout?"},
+        Mistake{"misspelt_trials", {{"trails", "1"}}, "trails=1: ", "mean trials?"},
+        Mistake{"misspelt_below", {{"validation.fold", "5"}}, "validation.fold=5: ", "mean folds?"},
+        Mistake{"wrong_group", {{"network.lr", "1"}}, "network.lr=1: ", "belongs under train"},
+        Mistake{"no_key", {{"", "1"}}, "=1: ", "empty part"},
+        Mistake{"empty_part", {{"data..x", "1"}}, "data..x=1: ", "empty part"},
+        Mistake{"dot_at_the_end", {{"data.", "1"}}, "data.=1: ", "empty part"},
+        Mistake{"column_without_name",
+                {{"data.columns.", "numeric"}},
+                "data.columns.=numeric: ",
+                "empty part"},
+        Mistake{"no_value", {{"trials", ""}}, "trials=: trials: empty", "whole number"},
+        Mistake{"below_a_number", {{"trials.x", "1"}}, "trials.x=1: ", "no map"},
+        Mistake{"section_for_text", {{"data", "d.csv"}}, "data=d.csv: data: 'd.csv'", "a map"},
+        Mistake{"bad_yaml", {{"hidden", "[64"}}, "hidden=[64: ", "never closed"},
+        Mistake{"alias", {{"lr", "*x"}}, "lr=*x: ", "aliases"},
+        Mistake{"comment", {{"data.target", "a #b"}}, "data.target=a #b: ", "read as 'a'"},
+        Mistake{"at_sign", {{"data.target", "@a"}}, "data.target=@a: ", "quotes"},
+        Mistake{"epochs_against_scheduler",
+                {{"epochs", "20"}},
+                "epochs=20: epochs: 20 contradicts",
+                "which is 64"},
+        Mistake{"fixed_and_searched",
+                {{"lr", "0.1"}, {"parameters.lr", "{min: 0.1, max: 0.2}"}},
+                "lr=0.1: train.lr: is under parameters too",
+                "keep one"},
+        Mistake{"folds_and_holdout",
+                {{"validation.folds", "5"}, {"validation.holdout", "0.2"}},
+                "validation.folds=5: validation.folds: contradicts",
+                "keep one"},
+        Mistake{"second_end_missing",
+                {{"parameters.beta1.min", "0.5"}},
+                "parameters.beta1.min=0.5: parameters.beta1.max: is missing",
+                "uniform"}),
+    [](auto const& info) { return std::string(info.param.name); });
+
+TEST(SweepOverrides, MistakesComeAllAtOnceAfterTheFiles) {
+  try {
+    sweep_of("trials: 0\nseed: -1\n", {{"lr", "0"}, {"zzz", "1"}, {"trials", "x"}});
+    FAIL() << "nothing was thrown";
+  } catch (UsageError const& error) {
+    ASSERT_EQ(error.problems().size(), 4u) << error.what();
+    EXPECT_EQ(error.problems()[0].substr(0, 10), "file:3:7: ");
+    std::string const text = error.what();
+    for (char const* override_ : {"\nlr=0: ", "\nzzz=1: ", "\ntrials=x: "})
+      EXPECT_NE(text.find(override_), std::string::npos) << text;
+  }
+}
+
+TEST(SweepOverrides, NothingButAUsageErrorComesOutOfDamagedOnes) {
+  constexpr std::string_view kPieces[] = {
+      "lr",   "trials", "data", "columns", "parameters", "train", "early_terminate",
+      "type", ".",      "..",   "min",     "validation", "folds", "hidden",
+      "5",    "0.1",    "[",    "]",       "{",          "}",     ": ",
+      ",",    "'",      "none", "#",       "&",          "\n",    "\xff",
+      "-1"};
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    Words words(i);
+    auto const scrambled = [&] {
+      std::string text;
+      for (std::size_t left = words.below(6); left > 0; --left)
+        text += kPieces[words.below(std::size(kPieces))];
+      return text;
+    };
+    Overrides overrides;
+    for (std::size_t left = 1 + words.below(3); left > 0; --left) {
+      std::string key = scrambled();
+      overrides.emplace_back(std::move(key), scrambled());
+    }
+    SCOPED_TRACE(overrides[0].first + '=' + overrides[0].second);
+    try {
+      sweep_of("parameters: {lr: {value: 1}}\nvalidation: {folds: 3}\n", overrides);
+    } catch (UsageError const&) {
+    }
+  }
+}
+
+// ---- without a file
+
+TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
+  Sweep const sweep = default_sweep("some/where/my data.csv.gz", "the target");
+  EXPECT_EQ(sweep.name, "my data");
+  EXPECT_EQ(sweep.data_path, "some/where/my data.csv.gz");
+  EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"the target"});
+  EXPECT_EQ(sweep.study.trials, 256);
+  expect_same(sweep.study.scheduler,
+              SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 81});
+  // 256 to epoch 1, 85 to 3, 28 to 9, 9 to 27, 3 to 81: 256 + 85 x 2 + 28 x 6 + 9 x 18 + 3 x 54.
+  EXPECT_EQ(trial_epochs(plan_rungs(sweep.study.scheduler, sweep.study.trials)), 918);
+  expect_same(sweep.study.validation, Holdout{});
+  EXPECT_EQ(sweep.study.space.dimensions(), 7);
+  EXPECT_TRUE(sweep.notes.empty());
+}
+
+TEST(DefaultSweep, TakesPathsAndTargetsThatLookLikeYaml) {
+  Sweep const sweep = default_sweep("[a]: b#c.csv", "-1");
+  EXPECT_EQ(sweep.data_path, "[a]: b#c.csv");
+  EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"-1"});
+}
+
+TEST(DefaultSweep, OverridesWorkAsOnAFile) {
+  Sweep const sweep = default_sweep("d.csv", "y",
+                                    {{"trials", "9"},
+                                     {"lr", "0.1"},
+                                     {"parameters.dropout.max", "0.1"},
+                                     {"data.header", "false"}});
+  EXPECT_EQ(sweep.study.trials, 9);
+  EXPECT_EQ(sweep.study.space.find("lr")->distribution, Distribution::constant);
+  EXPECT_EQ(sweep.study.space.find("dropout")->max, 0.1);
+  EXPECT_EQ(sweep.read.header, false);
+}
+
+TEST(DefaultSweep, ItsMessagesNameIt) {
+  std::string const message = message_of([] { default_sweep("d.csv", ""); });
+  EXPECT_EQ(message.substr(0, 28), "default sweep: data.target: ");
+}
+
+}  // namespace
+}  // namespace brood::files

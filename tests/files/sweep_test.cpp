@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sweep files that are right: what each key and each distribution comes to.
+#include "brood/files/sweep.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "files/sweeps.hpp"
+
+namespace brood::files {
+namespace {
+
+using Widths = std::vector<std::int64_t>;
+
+// ---- the example
+
+TEST(Sweep, ReadsTheExampleToExactlyItsStudy) {
+  Sweep const sweep = read_sweep(BROOD_EXAMPLES "/digits.yaml");
+  EXPECT_EQ(sweep.name, "digits");
+  EXPECT_TRUE(std::filesystem::equivalent(sweep.data_path, BROOD_EXAMPLES "/digits.csv"));
+  EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"digit"});
+  EXPECT_TRUE(sweep.notes.empty());
+
+  Study expected;
+  expected.space.choice("hidden", {Widths{32}, Widths{64}, Widths{64, 64}, Widths{128, 64}})
+      .choice("activation", {"relu", "tanh", "gelu"})
+      .choice("optimizer", {"adam", "momentum"})
+      .log_uniform("lr", 1e-4, 1e-1)
+      .choice("batch_size", {std::int64_t{32}, std::int64_t{64}, std::int64_t{128}})
+      .uniform("dropout", 0.0, 0.4)
+      .log_uniform("weight_decay", 1e-6, 1e-2)
+      .constant("lr_schedule", "cosine");
+  expected.scheduler = SuccessiveHalving{.eta = 4, .min_epochs = 1, .max_epochs = 64};
+  expected.validation = Holdout{.valid = 0.2, .test = 0.2};
+  expected.metric.name = "accuracy";
+  expected.trials = 1024;
+  expected.seed = 7;
+  expect_same(sweep.study, expected);
+  EXPECT_EQ(sweep.study.space.parameters().size(), 8u);
+  EXPECT_EQ(sweep.study.space.dimensions(), 7);
+}
+
+// ---- defaults
+
+TEST(Sweep, DefaultsAreThoseOfAStudyWithoutEarlyTermination) {
+  Sweep const sweep = sweep_of("");
+  Study expected;
+  expected.scheduler = NoEarlyTermination{.max_epochs = 50};
+  expect_same(sweep.study, expected);
+  EXPECT_FALSE(sweep.time_limit_seconds);
+  EXPECT_FALSE(sweep.dataset.task);
+  EXPECT_FALSE(sweep.read.header);
+  EXPECT_EQ(sweep.data_path, "d.csv");
+  EXPECT_EQ(sweep.name, "file");
+}
+
+TEST(Sweep, SaysThatNothingIsSearched) {
+  ASSERT_EQ(sweep_of("").notes.size(), 1u);
+  EXPECT_NE(sweep_of("").notes[0].find("all 64 trials"), std::string::npos);
+  EXPECT_TRUE(sweep_of("trials: 1\n").notes.empty());
+}
+
+TEST(Sweep, JsonReadsLikeYaml) {
+  Sweep const yaml = sweep_of("trials: 12\nparameters:\n  hidden: {values: [[], [8]]}\n");
+  Sweep const json = parse_sweep(
+      "{\"data\": {\"file\": \"d.csv\", \"target\": \"y\"}, \"trials\": 12,\n"
+      "\t\"parameters\": {\"hidden\": {\"values\": [[], [8]]}}}",
+      "file.json");
+  expect_same(yaml, json);
+}
+
+// ---- data
+
+TEST(Sweep, ReadsAllKeysOfData) {
+  Sweep const sweep = parse_sweep(
+      "data:\n  file: sub/x.npy\n  target: [a, 7, b c]\n  format: npy\n  header: false\n"
+      "  drop: [id, 3]\n  labels: y.npy\n  missing_indicator: true\n  weight: w\n"
+      "  columns: {c1: categorical, a.b: numeric, 5: categorical}\ntask: multi_label\n",
+      "dir/s.yaml");
+  EXPECT_EQ(sweep.data_path, "dir/sub/x.npy");
+  EXPECT_EQ(sweep.read.labels, "dir/y.npy");
+  EXPECT_EQ(sweep.dataset.targets, (std::vector<std::string>{"a", "7", "b c"}));
+  EXPECT_EQ(sweep.read.format, "npy");
+  EXPECT_EQ(sweep.read.header, false);
+  EXPECT_EQ(sweep.dataset.drop, (std::vector<std::string>{"id", "3"}));
+  EXPECT_TRUE(sweep.dataset.missing_indicator);
+  EXPECT_EQ(sweep.dataset.weight, "w");
+  ASSERT_EQ(sweep.read.kinds.size(), 3u);
+  EXPECT_EQ(sweep.read.kinds.at("c1"), ColumnKind::categorical);
+  EXPECT_EQ(sweep.read.kinds.at("a.b"), ColumnKind::numeric);
+  EXPECT_EQ(sweep.read.kinds.at("5"), ColumnKind::categorical);
+  EXPECT_EQ(sweep.dataset.task, Task::multi_label);
+  EXPECT_EQ(sweep.study.metric.name, "accuracy");  // the task's default
+}
+
+TEST(Sweep, AbsolutePathsStayAsTheyAre) {
+  EXPECT_EQ(parse_sweep("data: {file: /x/d.csv, target: y}", "dir/s.yaml").data_path, "/x/d.csv");
+}
+
+TEST(Sweep, TargetsMayCountFromTheEnd) {
+  Sweep const sweep = parse_sweep("data: {file: d.csv, target: -1}", "file");
+  EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"-1"});
+}
+
+TEST(Sweep, WithLabelsTheTargetIsTheirColumn) {
+  Sweep const sweep = parse_sweep("data: {file: x.idx, labels: y.idx}", "file");
+  EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"label"});
+}
+
+// ---- the study
+
+TEST(Sweep, ReadsFoldsAndHoldoutWithRepeats) {
+  auto const folds =
+      std::get<Folds>(sweep_of("validation: {folds: 5, repeats: 2, test: 0}\n").study.validation);
+  EXPECT_EQ(folds.folds, 5);
+  EXPECT_EQ(folds.repeats, 2);
+  EXPECT_EQ(folds.test, 0);
+  auto const holdout =
+      std::get<Holdout>(sweep_of("validation: {holdout: 0.3, repeats: 4}\n").study.validation);
+  EXPECT_EQ(holdout.valid, 0.3);
+  EXPECT_EQ(holdout.test, 0.2);
+  EXPECT_EQ(holdout.repeats, 4);
+}
+
+TEST(Sweep, FoldsMayLeaveManyTestRows) {
+  auto const folds =
+      std::get<Folds>(sweep_of("validation: {folds: 3, test: 0.9}\n").study.validation);
+  EXPECT_EQ(folds.test, 0.9);
+}
+
+TEST(Sweep, MetricsOfValidationRowsAreTheMetrics) {
+  EXPECT_EQ(sweep_of("metric: {name: val_loss}\n").study.metric.name, "loss");
+  EXPECT_EQ(sweep_of("metric: {name: valid_rmse, goal: minimize}\n").study.metric.name, "rmse");
+  EXPECT_EQ(sweep_of("metric: {name: r2, goal: maximize}\n").study.metric.name, "r2");
+}
+
+TEST(Sweep, GoalsAgreeWithTheStudys) {
+  for (auto const& [name, task] : {std::pair{"accuracy", Task::classification},
+                                   {"loss", Task::classification},
+                                   {"mse", Task::regression},
+                                   {"rmse", Task::regression},
+                                   {"mae", Task::regression},
+                                   {"r2", Task::regression}}) {
+    std::string const goal = higher_is_better(name, task) ? "maximize" : "minimize";
+    EXPECT_EQ(sweep_of(std::string("metric: {name: ") + name + ", goal: " + goal + "}\n")
+                  .study.metric.name,
+              name);
+  }
+}
+
+TEST(Sweep, ReadsTrialsSeedRefitAndTask) {
+  Sweep const sweep = sweep_of(
+      "trials: 100\nseed: 18446744073709551615\nrefit: false\ntask: regression\nmethod: random\n");
+  EXPECT_EQ(sweep.study.trials, 100);
+  EXPECT_EQ(sweep.study.seed, 18446744073709551615u);
+  EXPECT_FALSE(sweep.study.refit);
+  EXPECT_EQ(sweep.dataset.task, Task::regression);
+  EXPECT_EQ(sweep.study.metric.name, "rmse");
+}
+
+TEST(Sweep, RunCapIsTrialsAndLearningRateIsLr) {
+  Sweep const sweep = sweep_of("run_cap: 9\nparameters: {learning_rate: {value: 1}}\n");
+  EXPECT_EQ(sweep.study.trials, 9);
+  ASSERT_NE(sweep.study.space.find("lr"), nullptr);
+  EXPECT_EQ(sweep.study.space.find("lr")->values[0], Value(1.0));
+  EXPECT_NE(sweep_of("train: {learning_rate: 0.5}\n").study.space.find("lr"), nullptr);
+}
+
+TEST(Sweep, ReadsTimesInSecondsMinutesAndHours) {
+  EXPECT_EQ(sweep_of("time_limit: 60s\n").time_limit_seconds, 60);
+  EXPECT_EQ(sweep_of("time_limit: 10m\n").time_limit_seconds, 600);
+  EXPECT_EQ(sweep_of("time_limit: 1.5h\n").time_limit_seconds, 5400);
+  EXPECT_EQ(sweep_of("time_limit: 0.5\n").time_limit_seconds, 0.5);
+  EXPECT_EQ(sweep_of("time_limit: 90\n").time_limit_seconds, 90);
+}
+
+TEST(Sweep, NotesEachIgnoredKeyInOneLine) {
+  Sweep const sweep = sweep_of(
+      "program: train.py\ncommand: [python, {x: ~}]\nproject: p\nentity: e\nname: n\n"
+      "description: d\nparameters: {dropout: {min: 0.0, max: 0.5}}\n");
+  ASSERT_EQ(sweep.notes.size(), 6u);
+  EXPECT_EQ(sweep.notes[0], "file:2:1: program is ignored");
+  EXPECT_EQ(sweep.notes[1], "file:3:1: command is ignored");
+  EXPECT_EQ(sweep.notes[4], "file:6:1: name is ignored");
+  EXPECT_EQ(sweep.name, "file");
+}
+
+// ---- who trains how long
+
+SuccessiveHalving halving_of(std::string const& rest) {
+  return std::get<SuccessiveHalving>(sweep_of(rest).study.scheduler);
+}
+
+TEST(Sweep, ReadsSuccessiveHalving) {
+  auto const all = halving_of(
+      "early_terminate: {type: successive_halving, eta: 2, min_iter: 4, max_iter: 100, "
+      "survivors: ceil, strict: true}\n");
+  EXPECT_EQ(all.eta, 2);
+  EXPECT_EQ(all.min_epochs, 4);
+  EXPECT_EQ(all.max_epochs, 100);
+  EXPECT_EQ(all.survivors, SuccessiveHalving::Survivors::ceil);
+  auto const none = halving_of("early_terminate: {type: successive_halving}\n");
+  EXPECT_EQ(none.eta, 3);
+  EXPECT_EQ(none.min_epochs, 1);
+  EXPECT_EQ(none.max_epochs, 81);
+  EXPECT_EQ(none.survivors, SuccessiveHalving::Survivors::floor);
+}
+
+// Bands max_iter / eta^i of Weights & Biases: 18, eta 3, s 2 -> 2, 6; 81, s 3 -> 3, 9, 27.
+TEST(Sweep, BandsCountedFromTheEndAreRungs) {
+  auto const rungs = [](std::string const& settings) {
+    std::vector<int> epochs;
+    SchedulerChoice const halving =
+        halving_of("early_terminate: {type: successive_halving, eta: 3, " + settings + "}\n");
+    for (Rung const& rung : plan_rungs(halving, 1000))
+      epochs.push_back(rung.epoch);
+    return epochs;
+  };
+  EXPECT_EQ(rungs("max_iter: 18, s: 2"), (std::vector<int>{2, 6, 18}));
+  EXPECT_EQ(rungs("max_iter: 81, s: 3"), (std::vector<int>{3, 9, 27, 81}));
+  EXPECT_EQ(rungs("max_iter: 2, s: 9"), (std::vector<int>{1, 2}));
+  Sweep const sweep =
+      sweep_of("early_terminate: {type: successive_halving, max_iter: 18, s: 2}\ntrials: 1\n");
+  ASSERT_EQ(sweep.notes.size(), 1u);
+  EXPECT_EQ(sweep.notes[0], "file:2:62: early_terminate.s: 2 is read as min_iter: 2");
+}
+
+TEST(Sweep, EpochsAreTheSchedulersAndNotInTheSpace) {
+  for (char const* epochs : {"train: {epochs: 20}\n", "parameters: {epochs: {value: 20}}\n",
+                             "early_terminate: {type: none}\ntrain: {epochs: 20}\n"}) {
+    SCOPED_TRACE(epochs);
+    Sweep const sweep = sweep_of(epochs);
+    EXPECT_EQ(std::get<NoEarlyTermination>(sweep.study.scheduler).max_epochs, 20);
+    EXPECT_TRUE(sweep.study.space.parameters().empty());
+  }
+  std::string const halving = "early_terminate: {type: successive_halving";
+  EXPECT_EQ(halving_of(halving + ", max_iter: 20}\ntrain: {epochs: 20}\n").max_epochs, 20);
+  EXPECT_EQ(halving_of(halving + "}\ntrain: {epochs: 20}\n").max_epochs, 20);
+}
+
+// ---- distributions
+
+struct Law {
+  char const* name;
+  char const* written;
+  Parameter expected;
+};
+std::ostream& operator<<(std::ostream& out, Law const& law) {
+  return out << law.name;
+}
+
+class SweepDistribution : public testing::TestWithParam<Law> {};
+
+TEST_P(SweepDistribution, IsReadWithItsKeys) {
+  expect_same(parameter_of(GetParam().written), GetParam().expected);
+}
+
+Parameter law(std::string name, Distribution distribution) {
+  Parameter parameter;
+  parameter.name = std::move(name);
+  parameter.distribution = distribution;
+  return parameter;
+}
+Parameter range(std::string name, Distribution distribution, double min, double max, double q = 0) {
+  Parameter parameter = law(std::move(name), distribution);
+  parameter.min = min;
+  parameter.max = max;
+  parameter.q = q;
+  return parameter;
+}
+Parameter bell(Distribution distribution, double mu, double sigma, double q = 0) {
+  Parameter parameter = law("lr", distribution);
+  parameter.mu = mu;
+  parameter.sigma = sigma;
+  parameter.q = q;
+  return parameter;
+}
+Parameter list(std::string name, std::vector<Value> values,
+               std::vector<double> probabilities = {}) {
+  Parameter parameter = law(std::move(name), Distribution::categorical);
+  parameter.values = std::move(values);
+  parameter.probabilities = std::move(probabilities);
+  return parameter;
+}
+Parameter fixed(std::string name, Value value) {
+  Parameter parameter = law(std::move(name), Distribution::constant);
+  parameter.values = {std::move(value)};
+  return parameter;
+}
+
+using enum Distribution;
+constexpr std::int64_t k16 = 16, k32 = 32;
+
+INSTANTIATE_TEST_SUITE_P(
+    Laws, SweepDistribution,
+    testing::Values(
+        Law{"implied_constant", "lr: {value: 0.1}", fixed("lr", 0.1)},
+        Law{"named_constant", "lr: {distribution: constant, value: 1}", fixed("lr", 1.0)},
+        Law{"whole_real_for_integer", "batch_size: {value: 32.0}", fixed("batch_size", k32)},
+        Law{"constant_text", "loss: {value: bce}", fixed("loss", "bce")},
+        Law{"constant_list", "hidden: {value: []}", fixed("hidden", Widths{})},
+        Law{"constant_reals", "layer_lr: {value: [1, 0.5]}",
+            fixed("layer_lr", std::vector<double>{1, 0.5})},
+        Law{"implied_categorical", "batch_size: {values: [16, 3.2e1]}",
+            list("batch_size", {k16, k32})},
+        Law{"named_categorical", "optimizer: {distribution: categorical, values: [sgd]}",
+            list("optimizer", {"sgd"})},
+        Law{"probabilities", "optimizer: {values: [sgd, adam], probabilities: [0.25, 0.75]}",
+            list("optimizer", {"sgd", "adam"}, {0.25, 0.75})},
+        Law{"lists_to_choose_from", "hidden: {values: [[], [8], [8, 4.0]]}",
+            list("hidden", {Widths{}, Widths{8}, Widths{8, 4}})},
+        Law{"implied_int_uniform", "batch_size: {min: 16, max: 32}",
+            range("batch_size", int_uniform, 16, 32)},
+        Law{"named_int_uniform", "batch_size: {distribution: int_uniform, min: 16.0, max: 32}",
+            range("batch_size", int_uniform, 16, 32)},
+        Law{"implied_uniform", "dropout: {min: 0.0, max: 0.5}", range("dropout", uniform, 0, 0.5)},
+        Law{"implied_uniform_by_one_end", "dropout: {min: 0, max: 0.5}",
+            range("dropout", uniform, 0, 0.5)},
+        Law{"named_uniform", "lr: {distribution: uniform, min: 1, max: 2}",
+            range("lr", uniform, 1, 2)},
+        Law{"q_uniform", "dropout: {distribution: q_uniform, min: 0, max: 0.5, q: 0.1}",
+            range("dropout", q_uniform, 0, 0.5, 0.1)},
+        Law{"q_uniform_of_integers",
+            "batch_size: {distribution: q_uniform, min: 16, max: 256, q: 16}",
+            range("batch_size", q_uniform, 16, 256, 16)},
+        Law{"log_uniform_values", "lr: {distribution: log_uniform_values, min: 1e-4, max: 0.1}",
+            range("lr", log_uniform_values, 1e-4, 0.1)},
+        Law{"inv_log_uniform_values",
+            "lr: {distribution: inv_log_uniform_values, min: 1e-4, max: 0.1}",
+            range("lr", inv_log_uniform_values, 1e-4, 0.1)},
+        Law{"q_log_uniform_values",
+            "batch_size: {distribution: q_log_uniform_values, min: 8, max: 512, q: 8}",
+            range("batch_size", q_log_uniform_values, 8, 512, 8)},
+        Law{"normal", "lr: {distribution: normal, mu: 0.1, sigma: 0.02}", bell(normal, 0.1, 0.02)},
+        Law{"q_normal", "lr: {distribution: q_normal, mu: 0.5, sigma: 0.1, q: 0.01}",
+            bell(q_normal, 0.5, 0.1, 0.01)},
+        Law{"log_normal", "lr: {distribution: log_normal, mu: -4, sigma: 1}",
+            bell(log_normal, -4, 1)}),
+    [](auto const& info) { return std::string(info.param.name); });
+
+TEST(Sweep, SaysThatWholeEndsDrawWholeNumbersOfAReal) {
+  Sweep const sweep = sweep_of("parameters: {clip_norm: {min: 1, max: 5}}\n");
+  EXPECT_EQ(sweep.study.space.find("clip_norm")->distribution, int_uniform);
+  ASSERT_EQ(sweep.notes.size(), 1u);
+  EXPECT_EQ(sweep.notes[0].substr(0, 27), "file:2:25: clip_norm: min 1");
+  EXPECT_TRUE(sweep_of("parameters: {batch_size: {min: 1, max: 5}}\n").notes.empty());
+}
+
+TEST(Sweep, FixedHyperparametersFollowTheSearchedOnes) {
+  Sweep const sweep = sweep_of(
+      "train: {lr: 1, batch_size: 64, lr_schedule: cosine}\n"
+      "network: {hidden: [64, 32], bias_init: zeros}\n"
+      "parameters: {dropout: {min: 0.0, max: 0.1}, beta1: {value: 0}}\n");
+  SearchSpace expected;
+  expected.uniform("dropout", 0, 0.1)
+      .constant("beta1", 0.0)
+      .constant("hidden", Widths{64, 32})
+      .constant("bias_init", "zeros")
+      .constant("lr", 1.0)
+      .constant("batch_size", std::int64_t{64})
+      .constant("lr_schedule", "cosine");
+  expect_same(sweep.study.space, expected);
+}
+
+TEST(Sweep, EveryHyperparameterCanBeFixedAtItsDefault) {
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    if (info.default_text.starts_with("by ")) continue;
+    std::string const key(info.name);
+    Sweep const sweep =
+        sweep_of(std::string(info.group) + ": {" + key + ": " + info.default_text + "}\n");
+    if (key == "epochs") continue;
+    ASSERT_NE(sweep.study.space.find(key), nullptr) << key;
+    EXPECT_EQ(to_text(sweep.study.space.find(key)->values[0]), info.default_text);
+  }
+}
+
+TEST(Sweep, DrawsFromEveryDistributionAreGoodHyperparameters) {
+  Sweep const sweep = sweep_of(
+      "parameters:\n"
+      "  dropout: {distribution: q_uniform, min: 0, max: 0.9, q: 0.1}\n"
+      "  lr: {distribution: log_normal, mu: -5, sigma: 1}\n"
+      "  momentum: {distribution: normal, mu: 0.5, sigma: 0.1}\n"
+      "  clip_norm: {min: 0, max: 9}\n"
+      "  batch_size: {distribution: q_log_uniform_values, min: 1, max: 4096, q: 8}\n"
+      "  patience: {distribution: q_normal, mu: 20, sigma: 4, q: 2}\n");
+  SearchSpace const& space = sweep.study.space;
+  for (double const at : {0.0, 0.3, 0.5, 0.999999999999}) {
+    Config const config = space.decode(std::vector<double>(6, at));
+    EXPECT_TRUE(check(config, Task::classification).empty())
+        << check(config, Task::classification).at(0);
+  }
+}
+
+// ---- files
+
+TEST(Sweep, RefusesAFileThatIsNotThere) {
+  std::string const message = message_of([] { read_sweep("no/such/sweep.yaml"); });
+  EXPECT_EQ(message.substr(0, 20), "no/such/sweep.yaml: ");
+}
+
+}  // namespace
+}  // namespace brood::files

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of sweep files share: short sweeps, and equality of what was read.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+
+#include "brood/files/sweep.hpp"
+#include "files/reading.hpp"
+
+namespace brood::files {
+
+// A sweep with data in line 1 and `rest` from line 2 on.
+inline std::string sweep_text(std::string const& rest) {
+  return "data: {file: d.csv, target: y}\n" + rest;
+}
+inline Sweep sweep_of(std::string const& rest, Overrides const& overrides = {}) {
+  return parse_sweep(sweep_text(rest), "file", overrides);
+}
+// The only parameter of a sweep whose line 2 is `parameters: {NAME: ...}`.
+inline Parameter parameter_of(std::string const& entry) {
+  Sweep const sweep = sweep_of("parameters: {" + entry + "}\n");
+  EXPECT_EQ(sweep.study.space.parameters().size(), 1u);
+  return sweep.study.space.parameters().at(0);
+}
+
+inline void expect_same(Parameter const& a, Parameter const& b) {
+  SCOPED_TRACE(a.name);
+  EXPECT_EQ(a.name, b.name);
+  EXPECT_EQ(name_of(a.distribution), name_of(b.distribution));
+  EXPECT_EQ(a.min, b.min);
+  EXPECT_EQ(a.max, b.max);
+  EXPECT_EQ(a.q, b.q);
+  EXPECT_EQ(a.mu, b.mu);
+  EXPECT_EQ(a.sigma, b.sigma);
+  EXPECT_EQ(a.values, b.values);
+  EXPECT_EQ(a.probabilities, b.probabilities);
+}
+
+inline void expect_same(SearchSpace const& a, SearchSpace const& b) {
+  ASSERT_EQ(a.parameters().size(), b.parameters().size());
+  for (std::size_t i = 0; i < a.parameters().size(); ++i)
+    expect_same(a.parameters()[i], b.parameters()[i]);
+}
+
+inline void expect_same(SchedulerChoice const& a, SchedulerChoice const& b) {
+  ASSERT_EQ(a.index(), b.index());
+  if (auto const* none = std::get_if<NoEarlyTermination>(&a)) {
+    EXPECT_EQ(none->max_epochs, std::get<NoEarlyTermination>(b).max_epochs);
+    return;
+  }
+  auto const& x = std::get<SuccessiveHalving>(a);
+  auto const& y = std::get<SuccessiveHalving>(b);
+  EXPECT_EQ(x.eta, y.eta);
+  EXPECT_EQ(x.min_epochs, y.min_epochs);
+  EXPECT_EQ(x.max_epochs, y.max_epochs);
+  EXPECT_EQ(x.survivors, y.survivors);
+}
+
+inline void expect_same(Validation const& a, Validation const& b) {
+  ASSERT_EQ(a.index(), b.index());
+  if (auto const* folds = std::get_if<Folds>(&a)) {
+    EXPECT_EQ(folds->folds, std::get<Folds>(b).folds);
+    EXPECT_EQ(folds->repeats, std::get<Folds>(b).repeats);
+    EXPECT_EQ(folds->test, std::get<Folds>(b).test);
+    return;
+  }
+  auto const& x = std::get<Holdout>(a);
+  auto const& y = std::get<Holdout>(b);
+  EXPECT_EQ(x.valid, y.valid);
+  EXPECT_EQ(x.test, y.test);
+  EXPECT_EQ(x.repeats, y.repeats);
+}
+
+inline void expect_same(Study const& a, Study const& b) {
+  expect_same(a.space, b.space);
+  expect_same(a.scheduler, b.scheduler);
+  expect_same(a.validation, b.validation);
+  EXPECT_EQ(a.sampler.index(), b.sampler.index());
+  EXPECT_EQ(a.metric.name, b.metric.name);
+  EXPECT_EQ(a.trials, b.trials);
+  EXPECT_EQ(a.seed, b.seed);
+  EXPECT_EQ(a.refit, b.refit);
+}
+
+// All but the paths, which may be written in different ways, and the notes.
+inline void expect_same(Sweep const& a, Sweep const& b) {
+  expect_same(a.study, b.study);
+  EXPECT_EQ(a.time_limit_seconds, b.time_limit_seconds);
+  EXPECT_EQ(a.read.format, b.read.format);
+  EXPECT_EQ(a.read.header, b.read.header);
+  EXPECT_EQ(a.read.kinds, b.read.kinds);
+  EXPECT_EQ(a.dataset.targets, b.dataset.targets);
+  EXPECT_EQ(a.dataset.task, b.dataset.task);
+  EXPECT_EQ(a.dataset.drop, b.dataset.drop);
+  EXPECT_EQ(a.dataset.missing_indicator, b.dataset.missing_indicator);
+  EXPECT_EQ(a.dataset.weight, b.dataset.weight);
+}
+
+}  // namespace brood::files

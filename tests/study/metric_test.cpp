@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metrics from sums and from predictions, by hand-worked numbers.
+#include "study/metric.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "brood/error.hpp"
+#include "brood/model.hpp"
+#include "brood/study.hpp"
+
+namespace brood {
+namespace {
+
+using Floats = std::vector<float>;
+
+TEST(Metric, ValuesFollowFromTheSums) {
+  Evaluation e;
+  e.loss = 0.25;
+  e.weight = 8;
+  e.correct = 6;
+  EXPECT_EQ(metric_value("accuracy", e, {}), 0.75);
+  EXPECT_EQ(metric_value("loss", e, {}), 0.25);
+  e.correct = 20;  // of 8 rows with 4 labels
+  EXPECT_EQ(metric_value("accuracy", e, {.task = Task::multi_label, .targets = 4}), 0.625);
+
+  e.squared_error = 72;
+  e.absolute_error = 24;
+  MetricContext const two{.task = Task::regression, .targets = 2, .target_variation = 96};
+  EXPECT_EQ(metric_value("mse", e, two), 4.5);
+  EXPECT_EQ(metric_value("rmse", e, two), std::sqrt(4.5));
+  EXPECT_EQ(metric_value("mae", e, two), 1.5);
+  EXPECT_EQ(metric_value("r2", e, two), 0.25);
+}
+
+TEST(Metric, VariationIsAroundTheWeightedMeanOfEachColumn) {
+  Floats const y = {1, 10, 2, 10, 100, 100, 6, 40};
+  Table table{.y = {y.data(), 4, 2}, .task = Task::regression};
+  std::vector<std::int32_t> const rows = {0, 1, 3};
+  // Means 3 and 20: 4 + 1 + 9 and 100 + 100 + 400.
+  EXPECT_EQ(target_variation(table, rows), 614);
+  Floats const weights = {1, 0, 9, 1};
+  table.weights = {weights.data(), 4, 1};
+  // Means 3.5 and 25 of rows 0 and 3.
+  EXPECT_EQ(target_variation(table, rows), 2 * 2.5 * 2.5 + 2 * 225);
+  EXPECT_EQ(target_variation(table, {}), 0);
+}
+
+TEST(Metric, DirectionAndFitFollowFromTheName) {
+  EXPECT_TRUE(higher_is_better("accuracy", Task::classification));
+  EXPECT_TRUE(higher_is_better("accuracy", Task::multi_label));
+  EXPECT_FALSE(higher_is_better("loss", Task::multi_label));
+  EXPECT_FALSE(higher_is_better("loss", Task::regression));
+  EXPECT_TRUE(higher_is_better("r2", Task::regression));
+  for (auto const* const name : {"mse", "rmse", "mae"})
+    EXPECT_FALSE(higher_is_better(name, Task::regression));
+  EXPECT_EQ(default_metric(Task::classification), "accuracy");
+  EXPECT_EQ(default_metric(Task::multi_label), "accuracy");
+  EXPECT_EQ(default_metric(Task::regression), "rmse");
+}
+
+TEST(Metric, WhatDoesNotFitIsRefusedWithWhatIsAllowed) {
+  EXPECT_EQ(metric_problem("rmse", Task::classification),
+            "metric: rmse does not fit classification; allowed: accuracy, loss");
+  EXPECT_EQ(metric_problem("accuracy", Task::regression),
+            "metric: accuracy does not fit regression; allowed: loss, mse, rmse, mae, r2");
+  EXPECT_EQ(metric_problem("acuracy", Task::multi_label),
+            "metric: acuracy is not known; allowed: accuracy, loss; did you mean accuracy?");
+  EXPECT_EQ(metric_problem("", Task::multi_label),
+            "metric:  is not known; allowed: accuracy, loss");
+  EXPECT_EQ(metric_problem("mae", Task::regression), "");
+  EXPECT_THROW(higher_is_better("mae", Task::classification), UsageError);
+  Floats const one = {1};
+  EXPECT_THROW(score("mae", Task::classification, one, one, 1), UsageError);
+}
+
+TEST(Score, OfClassesIsTheShareOfRowsWhereTheirClassIsTheLikeliest) {
+  Floats const p = {0.7f, 0.2f, 0.1f, 0.3f, 0.4f, 0.3f, 0.125f, 0.375f, 0.5f, 0.25f, 0.5f, 0.25f};
+  Floats const y = {0, 1, 1, 0};
+  EXPECT_EQ(score("accuracy", Task::classification, p, y, 4), 0.5);
+  Floats const weights = {3, 1, 0, 4};
+  EXPECT_EQ(score("accuracy", Task::classification, p, y, 4, weights), 0.5);
+  Floats const others = {5, 1, 0, 2};
+  EXPECT_EQ(score("accuracy", Task::classification, p, y, 4, others), 0.75);
+  // -ln of 0.7, 0.4, 0.375 and 0.25; probabilities are fp32, so to its precision.
+  EXPECT_NEAR(score("loss", Task::classification, p, y, 4), -std::log(0.7 * 0.4 * 0.375 * 0.25) / 4,
+              1e-7);
+}
+
+TEST(Score, OfACertainMistakeIsFinite) {
+  Floats const p = {1, 0};
+  Floats const y = {1};
+  double const loss = score("loss", Task::classification, p, y, 1);
+  EXPECT_TRUE(std::isfinite(loss));
+  EXPECT_GT(loss, 80);
+}
+
+TEST(Score, OfLabelsIsOverRowsAndLabels) {
+  Floats const p = {0.75f, 0.25f, 0.5f, 1.0f};
+  Floats const y = {1, 1, 0, 1};
+  EXPECT_EQ(score("accuracy", Task::multi_label, p, y, 2), 0.75);
+  EXPECT_DOUBLE_EQ(score("loss", Task::multi_label, p, y, 2),
+                   -(std::log(0.75) + std::log(0.25) + std::log(0.5)) / 4);
+}
+
+TEST(Score, OfValuesIsInTheirUnits) {
+  Floats const p = {1, 10, 3, 20, 5, 60};
+  Floats const y = {2, 10, 3, 10, 7, 40};  // means 4 and 20, variation 14 + 600
+  EXPECT_EQ(score("mse", Task::regression, p, y, 3), (1 + 100 + 4 + 400) / 6.0);
+  EXPECT_EQ(score("rmse", Task::regression, p, y, 3), std::sqrt((1 + 100 + 4 + 400) / 6.0));
+  EXPECT_EQ(score("mae", Task::regression, p, y, 3), (1 + 10 + 2 + 20) / 6.0);
+  EXPECT_DOUBLE_EQ(score("r2", Task::regression, p, y, 3), 1 - 505.0 / 614);
+  Floats const weights = {0, 1, 0};
+  EXPECT_EQ(score("mse", Task::regression, p, y, 3, weights), 50);
+}
+
+TEST(Score, OfNoRowsIsNotANumber) {
+  EXPECT_TRUE(std::isnan(score("rmse", Task::regression, {}, {}, 0)));
+}
+
+}  // namespace
+}  // namespace brood

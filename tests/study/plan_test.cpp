@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said of a study before it runs: its rungs and sizes, and everything that is wrong with it
+// at once.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "brood/error.hpp"
+#include "brood/study.hpp"
+#include "study/study_testing.hpp"
+
+namespace brood {
+namespace {
+
+using namespace study_testing;
+using namespace fixtures;
+
+std::string joined(std::vector<std::string> const& problems) {
+  std::string text;
+  for (auto const& problem : problems)
+    text += problem + "\n";
+  return text;
+}
+
+Study small_study() {
+  Study study{.scheduler = SuccessiveHalving{.eta = 3, .max_epochs = 9}, .trials = 9};
+  study.space.log_uniform("lr", 1e-3, 1e-1);
+  return study;
+}
+
+std::string problems_with(std::function<void(Study&)> const& change,
+                          Task task = Task::classification) {
+  Study study = small_study();
+  change(study);
+  return joined(problems(study, task));
+}
+
+TEST(Problems, OfAGoodStudyAreNone) {
+  EXPECT_EQ(problems_with([](Study&) {}), "");
+  EXPECT_EQ(joined(problems(varied_study(), Task::multi_label)), "");
+}
+
+TEST(Problems, NameTheValueAndWhatIsAllowed) {
+  EXPECT_EQ(problems_with([](Study& s) { s.space.log_uniform("lr", 1e-3, 1e11); }),
+            "lr: 1e+11 is not allowed; allowed: 0 < lr <= 1e+10\n");
+  EXPECT_EQ(problems_with([](Study& s) {
+              s.space.choice("activation", {"relu", "rellu"});
+            }).substr(0, 44),
+            "activation: rellu is not allowed; allowed: o");
+  EXPECT_EQ(problems_with([](Study& s) {
+              s.space.constant("learning", 0.1);
+            }).rfind("learning: no such hyperparameter", 0),
+            0u);
+  EXPECT_EQ(problems_with([](Study& s) {
+              s.space.choice("batch_size", {32, 64, 0});
+            }),
+            "batch_size: 0 is not allowed; allowed: 1 <= batch_size <= 4096, a whole number\n");
+  EXPECT_EQ(problems_with([](Study& s) { s.trials = 0; }),
+            "trials: 0 is not allowed; allowed: 1 and up\n");
+  EXPECT_EQ(problems_with([](Study& s) { s.metric.name = "rmse"; }),
+            "metric: rmse does not fit classification; allowed: accuracy, loss\n");
+  EXPECT_EQ(
+      problems_with([](Study& s) { s.space.constant("loss", "cross_entropy"); }, Task::regression),
+      "loss: cross_entropy does not fit regression; allowed: mse, mae or huber\n");
+  EXPECT_EQ(problems_with([](Study& s) {
+              s.scheduler = SuccessiveHalving{.eta = 1, .min_epochs = 1, .max_epochs = 9};
+            }),
+            "eta is 1; it must be at least 2.\n");
+}
+
+TEST(Problems, AreFoundAtBothEndsOfRangesAndInEveryChoice) {
+  EXPECT_NE(problems_with([](Study& s) { s.space.uniform("dropout", 0, 0.99); }), "");
+  EXPECT_NE(problems_with([](Study& s) { s.space.uniform("momentum", -0.1, 0.9); }), "");
+  EXPECT_NE(problems_with([](Study& s) { s.space.integer("batch_size", 0, 64); }), "");
+  EXPECT_NE(problems_with([](Study& s) { s.space.integer("batch_size", 64, 5000); }), "");
+  EXPECT_NE(problems_with([](Study& s) {
+              s.space.choice("hidden", {Widths{32}, Widths{1, 2, 3, 4, 5, 6, 7, 8, 9}});
+            }),
+            "");
+  // Ranges that give reals where whole numbers are needed.
+  EXPECT_NE(problems_with([](Study& s) { s.space.uniform("batch_size", 16, 64); }), "");
+}
+
+TEST(Problems, AreAllToldAtOnce) {
+  Study study = small_study();
+  study.space.constant("lr", -1.0).choice("optimizer", {"adam", "adaam"}).constant("dropout", 2.0);
+  EXPECT_EQ(problems(study, Task::classification).size(), 3u)
+      << joined(problems(study, Task::classification));
+  study.trials = -5;
+  study.metric.name = "f1";
+  study.scheduler = NoEarlyTermination{0};
+  auto const found = joined(problems(study, Task::classification));
+  EXPECT_NE(found.find("trials: -5"), std::string::npos) << found;
+  EXPECT_NE(found.find("metric: f1"), std::string::npos) << found;
+  EXPECT_NE(found.find("max_epochs is 0"), std::string::npos) << found;
+}
+
+TEST(Problems, EpochsAreTheSchedulersToSay) {
+  EXPECT_EQ(problems_with([](Study& s) { s.space.constant("epochs", 20); }),
+            "epochs: is the scheduler's to say (9); set its max_epochs and leave epochs out of the "
+            "space\n");
+  EXPECT_NE(problems_with([](Study& s) { s.space.choice("epochs", {9, 18}); }), "");
+  EXPECT_NE(problems_with([](Study& s) { s.space.integer("epochs", 1, 9); }), "");
+  EXPECT_EQ(problems_with([](Study& s) { s.space.constant("epochs", 9); }), "");
+}
+
+TEST(Problems, WarmupIsComparedWithTheSchedulersEpochs) {
+  EXPECT_EQ(problems_with([](Study& s) { s.space.constant("warmup_epochs", 10); }),
+            "warmup_epochs: 10 exceeds epochs (9)\n");
+  EXPECT_EQ(problems_with([](Study& s) { s.space.constant("warmup_epochs", 9); }), "");
+}
+
+class PlanTest : public testing::Test {
+ protected:
+  PlanTest()
+      : table_(blobs(200, 5, 3)),
+        engine_({.device = "cpu", .threads = 1}),
+        data_(engine_.load(table_.table())) {}
+
+  OwnedTable table_;
+  Engine engine_;
+  Data data_;
+};
+
+TEST_F(PlanTest, CountsMembersAndEpochs) {
+  Study study = small_study();
+  study.trials = 27;
+  study.validation = Folds{.folds = 4, .repeats = 2};
+  StudyPlan const planned = plan(engine_, data_, study);
+  EXPECT_EQ(planned.rungs, (std::vector<Rung>{{27, 1}, {9, 3}, {3, 9}}));
+  EXPECT_EQ(planned.trials, 27);
+  EXPECT_EQ(planned.members_per_trial, 8);
+  EXPECT_EQ(planned.members, 216);
+  EXPECT_EQ(planned.member_epochs, 8 * (27 * 1 + 9 * 2 + 3 * 6));
+  EXPECT_EQ(planned.member_epochs_restarted, 8 * (27 * 1 + 9 * 3 + 3 * 9));
+  EXPECT_EQ(planned.refit_epochs, 9);
+  EXPECT_FALSE(planned.upper_bound);
+  study.refit = false;
+  EXPECT_EQ(plan(engine_, data_, study).refit_epochs, 0);
+  study.space.constant("patience", 0);
+  EXPECT_FALSE(plan(engine_, data_, study).upper_bound);
+  study.space.choice("patience", {0, 4});
+  EXPECT_TRUE(plan(engine_, data_, study).upper_bound);
+}
+
+TEST_F(PlanTest, BytesAreThoseOfTheLargestMember) {
+  Study const study = varied_study(Holdout{});
+  StudyPlan const planned = plan(engine_, data_, study);
+  Config const largest{{"hidden", Widths{20, 12}}, {"optimizer", "adam"}, {"ema", 0.9}};
+  EXPECT_EQ(planned.bytes_per_member,
+            engine_.backend().bytes(largest, data_.task(), data_.inputs(), data_.outputs()));
+  EXPECT_EQ(planned.bytes, 10 * planned.bytes_per_member);
+  EXPECT_EQ(planned.waves, 1);
+}
+
+TEST_F(PlanTest, AMemberBeyondTheMemoryLimitIsRefused) {
+  Engine small({.device = "cpu", .threads = 1, .memory_limit = 3000});
+  Data const data = small.load(table_.table());
+  Study study = small_study();
+  study.space.constant("hidden", Widths{64});
+  EXPECT_THROW(plan(small, data, study), DeviceError);
+  EXPECT_THROW(tune(small, data, study), DeviceError);
+}
+
+TEST_F(PlanTest, WhatIsWrongWithAStudyIsToldByPlanAndByTune) {
+  Study study = small_study();
+  study.space.constant("dropout", 2.0).constant("optimizer", "adaam");
+  for (auto const& call : std::vector<std::function<void()>>{
+           [&] { plan(engine_, data_, study); }, [&] { tune(engine_, data_, study); },
+           [&] { StudyRun(engine_, data_, study); }}) {
+    try {
+      call();
+      FAIL() << "accepted";
+    } catch (UsageError const& error) {
+      EXPECT_EQ(error.problems(), problems(study, Task::classification));
+    }
+  }
+  study = small_study();
+  study.validation = Folds{.folds = 300};
+  EXPECT_THROW(plan(engine_, data_, study), UsageError);
+  EXPECT_THROW(tune(engine_, data_, study), UsageError);
+}
+
+// Each choice is good with the first of the others; two of them together are not.
+TEST_F(PlanTest, ValuesThatDoNotGoTogetherAreRefusedBeforeTheRun) {
+  using Reals = std::vector<double>;
+  Study study = small_study();
+  study.space.choice("hidden", {Widths{8}, Widths{8, 8}})
+      .choice("layer_lr", {Reals{}, Reals{1.0, 0.5}});
+  int rungs = 0;
+  study.on_rung = [&](Progress const&) {
+    ++rungs;
+    return Go::on;
+  };
+  EXPECT_THROW(tune(engine_, data_, study), UsageError);
+  EXPECT_EQ(rungs, 0);
+  EXPECT_THROW(plan(engine_, data_, study), UsageError);
+}
+
+}  // namespace
+}  // namespace brood

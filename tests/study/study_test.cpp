@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: Apache-2.0
+// A study through tune() and StudyRun: what the plan says is what runs, the winner is the member
+// trained straight through, callbacks see and steer it, and divergence stays where it is.
+#include "brood/study.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "brood/error.hpp"
+#include "brood/population.hpp"
+#include "study/study_testing.hpp"
+
+namespace brood {
+namespace {
+
+using namespace study_testing;
+using namespace fixtures;
+
+class StudyTest : public testing::Test {
+ protected:
+  StudyTest() : engine_({.device = "cpu", .threads = 1}) {}
+
+  // The members of a trial of a study that ended, each trained alone to where the trial got.
+  std::vector<std::vector<LayerWeights>> alone(Study const& study, Data const& data,
+                                               Result const& result, int trial) {
+    Population population(engine_);
+    TrialResult const& own = trial_of(result, trial);
+    std::vector<std::vector<LayerWeights>> weights;
+    for (auto const& split : make_splits(data.table(), study.validation, study.seed).splits) {
+      auto const ids = population.admit({member_of(study, data, own.config, trial, split)}, data);
+      population.train(ids, own.epochs);
+      expect_recorded(curve_of(result, trial, split), population.metrics(ids).front());
+      weights.push_back(population.weights(ids).front());
+    }
+    return weights;
+  }
+
+  Engine engine_;
+};
+
+// ---- promise 2
+
+TEST_F(StudyTest, EveryTrialIsWhatItsMembersAreAlone) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study const study = varied_study();
+  Result const result = tune(engine_, data, study);
+  ASSERT_EQ(result.trials.size(), 10u);
+  for (auto const& trial : result.trials) {
+    SCOPED_TRACE("trial " + std::to_string(trial.id));
+    alone(study, data, result, trial.id);
+  }
+}
+
+TEST_F(StudyTest, TheValidatedWinnerHasTheWeightsOfTheMemberTrainedStraight) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  for (Validation const& validation :
+       {Validation(Holdout{}), Validation(Folds{.folds = 3, .repeats = 2})}) {
+    Study study = varied_study(validation);
+    study.refit = false;
+    Result const result = tune(engine_, data, study);
+    EXPECT_EQ(result.refit_epochs, 0);
+    EXPECT_EQ(trial_of(result, result.best).epochs, 9);
+    EXPECT_TRUE(same_bits(result.model.layers, alone(study, data, result, result.best).front()));
+  }
+}
+
+// The refit is the winner's configuration with its seed on all rows but the test rows.
+TEST_F(StudyTest, TheRefitWinnerIsAMemberOnAllDevelopmentRows) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study const study = varied_study();
+  Result const result = tune(engine_, data, study);
+  Splits const splits = make_splits(data.table(), study.validation, study.seed);
+  Split const all{.fold = 0, .repeat = 0, .train = splits.development};
+  Population population(engine_);
+  auto const ids = population.admit(
+      {member_of(study, data, trial_of(result, result.best).config, result.best, all)}, data);
+  population.train(ids, 9, 0);
+  EXPECT_EQ(result.refit_epochs, 9);
+  EXPECT_TRUE(same_bits(result.model.layers, population.weights(ids).front()));
+
+  std::vector<float> predictions(splits.test->size() * 3), targets;
+  population.forward(ids, *splits.test, predictions);
+  for (auto const row : *splits.test)
+    targets.push_back(table.y[static_cast<std::size_t>(row)]);
+  EXPECT_EQ(result.test, score("accuracy", Task::classification, predictions, targets,
+                               static_cast<std::int64_t>(targets.size())));
+}
+
+TEST_F(StudyTest, TheScoreIsTheMeanOverFoldsAndRepeatsAtTheLastEpoch) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study const study = varied_study();
+  Result const result = tune(engine_, data, study);
+  for (auto const& trial : result.trials) {
+    double sum = 0;
+    int members = 0;
+    for (auto const& point : result.curves) {
+      if (point.trial != trial.id || point.epoch != trial.epochs) continue;
+      sum += point.valid_metric;
+      ++members;
+    }
+    EXPECT_EQ(members, 6);
+    EXPECT_DOUBLE_EQ(trial.score, sum / members);
+  }
+  EXPECT_EQ(result.leaderboard.size(), 10u);
+  EXPECT_EQ(result.leaderboard.front(), result.best);
+  EXPECT_EQ(result.valid, trial_of(result, result.best).score);
+}
+
+// ---- promise 4
+
+struct Planned {
+  char const* name;
+  SchedulerChoice scheduler;
+  int trials;
+  Validation validation;
+  bool refit;
+};
+void PrintTo(Planned const& planned, std::ostream* out) {
+  *out << planned.name;
+}
+
+class OfEachPlan : public testing::TestWithParam<Planned> {};
+
+TEST_P(OfEachPlan, WhatIsPlannedIsWhatRuns) {
+  auto const table = small_blobs();
+  Engine engine({.device = "cpu", .threads = 1});
+  Data const data = engine.load(table.table());
+  Study study = varied_study(GetParam().validation);
+  study.scheduler = GetParam().scheduler;
+  study.trials = GetParam().trials;
+  study.refit = GetParam().refit;
+  std::vector<Rung> reported;
+  study.on_rung = [&](Progress const& p) {
+    reported.push_back({p.trials, p.epoch});
+    return Go::on;
+  };
+  StudyPlan const planned = plan(engine, data, study);
+  Result const result = tune(engine, data, study);
+
+  EXPECT_FALSE(planned.upper_bound);
+  EXPECT_EQ(static_cast<int>(result.trials.size()), planned.trials);
+  EXPECT_EQ(reported, planned.rungs);
+  for (auto const& rung : planned.rungs) {
+    auto const reached =
+        std::count_if(result.trials.begin(), result.trials.end(),
+                      [&](TrialResult const& trial) { return trial.epochs >= rung.epoch; });
+    EXPECT_EQ(reached, rung.trials) << "epoch " << rung.epoch;
+  }
+  // One point per member and epoch: no epoch is trained twice, and none is left out.
+  std::set<std::tuple<int, int, int>> members;
+  std::set<std::tuple<int, int, int, int>> epochs;
+  for (auto const& point : result.curves) {
+    members.insert({point.trial, point.fold, point.repeat});
+    epochs.insert({point.trial, point.fold, point.repeat, point.epoch});
+    EXPECT_GE(point.epoch, 1);
+    EXPECT_LE(point.epoch, trial_of(result, point.trial).epochs);
+  }
+  EXPECT_EQ(static_cast<std::int64_t>(members.size()), planned.members);
+  EXPECT_EQ(planned.members, std::int64_t{planned.trials} * planned.members_per_trial);
+  EXPECT_EQ(static_cast<std::int64_t>(epochs.size()), planned.member_epochs);
+  EXPECT_EQ(epochs.size(), result.curves.size());
+  EXPECT_EQ(result.member_epochs, planned.member_epochs);
+  EXPECT_EQ(result.refit_epochs, planned.refit_epochs);
+  EXPECT_EQ(planned.refit_epochs, study.refit ? planned.rungs.back().epoch : 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Study, OfEachPlan,
+    testing::Values(
+        Planned{"NoEarlyTerminationHoldout", NoEarlyTermination{4}, 5, Holdout{}, true},
+        Planned{"NoEarlyTerminationFolds", NoEarlyTermination{3}, 3, Folds{4, 2, 0.1}, false},
+        Planned{"OneTrial", SuccessiveHalving{3, 1, 9}, 1, Holdout{0.2, 0.2, 3}, true},
+        Planned{"HalvingHoldoutRepeats", SuccessiveHalving{3, 1, 9}, 20, Holdout{0.3, 0, 2}, true},
+        Planned{"HalvingFolds", SuccessiveHalving{2, 1, 6}, 11, Folds{2, 1, 0.2}, true},
+        Planned{"HalvingFoldsTimesRepeats", SuccessiveHalving{3, 2, 12}, 7, Folds{3, 2, 0.2}, true},
+        Planned{"CeilSurvivors", SuccessiveHalving{4, 1, 10, SuccessiveHalving::Survivors::ceil},
+                18, Holdout{}, false}),
+    [](auto const& param) { return std::string(param.param.name); });
+
+// ---- callbacks
+
+TEST_F(StudyTest, ProgressSaysWhereItIs) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study study = varied_study(Holdout{});
+  std::vector<Progress> seen;
+  study.on_rung = [&](Progress const& p) {
+    seen.push_back(p);
+    return Go::on;
+  };
+  Result const result = tune(engine_, data, study);
+  ASSERT_EQ(seen.size(), 3u);
+  std::int64_t epochs = 0;
+  int from = 0;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    Progress const& p = seen[i];
+    EXPECT_EQ(p.rung, static_cast<int>(i));
+    EXPECT_EQ(p.rungs, 3);
+    EXPECT_EQ(p.waves, 1);
+    EXPECT_EQ(p.diverged, 0);
+    EXPECT_GE(p.seconds, 0);
+    epochs += std::int64_t{p.trials} * (p.epoch - from);
+    from = p.epoch;
+    EXPECT_EQ(p.member_epochs, epochs);
+    // The best of this rung: by the curves at its epoch.
+    double best = 0;
+    for (auto const& point : result.curves) {
+      if (point.epoch == p.epoch) best = std::max(best, point.valid_metric);
+    }
+    EXPECT_EQ(p.best_score, best);
+    EXPECT_TRUE(std::any_of(result.curves.begin(), result.curves.end(), [&](auto const& point) {
+      return point.trial == p.best_trial && point.epoch == p.epoch && point.valid_metric == best;
+    }));
+  }
+  EXPECT_EQ(seen.back().best_trial, result.best);
+  EXPECT_EQ(seen.back().best_score, result.valid);
+  EXPECT_FALSE(result.stopped_early);
+}
+
+TEST_F(StudyTest, StopEndsTheStudyWithTheBestSoFar) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study study = varied_study(Holdout{});
+  Result const whole = tune(engine_, data, study);
+  study.refit = false;
+  study.on_rung = [](Progress const& p) { return p.rung == 1 ? Go::stop : Go::on; };
+  StudyRun run(engine_, data, study);
+  EXPECT_TRUE(run.advance());
+  EXPECT_FALSE(run.advance());
+  EXPECT_FALSE(run.advance());
+  Result const result = run.finish();
+  EXPECT_TRUE(result.stopped_early);
+  EXPECT_EQ(result.trials.size(), 10u);
+  EXPECT_EQ(trial_of(result, result.best).epochs, 3);
+  EXPECT_EQ(trial_of(result, result.best).state, TrialState::stopped);  // not complete, not pruned
+  EXPECT_TRUE(same_bits(result.model.layers, alone(study, data, result, result.best).front()));
+  // What was trained is the beginning of the whole study.
+  std::vector<CurvePoint> begin;
+  for (auto const& point : whole.curves) {
+    if (point.epoch <= 3) begin.push_back(point);
+  }
+  EXPECT_TRUE(same_bits(result.curves, begin));
+}
+
+TEST_F(StudyTest, StopAfterTheLastRungIsNotEarly) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study study = varied_study(Holdout{});
+  study.on_rung = [](Progress const& p) { return p.rung + 1 == p.rungs ? Go::stop : Go::on; };
+  EXPECT_FALSE(tune(engine_, data, study).stopped_early);
+}
+
+// A session that goes on from a state does not know yet how fast it is, and begins with 64 epochs
+// of members; the rung has 33 members and two epochs. So the second poll falls within it, when some
+// are trained further than they were scored.
+TEST_F(StudyTest, AStopWithinARungDropsTheRung) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study study = varied_study(Holdout{});
+  study.trials = 99;
+  for (bool const refit : {false, true}) {
+    study.refit = refit;
+    study.on_rung = [](Progress const&) { return Go::stop; };
+    StudyRun first(engine_, data, study);
+    first.advance();
+    StudyState const state = first.state();
+
+    int polls = 0;
+    study.on_rung = nullptr;
+    study.stop_requested = [&] { return ++polls == 2; };
+    StudyRun stopped(engine_, data, study, &state);
+    EXPECT_FALSE(stopped.advance());
+    EXPECT_EQ(polls, 2);
+    int ahead = 0;
+    for (auto const& resident : stopped.state().residents)
+      ahead += resident.image.metrics.epoch > 1 ? 1 : 0;
+    EXPECT_GT(ahead, 0);
+    expect_same(stopped.finish(), first.finish());
+    study.stop_requested = nullptr;
+  }
+}
+
+TEST_F(StudyTest, AStopBeforeTheFirstRungHasEndedLeavesNoUsableTrial) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  Study study = varied_study(Holdout{});
+  study.stop_requested = [] { return true; };
+  StudyRun run(engine_, data, study);
+  EXPECT_FALSE(run.advance());
+  EXPECT_THROW(run.finish(), NoUsableTrial);
+}
+
+TEST_F(StudyTest, TheMetricSaysWhichWayIsBetter) {
+  auto const table = with_row_weights(regression(150, 4, 2));
+  Data const data = engine_.load(table.table());
+  Study study = varied_study(Holdout{});
+  for (auto const* const metric : {"rmse", "mse", "mae", "r2", "loss"}) {
+    SCOPED_TRACE(metric);
+    study.metric.name = metric;
+    Result const result = tune(engine_, data, study);
+    EXPECT_EQ(result.metric, metric);
+    EXPECT_EQ(result.maximize, study.metric.name == "r2");
+    for (auto const& trial : result.trials) {
+      if (trial.epochs < 9) continue;
+      if (result.maximize) {
+        EXPECT_LE(trial.score, result.valid);
+      } else {
+        EXPECT_GE(trial.score, result.valid);
+      }
+    }
+  }
+  study.metric.name = "";
+  EXPECT_EQ(tune(engine_, data, study).metric, "rmse");
+}
+
+// ---- promise 5
+
+// Learning rates up to 1e10: the small ones learn, the large ones diverge.
+Study wild_study() {
+  Study study{.scheduler = SuccessiveHalving{.eta = 2, .min_epochs = 1, .max_epochs = 8},
+              .validation = Folds{.folds = 2, .test = 0.2},
+              .trials = 24,
+              .seed = 3};
+  study.space.log_uniform("lr", 1e-3, 1e10)
+      .choice("optimizer", {"sgd", "momentum", "adam"})
+      .choice("hidden", {Widths{}, Widths{8, 8}});
+  return study;
+}
+
+TEST_F(StudyTest, DivergedTrialsNeverWinNorGoOnNorTouchAnother) {
+  auto const table = regression(150, 4);
+  Data const data = engine_.load(table.table());
+  Study study = wild_study();
+  StudyRun run(engine_, data, study);
+  bool more = true;
+  while (more) {
+    more = run.advance();
+    StudyState const state = run.state();
+    for (int const id : state.tuner.alive) {
+      EXPECT_TRUE(std::isfinite(state.tuner.trials[static_cast<std::size_t>(id)].score));
+    }
+    for (auto const& resident : state.residents)
+      EXPECT_NE(resident.image.metrics.state, MemberState::diverged);
+  }
+  Result const result = run.finish();
+
+  int diverged = 0;
+  for (auto const& trial : result.trials) {
+    SCOPED_TRACE("trial " + std::to_string(trial.id));
+    if (trial.state == TrialState::diverged) {
+      ++diverged;
+      EXPECT_FALSE(std::isfinite(trial.score));
+      EXPECT_NE(trial.id, result.best);
+      EXPECT_EQ(std::count(result.leaderboard.begin(), result.leaderboard.end(), trial.id), 0);
+    } else {
+      EXPECT_TRUE(std::isfinite(trial.score));
+      alone(study, data, result, trial.id);
+    }
+  }
+  // The space was chosen so that there are many of both.
+  EXPECT_GE(diverged, 5);
+  EXPECT_GE(24 - diverged, 5);
+  EXPECT_TRUE(std::isfinite(result.valid));
+  EXPECT_TRUE(std::isfinite(result.test));
+}
+
+TEST_F(StudyTest, ADivergedTrialSaysHowFarItWasTrained) {
+  auto const table = regression(150, 4);
+  Data const data = engine_.load(table.table());
+  Study study = wild_study();
+  study.scheduler = NoEarlyTermination{8};
+  study.validation = Holdout{};
+  Result const result = tune(engine_, data, study);
+  std::int64_t epochs = 0;
+  for (auto const& trial : result.trials) {
+    epochs += trial.epochs;
+    if (trial.state == TrialState::diverged) {
+      EXPECT_LT(trial.epochs, 8) << "trial " << trial.id;
+    }
+  }
+  EXPECT_EQ(epochs, result.member_epochs);
+}
+
+TEST_F(StudyTest, ProgressCountsTheDiverged) {
+  auto const table = regression(150, 4);
+  Data const data = engine_.load(table.table());
+  Study study = wild_study();
+  int last = 0;
+  study.on_rung = [&](Progress const& p) {
+    EXPECT_GE(p.diverged, last);
+    last = p.diverged;
+    return Go::on;
+  };
+  Result const result = tune(engine_, data, study);
+  EXPECT_EQ(last, std::count_if(result.trials.begin(), result.trials.end(), [](auto const& trial) {
+              return trial.state == TrialState::diverged;
+            }));
+}
+
+TEST_F(StudyTest, WhenAllTrialsDivergeThereIsNoUsableTrial) {
+  auto const table = regression(150, 4);
+  Data const data = engine_.load(table.table());
+  Study study = wild_study();
+  study.space.constant("lr", 1e10).constant("optimizer", "sgd").constant("hidden", Widths{});
+  study.trials = 6;
+  StudyRun run(engine_, data, study);
+  EXPECT_TRUE(run.advance());
+  EXPECT_FALSE(run.advance());  // no rung is left that anyone could train in
+  EXPECT_THROW(run.finish(), NoUsableTrial);
+  EXPECT_THROW(tune(engine_, data, study), NoUsableTrial);
+}
+
+// A learning rate that warms up to far beyond what is stable: all are fine for an epoch, and all
+// survivors diverge in a later rung. The best of those that were let go wins.
+TEST_F(StudyTest, WhenAllSurvivorsDivergeTheBestOfTheRungBeforeWins) {
+  auto const table = regression(150, 4);
+  Data const data = engine_.load(table.table());
+  Study study{.scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9},
+              .validation = Holdout{},
+              .trials = 9,
+              .seed = 3};
+  study.space.uniform("lr", 8, 10)
+      .constant("optimizer", "sgd")
+      .constant("warmup_epochs", 9)
+      .choice("hidden", {Widths{}, Widths{8}});
+  for (bool const refit : {false, true}) {
+    study.refit = refit;
+    Result const result = tune(engine_, data, study);
+    TrialResult const& best = trial_of(result, result.best);
+    EXPECT_EQ(best.state, TrialState::pruned);
+    EXPECT_LT(best.epochs, 9);
+    EXPECT_TRUE(std::isfinite(best.score));
+    EXPECT_EQ(result.refit_epochs, refit ? best.epochs : 0);
+    if (!refit) {
+      EXPECT_TRUE(same_bits(result.model.layers, alone(study, data, result, best.id).front()));
+    }
+  }
+}
+
+// Learning rates at the edge: some members that are fine on their training rows diverge on all of
+// them. The model is the validated one then, and the result says so.
+TEST_F(StudyTest, WhenTheRefitDivergesTheModelIsTheValidatedOne) {
+  auto const table = regression(150, 4);
+  Data const data = engine_.load(table.table());
+  Study study{.scheduler = NoEarlyTermination{20}, .validation = Holdout{}, .trials = 1};
+  study.space.uniform("lr", 0.5, 1.2).constant("optimizer", "sgd").constant("hidden", Widths{8});
+  int found = 0;
+  for (study.seed = 0; study.seed < 300 && found < 2; ++study.seed) {
+    study.refit = true;
+    Result result;
+    try {
+      result = tune(engine_, data, study);
+    } catch (NoUsableTrial const&) {
+      continue;
+    }
+    EXPECT_TRUE(std::isfinite(result.test));
+    if (!result.refit_diverged) continue;
+    ++found;
+    study.refit = false;
+    Result const validated = tune(engine_, data, study);
+    EXPECT_FALSE(validated.refit_diverged);
+    EXPECT_TRUE(same_bits(result.model.layers, validated.model.layers));
+    EXPECT_TRUE(same_bits(result.model.transform.shift, validated.model.transform.shift));
+    EXPECT_EQ(result.test, validated.test);
+  }
+  EXPECT_EQ(found, 2);
+}
+
+}  // namespace
+}  // namespace brood

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The oracle's reading of a Config, of a table and of the dense weights.
+#include <cmath>
+#include <cstddef>
+#include <stdexcept>
+#include <variant>
+
+#include "support/oracle.hpp"
+
+namespace brood::oracle {
+namespace {
+
+double number(Value const& value) {
+  if (auto const* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  return std::get<double>(value);
+}
+
+std::vector<double> numbers(Value const& value) {
+  if (auto const* reals = std::get_if<std::vector<double>>(&value)) return *reals;
+  std::vector<double> result;
+  for (auto const whole : std::get<std::vector<std::int64_t>>(value))
+    result.push_back(static_cast<double>(whole));
+  return result;
+}
+
+struct Field {
+  std::string_view name;
+  double Settings::*real = nullptr;
+  int Settings::*whole = nullptr;
+  std::string Settings::*text = nullptr;
+};
+Field real(std::string_view name, double Settings::*field) {
+  return {name, field};
+}
+Field whole(std::string_view name, int Settings::*field) {
+  return {name, nullptr, field};
+}
+Field text(std::string_view name, std::string Settings::*field) {
+  return {name, nullptr, nullptr, field};
+}
+
+std::vector<Field> const kFields = {
+    text("activation", &Settings::activation),
+    text("init", &Settings::init),
+    text("bias_init", &Settings::bias_init),
+    real("dropout", &Settings::dropout),
+    real("input_dropout", &Settings::input_dropout),
+    text("loss", &Settings::loss),
+    real("label_smoothing", &Settings::label_smoothing),
+    real("huber_delta", &Settings::huber_delta),
+    text("optimizer", &Settings::optimizer),
+    real("lr", &Settings::lr),
+    real("momentum", &Settings::momentum),
+    real("beta1", &Settings::beta1),
+    real("beta2", &Settings::beta2),
+    real("rho", &Settings::rho),
+    real("eps", &Settings::eps),
+    real("l1", &Settings::l1),
+    real("l2", &Settings::l2),
+    real("weight_decay", &Settings::weight_decay),
+    real("clip_value", &Settings::clip_value),
+    real("clip_norm", &Settings::clip_norm),
+    real("ema", &Settings::ema),
+    whole("batch_size", &Settings::batch_size),
+    whole("epochs", &Settings::epochs),
+    whole("patience", &Settings::patience),
+    real("min_delta", &Settings::min_delta),
+    whole("warmup_epochs", &Settings::warmup_epochs),
+};
+
+// Of the ones kept in fp32.
+double Settings::*const kStoredInFloat[] = {
+    &Settings::dropout,
+    &Settings::input_dropout,
+    &Settings::label_smoothing,
+    &Settings::huber_delta,
+    &Settings::momentum,
+    &Settings::beta1,
+    &Settings::beta2,
+    &Settings::rho,
+    &Settings::eps,
+    &Settings::l1,
+    &Settings::l2,
+    &Settings::weight_decay,
+    &Settings::clip_value,
+    &Settings::clip_norm,
+    &Settings::ema,
+};
+
+bool set_special(Settings& s, std::string const& name, Value const& value) {
+  if (name == "hidden") {
+    s.hidden.clear();
+    for (double const width : numbers(value))
+      s.hidden.push_back(static_cast<int>(width));
+  } else if (name == "layer_lr") {
+    s.layer_lr = numbers(value);
+  } else if (name == "class_weights") {
+    s.balanced = std::get<std::string>(value) == "balanced";
+  } else if (name == "adam_eps") {
+    s.eps_inside = std::get<std::string>(value) == "inside";
+  } else if (name == "lr_schedule") {
+    s.schedule.name = std::get<std::string>(value);
+  } else if (name == "lr_gamma") {
+    s.schedule.gamma = number(value);
+  } else if (name == "lr_step_epochs") {
+    s.schedule.step_epochs = static_cast<int>(number(value));
+  } else if (name == "lr_final") {
+    s.schedule.final_factor = number(value);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void set_field(Settings& s, std::string const& name, Value const& value) {
+  for (auto const& field : kFields) {
+    if (field.name != name) continue;
+    if (field.real) s.*field.real = number(value);
+    if (field.whole) s.*field.whole = static_cast<int>(number(value));
+    if (field.text) s.*field.text = std::get<std::string>(value);
+    return;
+  }
+  throw std::invalid_argument("the oracle does not know the hyperparameter '" + name + "'");
+}
+
+// PyTorch's defaults, but lr of sgd (which has none there) and of rmsprop and adagrad: 0.01.
+void optimizer_defaults(Settings& s) {
+  bool const adam = s.optimizer == "adam" || s.optimizer == "adamw";
+  s.lr = adam ? 0.001 : s.optimizer == "adadelta" ? 1.0 : 0.01;
+  s.eps = s.optimizer == "adagrad" ? 1e-10 : s.optimizer == "adadelta" ? 1e-6 : 1e-8;
+  s.rho = s.optimizer == "adadelta" ? 0.9 : 0.99;
+  s.weight_decay = s.optimizer == "adamw" ? 0.01 : 0.0;
+}
+
+}  // namespace
+
+Settings resolve(Config const& config, Task task, int outputs) {
+  Settings s;
+  s.task = task;
+  s.outputs = outputs;
+  s.loss = task == Task::classification ? "cross_entropy"
+           : task == Task::regression   ? "mse"
+                                        : "bce";
+  for (auto const& [name, value] : config.entries()) {
+    if (name == "optimizer") s.optimizer = std::get<std::string>(value);
+  }
+  optimizer_defaults(s);
+  for (auto const& [name, value] : config.entries()) {
+    if (!set_special(s, name, value)) set_field(s, name, value);
+  }
+  bool const one_logit = task == Task::classification && s.loss == "bce" && outputs == 2;
+  s.network_outputs = one_logit ? 1 : outputs;
+  return s;
+}
+
+Settings as_stored(Settings s) {
+  for (auto const field : kStoredInFloat)
+    s.*field = static_cast<float>(s.*field);
+  for (double& factor : s.layer_lr)
+    factor = static_cast<float>(factor);
+  return s;
+}
+
+Samples prepare(Table const& table, Transform const* transform) {
+  Samples s;
+  s.task = table.task;
+  s.rows = static_cast<int>(table.x.rows);
+  s.inputs = table.x.columns;
+  s.targets = table.y.columns;
+  s.classes = table.classes;
+  bool const scaled = transform && !transform->target_scale.empty();
+  for (int t = 0; t < s.targets; ++t) {
+    auto const at = static_cast<std::size_t>(t);
+    s.target_shift.push_back(scaled ? transform->target_shift[at] : 0.0);
+    s.target_scale.push_back(scaled ? transform->target_scale[at] : 1.0);
+  }
+  for (int r = 0; r < s.rows; ++r) {
+    for (int c = 0; c < s.inputs; ++c) {
+      float const raw = table.x.data[std::ptrdiff_t{r} * s.inputs + c];
+      auto const at = static_cast<std::size_t>(c);
+      float const x = transform && !transform->shift.empty()
+                          ? (raw - transform->shift[at]) * transform->scale[at]
+                          : raw;
+      s.x.push_back(std::isnan(raw) ? 0.0 : x);
+    }
+    for (int t = 0; t < s.targets; ++t) {
+      float const raw = table.y.data[std::ptrdiff_t{r} * s.targets + t];
+      auto const at = static_cast<std::size_t>(t);
+      s.user_y.push_back(raw);
+      s.y.push_back(scaled ? (raw - transform->target_shift[at]) * transform->target_scale[at]
+                           : raw);
+    }
+    s.weight.push_back(table.weights.data ? table.weights.data[r] : 1.0);
+  }
+  return s;
+}
+
+std::vector<int> widths(Settings const& settings, int inputs) {
+  std::vector<int> all = {inputs};
+  all.insert(all.end(), settings.hidden.begin(), settings.hidden.end());
+  all.push_back(settings.network_outputs);
+  return all;
+}
+
+}  // namespace brood::oracle

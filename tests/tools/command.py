@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: running the built command in a folder of its own.
+
+The environment names the command (BROOD) and the folder of test data (BROOD_TEST_DATA).
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+BROOD = os.environ["BROOD"]
+DATA = pathlib.Path(os.environ["BROOD_TEST_DATA"])
+WINE = str(DATA / "wine.csv")
+CANCER = str(DATA / "breast_cancer.csv")
+
+# A sweep that trains in a fraction of a second: rungs of 9, 3 and 1 trials.
+SWEEP = """\
+data: {file: %s, target: cultivar}
+trials: 9
+seed: 7
+early_terminate: {type: successive_halving, eta: 3, min_iter: 1, max_iter: 9}
+parameters:
+  hidden: {values: [[8], [16, 8]]}
+  activation: {values: [relu, tanh]}
+  lr: {distribution: log_uniform_values, min: 1e-3, max: 1e-1}
+""" % WINE
+
+
+class CommandTest(unittest.TestCase):
+    """Each test has an empty folder and runs the command in it."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="brood_e2e_"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(text, str):
+            text = text.encode()
+        path.write_bytes(text)
+        return name
+
+    def environment(self, **changes):
+        variables = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+        variables.update(changes)
+        return variables
+
+    def run_brood(self, *arguments, **changes):
+        return subprocess.run(
+            [BROOD, *map(str, arguments)], cwd=self.folder, env=self.environment(**changes),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+
+    def brood(self, *arguments, code=0):
+        """Runs the command, expects the exit code, gives stdout and stderr as text."""
+        done = self.run_brood(*arguments)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
+        return out, err
+
+    def json_of(self, *arguments):
+        """What --json prints, which is one document and nothing else."""
+        return json.loads(self.brood(*arguments, "--json")[0])
+
+    def tree(self):
+        """Everything in the folder, with the contents of files."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes() if path.is_file() else None
+            for path in sorted(self.folder.rglob("*"))
+        }
+
+    def names(self, root="."):
+        root = self.folder / root
+        return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+
+    def text(self, name):
+        return (self.folder / name).read_text()
+
+
+RUN_FILES = sorted([
+    "best/config.yaml", "best/model.safetensors", "best/score.json", "config.yaml", "curves.csv",
+    "run.json", "trials.csv",
+])

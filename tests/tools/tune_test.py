@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""brood tune from end to end: what it prints, what it leaves, and that it can be repeated."""
+
+import csv
+import json
+import os
+import re
+import shlex
+import unittest
+
+from command import BROOD, CANCER, RUN_FILES, SWEEP, WINE, CommandTest
+
+
+class Results(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.write("wine.yaml", SWEEP)
+
+    def rows(self, name):
+        with open(self.folder / name, newline="") as file:
+            return list(csv.DictReader(file))
+
+    def test_a_data_file_alone_is_enough(self):
+        out, err = self.brood("tune", CANCER, "--target", "diagnosis", "--trials", "27")
+        self.assertEqual(self.names("runs"), ["breast_cancer-1/" + name for name in RUN_FILES])
+        test = float(re.search(r"test accuracy ([\d.]+)", out)[1])
+        # 114 test rows; nearly every network is right on more than nine in ten.
+        self.assertGreater(test, 0.85)
+
+    def test_the_printed_command_predicts(self):
+        out, _ = self.brood("tune", "wine.yaml", "--out", "my run")
+        line = out.rstrip("\n").split("\n")[-1]
+        program, *arguments = shlex.split(line)
+        self.assertEqual(program, BROOD)
+        self.assertEqual(arguments, ["predict", "my run", WINE])
+        predicted, err = self.brood(*arguments)
+        self.assertEqual(len(predicted.splitlines()), 1 + 178)
+        self.assertIn("accuracy", err)
+
+    def test_results_go_to_stdout_and_all_else_to_stderr(self):
+        out, err = self.brood("tune", "wine.yaml")
+        self.assertTrue(out.startswith("rank"))
+        self.assertIn("Plan for", err)
+        self.assertEqual(len(re.findall(r"(?m)^rung \d/3: ", err)), 3)
+        self.assertNotIn("\x1b", out + err)
+        out, err = self.brood("tune", "wine.yaml", "--quiet")
+        self.assertTrue(out.startswith("rank"))
+        self.assertEqual(err, "")
+
+    def test_runs_are_numbered(self):
+        for n in (1, 2):
+            out, _ = self.brood("tune", "wine.yaml", "--quiet")
+            self.assertIn(f"runs/wine-{n}", out)
+        self.assertEqual(len(self.names("runs")), 2 * len(RUN_FILES))
+
+    def test_json_is_the_run_in_one_document(self):
+        document = self.json_of("tune", "wine.yaml", "--out", "run")
+        self.assertEqual(document["directory"], "run")
+        self.assertEqual(document["metric"], "accuracy")
+        self.assertEqual(document["trials"], 9)
+        self.assertEqual((document["ended"], document["events"]), ("complete", 3))
+        trials = self.rows("run/trials.csv")
+        best = document["best"]
+        row = trials[best["trial"]]
+        self.assertEqual(row["state"], "complete")
+        self.assertEqual(float(row["valid_accuracy"]), best["valid"])
+        self.assertEqual(float(row["lr"]), best["parameters"]["lr"])
+        self.assertEqual(json.loads(row["hidden"]), best["parameters"]["hidden"])
+        score = json.loads(self.text("run/best/score.json"))
+        self.assertEqual((score["valid"], score["test"]), (best["valid"], best["test"]))
+        run = json.loads(self.text("run/run.json"))
+        self.assertEqual(run["data"]["fingerprint"], document["data"]["fingerprint"])
+        self.assertEqual(run["repeat"], {"trials": 9, "events": 3})
+        self.assertIn("tune wine.yaml --out run --json", run["command_line"])
+
+    def test_the_plan_is_what_runs(self):
+        for arguments in (["validation.folds=3"], ["--trials", "13"], ["early_terminate.eta=2"]):
+            plan = self.json_of("plan", "wine.yaml", *arguments)
+            done = self.json_of("tune", "wine.yaml", *arguments)
+            self.assertEqual(done["plan"], plan)
+            self.assertEqual(done["member_epochs"], plan["member_epochs"])
+            self.assertEqual(done["refit_epochs"], plan["refit_epochs"])
+            (bracket,) = plan["brackets"]
+            states = [row["state"] for row in self.rows(done["directory"] + "/trials.csv")]
+            self.assertEqual(len(states), plan["trials"])
+            self.assertEqual(states.count("complete"), bracket[-1]["trials"])
+            points = self.rows(done["directory"] + "/curves.csv")
+            self.assertEqual(len(points), plan["member_epochs"])  # one evaluation each epoch
+
+    def test_the_winner_is_the_best_of_those_trained_furthest(self):
+        document = self.json_of("tune", "wine.yaml", "--trials", "30")
+        trials = self.rows(document["directory"] + "/trials.csv")
+        furthest = max(int(row["epochs"]) for row in trials)
+        last = [row for row in trials if int(row["epochs"]) == furthest]
+        best = min(last, key=lambda row: (-float(row["valid_accuracy"]), int(row["trial"])))
+        self.assertEqual(document["best"]["trial"], int(best["trial"]))
+        self.assertEqual(document["leaderboard"][0]["trial"], int(best["trial"]))
+        self.assertLessEqual(len(document["leaderboard"]), 10)
+
+    def test_patience_makes_the_plan_an_upper_bound_and_is_said(self):
+        out, _ = self.brood("plan", "wine.yaml", "patience=2")
+        self.assertIn("upper bound", out)
+        self.assertNotIn("upper bound", self.brood("plan", "wine.yaml")[0])
+        self.assertIn("upper bound", self.brood("plan", "wine.yaml", "--time-limit", "1h")[0])
+        plan = self.json_of("plan", "wine.yaml", "patience=2")
+        self.assertTrue(plan["upper_bound"])
+        done = self.json_of("tune", "wine.yaml", "patience=2")
+        self.assertLessEqual(done["member_epochs"], plan["member_epochs"])
+
+    def test_plan_and_check_write_nothing(self):
+        before = self.tree()
+        self.brood("plan", "wine.yaml")
+        out, err = self.brood("check", "wine.yaml")
+        self.assertEqual(len(out.splitlines()), 1)
+        self.assertTrue(out.startswith("ok: wine.yaml"))
+        self.assertTrue(self.json_of("check", "wine.yaml")["ok"])
+        self.assertEqual(self.tree(), before)
+
+    def test_keys_that_are_ignored_are_named(self):
+        self.write("notes.yaml", "project: mine\n" + SWEEP)
+        _, err = self.brood("tune", "notes.yaml")
+        self.assertIn("notes.yaml:1:1: project is ignored", err)
+
+    def test_json_sweeps_are_read_too(self):
+        self.write("wine.json", json.dumps({
+            "data": {"file": WINE, "target": "cultivar"}, "trials": 3,
+            "early_terminate": {"type": "none"}, "train": {"epochs": 2},
+            "parameters": {"lr": {"min": 0.001, "max": 0.1}}}))
+        self.assertEqual(self.json_of("tune", "wine.json")["member_epochs"], 6)
+
+    def test_several_targets_and_labels(self):
+        lines = ["a,b,p,q"] + [
+            f"{i / 60},{(i * 7 % 60) / 60},{int(i > 30)},{int(i * 7 % 60 > 20)}" for i in range(60)]
+        self.write("two.csv", "\n".join(lines) + "\n")
+        self.brood("tune", "two.csv", "data.target=[p,q]", "task=multi_label", "--trials", "9",
+                   "--out", "labels")
+        out, _ = self.brood("predict", "labels", "two.csv")
+        self.assertEqual(out.splitlines()[0], "prediction,p,q,p_p,p_q")
+        for row in csv.DictReader(out.splitlines()):
+            on = [name for name in "pq" if float(row["p_" + name]) > 0.5]
+            self.assertEqual(row["prediction"], ";".join(on))
+            self.assertEqual([row["p"], row["q"]], [str(int(name in on)) for name in "pq"])
+        self.brood("tune", "two.csv", "data.target=[a,b]", "task=regression", "--trials", "9",
+                   "--out", "values")
+        out, err = self.brood("predict", "values", "two.csv")
+        self.assertEqual(out.splitlines()[0], "prediction_a,prediction_b")
+        self.assertIn("rmse", err)
+
+
+class Repeating(CommandTest):
+    SAME = [name for name in RUN_FILES if name != "run.json"]
+
+    def setUp(self):
+        super().setUp()
+        self.write("wine.yaml", SWEEP)
+
+    def run_of(self, name, *arguments):
+        self.brood("tune", "wine.yaml", "--out", name, *arguments)
+        return {file: (self.folder / name / file).read_bytes() for file in self.SAME}
+
+    def test_threads_memory_and_repetition_change_no_byte(self):
+        first = self.run_of("first")
+        for name, arguments in {
+            "again": [],
+            "one": ["--threads", "1"],
+            "two": ["--threads", "2"],
+            "three": ["--threads", "3"],
+            # Room for a few members at a time.
+            "small": ["--memory-limit", "30KiB", "--threads", "2"],
+        }.items():
+            self.assertEqual(self.run_of(name, *arguments), first, name)
+
+    def test_a_small_memory_limit_makes_waves_and_says_so(self):
+        plan = self.json_of("plan", "wine.yaml", "--memory-limit", "30KiB")
+        self.assertGreater(plan["waves"], 1)
+        _, err = self.brood("tune", "wine.yaml", "--memory-limit", "30KiB")
+        self.assertIn("waves", err)
+
+    def test_the_seed_changes_the_run(self):
+        self.assertNotEqual(self.run_of("a")["trials.csv"],
+                            self.run_of("b", "--seed", "8")["trials.csv"])
+
+    def test_the_resolved_sweep_gives_the_same_run(self):
+        first = self.run_of("first", "--trials", "5", "lr=0.01")
+        self.brood("tune", "first/config.yaml", "--out", "second")
+        for name in self.SAME:
+            self.assertEqual(
+                (self.folder / "second" / name).read_bytes().replace(b"study config", b"study wine"),
+                first[name], name)
+
+    def test_a_run_that_ended_early_is_repeated_by_its_events(self):
+        document = self.json_of("tune", "wine.yaml", "--out", "timed", "--time-limit", "0.001ms")
+        self.assertTrue(document["stopped_early"])
+        self.assertEqual(document["ended"], "time limit")
+        run = json.loads(self.text("timed/run.json"))
+        events = run["repeat"]["events"]
+        self.assertEqual(events, document["events"])
+        self.assertLess(events, 3)
+        repeated = self.json_of("tune", "wine.yaml", "--out", "events", "--events", events)
+        self.assertEqual(repeated["ended"], "events")
+        for name in ("trials.csv", "curves.csv", "best/model.safetensors", "best/score.json"):
+            self.assertEqual((self.folder / "timed" / name).read_bytes(),
+                             (self.folder / "events" / name).read_bytes(), name)
+
+    def test_a_time_limit_chooses_trials_that_repeat_the_run(self):
+        data = [WINE, "--target", "cultivar"]
+        self.brood("tune", *data, "--out", "timed", "--time-limit", "1s")
+        repeat = json.loads(self.text("timed/run.json"))["repeat"]
+        self.brood("tune", *data, "--out", "again", "--trials", repeat["trials"], "--events",
+                   repeat["events"])
+        for name in ("trials.csv", "curves.csv", "best/model.safetensors", "best/score.json"):
+            self.assertEqual((self.folder / "timed" / name).read_bytes(),
+                             (self.folder / "again" / name).read_bytes(), name)
+
+    def test_a_time_limit_that_is_not_reached_changes_nothing(self):
+        document = self.json_of("tune", "wine.yaml", "--time-limit", "1h")
+        self.assertFalse(document["stopped_early"])
+        self.assertEqual(document["ended"], "complete")
+
+    def test_overwrite_replaces_the_run(self):
+        self.brood("tune", "wine.yaml", "--out", "run")
+        self.brood("tune", "wine.yaml", "--out", "run", "--trials", "4", "--overwrite")
+        self.assertEqual(self.names("run"), RUN_FILES)
+        self.assertEqual(len(self.text("run/trials.csv").splitlines()), 5)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["run", "wine.yaml"])
+
+
+if __name__ == "__main__":
+    unittest.main()
