@@ -51,9 +51,10 @@ BROOD_HD float nearest(float x) {
   float const magic = 12582912.0f;  // 1.5 * 2^23
   return (x + magic) - magic;
 }
-// x * 2^n for whole n in -126 .. 127.
+// x * 2^n for whole n in -126 .. 127; NaN if both are. The last bits of 1.5 * 2^23 + n are n: a
+// conversion of NaN to an integer would be undefined.
 BROOD_HD float scale_by_power(float x, float n) {
-  return x * float_of(static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23);
+  return x * float_of((bits_of(n + 12582912.0f) + 127u) << 23);
 }
 // For normal x > 0: x = mantissa(x) * 2^exponent(x), mantissa in [0.5, 1).
 BROOD_HD float exponent(float x) {

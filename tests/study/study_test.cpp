@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A study through tune() and StudyRun: what the plan says is what runs, the winner is the member
-// trained straight through, callbacks see and steer it, and divergence stays where it is.
+// trained straight through, and callbacks see and steer it.
 #include "brood/study.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <string>
 #include <tuple>
@@ -25,21 +24,6 @@ class StudyTest : public testing::Test {
  protected:
   StudyTest() : engine_({.device = "cpu", .threads = 1}) {}
 
-  // The members of a trial of a study that ended, each trained alone to where the trial got.
-  std::vector<std::vector<LayerWeights>> alone(Study const& study, Data const& data,
-                                               Result const& result, int trial) {
-    Population population(engine_);
-    TrialResult const& own = trial_of(result, trial);
-    std::vector<std::vector<LayerWeights>> weights;
-    for (auto const& split : make_splits(data.table(), study.validation, study.seed).splits) {
-      auto const ids = population.admit({member_of(study, data, own.config, trial, split)}, data);
-      population.train(ids, own.epochs);
-      expect_recorded(curve_of(result, trial, split), population.metrics(ids).front());
-      weights.push_back(population.weights(ids).front());
-    }
-    return weights;
-  }
-
   Engine engine_;
 };
 
@@ -53,7 +37,7 @@ TEST_F(StudyTest, EveryTrialIsWhatItsMembersAreAlone) {
   ASSERT_EQ(result.trials.size(), 10u);
   for (auto const& trial : result.trials) {
     SCOPED_TRACE("trial " + std::to_string(trial.id));
-    alone(study, data, result, trial.id);
+    alone(engine_, study, data, result, trial.id);
   }
 }
 
@@ -67,7 +51,8 @@ TEST_F(StudyTest, TheValidatedWinnerHasTheWeightsOfTheMemberTrainedStraight) {
     Result const result = tune(engine_, data, study);
     EXPECT_EQ(result.refit_epochs, 0);
     EXPECT_EQ(trial_of(result, result.best).epochs, 9);
-    EXPECT_TRUE(same_bits(result.model.layers, alone(study, data, result, result.best).front()));
+    EXPECT_TRUE(
+        same_bits(result.model.layers, alone(engine_, study, data, result, result.best).front()));
   }
 }
 
@@ -242,7 +227,8 @@ TEST_F(StudyTest, StopEndsTheStudyWithTheBestSoFar) {
   EXPECT_EQ(result.trials.size(), 10u);
   EXPECT_EQ(trial_of(result, result.best).epochs, 3);
   EXPECT_EQ(trial_of(result, result.best).state, TrialState::stopped);  // not complete, not pruned
-  EXPECT_TRUE(same_bits(result.model.layers, alone(study, data, result, result.best).front()));
+  EXPECT_TRUE(
+      same_bits(result.model.layers, alone(engine_, study, data, result, result.best).front()));
   // What was trained is the beginning of the whole study.
   std::vector<CurvePoint> begin;
   for (auto const& point : whole.curves) {
@@ -320,159 +306,6 @@ TEST_F(StudyTest, TheMetricSaysWhichWayIsBetter) {
   }
   study.metric.name = "";
   EXPECT_EQ(tune(engine_, data, study).metric, "rmse");
-}
-
-// ---- promise 5
-
-// Learning rates up to 1e10: the small ones learn, the large ones diverge.
-Study wild_study() {
-  Study study{.scheduler = SuccessiveHalving{.eta = 2, .min_epochs = 1, .max_epochs = 8},
-              .validation = Folds{.folds = 2, .test = 0.2},
-              .trials = 24,
-              .seed = 3};
-  study.space.log_uniform("lr", 1e-3, 1e10)
-      .choice("optimizer", {"sgd", "momentum", "adam"})
-      .choice("hidden", {Widths{}, Widths{8, 8}});
-  return study;
-}
-
-TEST_F(StudyTest, DivergedTrialsNeverWinNorGoOnNorTouchAnother) {
-  auto const table = regression(150, 4);
-  Data const data = engine_.load(table.table());
-  Study study = wild_study();
-  StudyRun run(engine_, data, study);
-  bool more = true;
-  while (more) {
-    more = run.advance();
-    StudyState const state = run.state();
-    for (int const id : state.tuner.alive) {
-      EXPECT_TRUE(std::isfinite(state.tuner.trials[static_cast<std::size_t>(id)].score));
-    }
-    for (auto const& resident : state.residents)
-      EXPECT_NE(resident.image.metrics.state, MemberState::diverged);
-  }
-  Result const result = run.finish();
-
-  int diverged = 0;
-  for (auto const& trial : result.trials) {
-    SCOPED_TRACE("trial " + std::to_string(trial.id));
-    if (trial.state == TrialState::diverged) {
-      ++diverged;
-      EXPECT_FALSE(std::isfinite(trial.score));
-      EXPECT_NE(trial.id, result.best);
-      EXPECT_EQ(std::count(result.leaderboard.begin(), result.leaderboard.end(), trial.id), 0);
-    } else {
-      EXPECT_TRUE(std::isfinite(trial.score));
-      alone(study, data, result, trial.id);
-    }
-  }
-  // The space was chosen so that there are many of both.
-  EXPECT_GE(diverged, 5);
-  EXPECT_GE(24 - diverged, 5);
-  EXPECT_TRUE(std::isfinite(result.valid));
-  EXPECT_TRUE(std::isfinite(result.test));
-}
-
-TEST_F(StudyTest, ADivergedTrialSaysHowFarItWasTrained) {
-  auto const table = regression(150, 4);
-  Data const data = engine_.load(table.table());
-  Study study = wild_study();
-  study.scheduler = NoEarlyTermination{8};
-  study.validation = Holdout{};
-  Result const result = tune(engine_, data, study);
-  std::int64_t epochs = 0;
-  for (auto const& trial : result.trials) {
-    epochs += trial.epochs;
-    if (trial.state == TrialState::diverged) {
-      EXPECT_LT(trial.epochs, 8) << "trial " << trial.id;
-    }
-  }
-  EXPECT_EQ(epochs, result.member_epochs);
-}
-
-TEST_F(StudyTest, ProgressCountsTheDiverged) {
-  auto const table = regression(150, 4);
-  Data const data = engine_.load(table.table());
-  Study study = wild_study();
-  int last = 0;
-  study.on_rung = [&](Progress const& p) {
-    EXPECT_GE(p.diverged, last);
-    last = p.diverged;
-    return Go::on;
-  };
-  Result const result = tune(engine_, data, study);
-  EXPECT_EQ(last, std::count_if(result.trials.begin(), result.trials.end(), [](auto const& trial) {
-              return trial.state == TrialState::diverged;
-            }));
-}
-
-TEST_F(StudyTest, WhenAllTrialsDivergeThereIsNoUsableTrial) {
-  auto const table = regression(150, 4);
-  Data const data = engine_.load(table.table());
-  Study study = wild_study();
-  study.space.constant("lr", 1e10).constant("optimizer", "sgd").constant("hidden", Widths{});
-  study.trials = 6;
-  StudyRun run(engine_, data, study);
-  EXPECT_TRUE(run.advance());
-  EXPECT_FALSE(run.advance());  // no rung is left that anyone could train in
-  EXPECT_THROW(run.finish(), NoUsableTrial);
-  EXPECT_THROW(tune(engine_, data, study), NoUsableTrial);
-}
-
-// A learning rate that warms up to far beyond what is stable: all are fine for an epoch, and all
-// survivors diverge in a later rung. The best of those that were let go wins.
-TEST_F(StudyTest, WhenAllSurvivorsDivergeTheBestOfTheRungBeforeWins) {
-  auto const table = regression(150, 4);
-  Data const data = engine_.load(table.table());
-  Study study{.scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9},
-              .validation = Holdout{},
-              .trials = 9,
-              .seed = 3};
-  study.space.uniform("lr", 8, 10)
-      .constant("optimizer", "sgd")
-      .constant("warmup_epochs", 9)
-      .choice("hidden", {Widths{}, Widths{8}});
-  for (bool const refit : {false, true}) {
-    study.refit = refit;
-    Result const result = tune(engine_, data, study);
-    TrialResult const& best = trial_of(result, result.best);
-    EXPECT_EQ(best.state, TrialState::pruned);
-    EXPECT_LT(best.epochs, 9);
-    EXPECT_TRUE(std::isfinite(best.score));
-    EXPECT_EQ(result.refit_epochs, refit ? best.epochs : 0);
-    if (!refit) {
-      EXPECT_TRUE(same_bits(result.model.layers, alone(study, data, result, best.id).front()));
-    }
-  }
-}
-
-// Learning rates at the edge: some members that are fine on their training rows diverge on all of
-// them. The model is the validated one then, and the result says so.
-TEST_F(StudyTest, WhenTheRefitDivergesTheModelIsTheValidatedOne) {
-  auto const table = regression(150, 4);
-  Data const data = engine_.load(table.table());
-  Study study{.scheduler = NoEarlyTermination{20}, .validation = Holdout{}, .trials = 1};
-  study.space.uniform("lr", 0.5, 1.2).constant("optimizer", "sgd").constant("hidden", Widths{8});
-  int found = 0;
-  for (study.seed = 0; study.seed < 300 && found < 2; ++study.seed) {
-    study.refit = true;
-    Result result;
-    try {
-      result = tune(engine_, data, study);
-    } catch (NoUsableTrial const&) {
-      continue;
-    }
-    EXPECT_TRUE(std::isfinite(result.test));
-    if (!result.refit_diverged) continue;
-    ++found;
-    study.refit = false;
-    Result const validated = tune(engine_, data, study);
-    EXPECT_FALSE(validated.refit_diverged);
-    EXPECT_TRUE(same_bits(result.model.layers, validated.model.layers));
-    EXPECT_TRUE(same_bits(result.model.transform.shift, validated.model.transform.shift));
-    EXPECT_EQ(result.test, validated.test);
-  }
-  EXPECT_EQ(found, 2);
 }
 
 }  // namespace

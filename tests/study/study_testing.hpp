@@ -174,4 +174,21 @@ inline void expect_recorded(std::vector<CurvePoint> const& points, MemberMetrics
   }
 }
 
+// The weights of a trial's members, each trained alone to where the trial got in a study that
+// ended. Checks that they record what they did there.
+inline std::vector<std::vector<LayerWeights>> alone(Engine& engine, Study const& study,
+                                                    Data const& data, Result const& result,
+                                                    int trial) {
+  Population population(engine);
+  TrialResult const& own = trial_of(result, trial);
+  std::vector<std::vector<LayerWeights>> weights;
+  for (auto const& split : make_splits(data.table(), study.validation, study.seed).splits) {
+    auto const ids = population.admit({member_of(study, data, own.config, trial, split)}, data);
+    population.train(ids, own.epochs);
+    expect_recorded(curve_of(result, trial, split), population.metrics(ids).front());
+    weights.push_back(population.weights(ids).front());
+  }
+  return weights;
+}
+
 }  // namespace brood::study_testing

@@ -221,12 +221,11 @@ FirstStep first_step(Settings const& s, Samples const& samples, std::vector<int>
     double const expected = after(g.value);
     double const low = after(g.value + g.error);
     double const high = after(g.value - g.error);
-    double const own = rate > 0
-                           ? kUpdateRoundings * kU *
-                                     std::max(std::fabs(decayed - low), std::fabs(decayed - high)) +
-                                 kWeightRoundings * kU * std::max(std::fabs(low), std::fabs(high)) +
-                                 kTiny
-                           : 0;
+    double const own =
+        rate > 0 ? kUpdateRoundings * kU *
+                           std::max(std::fabs(decayed - low), std::fabs(decayed - high)) +
+                       kWeightRoundings * kU * std::max(std::fabs(low), std::fabs(high)) + kTiny
+                 : 0;
     result.expected.push_back(expected);
     result.lowest.push_back(low - own);
     result.highest.push_back(high + own);

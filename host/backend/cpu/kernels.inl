@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels of one instruction set. Included by kernels_<isa>.cpp, which defines BROOD_ISA, the
-// namespace that keeps its symbols apart, and is compiled with that instruction set's flags. Nothing
-// here or below may use code of the standard library: the linker would merge it across instruction
-// sets.
+// namespace that keeps its symbols apart, and is compiled with that instruction set's flags.
+// Nothing here or below may use code of the standard library: the linker would merge it across
+// instruction sets.
 #include "backend/cpu/evaluate.hpp"
 #include "backend/cpu/step.hpp"
 
@@ -25,7 +25,8 @@ inline double thread_seconds() {
 inline double peak_flops(double seconds) {
   constexpr int kRounds = 20000;
   Float16 chain[kPeakChains];
-  for (int i = 0; i < kPeakChains; ++i) chain[i] = Float16(static_cast<float>(i));
+  for (int i = 0; i < kPeakChains; ++i)
+    chain[i] = Float16(static_cast<float>(i));
   Float16 const a(0.999f), b(0.001f);
   double best = 0.0;
   double const start = thread_seconds();
@@ -33,7 +34,8 @@ inline double peak_flops(double seconds) {
   while (before - start < seconds) {
     for (int round = 0; round < kRounds; ++round) {
 #pragma GCC unroll 16
-      for (int i = 0; i < kPeakChains; ++i) chain[i] = fma(chain[i], a, b);
+      for (int i = 0; i < kPeakChains; ++i)
+        chain[i] = fma(chain[i], a, b);
     }
     double const after = thread_seconds();
     double const rate = 2.0 * kLanes * kPeakChains * kRounds / (after - before);
@@ -41,7 +43,8 @@ inline double peak_flops(double seconds) {
     before = after;
   }
   float volatile sink = 0.0f;
-  for (int i = 0; i < kPeakChains; ++i) sink = sum_lanes(chain[i]);
+  for (int i = 0; i < kPeakChains; ++i)
+    sink = sum_lanes(chain[i]);
   (void)sink;
   return best;
 }
