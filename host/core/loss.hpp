@@ -12,8 +12,7 @@
 namespace brood {
 
 // -sum_c t_c ln softmax(z)_c, with the target smoothed to (1 - s) onehot + s / classes.
-// The rows' softmax runs over outputs, so it is the backend's loop; see also
-// cross_entropy_target.
+// The softmax of a row runs over its outputs, so it is the backend's loop.
 struct CrossEntropy {
   static constexpr char const* name = "cross_entropy";
   static constexpr bool kSoftmax = true;

@@ -25,7 +25,7 @@ struct OptimizerSettings {
   bool eps_inside;  // Adam: eps next to sqrt(v) before the bias correction, as scikit-learn has it
 };
 
-// lr: of this step, schedule applied. step: counts from 1.
+// In every scalars(): lr is the step's, schedule applied; steps count from 1.
 namespace detail {
 BROOD_HD StepScalars plain_scalars(OptimizerSettings const& s, double lr, float beta) {
   return {static_cast<float>(lr), s.eps, s.beta1,

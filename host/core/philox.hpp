@@ -5,13 +5,14 @@
 //
 // Key: a member's 64-bit seed, low word first.
 //
-//   purpose         c0                          c1           c2            c3
-//   initial_weight  element / 4 (word: % 4)     0            layer         purpose
-//   batch_order     call (0, 1)                 epoch        0             purpose
-//   dropout         unit pair j (units 2j,2j+1) step         row           layer << 8 | purpose
-//   member_seed     trial                       repeat       0             purpose  (key: study
-//   seed) sample          trial                       word index   name hash     purpose  (key:
-//   study seed)
+// clang-format off
+//   purpose         c0                            c1           c2          c3
+//   initial_weight  element / 4 (word: % 4)       0            layer       purpose
+//   batch_order     call (0, 1)                   epoch        0           purpose
+//   dropout         unit pair j (units 2j, 2j+1)  step         row         layer << 8 | purpose
+//   member_seed     trial                         repeat       0           purpose (key: study seed)
+//   sample          trial                         word index   name hash   purpose (key: study seed)
+// clang-format on
 //
 // A layer's elements are its weights, row-major (outputs, inputs), then its biases. In dropout, row
 // is (row / 16) * 8 + row % 8 of a row in its batch; the four words are for (row r, unit 2j),
