@@ -82,65 +82,76 @@ std::vector<MemberSpec> members_of(Workload const& w, Data const& data) {
   return specs;
 }
 
-void train_step(benchmark::State& state, Workload const& w, int threads) {
-  Engine engine({.threads = threads});
-  Synthetic const rows = synthetic_rows(w);
-  Data const data = engine.load({.x = {rows.x.data(), kRows, w.inputs},
-                                 .y = {rows.y.data(), kRows, 1},
-                                 .classes = w.classes});
-  auto const slots = engine.backend().admit(members_of(w, data));
-  double const steps = static_cast<double>(w.members) * kRows / w.batch_size;
-  double best = 0, best_busy = 0;
-  int epoch = 0;
-  for (auto _ : state) {
-    ++epoch;
+// Members of a workload, resident; run() trains each by an epoch.
+class Trainer {
+ public:
+  // prepare: a last word on the members before they are admitted.
+  template <class Prepare>
+  Trainer(Workload const& w, int threads, Prepare&& prepare)
+      : engine_({.threads = threads}), rows_(synthetic_rows(w)), data_(engine_.load(table(w))) {
+    auto specs = members_of(w, data_);
+    prepare(specs);
+    slots_ = engine_.backend().admit(specs);
+  }
+
+  struct Seconds {
+    double cpu, wall;  // of all threads; of the clock
+  };
+  Seconds run() {
+    ++epoch_;
     std::vector<TrainOrder> orders;
-    for (auto const slot : slots)
-      orders.push_back({slot, epoch, 0});
-    double const cpu_before = process_seconds();
-    double const wall_before = wall_seconds();
-    engine.backend().train(orders);
-    double const cpu = process_seconds() - cpu_before;
-    double const wall = wall_seconds() - wall_before;
-    best = std::max(best, steps * threads / cpu);
-    best_busy = std::max(best_busy, cpu / (wall * threads));
+    for (auto const slot : slots_)
+      orders.push_back({slot, epoch_, 0});
+    double const cpu = process_seconds();
+    double const wall = wall_seconds();
+    engine_.backend().train(orders);
+    return {process_seconds() - cpu, wall_seconds() - wall};
+  }
+
+ private:
+  Table table(Workload const& w) const {
+    return {.x = {rows_.x.data(), kRows, w.inputs},
+            .y = {rows_.y.data(), kRows, 1},
+            .classes = w.classes};
+  }
+
+  Engine engine_;
+  Synthetic rows_;
+  Data data_;
+  std::vector<Slot> slots_;
+  int epoch_ = 0;
+};
+
+void train_step(benchmark::State& state, Workload const& w, int threads) {
+  Trainer trainer(w, threads, [](auto&) {});
+  double const steps = static_cast<double>(w.members) * kRows / w.batch_size;
+  double best = 0, busy = 0;
+  for (auto _ : state) {
+    auto const seconds = trainer.run();
+    best = std::max(best, steps * threads / seconds.cpu);
+    busy = std::max(busy, seconds.cpu / (seconds.wall * threads));
   }
   double const flops = best * step_flops(w);
   state.counters["steps_per_s"] = best;
   state.counters["gflops"] = flops * 1e-9;
   state.counters["peak_share"] = flops / (peak_flops() * threads);
-  state.counters["busy"] = best_busy;
+  state.counters["busy"] = busy;
 }
 
-// Wall time of the same unequal members on one thread over that on n threads, and n: what is lost
-// to waiting for the longest.
+// Members of widths 8 to 128 side by side: what the threads lose to waiting for the longest.
 void unequal_members(benchmark::State& state, int threads) {
-  Workload const w = workloads()[0];
-  Engine engine({.threads = threads});
-  Synthetic const rows = synthetic_rows(w);
-  Data const data = engine.load({.x = {rows.x.data(), kRows, w.inputs},
-                                 .y = {rows.y.data(), kRows, 1},
-                                 .classes = w.classes});
-  auto specs = members_of(w, data);
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    auto const width = std::int64_t{8} << (i % 5);
-    specs[i].config.set("hidden", std::vector<std::int64_t>{width, width});
-  }
-  auto const slots = engine.backend().admit(specs);
-  double best_busy = 0;
-  int epoch = 0;
+  Trainer trainer(workloads()[0], threads, [](std::vector<MemberSpec>& specs) {
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      auto const width = std::int64_t{8} << (i % 5);
+      specs[i].config.set("hidden", std::vector<std::int64_t>{width, width});
+    }
+  });
+  double busy = 0;
   for (auto _ : state) {
-    ++epoch;
-    std::vector<TrainOrder> orders;
-    for (auto const slot : slots)
-      orders.push_back({slot, epoch, 0});
-    double const cpu_before = process_seconds();
-    double const wall_before = wall_seconds();
-    engine.backend().train(orders);
-    best_busy = std::max(
-        best_busy, (process_seconds() - cpu_before) / ((wall_seconds() - wall_before) * threads));
+    auto const seconds = trainer.run();
+    busy = std::max(busy, seconds.cpu / (seconds.wall * threads));
   }
-  state.counters["busy"] = best_busy;
+  state.counters["busy"] = busy;
 }
 
 }  // namespace
