@@ -156,6 +156,10 @@ Data Engine::load(Table const& table) {
   return Data(std::make_shared<Data::Loaded const>(backend_, table));
 }
 
+bool Engine::holds(Data const& data) const {
+  return data.loaded_->backend == backend_;
+}
+
 std::vector<DeviceInfo> devices() {
   auto const info = cpu::make_backend(0, "")->info();
   return {{"cpu", info.device, true}, {"cuda", "this build has no CUDA backend", false}};

@@ -50,6 +50,9 @@ std::int64_t Population::resident_bytes() const {
 }
 
 std::vector<MemberId> Population::admit(std::vector<MemberSpec> specs, Data const& data) {
+  if (!engine_.holds(data)) {
+    throw UsageError("data: was loaded on another engine; load the table on this population's");
+  }
   std::vector<std::string> problems;
   std::vector<Member> admitted;
   for (auto& spec : specs) {
@@ -160,32 +163,38 @@ void Population::make_resident(std::span<MemberId const> ids) {
   engine_.backend().restore(restored, images);
 }
 
-// Calls each_wave(first, slots) for runs of `ids` that fit into the limit together; `first` is the
-// index of the run's first member.
-template <class F>
-int Population::in_waves(std::span<MemberId const> ids, F&& each_wave) {
+// The first members of `ids` that fit into the limit together.
+std::span<MemberId const> Population::wave_of(std::span<MemberId const> ids) {
+  std::int64_t bytes = 0;
+  std::size_t count = 0;
+  while (count < ids.size() && bytes + at(ids[count]).bytes <= engine_.memory_limit())
+    bytes += at(ids[count++]).bytes;
+  return ids.first(count);
+}
+
+int Population::waves(std::span<MemberId const> ids) {
   int waves = 0;
-  std::size_t first = 0;
-  while (first < ids.size()) {
-    std::int64_t bytes = 0;
-    std::size_t end = first;
-    while (end < ids.size() && bytes + at(ids[end]).bytes <= engine_.memory_limit()) {
-      bytes += at(ids[end++]).bytes;
-    }
-    auto const wave = ids.subspan(first, end - first);
+  for (; !ids.empty(); ++waves)
+    ids = ids.subspan(wave_of(ids).size());
+  return waves;
+}
+
+// Calls each_wave(first, slots) wave by wave; `first` is the index of a wave's first member.
+template <class F>
+void Population::in_waves(std::span<MemberId const> ids, F&& each_wave) {
+  for (std::size_t first = 0; first < ids.size();) {
+    auto const wave = wave_of(ids.subspan(first));
     make_resident(wave);
     std::vector<Slot> slots;
     for (auto const id : wave)
       slots.push_back(*at(id).slot);
     each_wave(first, slots);
-    first = end;
-    ++waves;
+    first += wave.size();
   }
-  return waves;
 }
 
 void Population::train(std::span<MemberId const> ids, int until_epoch, int evaluate_every_epochs) {
-  waves_ = in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
     std::vector<TrainOrder> orders;
     for (auto const slot : slots)
       orders.push_back({slot, until_epoch, evaluate_every_epochs});
@@ -220,6 +229,16 @@ void Population::forward(std::span<MemberId const> ids, Matrix x, std::span<floa
   in_waves(ids, [&](std::size_t first, std::vector<Slot> const& slots) {
     engine_.backend().forward(slots, x, out.subspan(first * each, slots.size() * each));
   });
+}
+
+std::vector<Evaluation> Population::evaluate(std::span<MemberId const> ids,
+                                             std::span<std::int32_t const> rows) {
+  std::vector<Evaluation> list;
+  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+    for (auto const& evaluation : engine_.backend().evaluate(slots, rows))
+      list.push_back(evaluation);
+  });
+  return list;
 }
 
 std::vector<MemberImage> Population::save(std::span<MemberId const> ids) {

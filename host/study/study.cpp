@@ -183,6 +183,7 @@ bool StudyRun::Impl::advance() {
     auto const& own = members[ask.trial];
     ids.insert(ids.end(), own.begin(), own.end());
   }
+  int const waves = population.waves(ids);
   stopped = !train(ids, asks.front().from_epoch, asks.front().until_epoch);
   if (stopped) return false;
   auto const metrics = population.metrics(ids);
@@ -193,18 +194,18 @@ bool StudyRun::Impl::advance() {
     tell(asks[i], own);
   }
   release_losers();
-  report(rung, static_cast<int>(asks.size()));
+  report(rung, static_cast<int>(asks.size()), waves);
   return !stopped;
 }
 
-void StudyRun::Impl::report(int rung, int trials) {
+void StudyRun::Impl::report(int rung, int trials, int waves) {
   if (!study.on_rung) return;
   Progress progress;
   progress.rung = rung;
   progress.rungs = static_cast<int>(tuner.rungs().size());
   progress.trials = trials;
   progress.epoch = tuner.rungs()[static_cast<std::size_t>(rung)].epoch;
-  progress.waves = population.waves();
+  progress.waves = waves;
   if (auto const best = tuner.best()) {
     progress.best_trial = *best;
     progress.best_score = tuner.trials()[static_cast<std::size_t>(*best)].score;

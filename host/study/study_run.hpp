@@ -38,7 +38,7 @@ struct StudyRun::Impl {
   void tell(Ask const& ask, std::span<MemberMetrics const> metrics);
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
-  void report(int rung, int trials);
+  void report(int rung, int trials, int waves);
 
   // ---- the winner
 

@@ -71,17 +71,8 @@ MemberId StudyRun::Impl::validated(int trial) {
 
 double StudyRun::Impl::test_score(MemberId id) {
   if (splits.test->empty()) return std::nan("");
-  auto const rows = static_cast<std::int64_t>(splits.test->size());
-  Table const& table = data.table();
-  std::vector<float> predictions(static_cast<std::size_t>(rows * data.outputs()));
-  population.forward({&id, 1}, *splits.test, predictions);
-  std::vector<float> targets, weights;
-  for (auto const row : *splits.test) {
-    float const* const y = table.y.data + std::int64_t{row} * table.y.columns;
-    targets.insert(targets.end(), y, y + table.y.columns);
-    if (table.weights.data != nullptr) weights.push_back(table.weights.data[row]);
-  }
-  return score(metric, data.task(), predictions, targets, rows, weights);
+  return metric_value(metric, population.evaluate({&id, 1}, *splits.test).front(),
+                      context_of(*splits.test));
 }
 
 // By id; those that a stop of the study left between rungs have been stopped.

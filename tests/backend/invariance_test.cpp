@@ -126,6 +126,29 @@ TEST(Invariance, EvaluatingChangesNoWeight) {
   }
 }
 
+// Evaluating rows when asked gives what training recorded over them (with patience, at its best).
+TEST(Invariance, EvaluatingRowsAgainGivesWhatWasRecorded) {
+  auto const cases = varied_cases(30);
+  Residents residents(cases);
+  residents.train(kEpochs, 1);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(cases[i].name);
+    std::vector<Slot> const slot = {residents.slots()[i]};
+    auto const metrics = residents.backend().metrics(slot)[0];
+    if (metrics.state == MemberState::diverged || metrics.history.back().weight == 0) continue;
+    bool const patient = cases[i].config.find("patience") != nullptr;
+    auto const& recorded =
+        patient ? metrics.history[static_cast<std::size_t>(metrics.best)] : metrics.history.back();
+    auto const again = residents.backend().evaluate(slot, *cases[i].eval_rows())[0];
+    EXPECT_EQ(again.loss, recorded.loss);
+    EXPECT_EQ(again.weight, recorded.weight);
+    EXPECT_EQ(again.correct, recorded.correct);
+    EXPECT_EQ(again.squared_error, recorded.squared_error);
+    EXPECT_EQ(again.absolute_error, recorded.absolute_error);
+    EXPECT_EQ(again.epoch, metrics.epoch);
+  }
+}
+
 TEST(Invariance, PredictingChangesNothing) {
   auto const cases = varied_cases(12);
   Residents residents(cases);

@@ -242,6 +242,28 @@ TEST(MemberLife, DivergenceShowsThroughEveryActivation) {
   }
 }
 
+// The loss is finite in the last step, but the update after it is not: nothing else would tell of a
+// member without evaluation rows.
+TEST(MemberLife, WeightsThatOverflowInTheLastStepAreDivergence) {
+  MemberCase c = learner();
+  c.config.set("optimizer", "sgd");
+  c.config.set("epochs", Whole{1});
+  c.config.set("batch_size", Whole{120});  // one step
+  c.held_out = 0;
+  Residents residents({c});
+  auto image = residents.save();
+  image[0].weights[0] = 1e30f;  // finite in the loss, but not after a step of 1e10 * 1e30
+  c.config.set("lr", 1e10);
+  c.config.set("l2", 1.0);
+  Residents penalized({c});
+  penalized.backend().restore(penalized.slots(), image);
+  penalized.train(1);
+  auto const metrics = penalized.backend().metrics(penalized.slots())[0];
+  ASSERT_EQ(metrics.history.size(), 1u);
+  EXPECT_TRUE(std::isfinite(metrics.history.back().train_loss));
+  EXPECT_EQ(metrics.state, MemberState::diverged);
+}
+
 // Finite training losses, but an evaluation row beyond all measure.
 TEST(MemberLife, ALossThatIsNotFiniteInEvaluationIsDivergenceToo) {
   auto c = learner();

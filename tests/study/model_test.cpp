@@ -141,6 +141,19 @@ TEST_P(OfEachTarget, ScoresWhatTheStudyRecorded) {
   }
 }
 
+// Valid and test are the same sums over different rows, whatever units a loss is in.
+TEST_P(OfEachTarget, TestIsScoredAsValidationIs) {
+  Study const one = study("loss");
+  Result const result = tune(engine_, data_, one);
+  Splits const splits = make_splits(data_.table(), one.validation, one.seed);
+  Population population(engine_);
+  auto const ids = population.admit(
+      {member_of(one, data_, trial_of(result, 0).config, 0, splits.splits.front())}, data_);
+  population.train(ids, 12);
+  EXPECT_EQ(population.evaluate(ids, *splits.splits.front().valid).front().loss, result.valid);
+  EXPECT_EQ(population.evaluate(ids, *splits.test).front().loss, result.test);
+}
+
 TEST_P(OfEachTarget, KnowsItsConfigurationAndShape) {
   Result const result = tune(engine_, data_, study(""));
   EXPECT_EQ(result.model.task, table().task);

@@ -164,6 +164,15 @@ TEST_F(PopulationTest, BadSpecsAreAllNamedAndNoneIsAdmitted) {
   EXPECT_EQ(population.resident_bytes(), 0);
 }
 
+// Ids of tables are an engine's own: the same number may be another table elsewhere.
+TEST_F(PopulationTest, DataOfAnotherEngineIsRefused) {
+  Engine other({.device = "cpu", .threads = 1});
+  Data const elsewhere = other.load(table_.table());
+  Population population(engine_);
+  EXPECT_THROW(population.admit({spec()}, elsewhere), UsageError);
+  EXPECT_THROW(tune(engine_, elsewhere, varied_study()), UsageError);
+}
+
 TEST_F(PopulationTest, AMemberBeyondTheMemoryLimitIsRefused) {
   Engine small({.device = "cpu", .threads = 1, .memory_limit = 20000});
   Data const data = small.load(table_.table());

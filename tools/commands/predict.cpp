@@ -81,18 +81,19 @@ struct Predictions {
   Task task() const { return saved.model.task; }
 };
 
-struct Score {
-  double value = 0;
-  std::int64_t rows = 0;
-};
+// The study's metric; but the training loss of values is in units of their spread, so that what can
+// be said of predictions is their squared error.
+std::string metric_of(files::SavedModel const& saved) {
+  bool const values = saved.model.task == Task::regression;
+  return values && saved.metric == "loss" ? "mse" : saved.metric;
+}
 
-// By the study's metric; nothing if the targets are not among the columns.
-std::optional<Score> score_of(Predictions const& predictions, std::span<Column const> columns) {
+// Nothing if the targets are not among the columns.
+std::optional<double> score_of(Predictions const& predictions, std::span<Column const> columns) {
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
-  return Score{score(predictions.saved.metric, predictions.task(), predictions.values, *targets,
-                     predictions.rows),
-               predictions.rows};
+  return score(metric_of(predictions.saved), predictions.task(), predictions.values, *targets,
+               predictions.rows);
 }
 
 bool is_on(float probability) {
@@ -180,7 +181,7 @@ std::string csv(Predictions const& predictions) {
 
 // ---- JSON
 
-Json document(Predictions const& predictions, std::optional<Score> const& score) {
+Json document(Predictions const& predictions, std::optional<double> score) {
   Json::Array rows;
   auto const names = output_names(predictions);
   for (std::int64_t r = 0; r < predictions.rows; ++r) {
@@ -194,8 +195,8 @@ Json document(Predictions const& predictions, std::optional<Score> const& score)
   }
   Json json;
   json.set("task", name_of(predictions.task())).set("rows", predictions.rows);
-  json.set("metric", predictions.saved.metric);
-  json.set("score", score ? Json(score->value) : Json());
+  json.set("metric", metric_of(predictions.saved));
+  json.set("score", score ? Json(*score) : Json());
   json.set("predictions", std::move(rows));
   return json;
 }
@@ -216,8 +217,7 @@ int predict(Options const& options) {
   std::string const text =
       options.json ? document(predictions, score).text(/*indented=*/true) + "\n" : csv(predictions);
   if (score && !options.quiet) {
-    say(path + ": " + saved.metric + " " + score_text(score->value) + " on " +
-        counted(score->rows, "row"));
+    say(path + ": " + metric_of(saved) + " " + score_text(*score) + " on " + counted(rows, "row"));
   }
   if (options.out.empty()) {
     print_result(text);

@@ -176,6 +176,22 @@ class CpuBackend final : public Backend {
     predict(slots, &table, rows, out);
   }
 
+  std::vector<Evaluation> evaluate(std::span<Slot const> slots,
+                                   std::span<std::int32_t const> rows) override {
+    for (auto const slot : slots)
+      check_rows(rows, table_of(at(slot).table()).rows, "evaluate");
+    std::vector<Evaluation> list(slots.size());
+    parallel(
+        slots.size(), [&](std::size_t i) { return step_flops(at(slots[i]).member()); },
+        [&](std::size_t i, int worker) {
+          Resident& resident = at(slots[i]);
+          list[i] =
+              resident.evaluate(kernels_, table_of(resident.table()), resident.predicting_weights(),
+                                rows, scratch(worker, resident));
+        });
+    return list;
+  }
+
   void clone(std::span<SlotCopy const> copies) override {
     for (auto const& copy : copies)
       at(copy.to).copy_from(at(copy.from));
@@ -265,12 +281,7 @@ class CpuBackend final : public Backend {
     std::vector<std::size_t> start;
     for (auto const slot : slots) {
       LoadedTable const& own = table_of(at(slot).table());
-      for (auto const row : rows) {
-        if (table == nullptr && (row < 0 || row >= own.rows)) {
-          throw UsageError("forward: row " + std::to_string(row) + " is outside the table's 0 .. " +
-                           std::to_string(own.rows - 1));
-        }
-      }
+      if (table == nullptr) check_rows(rows, own.rows, "forward");
       start.push_back(needed);
       needed += rows.size() * static_cast<std::size_t>(own.shape.outputs);
     }

@@ -84,14 +84,11 @@ std::int64_t size_of(Rows const& rows) {
   return rows == nullptr ? 0 : static_cast<std::int64_t>(rows->size());
 }
 
-void check_rows(Rows const& rows, std::int64_t table_rows, char const* what) {
-  if (rows == nullptr) return;
-  for (auto const row : *rows) {
-    if (row < 0 || row >= table_rows) {
-      throw UsageError(std::string(what) + ": row " + std::to_string(row) +
-                       " is outside the table's 0 .. " + std::to_string(table_rows - 1));
-    }
-  }
+bool all_finite(float const* values, std::int64_t count) {
+  bool finite = true;
+  for (std::int64_t i = 0; i < count; ++i)
+    finite &= values[i] - values[i] == 0.0f;
+  return finite;
 }
 
 // Copies one copy of the parameters between padded and dense order.
@@ -124,6 +121,14 @@ void read_dense(ParamLayout const& layout, float const* dense_tensor, float* ten
 
 }  // namespace
 
+void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, char const* what) {
+  for (auto const row : rows) {
+    if (row >= 0 && row < table_rows) continue;
+    throw UsageError(std::string(what) + ": row " + std::to_string(row) +
+                     " is outside the table's 0 .. " + std::to_string(table_rows - 1));
+  }
+}
+
 int tensor_count(Member const& m) {
   return 1 + state_tensors(m) + (m.ema > 0 ? 1 : 0) + (m.patience > 0 ? 1 : 0);
 }
@@ -148,8 +153,8 @@ Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
       transform_(std::move(transform)) {
   if (size_of(train_rows_) == 0)
     throw UsageError("train_rows: a member needs at least one training row");
-  check_rows(train_rows_, table.rows, "train_rows");
-  check_rows(eval_rows_, table.rows, "eval_rows");
+  check_rows(*train_rows_, table.rows, "train_rows");
+  if (eval_rows_ != nullptr) check_rows(*eval_rows_, table.rows, "eval_rows");
   if (member_.balanced != 0) class_weights_ = balanced_weights(table, *train_rows_);
   tensors_ = AlignedFloats(layout_.size * tensor_count(member_));
   weights_ = tensors_.data();
@@ -227,31 +232,40 @@ void Resident::train(Kernels const& kernels, LoadedTable const& table, int until
   }
 }
 
-void Resident::record(Kernels const& kernels, LoadedTable const& table, float* scratch) {
+Evaluation Resident::evaluate(Kernels const& kernels, LoadedTable const& table,
+                              float const* weights, std::span<std::int32_t const> rows,
+                              float* scratch) {
   Evaluation now;
   now.step = metrics_.step;
   now.epoch = metrics_.epoch;
-  now.train_loss = loss_weight_ > 0 ? loss_sum_ / loss_weight_ : 0.0;
-  loss_sum_ = loss_weight_ = 0;
-  if (member_.eval_rows > 0) {
-    EvaluateResult const sums = kernels.evaluate(view(), evaluated_weights(), table.view(),
-                                                 eval_rows_->data(), member_.eval_rows, scratch);
-    now.loss = sums.weight > 0 ? sums.loss_sum / sums.weight : 0.0;
-    now.weight = sums.weight;
-    now.correct = sums.correct;
-    now.squared_error = sums.squared_error;
-    now.absolute_error = sums.absolute_error;
-  }
-  metrics_.history.push_back(now);
-  if (member_.eval_rows > 0) judge(now);
+  if (rows.empty()) return now;
+  EvaluateResult const sums = kernels.evaluate(view(), weights, table.view(), rows.data(),
+                                               static_cast<std::int64_t>(rows.size()), scratch);
+  now.loss = sums.weight > 0 ? sums.loss_sum / sums.weight : 0.0;
+  now.weight = sums.weight;
+  now.correct = sums.correct;
+  now.squared_error = sums.squared_error;
+  now.absolute_error = sums.absolute_error;
+  return now;
 }
 
-// Divergence, the best so far, and patience.
-void Resident::judge(Evaluation const& now) {
-  if (!std::isfinite(now.loss)) {
+void Resident::record(Kernels const& kernels, LoadedTable const& table, float* scratch) {
+  std::span<std::int32_t const> rows;
+  if (eval_rows_ != nullptr) rows = *eval_rows_;
+  Evaluation now = evaluate(kernels, table, evaluated_weights(), rows, scratch);
+  now.train_loss = loss_weight_ > 0 ? loss_sum_ / loss_weight_ : 0.0;
+  loss_sum_ = loss_weight_ = 0;
+  metrics_.history.push_back(now);
+  bool const overflown = !all_finite(evaluated_weights(), layout_.size);
+  if (overflown || (!rows.empty() && !std::isfinite(now.loss))) {
     metrics_.state = MemberState::diverged;
-    return;
+  } else if (!rows.empty()) {
+    judge(now);
   }
+}
+
+// The best so far, and patience.
+void Resident::judge(Evaluation const& now) {
   double const best = metrics_.best < 0
                           ? std::numeric_limits<double>::infinity()
                           : metrics_.history[static_cast<std::size_t>(metrics_.best)].loss;

@@ -64,6 +64,10 @@ class Resident {
   void train(Kernels const& kernels, LoadedTable const& table, int until_epoch, int evaluate_every,
              float* scratch);
 
+  // The sums over `rows` of what `weights` predict.
+  Evaluation evaluate(Kernels const& kernels, LoadedTable const& table, float const* weights,
+                      std::span<std::int32_t const> rows, float* scratch);
+
   MemberImage save() const;
   void restore(MemberImage const& image);
   void copy_from(Resident const& other);
@@ -98,6 +102,9 @@ class Resident {
   double loss_sum_ = 0, loss_weight_ = 0;
   int evaluations_since_best_ = 0;
 };
+
+// Throws UsageError for the first of `rows` that the table does not have; `what` names them.
+void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, char const* what);
 
 // Copies of the parameters that a member keeps.
 int tensor_count(Member const& member);

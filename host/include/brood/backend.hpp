@@ -73,6 +73,11 @@ class Backend {
                        std::span<float> out) = 0;
   virtual void forward(std::span<Slot const> slots, Matrix x, std::span<float> out) = 0;
 
+  // The sums of each slot's predictions over rows of its own table, as training records them over
+  // its evaluation rows; `train_loss` is NaN. With the weights that predict. Waits.
+  virtual std::vector<Evaluation> evaluate(std::span<Slot const> slots,
+                                           std::span<std::int32_t const> rows) = 0;
+
   // Copies weights, moments and progress; the target keeps its own hyperparameters and seed.
   virtual void clone(std::span<SlotCopy const> copies) = 0;
 

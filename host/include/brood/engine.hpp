@@ -47,6 +47,9 @@ class Engine {
   // Copies the table. Throws UsageError if shapes or values do not fit its task.
   Data load(Table const& table);
 
+  // Whether `data` was loaded by this engine (or a copy of it).
+  bool holds(Data const& data) const;
+
   Backend& backend() { return *backend_; }
   BackendInfo info() const { return backend_->info(); }
   std::int64_t memory_limit() const { return memory_limit_; }

@@ -40,24 +40,28 @@ class Population {
   void forward(std::span<MemberId const> members, std::span<std::int32_t const> rows,
                std::span<float> out);
   void forward(std::span<MemberId const> members, Matrix x, std::span<float> out);
+  // On rows of their own table, see Backend::evaluate.
+  std::vector<Evaluation> evaluate(std::span<MemberId const> members,
+                                   std::span<std::int32_t const> rows);
   std::vector<MemberImage> save(std::span<MemberId const> members);
   std::vector<std::vector<LayerWeights>> weights(std::span<MemberId const> members);
 
   std::int64_t resident_bytes() const;
-  int waves() const { return waves_; }  // of the last train()
+  // In how many turns the memory limit lets these members train.
+  int waves(std::span<MemberId const> members);
 
  private:
   struct Member;
   Member& at(MemberId id);
   void park(std::span<MemberId const> ids);
   void make_resident(std::span<MemberId const> ids);
+  std::span<MemberId const> wave_of(std::span<MemberId const> ids);
   template <class F>
-  int in_waves(std::span<MemberId const> ids, F&& each_wave);
+  void in_waves(std::span<MemberId const> ids, F&& each_wave);
 
   Engine& engine_;
   std::map<MemberId, Member> members_;
   MemberId next_ = 0;
-  int waves_ = 0;
 };
 
 }  // namespace brood
