@@ -2,8 +2,10 @@
 #include "brood/engine.hpp"
 
 #include <cmath>
+#include <cstdlib>
 
 #include "backend/cpu/cpu_backend.hpp"
+#include "backend/cuda_backend.hpp"
 #include "brood/error.hpp"
 
 namespace brood {
@@ -128,13 +130,31 @@ int Data::outputs() const {
   return task() == Task::classification ? table().classes : table().y.columns;
 }
 
-Engine::Engine(EngineOptions const& options) {
-  if (options.device != "auto" && options.device != "cpu") {
-    bool const cuda = options.device.rfind("cuda", 0) == 0;
-    if (cuda)
-      throw DeviceError("device: " + options.device + ": this build has no CUDA backend; use cpu");
-    throw UsageError("device: " + options.device + " is not known; allowed: auto, cpu");
+namespace {
+
+// The backend that "auto" stands for.
+std::string chosen_device() {
+  char const* const forced = std::getenv("BROOD_BACKEND");
+  if (forced != nullptr && *forced != '\0') {
+    std::string const name = forced;
+    if (name == "cpu" || name == "cuda") return name;
+    throw UsageError("BROOD_BACKEND: " + name + " is not known; allowed: cpu, cuda");
   }
+  std::string why_none;
+  return cuda::describe_devices(why_none).empty() ? "cpu" : "cuda";
+}
+
+// N of "cuda:N"; 0 of "cuda"; -1 if `device` is neither.
+int cuda_index(std::string const& device) {
+  if (device == "cuda") return 0;
+  if (device.rfind("cuda:", 0) != 0) return -1;
+  std::string const digits = device.substr(5);
+  bool const number = !digits.empty() && digits.size() < 4 &&
+                      digits.find_first_not_of("0123456789") == std::string::npos;
+  return number ? std::stoi(digits) : -1;
+}
+
+void check_numbers(EngineOptions const& options) {
   if (options.threads < 0 || options.threads > kMostThreads) {
     throw UsageError("threads: " + std::to_string(options.threads) +
                      " is not allowed; allowed: 1 .. " + std::to_string(kMostThreads) +
@@ -144,7 +164,30 @@ Engine::Engine(EngineOptions const& options) {
     throw UsageError("memory_limit: " + std::to_string(options.memory_limit) +
                      " bytes is not allowed; allowed: 1 and up, or 0 for what the device has");
   }
-  backend_ = cpu::make_backend(options.threads, options.instruction_set);
+}
+
+std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
+  std::string const device = options.device == "auto" ? chosen_device() : options.device;
+  if (device == "cpu") {
+    if (!options.precision.empty() && options.precision != "fp32") {
+      throw UsageError("precision: " + options.precision +
+                       " is not there on the CPU; allowed: fp32");
+    }
+    return cpu::make_backend(options.threads, options.instruction_set);
+  }
+  int const index = cuda_index(device);
+  if (index < 0) {
+    throw UsageError("device: " + device + " is not known; allowed: auto, cpu, cuda, cuda:N");
+  }
+  std::string const precision = options.precision.empty() ? "tf32" : options.precision;
+  return cuda::make_backend({.device = index, .precision = precision});
+}
+
+}  // namespace
+
+Engine::Engine(EngineOptions const& options) {
+  check_numbers(options);
+  backend_ = make_backend(options);
   memory_limit_ = options.memory_limit > 0 ? options.memory_limit : backend_->info().memory_bytes;
 }
 
@@ -161,8 +204,12 @@ bool Engine::holds(Data const& data) const {
 }
 
 std::vector<DeviceInfo> devices() {
-  auto const info = cpu::make_backend(0, "")->info();
-  return {{"cpu", info.device, true}, {"cuda", "this build has no CUDA backend", false}};
+  std::vector<DeviceInfo> list{{"cpu", cpu::make_backend(0, "")->info().device, true}};
+  std::string why_none;
+  for (auto const& description : cuda::describe_devices(why_none))
+    list.push_back({"cuda:" + std::to_string(list.size() - 1), description, true});
+  if (list.size() == 1) list.push_back({"cuda", why_none, false});
+  return list;
 }
 
 }  // namespace brood

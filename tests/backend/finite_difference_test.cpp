@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cases.hpp"
+#include "under_test.hpp"
 
 namespace brood {
 namespace {
@@ -20,7 +21,7 @@ constexpr double kDifferenceError = kStep * kStep * 1000 / 6 + 0x1p-52 * 4 / kSt
 TEST_P(FiniteDifference, IsTheGradientOfOneStep) {
   MemberCase const& c = GetParam();
   Rows const rows = c.one_batch_of_rows();
-  Engine engine({.device = "cpu", .threads = 1});
+  Engine engine(backend_under_test());
   Data const data = engine.load(c.data.table());
   auto const slots = engine.backend().admit(std::vector{c.spec(data, rows)});
   engine.backend().train(std::vector{TrainOrder{slots[0], 1, 1}});

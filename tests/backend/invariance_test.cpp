@@ -55,31 +55,6 @@ TEST(Invariance, ReusedSlotsStartAfresh) {
     expect_same(fresh[i], images[i], cases[i].name);
 }
 
-class InstructionSet : public ::testing::TestWithParam<char const*> {};
-
-TEST_P(InstructionSet, GivesTheBitsOfAllOthers) {
-  EngineOptions options = Residents::one();
-  options.instruction_set = GetParam();
-  try {
-    Engine const engine(options);
-  } catch (UsageError const&) {
-    GTEST_SKIP() << "this machine or build lacks " << GetParam();
-  }
-  auto cases = varied_cases(80);
-  for (auto const* list : {&shape_cases(), &feature_cases()})
-    cases.insert(cases.end(), list->begin(), list->end());
-  options.instruction_set = "scalar";
-  auto const expected = train_all(cases, 2, options);
-  options.instruction_set = GetParam();
-  auto const got = train_all(cases, 2, options);
-  for (std::size_t i = 0; i < cases.size(); ++i)
-    expect_same(expected[i], got[i], cases[i].name);
-}
-
-INSTANTIATE_TEST_SUITE_P(, InstructionSet, ::testing::Values("avx2", "avx512"),
-                         [](auto const& info) { return std::string(info.param); });
-
-// Epochs at which the calls of a training end.
 class Splits : public ::testing::TestWithParam<std::vector<int>> {};
 
 TEST_P(Splits, GiveTheBitsOfOneCall) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "member_case.hpp"
+#include "under_test.hpp"
 
 namespace brood {
 
@@ -77,7 +78,7 @@ class Residents {
     slots_ = backend().admit(specs_);
   }
 
-  static EngineOptions one() { return {.device = "cpu", .threads = 1}; }
+  static EngineOptions one() { return backend_under_test(); }
 
   Backend& backend() { return engine_.backend(); }
   std::vector<Slot> const& slots() const { return slots_; }

@@ -8,6 +8,7 @@
 
 #include "cases.hpp"
 #include "support/many_steps.hpp"
+#include "under_test.hpp"
 
 namespace brood {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 class Steps : public ::testing::TestWithParam<MemberCase> {
  protected:
   MemberCase const& c = GetParam();
-  Engine engine{{.device = "cpu", .threads = 1}};
+  Engine engine{backend_under_test()};
   Data data = engine.load(c.data.table());
   Backend& backend = engine.backend();
 

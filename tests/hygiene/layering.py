@@ -18,10 +18,10 @@ FLOOR = {
     "data": 1,
     "search": 1,
     "backend": 2,
-    "cuda": 2,
-    "study": 3,
-    "files": 4,
-    "tools": 5,
+    "cuda": 3,
+    "study": 4,
+    "files": 5,
+    "tools": 6,
 }
 # The group of each public header; those under brood/files/ belong to files.
 PUBLIC = {

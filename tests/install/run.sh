@@ -45,11 +45,13 @@ if grep -n -v '^CMAKE_DISABLE_FIND_PACKAGE_' "$temporary/core/CMakeCache.txt" | 
   ninja -C "$temporary/core" -t deps | grep -E -i "$ours"; then
   fail "the lines above: a consumer of brood::brood meets a package that it should not need"
 fi
-archives=$(grep -o '[^ ]*\.\(a\|so[.0-9]*\)\b' "$temporary/core/build.ninja" | sort -u)
+# The CUDA runtime, where there is one, comes along with the library.
+archives=$(grep -o '[^ ]*\.\(a\|so[.0-9]*\)\b' "$temporary/core/build.ninja" | sort -u |
+  grep -v "^$prefix/lib/libcudart_static.a$")
 [[ $archives == "$prefix"/*/libbrood.a ]] || fail "it links more than libbrood.a: $archives"
 needed=$(readelf -d "$temporary/core/consumer" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p')
 for library in $needed; do
-  [[ $library =~ ^(libstdc\+\+|libm|libgcc_s|libc|libpthread|ld-linux.*)\.so ]] ||
+  [[ $library =~ ^(libstdc\+\+|libm|libgcc_s|libc|libpthread|libdl|librt|ld-linux.*)\.so ]] ||
     fail "the program needs $library"
 done
 echo "needed: "$needed

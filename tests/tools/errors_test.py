@@ -85,7 +85,7 @@ class CommandLines(Refused):
     def test_devices_that_are_not_there(self):
         self.write("wine.yaml", SWEEP)
         for command in ("tune", "plan", "check"):
-            self.refused(command, "wine.yaml", "--device", "cuda", code=5, says="no CUDA backend")
+            self.refused(command, "wine.yaml", "--device", "cuda:99", code=5, says="device: cuda:99: ")
         self.refused("tune", "wine.yaml", "--device", "cuda:1", code=5, says="cuda:1")
         self.refused("tune", "wine.yaml", "--device", "tpu", says="tpu")
         self.refused("tune", "wine.yaml", "--precision", "bf16", says="the CPU has only fp32")

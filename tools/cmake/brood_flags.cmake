@@ -1,7 +1,7 @@
 # Compile options shared by every target of the project; not exported to consumers.
 add_library(brood_flags INTERFACE)
 target_compile_features(brood_flags INTERFACE cxx_std_20)
-target_compile_options(brood_flags INTERFACE
+set(cxx_options
   -Wall -Wextra
   # The same bits from every compiler and instruction set: a fused multiply-add only where the
   # source writes one.
@@ -19,7 +19,10 @@ endif()
 if(sanitize AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND sanitize -Wno-maybe-uninitialized)  # false alarms in instrumented std::variant
 endif()
-target_compile_options(brood_flags INTERFACE ${sanitize})
+target_compile_options(brood_flags INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:${cxx_options};${sanitize}>"
+  # No fused multiply-add but where the source writes one, as above.
+  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--fmad=false;-Xcompiler=-Wall>")
 target_link_options(brood_flags INTERFACE ${sanitize})
 set_property(GLOBAL PROPERTY USE_FOLDERS ON)
 set(CMAKE_CXX_EXTENSIONS OFF)

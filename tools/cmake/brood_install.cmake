@@ -10,6 +10,9 @@ include(CMakePackageConfigHelpers)
 set(brood_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/brood)
 
 install(TARGETS brood EXPORT brood-core ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(brood_has_cuda)
+  install(FILES ${CUDA_cudart_static_LIBRARY} DESTINATION lib RENAME libcudart_static.a)
+endif()
 install(EXPORT brood-core NAMESPACE brood:: DESTINATION ${brood_package_dir})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/host/include/brood
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

@@ -42,22 +42,11 @@ PaddedTransform::PaddedTransform(Transform const* transform, TableShape const& s
     : shift(static_cast<std::size_t>(padded(shape.inputs)), 0.0f),
       scale(static_cast<std::size_t>(padded(shape.inputs)), 0.0f) {
   std::fill_n(scale.begin(), shape.inputs, 1.0f);
+  check_transform(transform, shape);
   if (transform == nullptr) return;
-  auto const inputs = static_cast<std::size_t>(shape.inputs);
-  if (transform->shift.size() != inputs || transform->scale.size() != inputs) {
-    throw UsageError("transform: has " + std::to_string(transform->shift.size()) + " shifts and " +
-                     std::to_string(transform->scale.size()) + " scales; the table has " +
-                     std::to_string(inputs) + " columns");
-  }
   std::copy(transform->shift.begin(), transform->shift.end(), shift.begin());
   std::copy(transform->scale.begin(), transform->scale.end(), scale.begin());
   if (shape.task != Task::regression || transform->target_shift.empty()) return;
-  auto const outputs = static_cast<std::size_t>(shape.outputs);
-  if (transform->target_shift.size() != outputs || transform->target_scale.size() != outputs) {
-    throw UsageError("transform: has " + std::to_string(transform->target_shift.size()) +
-                     " target shifts; the table has " + std::to_string(outputs) +
-                     " target columns");
-  }
   target_shift = transform->target_shift;
   target_scale = transform->target_scale;
 }
@@ -65,24 +54,6 @@ PaddedTransform::PaddedTransform(Transform const* transform, TableShape const& s
 // ---- Resident
 
 namespace {
-
-std::vector<float> balanced_weights(LoadedTable const& table,
-                                    std::vector<std::int32_t> const& rows) {
-  auto const classes = static_cast<std::size_t>(table.shape.outputs);
-  std::vector<double> count(classes, 0.0);
-  for (auto const row : rows)
-    count[static_cast<std::size_t>(table.y[static_cast<std::size_t>(row)])] += 1.0;
-  std::vector<float> weights(classes, 0.0f);
-  for (std::size_t c = 0; c < classes; ++c) {
-    double const share = static_cast<double>(rows.size()) / static_cast<double>(classes);
-    if (count[c] > 0) weights[c] = static_cast<float>(share / count[c]);
-  }
-  return weights;
-}
-
-std::int64_t size_of(Rows const& rows) {
-  return rows == nullptr ? 0 : static_cast<std::int64_t>(rows->size());
-}
 
 bool all_finite(float const* values, std::int64_t count) {
   bool finite = true;
@@ -121,14 +92,6 @@ void read_dense(ParamLayout const& layout, float const* dense_tensor, float* ten
 
 }  // namespace
 
-void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, char const* what) {
-  for (auto const row : rows) {
-    if (row >= 0 && row < table_rows) continue;
-    throw UsageError(std::string(what) + ": row " + std::to_string(row) +
-                     " is outside the table's 0 .. " + std::to_string(table_rows - 1));
-  }
-}
-
 int tensor_count(Member const& m) {
   return 1 + state_tensors(m) + (m.ema > 0 ? 1 : 0) + (m.patience > 0 ? 1 : 0);
 }
@@ -155,7 +118,8 @@ Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
     throw UsageError("train_rows: a member needs at least one training row");
   check_rows(*train_rows_, table.rows, "train_rows");
   if (eval_rows_ != nullptr) check_rows(*eval_rows_, table.rows, "eval_rows");
-  if (member_.balanced != 0) class_weights_ = balanced_weights(table, *train_rows_);
+  if (member_.balanced != 0)
+    class_weights_ = balanced_weights(table.y, *train_rows_, table.shape.outputs);
   tensors_ = AlignedFloats(layout_.size * tensor_count(member_));
   weights_ = tensors_.data();
   moments_ = weights_ + layout_.size;

@@ -10,6 +10,7 @@
 
 #include "backend/cpu/kernels.hpp"
 #include "backend/describe.hpp"
+#include "backend/rows.hpp"
 #include "brood/member.hpp"
 #include "brood/table.hpp"
 
@@ -102,9 +103,6 @@ class Resident {
   double loss_sum_ = 0, loss_weight_ = 0;
   int evaluations_since_best_ = 0;
 };
-
-// Throws UsageError for the first of `rows` that the table does not have; `what` names them.
-void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, char const* what);
 
 // Copies of the parameters that a member keeps.
 int tensor_count(Member const& member);

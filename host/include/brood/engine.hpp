@@ -14,7 +14,12 @@
 namespace brood {
 
 struct EngineOptions {
-  std::string device = "auto";    // "auto" or "cpu"
+  // "cpu", "cuda" or "cuda:N". "auto": what the environment's BROOD_BACKEND says (cpu, cuda), else
+  // a GPU if one can be used, else the CPU.
+  std::string device = "auto";
+  // "": the device's own (fp32 on the CPU, tf32 with CUDA). With CUDA: "tf32", "bf16" (both with
+  // fp32 master weights and sums) or "fp32" (products of 22 bits).
+  std::string precision = {};
   int threads = 0;                // CPU workers; 0: all cores
   std::int64_t memory_limit = 0;  // bytes for resident members; 0: what the device has
   // CPU kernels: "" (the best this machine has), "scalar", "avx2", "avx512". All give the same

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The backward pass of a chunk: deltas layer by layer down, then the gradient of the weights, tile
+// by tile. A tile's accumulators run over all rows of the batch in order; when the batch comes in
+// chunks, or the update needs to see all of the gradient first, they rest in the gradient buffer.
+#pragma once
+
+#include "cuda/worker.cuh"
+
+namespace brood::cuda {
+
+// Deltas of layer l - 1 from those of layer l: D W, times the slopes that lie where they go.
+template <class W>
+__device__ __forceinline__ void input_gradient(W const& w, Chunk const& chunk, int l,
+                                               float const* from) {
+  using P = typename W::Precision;
+  Operands const delta = w.delta(l);
+  Operands const weights = w.weights(l, from);
+  std::uint32_t* const before = shared_words(w.map().delta[l - 1]);
+  TileMatrix const matrix = tile_matrix(w.layer(l).columns / P::kPerWord);
+  int const words = w.layer(l).rows / P::kPerWord;
+  w.for_row_blocks(chunk.rows, [&](int local, int) {
+    int const row = local * kBlockRows;
+    w.for_columns(w.layer(l).columns, [&](int k, auto eights) {
+      constexpr int N = decltype(eights)::count;
+      float c[N][4] = {};
+      for (int word = 0; word < words; word += 8)
+        P::template input_step<N, P, W::kShared>(c, delta, row, weights, k, word, w.place);
+#pragma unroll
+      for (int j = 0; j < N; ++j) {
+        int const column = k + 8 * j + 2 * w.place.t;
+        int const upper = matrix.at(row + w.place.g, column / P::kPerWord);
+        int const lower = upper + 8 * matrix.stride;
+        float2 const above = P::load_pair(before, upper);
+        float2 const below = P::load_pair(before, lower);
+        P::store_pair(before, upper, c[j][0] * above.x, c[j][1] * above.y);
+        P::store_pair(before, lower, c[j][2] * below.x, c[j][3] * below.y);
+      }
+    });
+  });
+}
+
+template <class W>
+BROOD_PHASE void input_gradients(Chunk chunk, float const* from) {
+  W const w;
+#pragma unroll 1
+  for (int l = w.member().layers - 1; l > 0; --l) {
+    input_gradient(w, chunk, l, from);
+    w.sync_rows();
+  }
+}
+
+// ---- weights
+
+// A lane's elements of the gradient of 16 outputs from n on and 8 N inputs from k on of layer l;
+// and of the biases of outputs n + g and n + g + 8, if k is 0 (each in four lanes alike).
+template <int N>
+struct WeightTile {
+  int index;  // of all the member's tiles
+  int l, n, k;
+  float c[N][4];
+  float bias[4];
+};
+
+// Adds the chunk's rows, in order, from whichever block of the member holds them.
+template <int N, class W>
+__device__ __forceinline__ void add_rows(W const& w, Chunk const& chunk, WeightTile<N>& tile) {
+  using P = typename W::Precision;
+  Operands const delta = w.delta(tile.l);
+  Operands const input = w.layer_input(tile.l);
+  int const count = (chunk.rows + kBlockRows - 1) / kBlockRows;
+  for (int b = 0; b < count; ++b) {
+    if constexpr (W::kClustered) {
+      int const rank = b % w.blocks;
+      Operands const far_delta{in_block(delta.words, rank), delta.matrix};
+      Operands const far_input{in_block(input.words, rank), input.matrix};
+      P::template weight_step<N, P, true>(tile.c, tile.bias, tile.k == 0, far_delta, far_input,
+                                          b / w.blocks * kBlockRows, tile.n, tile.k, w.place);
+    } else {
+      P::template weight_step<N, P, false>(tile.c, tile.bias, tile.k == 0, delta, input,
+                                           b * kBlockRows, tile.n, tile.k, w.place);
+    }
+  }
+}
+
+// The tile's share of one copy of the parameters: pair(row, column, place, x, y) for two weights
+// side by side in layer l, then single(row, place, x) for biases.
+template <int N, class W, class Pair, class Single>
+__device__ __forceinline__ void for_tile(W const& w, WeightTile<N>& tile, Pair&& pair,
+                                         Single&& single) {
+  TileLayer const& layer = w.layer(tile.l);
+  TileMatrix const matrix = tile_matrix(layer.columns);
+  int const row = tile.n + w.place.g;
+  for_eights(tile.c, [&](int j, float(&c)[4]) {
+    int const column = tile.k + 8 * j + 2 * w.place.t;
+    int const upper = layer.weights + matrix.at(row, column);
+    pair(row, column, upper, c[0], c[1]);
+    pair(row + 8, column, upper + 8 * matrix.stride, c[2], c[3]);
+  });
+  if (tile.k != 0 || w.place.t != 0) return;
+  single(row, layer.bias + row, tile.bias[0]);
+  single(row + 8, layer.bias + row + 8, tile.bias[2]);
+}
+
+// f(tile) for this warp's share of the tiles of all layers: WeightTile<4>, or <2> at the end of a
+// row of tiles. The same tile always falls to the same warp.
+template <class W, class F>
+__device__ __forceinline__ void for_weight_tiles(W const& w, F&& f) {
+  int const workers = w.warps * w.blocks;
+  int turn = w.rank * w.warps + w.warp;
+  int before = 0;  // tiles of the layers below
+#pragma unroll 1
+  for (int l = 0; l < w.member().layers; ++l) {
+    TileLayer const& layer = w.layer(l);
+    int const across = (layer.columns + 31) / 32;
+    int const count = weight_tiles(layer);
+    for (; turn < count; turn += workers) {
+      int const n = turn / across * 16;
+      int const k = turn % across * 32;
+      if (k + 32 <= layer.columns) {
+        f(WeightTile<4>{before + turn, l, n, k, {}, {}});
+      } else {
+        f(WeightTile<2>{before + turn, l, n, k, {}, {}});
+      }
+    }
+    turn -= count;
+    before += count;
+  }
+}
+
+// Takes up what former chunks left in the gradient buffer.
+template <int N, class W>
+__device__ __forceinline__ void load_gradient(W const& w, WeightTile<N>& tile) {
+  float const* const gradient = w.gradient();
+  for_tile(
+      w, tile,
+      [&](int, int, int at, float& x, float& y) {
+        float2 const pair = *reinterpret_cast<float2 const*>(gradient + at);
+        x = pair.x;
+        y = pair.y;
+      },
+      [&](int, int at, float& x) { x = gradient[at]; });
+}
+template <int N, class W>
+__device__ __forceinline__ void store_gradient(W const& w, WeightTile<N>& tile) {
+  float* const gradient = w.gradient();
+  for_tile(
+      w, tile,
+      [&](int, int, int at, float& x, float& y) {
+        *reinterpret_cast<float2*>(gradient + at) = make_float2(x, y);
+      },
+      [&](int, int at, float& x) { gradient[at] = x; });
+}
+
+}  // namespace brood::cuda

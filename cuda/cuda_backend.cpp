@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/cuda_backend.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "brood/error.hpp"
+#include "cuda/resident.hpp"
+#include "cuda/submission.hpp"
+
+namespace brood::cuda {
+
+namespace {
+
+// Copies of host objects that several members share: by the address of the original, for as long
+// as one of the members keeps it.
+template <class Key, class Value>
+class SharedCopies {
+ public:
+  template <class Make>
+  std::shared_ptr<Value> get(std::shared_ptr<Key const> const& original, TableId table,
+                             Make&& make) {
+    auto& entry = entries_[{table, original.get()}];
+    auto copy = entry.copy.lock();
+    if (copy == nullptr || entry.original.lock() != original) {
+      copy = std::make_shared<Value>(make());
+      entry = {original, copy};
+    }
+    return copy;
+  }
+  void forget(TableId table) {
+    std::erase_if(entries_, [&](auto const& entry) { return entry.first.first == table; });
+  }
+
+ private:
+  struct Entry {
+    std::weak_ptr<Key const> original;
+    std::weak_ptr<Value> copy;
+  };
+  std::map<std::pair<TableId, Key const*>, Entry> entries_;
+};
+
+Precision precision_named(std::string const& name) {
+  for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
+    if (name == name_of(precision)) return precision;
+  }
+  throw UsageError("precision: " + name + " is not known; allowed: tf32, bf16, fp32");
+}
+
+// Evaluations that an order can bring.
+int most_records(MemberProgress const& progress, int until, int every) {
+  if (progress.epoch >= until) return 0;
+  if (every <= 0) return 1;
+  int const first = (progress.epoch / every + 1) * every;
+  return first >= until ? 1 : 1 + (until - first + every - 1) / every;
+}
+
+class CudaBackend final : public Backend {
+ public:
+  CudaBackend(std::unique_ptr<Device> device, Precision precision, SubmissionLimits const& limits)
+      : device_(std::move(device)), precision_(precision), limits_(limits), arena_(*device_) {
+    if (limits_.plan.shared_bytes == 0)
+      limits_.plan.shared_bytes = device_->limits().shared_bytes_block;
+  }
+
+  BackendInfo info() const override {
+    DeviceLimits const& limits = device_->limits();
+    // Some is left for tables, submissions and the driver.
+    return {.name = "cuda",
+            .device = limits.name,
+            .precision = std::string(name_of(precision_)),
+            .memory_bytes = limits.memory_bytes / 10 * 9,
+            .parallel_members = limits.multiprocessors};
+  }
+
+  Support supports(Config const& config, Task task, int inputs, int outputs) const override {
+    auto const problems = check(config, task);
+    if (!problems.empty()) return {false, problems.front()};
+    MemberPlan const plan = plan_of(describe(config, {task, inputs, outputs}, 0, kManyRows, 0),
+                                    task == Task::classification ? 1 : outputs);
+    if (plan.fits) return {};
+    return {false, "network: " + plan.reason + "; use --device cpu or a narrower network"};
+  }
+
+  std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const override {
+    Member const member = describe(config, {task, inputs, outputs}, 0, kManyRows, 0);
+    MemberPlan const plan = plan_of(member, task == Task::classification ? 1 : outputs);
+    return tensor_bytes(plan) + static_cast<std::int64_t>(sizeof(MemberTask)) +
+           static_cast<std::int64_t>(sizeof(MemberProgress));
+  }
+
+  TableId load(Table const& table) override {
+    tables_.emplace(next_table_, DeviceTable(arena_, *device_, table));
+    return next_table_++;
+  }
+  void unload(TableId table) override {
+    rows_.forget(table);
+    transforms_.forget(table);
+    tables_.erase(table);
+  }
+
+  std::vector<Slot> admit(std::span<MemberSpec const> specs) override {
+    std::vector<std::unique_ptr<Resident>> admitted;
+    std::vector<std::string> problems;
+    for (auto const& spec : specs) {
+      try {
+        admitted.push_back(make_resident(spec));
+      } catch (UsageError const& error) {
+        problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+      }
+    }
+    if (!problems.empty()) throw UsageError(std::move(problems));
+    if (admitted.empty()) return {};
+    std::vector<DrawTask> draws;
+    for (auto const& resident : admitted)
+      draws.push_back(resident->draw_task());
+    Buffer<DrawTask> const tasks(arena_, *device_, draws);
+    launch_draw(*device_, static_cast<int>(draws.size()), tasks.data());
+    device_->wait();
+    std::vector<Slot> slots;
+    for (auto& resident : admitted)
+      slots.push_back(place(std::move(resident)));
+    return slots;
+  }
+
+  void release(std::span<Slot const> slots) override {
+    if (slots.empty()) return;
+    collect();
+    for (auto const slot : slots) {
+      at(slot);
+      residents_[static_cast<std::size_t>(slot)].reset();
+      free_.push_back(slot);
+    }
+  }
+
+  void train(std::span<TrainOrder const> orders) override {
+    collect();
+    Submission next;
+    std::vector<Job> jobs;
+    std::vector<MemberTask> tasks;  // by job
+    for (auto const& order : orders) {
+      Resident const& resident = at(order.slot);
+      Member const& member = resident.member();
+      MemberProgress const progress = resident.progress();
+      int const until = std::min(order.until_epoch, member.epochs);
+      if (progress.state != kTraining || progress.epoch >= until) continue;
+      DeviceTable const& table = table_of(resident.table());
+      double const steps = static_cast<double>(until - progress.epoch) * steps_per_epoch(member);
+      jobs.push_back({&member, table.targets, resident.has_gradient(), steps});
+      MemberTask task = resident.task(table);
+      task.errand = Errand::train;
+      task.until_epoch = order.until_epoch;
+      task.evaluate_every = order.evaluate_every_epochs;
+      tasks.push_back(task);
+      next.slots.push_back(order.slot);
+      next.progress.push_back(progress);
+      next.first_record.push_back(next.records);
+      next.records +=
+          static_cast<std::size_t>(most_records(progress, until, order.evaluate_every_epochs));
+    }
+    if (jobs.empty()) return;
+    next.device_progress = Buffer<MemberProgress>(arena_, *device_, next.progress);
+    next.device_records = Buffer<MemberRecord>(arena_, next.records);
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      tasks[i].progress = next.device_progress.data() + i;
+      tasks[i].records = next.device_records.data() + next.first_record[i];
+    }
+    next.device_tasks = launch(jobs, tasks, limits_);
+    pending_ = std::move(next);
+  }
+
+  std::vector<MemberMetrics> metrics(std::span<Slot const> slots) override {
+    collect();
+    std::vector<MemberMetrics> list;
+    list.reserve(slots.size());
+    for (auto const slot : slots)
+      list.push_back(at(slot).metrics());
+    return list;
+  }
+
+  void forward(std::span<Slot const> slots, std::span<std::int32_t const> rows,
+               std::span<float> out) override {
+    for (auto const slot : slots)
+      check_rows(rows, table_of(at(slot).table()).rows, "forward");
+    predict(slots, nullptr, rows, out);
+  }
+
+  void forward(std::span<Slot const> slots, Matrix x, std::span<float> out) override {
+    if (slots.empty()) return;
+    for (auto const slot : slots) {
+      int const inputs = table_of(at(slot).table()).shape.inputs;
+      if (x.columns == inputs) continue;
+      throw UsageError("forward: x has " + std::to_string(x.columns) +
+                       " columns; the member in slot " + std::to_string(slot) + " takes " +
+                       std::to_string(inputs));
+    }
+    DeviceTable const& own = table_of(at(slots.front()).table());
+    DeviceTable const table(arena_, *device_,
+                            Table{.x = x,
+                                  .y = {nullptr, x.rows, own.targets},
+                                  .weights = {},
+                                  .task = own.shape.task,
+                                  .classes = own.shape.outputs,
+                                  .as_is = {}});
+    std::vector<std::int32_t> rows(static_cast<std::size_t>(x.rows));
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      rows[i] = static_cast<std::int32_t>(i);
+    predict(slots, &table, rows, out);
+  }
+
+  std::vector<Evaluation> evaluate(std::span<Slot const> slots,
+                                   std::span<std::int32_t const> rows) override {
+    collect();
+    for (auto const slot : slots)
+      check_rows(rows, table_of(at(slot).table()).rows, "evaluate");
+    Buffer<MemberRecord> const records(arena_, slots.size());
+    run_rows(slots, nullptr, rows, records.data(), nullptr);
+    std::vector<Evaluation> list;
+    for (auto record : records.read(*device_)) {
+      Evaluation evaluation = evaluation_of(record, !rows.empty());
+      evaluation.train_loss = std::numeric_limits<double>::quiet_NaN();
+      list.push_back(evaluation);
+    }
+    return list;
+  }
+
+  void clone(std::span<SlotCopy const> copies) override {
+    collect();
+    for (auto const& copy : copies)
+      at(copy.to).copy_from(*device_, at(copy.from));
+  }
+
+  std::vector<MemberImage> save(std::span<Slot const> slots) override {
+    collect();
+    std::vector<MemberImage> images;
+    for (auto const slot : slots)
+      images.push_back(at(slot).save(*device_));
+    return images;
+  }
+
+  void restore(std::span<Slot const> slots, std::span<MemberImage const> images) override {
+    collect();
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      at(slots[i]).restore(*device_, images[i]);
+  }
+
+  std::vector<std::vector<LayerWeights>> weights(std::span<Slot const> slots) override {
+    collect();
+    std::vector<std::vector<LayerWeights>> list;
+    for (auto const slot : slots)
+      list.push_back(at(slot).layers(*device_));
+    return list;
+  }
+
+ private:
+  // Rows assumed where only a configuration is known: more than any batch.
+  static constexpr int kManyRows = 1 << 20;
+
+  // A training submission whose results have not been taken over.
+  struct Submission {
+    std::vector<Slot> slots;
+    std::vector<MemberProgress> progress;
+    std::vector<std::size_t> first_record;
+    std::size_t records = 0;
+    Buffer<MemberProgress> device_progress;
+    Buffer<MemberRecord> device_records;
+    std::vector<Buffer<MemberTask>> device_tasks;
+  };
+
+  Resident& at(Slot slot) {
+    auto const i = static_cast<std::size_t>(slot);
+    if (slot < 0 || i >= residents_.size() || residents_[i] == nullptr)
+      throw UsageError("slot " + std::to_string(slot) + " holds no member");
+    return *residents_[i];
+  }
+
+  DeviceTable const& table_of(TableId id) const {
+    auto const found = tables_.find(id);
+    if (found == tables_.end()) throw UsageError("table " + std::to_string(id) + " is not loaded");
+    return found->second;
+  }
+
+  MemberPlan plan_of(Member const& member, int targets) const {
+    return plan_member(member, targets, precision_, {1, 1}, limits_.plan);
+  }
+  static std::int64_t tensor_bytes(MemberPlan const& plan) {
+    std::int64_t const bytes = (plan.tensor_floats + plan.gradient_floats) * 4;
+    return (bytes + 255) / 256 * 256;
+  }
+
+  std::unique_ptr<Resident> make_resident(MemberSpec const& spec) {
+    DeviceTable const& table = table_of(spec.table);
+    Member const member = describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
+                                   size_of(spec.eval_rows));
+    if (size_of(spec.train_rows) == 0)
+      throw UsageError("train_rows: a member needs at least one training row");
+    check_rows(*spec.train_rows, table.rows, "train_rows");
+    if (spec.eval_rows != nullptr) check_rows(*spec.eval_rows, table.rows, "eval_rows");
+    MemberPlan const plan = plan_of(member, table.targets);
+    if (!plan.fits) throw UsageError("network: " + plan.reason);
+    auto transform = transforms_.get(spec.transform, spec.table, [&] {
+      return DeviceTransform(arena_, *device_, spec.transform.get(), table.shape);
+    });
+    return std::make_unique<Resident>(arena_, *device_, spec, table, member,
+                                      plan.gradient_floats > 0, device_rows(spec.train_rows),
+                                      device_rows(spec.eval_rows), std::move(transform));
+  }
+
+  std::shared_ptr<Buffer<std::int32_t>> device_rows(Rows const& rows) {
+    if (size_of(rows) == 0) return nullptr;
+    return rows_.get(rows, 0, [&] { return Buffer<std::int32_t>(arena_, *device_, *rows); });
+  }
+
+  Slot place(std::unique_ptr<Resident> resident) {
+    if (free_.empty()) {
+      residents_.push_back(std::move(resident));
+      return static_cast<Slot>(residents_.size()) - 1;
+    }
+    Slot const slot = free_.back();
+    free_.pop_back();
+    residents_[static_cast<std::size_t>(slot)] = std::move(resident);
+    return slot;
+  }
+
+  // Plans jobs, completes their tasks and launches them. The buffers must live as long as the work.
+  std::vector<Buffer<MemberTask>> launch(std::vector<Job> const& jobs,
+                                         std::vector<MemberTask> const& tasks,
+                                         SubmissionLimits const& limits) {
+    std::vector<Buffer<MemberTask>> buffers;
+    for (auto const& group : group_jobs(jobs, precision_, device_->limits(), limits)) {
+      std::vector<MemberTask> planned;
+      for (auto const& job : group.jobs) {
+        MemberTask& task = planned.emplace_back(tasks[job.job]);
+        task.map = job.plan.map;
+        task.cut = job.plan.cut;
+        if (task.errand != Errand::train) task.map.moments = -1;
+      }
+      buffers.emplace_back(arena_, *device_, planned);
+      launch_run(*device_, group.variant, group.shape, buffers.back().data());
+    }
+    return buffers;
+  }
+
+  // Takes over what the last training submission brought. Waits.
+  void collect() {
+    if (!pending_) return;
+    device_->wait();
+    Submission const done = std::move(*pending_);
+    pending_.reset();
+    auto const progress = done.device_progress.read(*device_);
+    auto const records = done.device_records.read(*device_);
+    for (std::size_t i = 0; i < done.slots.size(); ++i) {
+      auto const first = records.begin() + static_cast<std::ptrdiff_t>(done.first_record[i]);
+      at(done.slots[i]).take_over(progress[i], {first, first + progress[i].recorded});
+    }
+  }
+
+  // Runs the prediction kernel over rows of `table`, or of each member's own: into records, or into
+  // out[i] for the i-th slot.
+  void run_rows(std::span<Slot const> slots, DeviceTable const* table,
+                std::span<std::int32_t const> rows, MemberRecord* records, float* const* out) {
+    Buffer<std::int32_t> const device_rows(arena_, *device_, rows);
+    std::vector<Member> members;
+    std::vector<MemberProgress> progress;
+    for (auto const slot : slots) {
+      members.push_back(at(slot).member());
+      members.back().eval_rows = static_cast<int>(rows.size());
+      progress.push_back(at(slot).progress());
+    }
+    Buffer<MemberProgress> const device_progress(arena_, *device_, progress);
+    std::vector<Job> jobs;
+    std::vector<MemberTask> tasks;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      Resident const& resident = at(slots[i]);
+      DeviceTable const& own = table_of(resident.table());
+      jobs.push_back({&members[i], own.targets, true, 1.0});
+      MemberTask& task = tasks.emplace_back(resident.task(table == nullptr ? own : *table));
+      task.member = members[i];
+      task.eval_rows = device_rows.data();
+      task.progress = device_progress.data() + i;
+      task.errand = out == nullptr ? Errand::evaluate : Errand::predict;
+      task.records = records == nullptr ? nullptr : records + i;
+      task.out = out == nullptr ? nullptr : out[i];
+    }
+    SubmissionLimits limits = limits_;
+    limits.blocks = 1;
+    auto const device_tasks = launch(jobs, tasks, limits);
+    device_->wait();
+  }
+
+  void predict(std::span<Slot const> slots, DeviceTable const* table,
+               std::span<std::int32_t const> rows, std::span<float> out) {
+    collect();
+    std::size_t needed = 0;
+    std::vector<std::size_t> start;
+    for (auto const slot : slots) {
+      start.push_back(needed);
+      needed += rows.size() * static_cast<std::size_t>(table_of(at(slot).table()).shape.outputs);
+    }
+    if (out.size() != needed) {
+      throw UsageError("forward: out has room for " + std::to_string(out.size()) +
+                       " floats; needed are " + std::to_string(needed));
+    }
+    if (needed == 0) return;
+    Buffer<float> const device_out(arena_, needed);
+    std::vector<float*> targets;
+    for (auto const at : start)
+      targets.push_back(device_out.data() + at);
+    run_rows(slots, table, rows, nullptr, targets.data());
+    device_->copy_out(out.data(), device_out.data(), device_out.bytes());
+  }
+
+  std::unique_ptr<Device> device_;
+  Precision precision_;
+  SubmissionLimits limits_;
+  Arena arena_;
+  SharedCopies<std::vector<std::int32_t>, Buffer<std::int32_t>> rows_;
+  SharedCopies<Transform, DeviceTransform> transforms_;
+  std::map<TableId, DeviceTable> tables_;
+  TableId next_table_ = 0;
+  std::vector<std::unique_ptr<Resident>> residents_;
+  std::vector<Slot> free_;
+  std::optional<Submission> pending_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(std::unique_ptr<Device> device, Precision precision,
+                                      SubmissionLimits const& limits) {
+  return std::make_unique<CudaBackend>(std::move(device), precision, limits);
+}
+
+std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
+  Precision const precision = precision_named(options.precision);
+  return make_backend(Device::open(options.device), precision, {});
+}
+
+std::vector<std::string> describe_devices(std::string& why_none) {
+  std::vector<std::string> list;
+  int const count = device_count(&why_none);
+  for (int i = 0; i < count; ++i)
+    list.push_back(Device::open(i)->limits().name);
+  return list;
+}
+
+}  // namespace brood::cuda

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/device.hpp"
+
+#include <cuda_runtime.h>
+
+#include <cstring>
+
+#include "brood/error.hpp"
+
+namespace brood::cuda {
+
+namespace {
+
+constexpr std::size_t kStagingBytes = std::size_t{8} << 20;
+
+std::string reason_of(cudaError_t error) {
+  return std::string(cudaGetErrorString(error)) + " (" + cudaGetErrorName(error) + ")";
+}
+
+// A stream of its own, and pinned memory that small copies go through, so that they need not wait.
+class CudaDevice final : public Device {
+ public:
+  explicit CudaDevice(int index) : index_(index) {
+    use();
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
+    std::size_t free = 0, total = 0;
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    limits_.architecture = 10 * properties.major + properties.minor;
+    limits_.multiprocessors = properties.multiProcessorCount;
+    limits_.shared_bytes_block = static_cast<int>(properties.sharedMemPerBlockOptin);
+    limits_.shared_bytes_sm = static_cast<int>(properties.sharedMemPerMultiprocessor);
+    limits_.memory_bytes = static_cast<std::int64_t>(free);
+    limits_.clusters = properties.major >= 9;
+    limits_.name = properties.name;
+    if (limits_.architecture < 80) {
+      throw DeviceError("device: cuda:" + std::to_string(index) + ": " + limits_.name +
+                        " has compute capability " + std::to_string(properties.major) + "." +
+                        std::to_string(properties.minor) + "; 8.0 or newer is needed; use cpu");
+    }
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    check(cudaMallocHost(&staging_, kStagingBytes), "cudaMallocHost");
+  }
+  ~CudaDevice() override {
+    cudaStreamSynchronize(stream_);
+    cudaFreeHost(staging_);
+    cudaStreamDestroy(stream_);
+  }
+
+  DeviceLimits const& limits() const override { return limits_; }
+  CUstream_st* stream() const override { return stream_; }
+
+  void* allocate(std::size_t bytes) override {
+    use();
+    void* memory = nullptr;
+    cudaError_t const error = cudaMalloc(&memory, bytes);
+    if (error != cudaSuccess) {
+      cudaGetLastError();  // out of memory is not sticky
+      throw DeviceError("cudaMalloc of " + std::to_string(bytes) + " bytes: " + reason_of(error));
+    }
+    zero(memory, bytes);
+    return memory;
+  }
+  void release(void* memory) override {
+    cudaStreamSynchronize(stream_);
+    cudaFree(memory);
+  }
+
+  void copy_in(void* to, void const* from, std::size_t bytes) override {
+    use();
+    auto const* source = static_cast<char const*>(from);
+    auto* target = static_cast<char*>(to);
+    while (bytes > 0) {
+      std::size_t const piece = bytes < kStagingBytes ? bytes : kStagingBytes;
+      if (staged_ + piece > kStagingBytes) {
+        wait();  // what lies there has been read
+        staged_ = 0;
+      }
+      std::memcpy(staging_ + staged_, source, piece);
+      check(cudaMemcpyAsync(target, staging_ + staged_, piece, cudaMemcpyHostToDevice, stream_),
+            "cudaMemcpyAsync to the device");
+      staged_ += piece;
+      source += piece;
+      target += piece;
+      bytes -= piece;
+    }
+  }
+  void copy_out(void* to, void const* from, std::size_t bytes) override {
+    use();
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_),
+          "cudaMemcpyAsync from the device");
+    wait();
+  }
+  void copy_within(void* to, void const* from, std::size_t bytes) override {
+    use();
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_),
+          "cudaMemcpyAsync within the device");
+  }
+  void zero(void* memory, std::size_t bytes) override {
+    use();
+    check(cudaMemsetAsync(memory, 0, bytes, stream_), "cudaMemsetAsync");
+  }
+  void wait() override {
+    use();
+    check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+    staged_ = 0;
+  }
+
+  void check(int error, char const* call) const override {
+    auto const code = static_cast<cudaError_t>(error);
+    if (code == cudaSuccess) return;
+    throw DeviceError(std::string(call) + ": " + reason_of(code));
+  }
+
+ private:
+  void use() const { check(cudaSetDevice(index_), "cudaSetDevice"); }
+
+  int index_;
+  DeviceLimits limits_;
+  cudaStream_t stream_ = nullptr;
+  char* staging_ = nullptr;
+  std::size_t staged_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> Device::open(int index) {
+  std::string why_none;
+  int const count = device_count(&why_none);
+  std::string const name = "device: cuda:" + std::to_string(index) + ": ";
+  if (count == 0) throw DeviceError(name + why_none + "; use cpu");
+  if (index < 0 || index >= count) {
+    throw DeviceError(name + "there is no such device; allowed: 0 .. " + std::to_string(count - 1));
+  }
+  return std::make_unique<CudaDevice>(index);
+}
+
+int device_count(std::string* why_none) {
+  int count = 0;
+  cudaError_t const error = cudaGetDeviceCount(&count);
+  if (error != cudaSuccess) {
+    cudaGetLastError();
+    if (why_none != nullptr) *why_none = reason_of(error);
+    return 0;
+  }
+  if (count == 0 && why_none != nullptr) *why_none = "this machine has no CUDA device";
+  return count;
+}
+
+}  // namespace brood::cuda

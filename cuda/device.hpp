@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// One CUDA device as the backend uses it: limits, memory, copies and the order of work. Kernels are
+// launched by launch() of prims.cuh on stream(). Errors are thrown as DeviceError with the call's
+// name and the runtime's reason; after an error that the driver calls sticky, so is every call.
+// The tests bring a second implementation that lives on the host (tests/emulation/).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+struct CUstream_st;
+
+namespace brood::cuda {
+
+// What the planner needs to know of a device.
+struct DeviceLimits {
+  int architecture = 90;  // compute capability times ten
+  int multiprocessors = 132;
+  int shared_bytes_block = 0;     // most dynamic shared memory of a block
+  int shared_bytes_sm = 0;        // of a multiprocessor; a block takes 1 KB more than it asks for
+  std::int64_t memory_bytes = 0;  // free now
+  bool clusters = false;
+  std::string name;
+};
+
+class Device {
+ public:
+  // Throws DeviceError where there is no such device, or its driver is too old, with the reason.
+  static std::unique_ptr<Device> open(int index);
+  virtual ~Device() = default;
+
+  virtual DeviceLimits const& limits() const = 0;
+  virtual CUstream_st* stream() const = 0;
+
+  // Memory is zeroed, and aligned to 256 bytes. Throws DeviceError with the bytes asked for.
+  virtual void* allocate(std::size_t bytes) = 0;
+  virtual void release(void* memory) = 0;
+  // In the stream's order; the host's side may be reused when the call returns (copy_in), or is
+  // filled when it does (copy_out waits).
+  virtual void copy_in(void* to, void const* from, std::size_t bytes) = 0;
+  virtual void copy_out(void* to, void const* from, std::size_t bytes) = 0;
+  virtual void copy_within(void* to, void const* from, std::size_t bytes) = 0;
+  virtual void zero(void* memory, std::size_t bytes) = 0;
+  virtual void wait() = 0;
+
+  // Throws DeviceError if `error` (a cudaError_t) is one.
+  virtual void check(int error, char const* call) const = 0;
+};
+
+// Devices in this machine; 0 without a driver.
+int device_count(std::string* why_none);
+
+}  // namespace brood::cuda

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/kernels.hpp"
+
+#include "cuda/draw.cuh"
+#include "cuda/kernel_hash.hpp"
+#include "cuda/variants.cuh"
+
+namespace brood::cuda {
+
+extern template struct Variants<Tf32>;
+extern template struct Variants<Bf16>;
+extern template struct Variants<Fp32>;
+
+void launch_run(Device& device, Variant const& variant, LaunchShape const& shape,
+                MemberTask const* tasks) {
+  auto run = [&](auto variants) {
+    return variants.run(variant.shared_weights, variant.clustered, shape, device.stream(), tasks);
+  };
+  cudaError_t const error = variant.precision == Precision::tf32   ? run(Variants<Tf32>{})
+                            : variant.precision == Precision::bf16 ? run(Variants<Bf16>{})
+                                                                   : run(Variants<Fp32>{});
+  device.check(error, "launch of the training kernel");
+}
+
+void launch_draw(Device& device, int members, DrawTask const* tasks) {
+  LaunchShape const shape{.blocks = members, .threads = 128};
+  device.check(launch(draw, shape, device.stream(), DrawArguments{tasks}),
+               "launch of the drawing kernel");
+}
+
+char const* kernel_hash() {
+  return BROOD_KERNEL_HASH;
+}
+
+}  // namespace brood::cuda

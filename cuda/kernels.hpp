@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels by name, for the backend: which of the compiled variants a plan needs, and their
+// launches. Each variant is compiled in a file of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "cuda/device.hpp"
+#include "cuda/launch_shape.hpp"
+#include "cuda/member_task.hpp"
+#include "cuda/plan.hpp"
+
+namespace brood::cuda {
+
+struct DrawTask;
+
+struct Variant {
+  Precision precision = Precision::tf32;
+  bool shared_weights = true;
+  bool clustered = false;
+};
+
+// Launches on the device's stream; tasks are in device memory, one per cluster of blocks. Throws
+// DeviceError.
+void launch_run(Device& device, Variant const& variant, LaunchShape const& shape,
+                MemberTask const* tasks);
+void launch_draw(Device& device, int members, DrawTask const* tasks);
+
+// A hash of the sources that kernels are made of.
+char const* kernel_hash();
+
+}  // namespace brood::cuda

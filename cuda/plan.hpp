@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a member is laid out on a device: which tensors are in shared memory, how the batch is cut
+// into chunks, how many warps and blocks work on it. Pure arithmetic on sizes; a plan changes how
+// fast a member trains, never what it becomes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/member.hpp"
+#include "cuda/device.hpp"
+#include "cuda/member_task.hpp"
+
+namespace brood::cuda {
+
+enum class Precision { tf32, bf16, fp32 };
+std::string_view name_of(Precision precision);
+
+// The layouts, fastest first.
+enum class Layout {
+  resident,       // (a) weights, moments and a whole batch in shared memory
+  chunked,        // (b) likewise, but the batch in chunks, the gradient in a buffer
+  moments_in_l2,  // (c) moments in global memory
+  weights_in_l2,  // (d) weights, moments and gradient in global memory
+};
+std::string_view name_of(Layout layout);
+
+// How much of the device a member is to get.
+struct Share {
+  int warps = 8;   // of a block: 1, 2, 4 or 8
+  int blocks = 1;  // of a cluster: 1, 2, 4, 8 or 16
+};
+
+struct MemberPlan {
+  bool fits = false;
+  std::string reason;  // why not
+  Layout layout = Layout::resident;
+  SharedMap map{};
+  WorkCut cut{};
+  int shared_bytes = 0;
+  // In global memory, floats: tensors that must live there between launches, and a gradient buffer
+  // if it lies there.
+  std::int64_t tensor_floats = 0;
+  std::int64_t gradient_floats = 0;
+};
+
+// Where a test forces a plan that the planner would not choose first.
+struct PlanLimits {
+  int shared_bytes = 0;             // of a block
+  Layout first = Layout::resident;  // layouts before it are not tried
+  int most_chunk_rows = 4096;
+};
+
+MemberPlan plan_member(Member const& member, int targets, Precision precision, Share const& share,
+                       PlanLimits const& limits);
+
+// Copies of the parameters that a member keeps: weights, moments, average, best.
+int tensor_count(Member const& member);
+
+// The widest share that gives every warp something to do.
+Share useful_share(Member const& member, Share share);
+
+}  // namespace brood::cuda

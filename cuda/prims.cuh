@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernels ask of the device beyond plain C++: warp and block cooperation, tensor cores,
+// asynchronous copies, other blocks' shared memory, launches. The only file with inline PTX. The
+// tests put a file of the same name and contents in its place that runs kernels on the host
+// (tests/emulation/), so what stands here is an interface: documented by PTX's own words, and
+// checked on devices by the conformance test.
+//
+// Fragments of mma.sync, with g = lane / 4 and t = lane % 4 (PTX ISA, "Matrix Fragments for
+// mma.m16n8k8" with .tf32 and "mma.m16n8k16" with .bf16). A register holds one tf32, or two bf16
+// with the lower index in the low half; "k" then counts registers (pairs of bf16).
+//   A (16, 8 k)   a[0] (g, t)   a[1] (g + 8, t)   a[2] (g, t + 4)   a[3] (g + 8, t + 4)
+//   B (8 k, 8)    b[0] (t, g)   b[1] (t + 4, g)
+//   C (16, 8)     c[0] (g, 2t)  c[1] (g, 2t + 1)  c[2] (g + 8, 2t)  c[3] (g + 8, 2t + 1)
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "cuda/launch_shape.hpp"
+
+namespace brood::cuda {
+
+// A phase of the step: a function that is called, not inlined, so that a kernel holds each phase
+// once. It takes no Worker (whose parts would go through memory) but makes its own.
+#define BROOD_PHASE __device__ __noinline__
+
+inline constexpr unsigned kFullWarp = 0xffffffffu;
+
+// ---- where a thread is
+
+__device__ __forceinline__ int lane_number() {
+  return static_cast<int>(threadIdx.x) & 31;
+}
+__device__ __forceinline__ int warp_number() {
+  return static_cast<int>(threadIdx.x) >> 5;
+}
+__device__ __forceinline__ int warp_count() {
+  return static_cast<int>(blockDim.x) >> 5;
+}
+// Of this block in its cluster; 0 in a launch without clusters.
+__device__ __forceinline__ int cluster_rank() {
+  unsigned rank = 0;
+#if __CUDA_ARCH__ >= 900
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+#endif
+  return static_cast<int>(rank);
+}
+__device__ __forceinline__ int cluster_size() {
+  unsigned size = 1;
+#if __CUDA_ARCH__ >= 900
+  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(size));
+#endif
+  return static_cast<int>(size);
+}
+__device__ __forceinline__ int cluster_number() {
+  return static_cast<int>(blockIdx.x) / cluster_size();
+}
+
+// The block's dynamic shared memory, aligned to 128 bytes.
+__device__ __forceinline__ unsigned char* shared_memory() {
+  extern __shared__ __align__(128) unsigned char brood_shared[];
+  return brood_shared;
+}
+
+// ---- cooperation. All lanes of a warp (threads of a block or cluster) take part.
+
+__device__ __forceinline__ void sync_warp() {
+  __syncwarp();
+}
+__device__ __forceinline__ void sync_block() {
+  __syncthreads();
+}
+// Also orders memory, shared and global, among the cluster's threads.
+__device__ __forceinline__ void sync_cluster() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.arrive.release.aligned;\n\tbarrier.cluster.wait.acquire.aligned;" ::
+                   : "memory");
+#endif
+}
+// The place in block `rank`'s shared memory that `p` is in this block's: a generic address.
+template <class T>
+__device__ __forceinline__ T* in_block(T* p, int rank) {
+#if __CUDA_ARCH__ >= 900
+  unsigned long long there;
+  asm("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(p), "r"(rank));
+  return reinterpret_cast<T*>(there);
+#else
+  return p;  // without clusters there is only this block
+#endif
+}
+
+template <class T>
+__device__ __forceinline__ T shuffle(T value, int from) {
+  return __shfl_sync(kFullWarp, value, from);
+}
+template <class T>
+__device__ __forceinline__ T shuffle_xor(T value, int mask) {
+  return __shfl_xor_sync(kFullWarp, value, mask);
+}
+__device__ __forceinline__ bool any_lane(bool value) {
+  return __any_sync(kFullWarp, value) != 0;
+}
+
+// ---- asynchronous copies from global to shared memory: of 16 or 4 bytes, aligned to that. If not
+// `valid`, zeros are written and nothing is read. They are complete, for the issuing thread, after
+// await_copies(); for others after a barrier behind it.
+
+__device__ __forceinline__ void copy_16_async(void* to, void const* from, bool valid) {
+  auto const shared = static_cast<unsigned>(__cvta_generic_to_shared(to));
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(from),
+               "r"(valid ? 16 : 0)
+               : "memory");
+}
+__device__ __forceinline__ void copy_4_async(void* to, void const* from, bool valid) {
+  auto const shared = static_cast<unsigned>(__cvta_generic_to_shared(to));
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared), "l"(from),
+               "r"(valid ? 4 : 0)
+               : "memory");
+}
+__device__ __forceinline__ void await_copies() {
+  asm volatile("cp.async.commit_group;\n\tcp.async.wait_group 0;" ::: "memory");
+}
+
+// ---- tensor cores
+
+// c += a b. Of each register the tensor core reads the upper 19 bits: sign, exponent, 10 of the
+// mantissa.
+__device__ __forceinline__ void mma_tf32(float (&c)[4], std::uint32_t const (&a)[4],
+                                         std::uint32_t const (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+__device__ __forceinline__ void mma_bf16(float (&c)[4], std::uint32_t const (&a)[4],
+                                         std::uint32_t const (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+// Four 8x8 matrices of 16-bit elements, transposed. Lane i gives the address of row i % 8 (16
+// bytes, aligned) of matrix i / 8; out[m] of a lane holds elements (2t, g) and (2t + 1, g) of
+// matrix m as stored: the fragment of its transpose.
+__device__ __forceinline__ void load_transposed(std::uint32_t (&out)[4], void const* row) {
+  auto const shared = static_cast<unsigned>(__cvta_generic_to_shared(row));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
+               : "r"(shared)
+               : "memory");
+}
+
+// ---- conversions, to nearest; ties away from zero (tf32) or to even (bf16)
+
+__device__ __forceinline__ std::uint32_t to_tf32(float x) {
+  std::uint32_t bits;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+  return bits;
+}
+__device__ __forceinline__ std::uint32_t to_bf16_pair(float low, float high) {
+  std::uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+}
+
+// ---- approximations: see fast.cuh
+
+__device__ __forceinline__ float divide(float a, float b) {
+  float quotient;
+  asm("div.approx.f32 %0, %1, %2;" : "=f"(quotient) : "f"(a), "f"(b));
+  return quotient;
+}
+__device__ __forceinline__ float square_root(float x) {
+  float root;
+  asm("sqrt.approx.f32 %0, %1;" : "=f"(root) : "f"(x));
+  return root;
+}
+
+// ---- launches
+
+// One argument struct, by value. Blocks of a cluster are consecutive. Returns what the runtime
+// says of the launch (not of the kernel's run).
+template <class Arguments>
+cudaError_t launch(void (*kernel)(Arguments), LaunchShape const& shape, cudaStream_t stream,
+                   Arguments const& arguments) {
+  auto const bytes = static_cast<std::size_t>(shape.shared_bytes);
+  cudaError_t error =
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shape.shared_bytes);
+  if (error == cudaSuccess && shape.cluster > 8) {
+    error = cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
+  }
+  if (error != cudaSuccess) return error;
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(shape.blocks));
+  config.blockDim = dim3(static_cast<unsigned>(shape.threads));
+  config.dynamicSmemBytes = bytes;
+  config.stream = stream;
+  cudaLaunchAttribute cluster{};
+  cluster.id = cudaLaunchAttributeClusterDimension;
+  cluster.val.clusterDim.x = static_cast<unsigned>(shape.cluster);
+  cluster.val.clusterDim.y = 1;
+  cluster.val.clusterDim.z = 1;
+  config.attrs = &cluster;
+  config.numAttrs = shape.cluster > 1 ? 1 : 0;
+  return cudaLaunchKernelEx(&config, kernel, arguments);
+}
+
+}  // namespace brood::cuda

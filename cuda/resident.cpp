@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/resident.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "brood/error.hpp"
+
+namespace brood::cuda {
+
+// ---- DeviceTable, DeviceTransform
+
+DeviceTable::DeviceTable(Arena& arena, Device& device, Table const& table)
+    : shape{table.task, table.x.columns,
+            table.task == Task::classification ? table.classes : table.y.columns},
+      rows(table.x.rows),
+      stride((table.x.columns + 3) / 4 * 4),
+      targets(table.y.columns) {
+  std::vector<float> padded_x(static_cast<std::size_t>(rows * stride), 0.0f);
+  for (std::int64_t r = 0; r < rows; ++r)
+    std::copy_n(table.x.data + r * table.x.columns, table.x.columns, padded_x.data() + r * stride);
+  x = Buffer<float>(arena, device, padded_x);
+  // A table to predict on has no targets: zeros, so that the kernels need not know.
+  labels.assign(static_cast<std::size_t>(rows * targets), 0.0f);
+  if (table.y.data != nullptr) std::copy_n(table.y.data, rows * targets, labels.data());
+  y = Buffer<float>(arena, device, labels);
+  if (table.weights.data == nullptr) return;
+  weights =
+      Buffer<float>(arena, device, std::span(table.weights.data, static_cast<std::size_t>(rows)));
+}
+
+TableView DeviceTable::view() const {
+  return {x.data(), y.data(), weights.data(), stride, targets};
+}
+
+DeviceTransform::DeviceTransform(Arena& arena, Device& device, Transform const* transform,
+                                 TableShape const& shape) {
+  check_transform(transform, shape);
+  auto const inputs = static_cast<std::size_t>(shape.inputs);
+  std::vector<float> const none(inputs, 0.0f), one(inputs, 1.0f);
+  shift = Buffer<float>(arena, device, transform == nullptr ? none : transform->shift);
+  scale = Buffer<float>(arena, device, transform == nullptr ? one : transform->scale);
+  if (transform == nullptr || shape.task != Task::regression) return;
+  target_shift = Buffer<float>(arena, device, std::span<float const>(transform->target_shift));
+  target_scale = Buffer<float>(arena, device, std::span<float const>(transform->target_scale));
+}
+
+// ---- Resident
+
+namespace {
+
+// f(place in tiles, place in the dense order) for every parameter.
+template <class F>
+void for_each_parameter(TileLayout const& layout, F&& f) {
+  std::size_t dense = 0;
+  for (int l = 0; l < layout.layers; ++l) {
+    TileLayer const& layer = layout.layer[l];
+    TileMatrix const matrix = tile_matrix(layer.columns);
+    for (int row = 0; row < layer.outputs; ++row) {
+      for (int column = 0; column < layer.inputs; ++column)
+        f(static_cast<std::size_t>(layer.weights + matrix.at(row, column)), dense++);
+    }
+    for (int row = 0; row < layer.outputs; ++row)
+      f(static_cast<std::size_t>(layer.bias + row), dense++);
+  }
+}
+
+std::size_t dense_size(TileLayout const& layout) {
+  std::size_t size = 0;
+  for_each_parameter(layout, [&](std::size_t, std::size_t) { ++size; });
+  return size;
+}
+
+}  // namespace
+
+Resident::Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceTable const& table,
+                   Member const& member, bool with_gradient,
+                   std::shared_ptr<Buffer<std::int32_t>> train,
+                   std::shared_ptr<Buffer<std::int32_t>> eval,
+                   std::shared_ptr<DeviceTransform> transform)
+    : member_(member),
+      layout_(tile_layout(member)),
+      table_(spec.table),
+      train_rows_(spec.train_rows),
+      eval_rows_(spec.eval_rows),
+      device_train_rows_(std::move(train)),
+      device_eval_rows_(std::move(eval)),
+      transform_(std::move(transform)) {
+  if (member_.balanced != 0) {
+    class_weights_ = Buffer<float>(
+        arena, device, balanced_weights(table.labels, *train_rows_, table.shape.outputs));
+  }
+  auto const each = static_cast<std::size_t>(layout_.size);
+  auto const tensors = static_cast<std::size_t>(tensor_count(member_) + (with_gradient ? 1 : 0));
+  tensors_ = Buffer<float>(arena, each * tensors);
+  moments_ = tensors_.data() + each;
+  float* next = moments_ + each * static_cast<std::size_t>(state_tensors(member_));
+  if (member_.ema > 0) average_ = std::exchange(next, next + each);
+  if (member_.patience > 0) best_ = std::exchange(next, next + each);
+  if (with_gradient) gradient_ = next;
+}
+
+DrawTask Resident::draw_task() const {
+  DrawTask task{};
+  task.layout = layout_;
+  for (int l = 0; l < layout_.layers; ++l) {
+    visit(Inits{}, member_.init, [&](auto init) {
+      task.law[l] = init.law(layout_.layer[l].inputs, layout_.layer[l].outputs);
+    });
+  }
+  task.bias_as_weights = member_.bias_as_weights;
+  task.seed = member_.seed;
+  task.tensors = tensors_.data();
+  task.floats = static_cast<std::int64_t>(tensors_.size());
+  task.average = average_;
+  task.best = best_;
+  return task;
+}
+
+MemberTask Resident::task(DeviceTable const& table) const {
+  MemberTask task{};
+  task.member = member_;
+  task.layout = layout_;
+  task.parameters = tensors_.data();
+  task.moments = moments_;
+  task.gradient = gradient_;
+  task.average = average_;
+  task.best = best_;
+  task.table = table.view();
+  task.train_rows = device_train_rows_->data();
+  task.eval_rows = device_eval_rows_ == nullptr ? nullptr : device_eval_rows_->data();
+  task.shift = transform_->shift.data();
+  task.scale = transform_->scale.data();
+  task.target_shift = transform_->target_shift.data();
+  task.target_scale = transform_->target_scale.data();
+  task.class_weights = class_weights_.data();
+  return task;
+}
+
+MemberProgress Resident::progress() const {
+  MemberProgress progress{};
+  progress.step = metrics_.step;
+  progress.epoch = metrics_.epoch;
+  progress.state = static_cast<std::int32_t>(metrics_.state);
+  progress.loss_sum = loss_sum_;
+  progress.loss_weight = loss_weight_;
+  progress.best_loss = metrics_.best < 0
+                           ? std::numeric_limits<double>::infinity()
+                           : metrics_.history[static_cast<std::size_t>(metrics_.best)].loss;
+  progress.evaluations = static_cast<std::int32_t>(metrics_.history.size());
+  progress.best = metrics_.best;
+  progress.evaluations_since_best = evaluations_since_best_;
+  return progress;
+}
+
+Evaluation evaluation_of(MemberRecord const& record, bool evaluated) {
+  Evaluation e;
+  e.step = record.step;
+  e.epoch = record.epoch;
+  e.train_loss = record.train_loss;
+  if (!evaluated) return e;
+  e.loss = record.weight > 0 ? record.loss_sum / record.weight : 0.0;
+  e.weight = record.weight;
+  e.correct = record.correct;
+  e.squared_error = record.squared_error;
+  e.absolute_error = record.absolute_error;
+  return e;
+}
+
+void Resident::take_over(MemberProgress const& progress, std::vector<MemberRecord> const& records) {
+  metrics_.step = static_cast<int>(progress.step);
+  metrics_.epoch = progress.epoch;
+  metrics_.state = static_cast<MemberState>(progress.state);
+  metrics_.best = progress.best;
+  loss_sum_ = progress.loss_sum;
+  loss_weight_ = progress.loss_weight;
+  evaluations_since_best_ = progress.evaluations_since_best;
+  for (auto const& record : records)
+    metrics_.history.push_back(evaluation_of(record, member_.eval_rows > 0));
+}
+
+MemberImage Resident::save(Device& device) const {
+  MemberImage image;
+  image.seed = member_.seed;
+  image.metrics = metrics_;
+  image.loss_sum = loss_sum_;
+  image.loss_weight = loss_weight_;
+  image.evaluations_since_best = evaluations_since_best_;
+  std::vector<float> const all = tensors_.read(device);
+  auto dense = [&](float const* tensor, std::vector<float>& out) {
+    float const* const from = all.data() + (tensor - tensors_.data());
+    std::size_t const start = out.size();
+    out.resize(start + dense_size(layout_));
+    for_each_parameter(layout_, [&](std::size_t at, std::size_t i) { out[start + i] = from[at]; });
+  };
+  dense(tensors_.data(), image.weights);
+  for (int i = 0; i < state_tensors(member_); ++i)
+    dense(moments_ + std::int64_t{i} * layout_.size, image.moments);
+  if (average_ != nullptr) dense(average_, image.average);
+  if (best_ != nullptr) dense(best_, image.best);
+  return image;
+}
+
+void Resident::restore(Device& device, MemberImage const& image) {
+  std::size_t const each = dense_size(layout_);
+  auto const states = static_cast<std::size_t>(state_tensors(member_));
+  bool const fits = image.weights.size() == each && image.moments.size() == each * states &&
+                    image.average.size() == (average_ != nullptr ? each : 0) &&
+                    image.best.size() == (best_ != nullptr ? each : 0);
+  if (!fits) {
+    throw UsageError("restore: the image holds " + std::to_string(image.weights.size()) +
+                     " weights and " + std::to_string(image.moments.size()) +
+                     " moments; this member has " + std::to_string(each) + " and " +
+                     std::to_string(each * states));
+  }
+  std::vector<float> all(tensors_.size(), 0.0f);
+  auto tiles = [&](float const* dense, float const* tensor) {
+    float* const to = all.data() + (tensor - tensors_.data());
+    for_each_parameter(layout_, [&](std::size_t at, std::size_t i) { to[at] = dense[i]; });
+  };
+  tiles(image.weights.data(), tensors_.data());
+  for (std::size_t i = 0; i < states; ++i) {
+    tiles(image.moments.data() + i * each, moments_ + static_cast<std::int64_t>(i) * layout_.size);
+  }
+  if (average_ != nullptr) tiles(image.average.data(), average_);
+  if (best_ != nullptr) tiles(image.best.data(), best_);
+  device.copy_in(tensors_.data(), all.data(), tensors_.bytes());
+  member_.seed = image.seed;
+  metrics_ = image.metrics;
+  loss_sum_ = image.loss_sum;
+  loss_weight_ = image.loss_weight;
+  evaluations_since_best_ = image.evaluations_since_best;
+}
+
+void Resident::copy_from(Device& device, Resident const& other) {
+  bool const same_shape =
+      member_.layers == other.member_.layers &&
+      std::equal(member_.width, member_.width + member_.layers + 1, other.member_.width);
+  bool const same_tensors = state_tensors(member_) == state_tensors(other.member_) &&
+                            (average_ == nullptr) == (other.average_ == nullptr) &&
+                            (best_ == nullptr) == (other.best_ == nullptr);
+  if (!same_shape || !same_tensors) {
+    throw UsageError("clone: the two members differ in shape, or in the tensors that they keep");
+  }
+  std::size_t const bytes = std::min(tensors_.bytes(), other.tensors_.bytes());
+  device.copy_within(tensors_.data(), other.tensors_.data(), bytes);
+  metrics_ = other.metrics_;
+  loss_sum_ = other.loss_sum_;
+  loss_weight_ = other.loss_weight_;
+  evaluations_since_best_ = other.evaluations_since_best_;
+}
+
+float const* Resident::predicting_tensor() const {
+  if (best_ != nullptr && metrics_.best >= 0) return best_;
+  return average_ != nullptr ? average_ : tensors_.data();
+}
+
+std::vector<LayerWeights> Resident::layers(Device& device) const {
+  std::vector<float> tensor(static_cast<std::size_t>(layout_.size));
+  device.copy_out(tensor.data(), predicting_tensor(), tensor.size() * sizeof(float));
+  std::vector<LayerWeights> layers;
+  for (int l = 0; l < layout_.layers; ++l) {
+    TileLayer const& layer = layout_.layer[l];
+    TileMatrix const matrix = tile_matrix(layer.columns);
+    LayerWeights& dense = layers.emplace_back();
+    dense.inputs = layer.inputs;
+    dense.outputs = layer.outputs;
+    for (int row = 0; row < layer.outputs; ++row) {
+      for (int column = 0; column < layer.inputs; ++column) {
+        dense.weights.push_back(
+            tensor[static_cast<std::size_t>(layer.weights + matrix.at(row, column))]);
+      }
+    }
+    float const* const bias = tensor.data() + layer.bias;
+    dense.bias.assign(bias, bias + layer.outputs);
+  }
+  return layers;
+}
+
+}  // namespace brood::cuda

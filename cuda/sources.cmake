@@ -1,0 +1,23 @@
+# What the CUDA backend is made of, for the build with CUDA and for the emulated one of the tests.
+set(brood_cuda_host
+  arena.cpp
+  cuda_backend.cpp
+  plan.cpp
+  resident.cpp
+  submission.cpp)
+set(brood_cuda_kernels
+  kernels.cu
+  kernels_bf16.cu
+  kernels_fp32.cu
+  kernels_tf32.cu)
+list(TRANSFORM brood_cuda_host PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+list(TRANSFORM brood_cuda_kernels PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+
+# The hash of the kernels' sources, made anew with every build: generated/cuda/kernel_hash.hpp.
+if(NOT TARGET brood_kernel_hash)
+  add_custom_target(brood_kernel_hash
+    COMMAND ${CMAKE_COMMAND} -DSCRIPT=${PROJECT_SOURCE_DIR}/tools/kernel_hash.sh
+      -DOUTPUT=${PROJECT_BINARY_DIR}/include/cuda/kernel_hash.hpp
+      -P ${CMAKE_CURRENT_LIST_DIR}/kernel_hash.cmake
+    BYPRODUCTS ${PROJECT_BINARY_DIR}/include/cuda/kernel_hash.hpp)
+endif()

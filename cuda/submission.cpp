@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda/submission.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace brood::cuda {
+
+namespace {
+
+constexpr int kReservedPerBlock = 1024;  // bytes of shared memory that the driver takes
+
+int power_of_two_below(int n) {
+  int power = 1;
+  while (2 * power <= n)
+    power *= 2;
+  return power;
+}
+
+// Members of this size that a multiprocessor holds at once: 1, 2, 4 or 8.
+int members_per_sm(int shared_bytes, DeviceLimits const& device) {
+  int const fitting = device.shared_bytes_sm / (shared_bytes + kReservedPerBlock);
+  return power_of_two_below(std::clamp(fitting, 1, kMostWarps));
+}
+
+// Eight warps for a multiprocessor, shared by as many members as it holds; when there are too few
+// members to fill the device, more warps for each, and then more blocks.
+Share share_for(Job const& job, int jobs, int per_sm, DeviceLimits const& device,
+                SubmissionLimits const& limits) {
+  int const needed = (jobs + device.multiprocessors - 1) / device.multiprocessors;
+  Share share;
+  share.warps = kMostWarps / std::min(per_sm, power_of_two_below(std::max(1, needed)));
+  bool const spare = device.clusters && 2 * jobs <= device.multiprocessors;
+  share.blocks = spare ? power_of_two_below(device.multiprocessors / std::max(1, jobs)) : 1;
+  if (limits.warps > 0) share.warps = limits.warps;
+  if (limits.blocks > 0) share.blocks = limits.blocks;
+  return useful_share(*job.member, share);
+}
+
+PlannedJob planned(std::size_t index, Job const& job, int jobs, Precision precision,
+                   DeviceLimits const& device, SubmissionLimits const& limits) {
+  MemberPlan const alone = plan_member(*job.member, job.targets, precision, {1, 1}, limits.plan);
+  Share share = share_for(job, jobs, members_per_sm(alone.shared_bytes, device), device, limits);
+  MemberPlan plan = plan_member(*job.member, job.targets, precision, share, limits.plan);
+  // A cluster keeps gradients in global memory, which such a member may not have, and weights in
+  // shared memory, which may be too small.
+  bool const clustered = share.blocks > 1;
+  if (clustered && (!plan.fits || plan.layout == Layout::weights_in_l2 ||
+                    (plan.gradient_floats > 0 && !job.has_gradient))) {
+    share.blocks = 1;
+    plan = plan_member(*job.member, job.targets, precision, share, limits.plan);
+  }
+  return {index, plan, share, job.steps * step_flops(*job.member)};
+}
+
+}  // namespace
+
+double step_flops(Member const& m) {
+  double products = 0;
+  for (int l = 0; l < m.layers; ++l) {
+    products += (l == 0 ? 4.0 : 6.0) * static_cast<double>(m.width[l]) *
+                static_cast<double>(m.width[l + 1]);
+  }
+  return products * std::min(m.batch_size, m.train_rows);
+}
+
+std::vector<LaunchGroup> group_jobs(std::vector<Job> const& jobs, Precision precision,
+                                    DeviceLimits const& device, SubmissionLimits const& limits) {
+  // A group: the same kernel, warps and blocks, and as many members on a multiprocessor.
+  using Key = std::tuple<bool, int, int, int>;
+  std::map<Key, LaunchGroup> groups;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    PlannedJob job = planned(i, jobs[i], static_cast<int>(jobs.size()), precision, device, limits);
+    Variant const variant{precision, job.plan.layout != Layout::weights_in_l2,
+                          job.share.blocks > 1};
+    Key const key{variant.shared_weights, job.share.warps, job.share.blocks,
+                  members_per_sm(job.plan.shared_bytes, device)};
+    LaunchGroup& group = groups[key];
+    group.variant = variant;
+    group.shape.threads = 32 * job.share.warps;
+    group.shape.cluster = job.share.blocks;
+    group.shape.shared_bytes = std::max(group.shape.shared_bytes, job.plan.shared_bytes);
+    group.jobs.push_back(std::move(job));
+  }
+  std::vector<LaunchGroup> list;
+  for (auto& [key, group] : groups) {
+    std::stable_sort(group.jobs.begin(), group.jobs.end(),
+                     [](PlannedJob const& a, PlannedJob const& b) { return a.cost > b.cost; });
+    group.shape.blocks = static_cast<int>(group.jobs.size()) * group.shape.cluster;
+    list.push_back(std::move(group));
+  }
+  return list;
+}
+
+}  // namespace brood::cuda

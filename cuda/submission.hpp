@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// From orders to launches: what share of the device each member gets, its plan, and groups of
+// members that one launch can take together.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cuda/kernels.hpp"
+#include "cuda/plan.hpp"
+
+namespace brood::cuda {
+
+inline constexpr int kMostLaunches = 8;
+
+// What is known of a member before it is planned.
+struct Job {
+  Member const* member;
+  int targets;        // of its table
+  bool has_gradient;  // a gradient buffer in global memory
+  double steps;       // that it is to do
+};
+
+struct PlannedJob {
+  std::size_t job;  // index
+  MemberPlan plan;
+  Share share;
+  double cost;  // flops
+};
+
+struct LaunchGroup {
+  Variant variant;
+  LaunchShape shape;
+  std::vector<PlannedJob> jobs;  // longest first
+};
+
+// What a backend plans within. Tests force plans by it.
+struct SubmissionLimits {
+  PlanLimits plan;            // shared_bytes 0: what the device has
+  int warps = 0, blocks = 0;  // of every member; 0: by the number of members
+};
+
+// Every job must fit with a share of one block of one warp.
+std::vector<LaunchGroup> group_jobs(std::vector<Job> const& jobs, Precision precision,
+                                    DeviceLimits const& device, SubmissionLimits const& limits);
+
+// Needed flops of a training step; see Resident's counterpart on the CPU.
+double step_flops(Member const& member);
+
+}  // namespace brood::cuda

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/rows.hpp"
+
+#include <string>
+
+#include "brood/error.hpp"
+
+namespace brood {
+
+std::int64_t size_of(Rows const& rows) {
+  return rows == nullptr ? 0 : static_cast<std::int64_t>(rows->size());
+}
+
+void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, char const* what) {
+  for (auto const row : rows) {
+    if (row >= 0 && row < table_rows) continue;
+    throw UsageError(std::string(what) + ": row " + std::to_string(row) +
+                     " is outside the table's 0 .. " + std::to_string(table_rows - 1));
+  }
+}
+
+void check_transform(Transform const* transform, TableShape const& shape) {
+  if (transform == nullptr) return;
+  auto const inputs = static_cast<std::size_t>(shape.inputs);
+  if (transform->shift.size() != inputs || transform->scale.size() != inputs) {
+    throw UsageError("transform: has " + std::to_string(transform->shift.size()) + " shifts and " +
+                     std::to_string(transform->scale.size()) + " scales; the table has " +
+                     std::to_string(inputs) + " columns");
+  }
+  if (shape.task != Task::regression || transform->target_shift.empty()) return;
+  auto const outputs = static_cast<std::size_t>(shape.outputs);
+  if (transform->target_shift.size() != outputs || transform->target_scale.size() != outputs) {
+    throw UsageError("transform: has " + std::to_string(transform->target_shift.size()) +
+                     " target shifts; the table has " + std::to_string(outputs) +
+                     " target columns");
+  }
+}
+
+std::vector<float> balanced_weights(std::span<float const> labels,
+                                    std::span<std::int32_t const> rows, int classes) {
+  std::vector<double> count(static_cast<std::size_t>(classes), 0.0);
+  for (auto const row : rows)
+    count[static_cast<std::size_t>(labels[static_cast<std::size_t>(row)])] += 1.0;
+  std::vector<float> weights(count.size(), 0.0f);
+  double const share = static_cast<double>(rows.size()) / static_cast<double>(classes);
+  for (std::size_t c = 0; c < count.size(); ++c) {
+    if (count[c] > 0) weights[c] = static_cast<float>(share / count[c]);
+  }
+  return weights;
+}
+
+}  // namespace brood

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The emulator's switches and counters, for tests. It runs the sources of the CUDA kernels on the
+// host: every CUDA thread is a fiber, a cluster of blocks runs at a time, and what kernels ask of
+// prims.cuh is rebuilt in stand_in/. Misuse of it (a deadlock, lanes of a warp at different
+// operations, a copy still in flight at a thread's end) ends the process with a report.
+// Not seen here: the order of global memory between blocks, bank conflicts, registers, and the
+// order in which the hardware adds within an mma.
+// Set switches between launches, not during one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cuda/device.hpp"
+
+namespace brood::emulation {
+
+// Which thread runs next. All but `random` run a warp until all its lanes wait, which is what shows
+// missing barriers: threads that all advance at the same pace hide them.
+enum class Order {
+  skew,      // then any warp that can run; lanes from any of them on, up or down
+  random,    // a random thread at every operation
+  forward,   // the first warp that can run, lanes upwards; asynchronous copies land late
+  backward,  // the last warp, lanes downwards; asynchronous copies land at once
+};
+
+extern Order order;         // BROOD_EMULATION_ORDER=skew|random|forward|backward; skew if not set
+extern std::uint64_t seed;  // BROOD_EMULATION_SEED; 1 if not set
+extern int threads;  // BROOD_EMULATION_THREADS, 1: of this process, to run a launch's clusters
+// mma_tf32 multiplies whole floats and to_tf32 rounds nothing, so that a kernel's indices can be
+// held to 1e-6. BROOD_EXACT_MMA=1.
+extern bool exact_mma;
+extern int shared_limit;  // bytes of dynamic shared memory that a launch may ask for
+
+// What has run since the start of the process, or since a test zeroed them.
+struct Counters {
+  std::int64_t launches = 0;
+  std::int64_t blocks = 0;
+  std::int64_t mma = 0;     // of a warp
+  std::int64_t copies = 0;  // of a thread, asynchronous
+  std::int64_t warp_barriers = 0, block_barriers = 0, cluster_barriers = 0;
+  std::int64_t switches = 0;  // from one thread to another
+};
+extern Counters counters;
+
+// ---- the emulated device
+
+extern cuda::DeviceLimits limits;  // what Device::open gives out; see device.cpp for the defaults
+extern int devices;                // in this machine; 1
+
+// Makes the n-th call of the runtime from now fail (1: the next): allocations, copies, zeroing,
+// waits and launches count, releases do not. So does every call after it. n = 0 ends that.
+void fail_call(int n, std::string text);
+
+}  // namespace brood::emulation

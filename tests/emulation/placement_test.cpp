@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Promise 1 on the device: a member's bits do not depend on where its tensors lie, how its batch is
+// cut into chunks, or how many warps and blocks work on it; in any precision, with the rounding of
+// the tensor cores.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "cases.hpp"
+#include "cuda/cuda_backend.hpp"
+#include "emulation/emulation.hpp"
+#include "same.hpp"
+
+namespace brood {
+namespace {
+
+using cuda::Layout;
+using cuda::Precision;
+
+// The members that the variations are tried on: odd widths and batches, and what takes its own way
+// through the kernel.
+std::vector<MemberCase> const& cases() {
+  static std::vector<MemberCase> const list = [] {
+    std::vector<MemberCase> chosen = shape_cases();
+    for (auto const& c : feature_cases()) {
+      for (char const* const name :
+           {"clip_norm", "both_dropouts", "ema", "row_weights", "frozen_layer", "l1_and_l2_adam"}) {
+        if (c.name == name) chosen.push_back(c);
+      }
+    }
+    MemberCase patient = chosen.front();
+    patient.name = "patient_average";
+    patient.config.set("patience", Whole{2});
+    patient.config.set("ema", 0.5);
+    chosen.push_back(patient);
+    return chosen;
+  }();
+  return list;
+}
+
+// All cases trained for two epochs on a backend of their own; of long ones, few steps.
+std::vector<MemberImage> trained(Precision precision, cuda::SubmissionLimits const& limits) {
+  emulation::exact_mma = false;
+  auto const backend = cuda::make_backend(cuda::Device::open(0), precision, limits);
+  std::vector<MemberSpec> specs;
+  for (auto const& c : cases()) {
+    MemberSpec spec;
+    spec.config = c.config;
+    spec.seed = c.seed;
+    spec.table = backend->load(c.data.table());
+    spec.train_rows = c.train_rows();
+    spec.eval_rows = c.eval_rows();
+    spec.transform = c.transform;
+    specs.push_back(std::move(spec));
+  }
+  auto const slots = backend->admit(specs);
+  std::vector<TrainOrder> orders;
+  for (auto const slot : slots)
+    orders.push_back({slot, 2, 1});
+  backend->train(orders);
+  return backend->save(slots);
+}
+
+struct Variation {
+  std::string name;
+  cuda::SubmissionLimits limits;
+};
+void PrintTo(Variation const& variation, std::ostream* out) {
+  *out << variation.name;
+}
+
+std::vector<Variation> variations() {
+  std::vector<Variation> list;
+  auto add = [&](std::string name, cuda::SubmissionLimits limits) {
+    list.push_back({std::move(name), limits});
+  };
+  for (int const warps : {1, 2, 4, 8})
+    add("warps_" + std::to_string(warps), {.plan = {}, .warps = warps, .blocks = 1});
+  for (int const blocks : {2, 4, 8})
+    add("blocks_" + std::to_string(blocks), {.plan = {}, .warps = 2, .blocks = blocks});
+  add("blocks_2_chunks", {.plan = {.most_chunk_rows = 32}, .warps = 4, .blocks = 2});
+  for (int const rows : {16, 32, 64}) {
+    add("chunks_" + std::to_string(rows),
+        {.plan = {.most_chunk_rows = rows}, .warps = 2, .blocks = 1});
+  }
+  add("moments_in_l2", {.plan = {.first = Layout::moments_in_l2}, .warps = 4, .blocks = 1});
+  add("weights_in_l2", {.plan = {.first = Layout::weights_in_l2}, .warps = 4, .blocks = 1});
+  add("weights_in_l2_chunks",
+      {.plan = {.first = Layout::weights_in_l2, .most_chunk_rows = 16}, .warps = 1, .blocks = 1});
+  add("limit_163_kb", {.plan = {.shared_bytes = 166912}, .warps = 0, .blocks = 1});
+  add("limit_99_kb", {.plan = {.shared_bytes = 101376}, .warps = 0, .blocks = 1});
+  return list;
+}
+
+class Placement : public ::testing::TestWithParam<std::tuple<Precision, Variation>> {};
+
+TEST_P(Placement, ChangesNoBit) {
+  auto const& [precision, variation] = GetParam();
+  static std::map<Precision, std::vector<MemberImage>> expected;
+  auto& base = expected[precision];
+  if (base.empty()) base = trained(precision, {.plan = {}, .warps = 4, .blocks = 1});
+  auto const got = trained(precision, variation.limits);
+  for (std::size_t i = 0; i < cases().size(); ++i)
+    expect_same(base[i], got[i], cases()[i].name);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Placement,
+                         ::testing::Combine(::testing::Values(Precision::tf32, Precision::bf16,
+                                                              Precision::fp32),
+                                            ::testing::ValuesIn(variations())),
+                         [](auto const& info) {
+                           return std::string(name_of(std::get<0>(info.param))) + "_" +
+                                  std::get<1>(info.param).name;
+                         });
+
+}  // namespace
+}  // namespace brood
