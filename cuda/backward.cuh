@@ -20,21 +20,27 @@ __device__ __forceinline__ void input_gradient(W const& w, Chunk const& chunk, i
   int const words = w.layer(l).rows / P::kPerWord;
   w.for_row_blocks(chunk.rows, [&](int local, int) {
     int const row = local * kBlockRows;
-    w.for_columns(w.layer(l).columns, [&](int k, auto eights) {
-      constexpr int N = decltype(eights)::count;
-      float c[N][4] = {};
-      for (int word = 0; word < words; word += 8)
-        P::template input_step<N, P, W::kShared>(c, delta, row, weights, k, word, w.place);
-#pragma unroll
-      for (int j = 0; j < N; ++j) {
+    w.for_columns(w.layer(l).columns, [&](int k, int eights) {
+      Accumulator c = {};
+      auto add = [&](auto count) {
+        constexpr int N = decltype(count)::value;
+        for (int word = 0; word < words; word += 8)
+          P::template input_step<N, P, W::kShared>(c, delta, row, weights, k, word, w.place);
+      };
+      if (eights == 4) {
+        add(Eights<4>{});
+      } else {
+        add(Eights<2>{});
+      }
+      for_eights(c, eights, [&](int j, float(&here)[4]) {
         int const column = k + 8 * j + 2 * w.place.t;
         int const upper = matrix.at(row + w.place.g, column / P::kPerWord);
         int const lower = upper + 8 * matrix.stride;
         float2 const above = P::load_pair(before, upper);
         float2 const below = P::load_pair(before, lower);
-        P::store_pair(before, upper, c[j][0] * above.x, c[j][1] * above.y);
-        P::store_pair(before, lower, c[j][2] * below.x, c[j][3] * below.y);
-      }
+        P::store_pair(before, upper, here[0] * above.x, here[1] * above.y);
+        P::store_pair(before, lower, here[2] * below.x, here[3] * below.y);
+      });
     });
   });
 }
@@ -51,19 +57,19 @@ BROOD_PHASE void input_gradients(Chunk chunk, float const* from) {
 
 // ---- weights
 
-// A lane's elements of the gradient of 16 outputs from n on and 8 N inputs from k on of layer l;
-// and of the biases of outputs n + g and n + g + 8, if k is 0 (each in four lanes alike).
-template <int N>
+// A lane's elements of the gradient of 16 outputs from n on and 8 * eights inputs from k on of
+// layer l; and of the biases of outputs n + g and n + g + 8, if k is 0 (each in four lanes alike).
 struct WeightTile {
   int index;  // of all the member's tiles
   int l, n, k;
-  float c[N][4];
+  int eights;
+  Accumulator c;
   float bias[4];
 };
 
 // Adds the chunk's rows, in order, from whichever block of the member holds them.
 template <int N, class W>
-__device__ __forceinline__ void add_rows(W const& w, Chunk const& chunk, WeightTile<N>& tile) {
+__device__ __forceinline__ void add_rows_of(W const& w, Chunk const& chunk, WeightTile& tile) {
   using P = typename W::Precision;
   Operands const delta = w.delta(tile.l);
   Operands const input = w.layer_input(tile.l);
@@ -82,27 +88,41 @@ __device__ __forceinline__ void add_rows(W const& w, Chunk const& chunk, WeightT
   }
 }
 
+template <class W>
+__device__ __forceinline__ void add_rows(W const& w, Chunk const& chunk, WeightTile& tile) {
+  if (tile.eights == 4) {
+    add_rows_of<4>(w, chunk, tile);
+  } else {
+    add_rows_of<2>(w, chunk, tile);
+  }
+}
+
 // The tile's share of one copy of the parameters: pair(row, column, place, x, y) for two weights
 // side by side in layer l, then single(row, place, x) for biases.
-template <int N, class W, class Pair, class Single>
-__device__ __forceinline__ void for_tile(W const& w, WeightTile<N>& tile, Pair&& pair,
+template <class W, class Pair, class Single>
+__device__ __forceinline__ void for_tile(W const& w, WeightTile& tile, Pair&& pair,
                                          Single&& single) {
   TileLayer const& layer = w.layer(tile.l);
   TileMatrix const matrix = tile_matrix(layer.columns);
   int const row = tile.n + w.place.g;
-  for_eights(tile.c, [&](int j, float(&c)[4]) {
+  for_eights(tile.c, tile.eights, [&](int j, float(&c)[4]) {
     int const column = tile.k + 8 * j + 2 * w.place.t;
     int const upper = layer.weights + matrix.at(row, column);
     pair(row, column, upper, c[0], c[1]);
     pair(row + 8, column, upper + 8 * matrix.stride, c[2], c[3]);
   });
   if (tile.k != 0 || w.place.t != 0) return;
-  single(row, layer.bias + row, tile.bias[0]);
-  single(row + 8, layer.bias + row + 8, tile.bias[2]);
+#pragma unroll 1
+  for (int half = 0; half < 2; ++half) {
+    single(row + 8 * half, layer.bias + row + 8 * half, tile.bias[0]);
+    float const first = tile.bias[0];
+    tile.bias[0] = tile.bias[2];
+    tile.bias[2] = first;
+  }
 }
 
-// f(tile) for this warp's share of the tiles of all layers: WeightTile<4>, or <2> at the end of a
-// row of tiles. The same tile always falls to the same warp.
+// f(tile) for this warp's share of the tiles of all layers. The same tile always falls to the same
+// warp.
 template <class W, class F>
 __device__ __forceinline__ void for_weight_tiles(W const& w, F&& f) {
   int const workers = w.warps * w.blocks;
@@ -116,11 +136,7 @@ __device__ __forceinline__ void for_weight_tiles(W const& w, F&& f) {
     for (; turn < count; turn += workers) {
       int const n = turn / across * 16;
       int const k = turn % across * 32;
-      if (k + 32 <= layer.columns) {
-        f(WeightTile<4>{before + turn, l, n, k, {}, {}});
-      } else {
-        f(WeightTile<2>{before + turn, l, n, k, {}, {}});
-      }
+      f(WeightTile{before + turn, l, n, k, min(layer.columns - k, 32) / 8, {}, {}});
     }
     turn -= count;
     before += count;
@@ -128,8 +144,8 @@ __device__ __forceinline__ void for_weight_tiles(W const& w, F&& f) {
 }
 
 // Takes up what former chunks left in the gradient buffer.
-template <int N, class W>
-__device__ __forceinline__ void load_gradient(W const& w, WeightTile<N>& tile) {
+template <class W>
+__device__ __forceinline__ void load_gradient(W const& w, WeightTile& tile) {
   float const* const gradient = w.gradient();
   for_tile(
       w, tile,
@@ -140,8 +156,8 @@ __device__ __forceinline__ void load_gradient(W const& w, WeightTile<N>& tile) {
       },
       [&](int, int at, float& x) { x = gradient[at]; });
 }
-template <int N, class W>
-__device__ __forceinline__ void store_gradient(W const& w, WeightTile<N>& tile) {
+template <class W>
+__device__ __forceinline__ void store_gradient(W const& w, WeightTile& tile) {
   float* const gradient = w.gradient();
   for_tile(
       w, tile,

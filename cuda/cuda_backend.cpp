@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "brood/error.hpp"
+#include "cuda/device_model.hpp"
 #include "cuda/resident.hpp"
 #include "cuda/submission.hpp"
 
@@ -90,6 +91,27 @@ class CudaBackend final : public Backend {
            static_cast<std::int64_t>(sizeof(MemberProgress));
   }
 
+  Submission plan(std::span<Config const> configs, Task task, int inputs, int outputs,
+                  std::int64_t train_rows) const override {
+    int const targets = task == Task::classification ? 1 : outputs;
+    std::vector<Member> members;
+    for (auto const& config : configs)
+      members.push_back(describe(config, {task, inputs, outputs}, 0, train_rows, 0));
+    std::vector<Job> jobs;
+    for (auto const& member : members)
+      jobs.push_back({&member, targets, plan_of(member, targets).gradient_floats > 0, 1.0});
+    std::map<Layout, int> count;
+    auto const groups = group_jobs(jobs, precision_, device_->limits(), limits_);
+    for (auto const& group : groups) {
+      for (auto const& job : group.jobs)
+        ++count[job.plan.layout];
+    }
+    Submission submission{.launches = static_cast<int>(groups.size()), .groups = {}};
+    for (auto const& [layout, number] : count)
+      submission.groups.push_back({std::string(name_of(layout)), number});
+    return submission;
+  }
+
   TableId load(Table const& table) override {
     tables_.emplace(next_table_, DeviceTable(arena_, *device_, table));
     return next_table_++;
@@ -136,7 +158,7 @@ class CudaBackend final : public Backend {
 
   void train(std::span<TrainOrder const> orders) override {
     collect();
-    Submission next;
+    Pending next;
     std::vector<Job> jobs;
     std::vector<MemberTask> tasks;  // by job
     for (auto const& order : orders) {
@@ -258,7 +280,7 @@ class CudaBackend final : public Backend {
   static constexpr int kManyRows = 1 << 20;
 
   // A training submission whose results have not been taken over.
-  struct Submission {
+  struct Pending {
     std::vector<Slot> slots;
     std::vector<MemberProgress> progress;
     std::vector<std::size_t> first_record;
@@ -346,7 +368,7 @@ class CudaBackend final : public Backend {
   void collect() {
     if (!pending_) return;
     device_->wait();
-    Submission const done = std::move(*pending_);
+    Pending const done = std::move(*pending_);
     pending_.reset();
     auto const progress = done.device_progress.read(*device_);
     auto const records = done.device_records.read(*device_);
@@ -421,7 +443,7 @@ class CudaBackend final : public Backend {
   TableId next_table_ = 0;
   std::vector<std::unique_ptr<Resident>> residents_;
   std::vector<Slot> free_;
-  std::optional<Submission> pending_;
+  std::optional<Pending> pending_;
 };
 
 }  // namespace
@@ -433,7 +455,9 @@ std::unique_ptr<Backend> make_backend(std::unique_ptr<Device> device, Precision 
 
 std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
   Precision const precision = precision_named(options.precision);
-  return make_backend(Device::open(options.device), precision, {});
+  auto device =
+      options.model.empty() ? Device::open(options.device) : planning_device(options.model);
+  return make_backend(std::move(device), precision, {});
 }
 
 std::vector<std::string> describe_devices(std::string& why_none) {

@@ -12,13 +12,14 @@ namespace brood::cuda {
 
 // Z (16 rows, 8 N columns) of layer l: accumulators begin as the bias. `from`: the fp32 parameters,
 // see Worker::weights.
-template <int N, class W>
-__device__ __forceinline__ void forward_tile(W const& w, float (&z)[N][4], int l, int row, int n,
-                                             float const* from) {
+template <class W>
+__device__ __forceinline__ void forward_tile(W const& w, Accumulator& z, int eights, int l, int row,
+                                             int n, float const* from) {
   using P = typename W::Precision;
   float const* const bias = from + w.layer(l).bias + n;
 #pragma unroll
-  for (int j = 0; j < N; ++j) {
+  for (int j = 0; j < 4; ++j) {
+    if (j >= eights) break;
     float2 const pair = *reinterpret_cast<float2 const*>(bias + 8 * j + 2 * w.place.t);
     z[j][0] = z[j][2] = pair.x;
     z[j][1] = z[j][3] = pair.y;
@@ -26,14 +27,22 @@ __device__ __forceinline__ void forward_tile(W const& w, float (&z)[N][4], int l
   Operands const input = w.layer_input(l);
   Operands const weights = w.weights(l, from);
   int const words = w.layer(l).columns / P::kPerWord;
-  for (int word = 0; word < words; word += 8)
-    P::template forward_step<N, P, W::kShared>(z, input, row, weights, n, word, w.place);
+  auto add = [&](auto count) {
+    constexpr int N = decltype(count)::value;
+    for (int word = 0; word < words; word += 8)
+      P::template forward_step<N, P, W::kShared>(z, input, row, weights, n, word, w.place);
+  };
+  if (eights == 4) {
+    add(Eights<4>{});
+  } else {
+    add(Eights<2>{});
+  }
 }
 
 // Activations and slopes of a tile of layer l.
-template <int N, class W>
-__device__ __forceinline__ void activate_tile(W const& w, float (&z)[N][4], int l, int row, int n,
-                                              int block, Pass pass) {
+template <class W>
+__device__ __forceinline__ void activate_tile(W const& w, Accumulator& z, int eights, int l,
+                                              int row, int n, int block, Pass pass) {
   using P = typename W::Precision;
   int const width = w.layer(l).outputs;
   TileMatrix const matrix = tile_matrix(w.layer(l).rows / P::kPerWord);
@@ -41,7 +50,7 @@ __device__ __forceinline__ void activate_tile(W const& w, float (&z)[N][4], int 
   std::uint32_t* const slopes = shared_words(w.map().delta[l]);
   Dropout const dropout(pass.training ? w.member().dropout : 0.0f, w.member().seed, pass.step,
                         l + 1);
-  for_eights(z, [&](int j, float(&here)[4]) {
+  for_eights(z, eights, [&](int j, float(&here)[4]) {
     int const c = n + 8 * j + 2 * w.place.t;
     DropoutFactors const factors = dropout.factors(block, w.place.g, c);
     float value[4], slope[4];
@@ -69,16 +78,16 @@ __device__ __forceinline__ void activate_tile(W const& w, float (&z)[N][4], int 
   });
 }
 
-template <int N, class W>
-__device__ __forceinline__ void store_logits(W const& w, float const (&z)[N][4], int row, int n) {
+template <class W>
+__device__ __forceinline__ void store_logits(W const& w, Accumulator& z, int eights, int row,
+                                             int n) {
   TileMatrix const matrix = tile_matrix(w.layer(w.member().layers - 1).rows);
-#pragma unroll
-  for (int j = 0; j < N; ++j) {
+  for_eights(z, eights, [&](int j, float(&here)[4]) {
     float* const upper =
         shared_floats(w.map().logits) + matrix.at(row + w.place.g, n + 8 * j + 2 * w.place.t);
-    *reinterpret_cast<float2*>(upper) = make_float2(z[j][0], z[j][1]);
-    *reinterpret_cast<float2*>(upper + 8 * matrix.stride) = make_float2(z[j][2], z[j][3]);
-  }
+    *reinterpret_cast<float2*>(upper) = make_float2(here[0], here[1]);
+    *reinterpret_cast<float2*>(upper + 8 * matrix.stride) = make_float2(here[2], here[3]);
+  });
 }
 
 // Inputs are in place; afterwards the logits are.
@@ -90,14 +99,13 @@ BROOD_PHASE void forward_pass(Chunk chunk, float const* from, Pass pass) {
   for (int l = 0; l < layers; ++l) {
     w.for_row_blocks(chunk.rows, [&](int local, int global) {
       int const row = local * kBlockRows;
-      w.for_columns(w.layer(l).rows, [&](int n, auto eights) {
-        constexpr int N = decltype(eights)::count;
-        float z[N][4];
-        forward_tile(w, z, l, row, n, from);
+      w.for_columns(w.layer(l).rows, [&](int n, int eights) {
+        Accumulator z;
+        forward_tile(w, z, eights, l, row, n, from);
         if (l + 1 == layers) {
-          store_logits(w, z, row, n);
+          store_logits(w, z, eights, row, n);
         } else {
-          activate_tile(w, z, l, row, n, chunk.first / kBlockRows + global, pass);
+          activate_tile(w, z, eights, l, row, n, chunk.first / kBlockRows + global, pass);
         }
       });
     });

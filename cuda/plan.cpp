@@ -142,15 +142,9 @@ int tensor_count(Member const& m) {
   return 1 + state_tensors(m) + (m.ema > 0 ? 1 : 0) + (m.patience > 0 ? 1 : 0);
 }
 
-Share useful_share(Member const& m, Share share) {
-  int const row_blocks = std::max(1, round_up(batch_of(m), kBlockRows) / kBlockRows);
-  int widest = 16;
-  for (int l = 1; l <= m.layers; ++l)
-    widest = std::max(widest, padded(m.width[l]));
-  share.blocks = std::min({share.blocks, largest_power_of_two(row_blocks), kMostBlocks});
-  int const tasks = std::max(1, row_blocks / share.blocks) * (widest / 16);
-  share.warps = std::min({share.warps, largest_power_of_two(tasks), kMostWarps});
-  return share;
+int most_blocks(Member const& m) {
+  return std::min(largest_power_of_two(round_up(batch_of(m), kBlockRows) / kBlockRows),
+                  kMostBlocks);
 }
 
 MemberPlan plan_member(Member const& m, int targets, Precision precision, Share const& share,

@@ -58,7 +58,7 @@ MemberPlan plan_member(Member const& member, int targets, Precision precision, S
 // Copies of the parameters that a member keeps: weights, moments, average, best.
 int tensor_count(Member const& member);
 
-// The widest share that gives every warp something to do.
-Share useful_share(Member const& member, Share share);
+// Blocks among which its batch can be dealt out, 16 rows at least for each.
+int most_blocks(Member const& member);
 
 }  // namespace brood::cuda

@@ -35,6 +35,9 @@ struct Operands {
 // Fragments as loaded; a Fp32 one is split into two when it is multiplied.
 using FragmentA = std::uint32_t[4];
 using FragmentB = std::uint32_t[2];
+// Accumulators of a tile of 16 rows and up to 32 columns; a narrow tile uses the first N = 2 of the
+// four fragments of 8 columns.
+using Accumulator = float[4][4];
 
 // ---- 32-bit words
 
@@ -96,36 +99,36 @@ struct WholeWords {
 
   // C[r][n] += sum over k of A[r][k] W[n][k] ...
   template <int N, class Precision, bool Shared>
-  static __device__ __forceinline__ void forward_step(float (&c)[N][4], Operands a, int row,
+  static __device__ __forceinline__ void forward_step(Accumulator& c, Operands a, int row,
                                                       Operands w, int first, int word, Lane p) {
     FragmentA fragment;
     load_a_rows(fragment, a, row, word, p);
-    Precision::multiply_all(c, fragment, [&](FragmentB& b, int n) {
+    Precision::template multiply_all<N>(c, fragment, [&](FragmentB& b, int n) {
       load_b_rows(b, w, first + 8 * n, word, p);
       Precision::weight(b);
     });
   }
   // C[r][k] += sum over n of D[r][n] W[n][k] ...
   template <int N, class Precision, bool Shared>
-  static __device__ __forceinline__ void input_step(float (&c)[N][4], Operands d, int row,
-                                                    Operands w, int first, int word, Lane p) {
+  static __device__ __forceinline__ void input_step(Accumulator& c, Operands d, int row, Operands w,
+                                                    int first, int word, Lane p) {
     FragmentA fragment;
     load_a_rows_apart(fragment, d, row, word, p);
-    Precision::multiply_all(c, fragment, [&](FragmentB& b, int n) {
+    Precision::template multiply_all<N>(c, fragment, [&](FragmentB& b, int n) {
       load_b_columns(b, w, word, first + 8 * n, p);
       Precision::weight(b);
     });
   }
   // C[n][k] += sum over 16 rows r of D[r][n] X[r][k] ... and of D[r][n] alone into `bias`.
   template <int N, class Precision, bool Far>
-  static __device__ __forceinline__ void weight_step(float (&c)[N][4], float (&bias)[4],
+  static __device__ __forceinline__ void weight_step(Accumulator& c, float (&bias)[4],
                                                      bool with_bias, Operands d, Operands x,
                                                      int row, int n, int k, Lane p) {
 #pragma unroll
     for (int half = 0; half < kLanes; half += 8) {
       FragmentA fragment;
       load_a_columns(fragment, d, row + half, n, p);
-      Precision::multiply_all(c, fragment, [&](FragmentB& b, int j) {
+      Precision::template multiply_all<N>(c, fragment, [&](FragmentB& b, int j) {
         load_b_columns(b, x, row + half, k + 8 * j, p);
       });
       if (with_bias) Precision::add_ones(bias, fragment);
@@ -145,7 +148,7 @@ struct Tf32 : WholeWords {
     b[1] = to_tf32(float_of(b[1]));
   }
   template <int N, class LoadB>
-  static __device__ __forceinline__ void multiply_all(float (&c)[N][4], FragmentA const& a,
+  static __device__ __forceinline__ void multiply_all(Accumulator& c, FragmentA const& a,
                                                       LoadB&& load_b) {
 #pragma unroll
     for (int n = 0; n < N; ++n) {
@@ -177,7 +180,7 @@ struct Fp32 : WholeWords {
     }
   }
   template <int N, class LoadB>
-  static __device__ __forceinline__ void multiply_all(float (&c)[N][4], FragmentA const& a,
+  static __device__ __forceinline__ void multiply_all(Accumulator& c, FragmentA const& a,
                                                       LoadB&& load_b) {
     FragmentA a_high, a_low;
     split(a_high, a_low, a);
@@ -211,7 +214,7 @@ struct Bf16 {
   static constexpr bool kWeightCopy = true;
 
   template <int N, class Precision, bool Shared>
-  static __device__ __forceinline__ void forward_step(float (&c)[N][4], Operands a, int row,
+  static __device__ __forceinline__ void forward_step(Accumulator& c, Operands a, int row,
                                                       Operands w, int first, int word, Lane p) {
     FragmentA fragment;
     load_a_rows(fragment, a, row, word, p);
@@ -229,8 +232,8 @@ struct Bf16 {
   }
   // The rows of W that are multiplied here are 2 * word .. 2 * word + 15.
   template <int N, class Precision, bool Shared>
-  static __device__ __forceinline__ void input_step(float (&c)[N][4], Operands d, int row,
-                                                    Operands w, int first, int word, Lane p) {
+  static __device__ __forceinline__ void input_step(Accumulator& c, Operands d, int row, Operands w,
+                                                    int first, int word, Lane p) {
     FragmentA fragment;
     load_a_rows_apart(fragment, d, row, word, p);
 #pragma unroll
@@ -252,7 +255,7 @@ struct Bf16 {
     }
   }
   template <int N, class Precision, bool Far>
-  static __device__ __forceinline__ void weight_step(float (&c)[N][4], float (&bias)[4],
+  static __device__ __forceinline__ void weight_step(Accumulator& c, float (&bias)[4],
                                                      bool with_bias, Operands d, Operands x,
                                                      int row, int n, int k, Lane p) {
     FragmentA a;

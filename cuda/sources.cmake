@@ -2,6 +2,7 @@
 set(brood_cuda_host
   arena.cpp
   cuda_backend.cpp
+  device_model.cpp
   plan.cpp
   resident.cpp
   submission.cpp)

@@ -24,18 +24,23 @@ int members_per_sm(int shared_bytes, DeviceLimits const& device) {
   return power_of_two_below(std::clamp(fitting, 1, kMostWarps));
 }
 
-// Eight warps for a multiprocessor, shared by as many members as it holds; when there are too few
-// members to fill the device, more warps for each, and then more blocks.
+// With more members than multiprocessors: eight warps for each of those, shared by as many members
+// as it holds. With fewer: eight warps for every member and, where blocks of rows allow, several
+// blocks. So there are at most eight kinds of share in a submission, weights in global memory
+// included.
 Share share_for(Job const& job, int jobs, int per_sm, DeviceLimits const& device,
                 SubmissionLimits const& limits) {
-  int const needed = (jobs + device.multiprocessors - 1) / device.multiprocessors;
   Share share;
-  share.warps = kMostWarps / std::min(per_sm, power_of_two_below(std::max(1, needed)));
-  bool const spare = device.clusters && 2 * jobs <= device.multiprocessors;
-  share.blocks = spare ? power_of_two_below(device.multiprocessors / std::max(1, jobs)) : 1;
+  if (jobs > device.multiprocessors) {
+    int const needed = (jobs + device.multiprocessors - 1) / device.multiprocessors;
+    share.warps = kMostWarps / std::min(per_sm, power_of_two_below(needed));
+  } else if (device.clusters) {
+    share.blocks = power_of_two_below(device.multiprocessors / std::max(1, jobs));
+  }
   if (limits.warps > 0) share.warps = limits.warps;
   if (limits.blocks > 0) share.blocks = limits.blocks;
-  return useful_share(*job.member, share);
+  share.blocks = std::min(share.blocks, most_blocks(*job.member));
+  return share;
 }
 
 PlannedJob planned(std::size_t index, Job const& job, int jobs, Precision precision,
@@ -67,15 +72,14 @@ double step_flops(Member const& m) {
 
 std::vector<LaunchGroup> group_jobs(std::vector<Job> const& jobs, Precision precision,
                                     DeviceLimits const& device, SubmissionLimits const& limits) {
-  // A group: the same kernel, warps and blocks, and as many members on a multiprocessor.
-  using Key = std::tuple<bool, int, int, int>;
+  // A group: the same kernel, warps and blocks.
+  using Key = std::tuple<bool, int, int>;
   std::map<Key, LaunchGroup> groups;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     PlannedJob job = planned(i, jobs[i], static_cast<int>(jobs.size()), precision, device, limits);
     Variant const variant{precision, job.plan.layout != Layout::weights_in_l2,
                           job.share.blocks > 1};
-    Key const key{variant.shared_weights, job.share.warps, job.share.blocks,
-                  members_per_sm(job.plan.shared_bytes, device)};
+    Key const key{variant.shared_weights, job.share.warps, job.share.blocks};
     LaunchGroup& group = groups[key];
     group.variant = variant;
     group.shape.threads = 32 * job.share.warps;

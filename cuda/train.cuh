@@ -233,6 +233,7 @@ __device__ __forceinline__ void train_member(W const& w) {
     sync_block();
     if (finite) evaluate_member(w);
   }
+  sync_block();  // all have left the loop
   if (threadIdx.x == 0 && control().progress.state == kTraining &&
       control().progress.epoch == m.epochs)
     control().progress.state = kComplete;

@@ -136,8 +136,8 @@ class TileUpdate {
   float* average_;
 };
 
-template <int N, class W>
-__device__ __forceinline__ void update_tile(W const& w, WeightTile<N>& tile,
+template <class W>
+__device__ __forceinline__ void update_tile(W const& w, WeightTile& tile,
                                             TimedScalars const& scalars, float mean,
                                             float norm_factor) {
   if (w.member().layer_lr[tile.l] == 0.0f) return;  // frozen
@@ -151,8 +151,8 @@ __device__ __forceinline__ void update_tile(W const& w, WeightTile<N>& tile,
 }
 
 // The tile's part of the squared norm of the gradient, as clip_value leaves it: to every block.
-template <int N, class W>
-__device__ __forceinline__ void store_squares(W const& w, WeightTile<N>& tile, float mean) {
+template <class W>
+__device__ __forceinline__ void store_squares(W const& w, WeightTile& tile, float mean) {
   Member const& m = w.member();
   float sum = 0.0f;
   auto add = [&](float x) {
@@ -186,7 +186,7 @@ BROOD_PHASE void weight_pass(Chunk chunk, WeightPass pass, TimedScalars const* s
   bool const adds = pass != WeightPass::clipped;
   bool const resumes = !adds || chunk.first > 0;
   bool const rests = pass == WeightPass::keep || pass == WeightPass::measure;
-  for_weight_tiles(w, [&](auto tile) {
+  for_weight_tiles(w, [&](WeightTile tile) {
     if (resumes) load_gradient(w, tile);
     if (adds) add_rows(w, chunk, tile);
     if (rests) store_gradient(w, tile);

@@ -34,20 +34,26 @@ struct Pass {
   std::uint32_t step;  // counter of its dropout masks
 };
 
-// f(j, fragment) for the N fragments of an accumulator, one after another: as a loop, so that what
-// f does is in the program once, with the fragments going round through the registers of the first.
-template <int N, class F>
-__device__ __forceinline__ void for_eights(float (&c)[N][4], F&& f) {
+template <int N>
+struct Eights {
+  static constexpr int value = N;
+};
+
+// f(j, fragment) for the first `eights` fragments of an accumulator, one after another: as a loop,
+// so that what f does is in the program once, with the fragments going round through the registers
+// of the first.
+template <class F>
+__device__ __forceinline__ void for_eights(Accumulator& c, int eights, F&& f) {
 #pragma unroll 1
-  for (int j = 0; j < N; ++j) {
-    f(j, c[0]);
+  for (int j = 0; j < 4; ++j) {
+    if (j < eights) f(j, c[0]);
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       float const first = c[0][i];
 #pragma unroll
-      for (int n = 0; n + 1 < N; ++n)
+      for (int n = 0; n < 3; ++n)
         c[n][i] = c[n + 1][i];
-      c[N - 1][i] = first;
+      c[3][i] = first;
     }
   }
 }
@@ -111,6 +117,7 @@ struct Worker {
   template <class T>
   __device__ __forceinline__ void store_everywhere(T* shared, T value) const {
     if constexpr (Clustered) {
+#pragma unroll 1
       for (int r = 0; r < blocks; ++r)
         *in_block(shared, r) = value;
     } else {
@@ -128,21 +135,15 @@ struct Worker {
     for (int local = row_warp; local * blocks + rank < count; local += row_warps)
       f(local, local * blocks + rank);
   }
-  // f(first, N) for this warp's runs of columns, N in eights: 4 or 2.
+  // f(first, eights) for this warp's runs of columns: of 32 columns, or of the 16 that are left.
   template <class F>
   __device__ __forceinline__ void for_columns(int columns, F&& f) const {
     for (int start = column_warp * span; start < columns; start += column_warps * span) {
       int const end = min(start + span, columns);
-      int n = start;
-      for (; n + 32 <= end; n += 32)
-        f(n, Eights<4>{});
-      if (n < end) f(n, Eights<2>{});
+      for (int n = start; n < end; n += 32)
+        f(n, min(end - n, 32) / 8);
     }
   }
-  template <int N>
-  struct Eights {
-    static constexpr int count = N;
-  };
 
   // ---- tensors
 

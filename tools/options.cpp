@@ -143,6 +143,8 @@ class Checker {
     options_.seed = whole("--seed", std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max());
     options_.engine.threads = whole("--threads", 0, 1024).value_or(0);
     if (given("--device")) options_.engine.device = text("--device");
+    options_.engine.precision = text("--precision");
+    options_.engine.device_model = text("--device-model");
 
     if (given("--time-limit")) {
       auto const seconds = with_unit(text("--time-limit"), kTimes);
@@ -168,10 +170,13 @@ class Checker {
   void check_precision() {
     std::string const precision = text("--precision");
     if (precision.empty() || precision == "fp32") return;
-    bool const of_gpus = precision == "tf32" || precision == "bf16";
-    add("--precision: " + files::quoted(precision) +
-        (of_gpus ? " is for GPUs, and this build has no CUDA backend; the CPU has only fp32"
-                 : " is not known; allowed: fp32"));
+    if (precision != "tf32" && precision != "bf16") {
+      add("--precision: " + files::quoted(precision) +
+          " is not known; allowed: fp32, and on GPUs tf32, bf16");
+    } else if (options_.engine.device == "cpu") {
+      add("--precision: " + files::quoted(precision) +
+          " is for GPUs, and the device is cpu, which has only fp32");
+    }
   }
 
   // An option and the key of the sweep file that it stands for.

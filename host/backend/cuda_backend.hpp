@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CUDA backend: members resident in device memory, every call one submission of at most eight
-// launches. Implemented in cuda/; in a build without CUDA the same functions say so (no_cuda.cpp).
+// launches. Implemented in cuda/. In a build without nvcc it can only plan.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,11 @@ namespace brood::cuda {
 
 struct BackendOptions {
   int device = 0;
+  std::string model = {};  // to plan for a device that is not there ("sm_90"); nothing can be run
   std::string precision = "tf32";  // "tf32", "bf16", "fp32"
 };
 
-// Throws UsageError for an unknown precision, DeviceError if the device cannot be used.
+// Throws UsageError for an unknown precision or model, DeviceError if the device cannot be used.
 std::unique_ptr<Backend> make_backend(BackendOptions const& options);
 
 // Devices that can be used, described; with none, `why_none` says why.

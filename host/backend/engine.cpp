@@ -167,8 +167,15 @@ void check_numbers(EngineOptions const& options) {
 }
 
 std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
-  std::string const device = options.device == "auto" ? chosen_device() : options.device;
+  bool const modelled = !options.device_model.empty();
+  std::string const device = options.device != "auto" ? options.device
+                             : modelled               ? "cuda"
+                                                      : chosen_device();
   if (device == "cpu") {
+    if (modelled) {
+      throw UsageError("device_model: " + options.device_model +
+                       " is for device cuda; the device is cpu");
+    }
     if (!options.precision.empty() && options.precision != "fp32") {
       throw UsageError("precision: " + options.precision +
                        " is not there on the CPU; allowed: fp32");
@@ -180,7 +187,8 @@ std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
     throw UsageError("device: " + device + " is not known; allowed: auto, cpu, cuda, cuda:N");
   }
   std::string const precision = options.precision.empty() ? "tf32" : options.precision;
-  return cuda::make_backend({.device = index, .precision = precision});
+  return cuda::make_backend(
+      {.device = index, .model = options.device_model, .precision = precision});
 }
 
 }  // namespace

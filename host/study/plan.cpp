@@ -128,6 +128,36 @@ std::vector<std::string> problems(Study const& study, Task task) {
   return found;
 }
 
+namespace {
+
+// What the backend makes of the rungs, judged by so many of their trials.
+void plan_submissions(Engine& engine, Data const& data, Study const& study, StudyPlan& plan) {
+  constexpr int kMostTrials = 4096;
+  Tuner tuner({.space = study.space,
+               .sampler = study.sampler,
+               .scheduler = study.scheduler,
+               .trials = study.trials,
+               .seed = study.seed});
+  std::vector<Config> configs;
+  for (auto const& ask : tuner.ask(std::min(study.trials, kMostTrials))) {
+    for (int i = 0; i < plan.members_per_trial; ++i)
+      configs.push_back(member_config(ask.config, study));
+  }
+  auto const rows = static_cast<std::int64_t>(
+      make_splits(data.table(), study.validation, study.seed).splits.front().train->size());
+  for (auto const& rung : plan.rungs) {
+    auto const count =
+        std::min(configs.size(), static_cast<std::size_t>(rung.trials) *
+                                     static_cast<std::size_t>(plan.members_per_trial));
+    auto submission = engine.backend().plan(std::span(configs).first(count), data.task(),
+                                            data.inputs(), data.outputs(), rows);
+    plan.most_launches = std::max(plan.most_launches, submission.launches);
+    if (&rung == &plan.rungs.front()) plan.submission = std::move(submission);
+  }
+}
+
+}  // namespace
+
 StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   auto found = problems(study, data.task());
   if (!found.empty()) throw UsageError(std::move(found));
@@ -151,6 +181,7 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   }
   plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
   plan.upper_bound = may_stop_early(study.space);
+  plan_submissions(engine, data, study, plan);
   return plan;
 }
 

@@ -15,6 +15,7 @@ import unittest
 BROOD = os.environ["BROOD"]
 DATA = pathlib.Path(os.environ["BROOD_TEST_DATA"])
 WINE = str(DATA / "wine.csv")
+DIGITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/examples/digits.yaml")
 CANCER = str(DATA / "breast_cancer.csv")
 
 # A sweep that trains in a fraction of a second: rungs of 9, 3 and 1 trials.

@@ -8,7 +8,7 @@ import re
 import shlex
 import unittest
 
-from command import BROOD, CANCER, RUN_FILES, SWEEP, WINE, CommandTest
+from command import BROOD, CANCER, DIGITS, RUN_FILES, SWEEP, WINE, CommandTest
 
 
 class Results(CommandTest):
@@ -86,6 +86,17 @@ class Results(CommandTest):
             self.assertEqual(states.count("complete"), bracket[-1]["trials"])
             points = self.rows(done["directory"] + "/curves.csv")
             self.assertEqual(len(points), plan["member_epochs"])  # one evaluation each epoch
+
+    def test_a_gpu_that_is_not_there_can_be_planned_for(self):
+        for model in ("sm_80", "sm_86", "sm_90"):
+            plan = self.json_of("plan", DIGITS, "--device", "cuda", "--device-model", model)
+            self.assertLessEqual(plan["launches"], 8)
+            self.assertGreaterEqual(plan["launches"], 1)
+            # Every network is trained by the fused kernel, wherever its tensors lie.
+            self.assertEqual(sum(each["members"] for each in plan["layouts"]), 1024)
+        on_chip = [each for each in plan["layouts"] if each["layout"] != "weights in L2"]
+        self.assertEqual(sum(each["members"] for each in on_chip), 1024)
+        self.assertEqual(self.json_of("plan", "wine.yaml")["launches"], 0)
 
     def test_the_winner_is_the_best_of_those_trained_furthest(self):
         document = self.json_of("tune", "wine.yaml", "--trials", "30")

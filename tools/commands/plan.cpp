@@ -20,6 +20,21 @@ std::string upper_bound_text(Prepared const& prepared) {
   return reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
 }
 
+// Where networks lie on a GPU; nothing on the CPU.
+std::string device_text(Prepared const& prepared) {
+  StudyPlan const& plan = prepared.plan;
+  if (plan.submission.groups.empty()) return "";
+  BackendInfo const info = prepared.engine.info();
+  std::string layouts;
+  for (auto const& group : plan.submission.groups) {
+    layouts +=
+        (layouts.empty() ? "" : ", ") + counted(group.members, "network") + " " + group.layout;
+  }
+  return "On " + info.device + " in " + info.precision + ": " + layouts + "; at most " +
+         std::to_string(plan.most_launches) + (plan.most_launches == 1 ? " launch" : " launches") +
+         " a rung.\n";
+}
+
 std::string rungs_text(StudyPlan const& plan) {
   std::vector<std::vector<std::string>> rows = {
       {"rung", "trials", "members", "to epoch", "member-epochs"}};
@@ -56,7 +71,7 @@ std::string plan_text(Prepared const& prepared) {
   text += "Memory: " + bytes_text(plan.bytes_per_member) + " for the largest member, " +
           bytes_text(plan.bytes) + " if all of the first rung are so large; limit " +
           bytes_text(prepared.engine.memory_limit()) + ": " + counted(plan.waves, "wave") + ".\n";
-  return text + upper_bound_text(prepared);
+  return text + device_text(prepared) + upper_bound_text(prepared);
 }
 
 files::Json plan_document(StudyPlan const& plan) {
@@ -72,8 +87,11 @@ files::Json plan_document(StudyPlan const& plan) {
   json.set("refit_epochs", plan.refit_epochs);
   json.set("bytes", plan.bytes).set("bytes_per_member", plan.bytes_per_member);
   json.set("waves", plan.waves);
-  // A CPU has neither kernel launches nor multiprocessors that could idle.
-  json.set("launches", 0).set("busy_share", files::Json());
+  files::Json::Array layouts;
+  for (auto const& group : plan.submission.groups)
+    layouts.push_back(files::Json().set("layout", group.layout).set("members", group.members));
+  json.set("launches", plan.most_launches).set("layouts", std::move(layouts));
+  json.set("busy_share", files::Json());
   json.set("upper_bound", plan.upper_bound);
   json.set("brackets", files::Json::Array{files::Json(std::move(bracket))});
   return json;

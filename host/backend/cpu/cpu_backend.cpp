@@ -84,6 +84,11 @@ class CpuBackend final : public Backend {
            static_cast<std::int64_t>(sizeof(Resident));
   }
 
+  Submission plan(std::span<Config const> /*configs*/, Task /*task*/, int /*inputs*/,
+                  int /*outputs*/, std::int64_t /*train_rows*/) const override {
+    return {};
+  }
+
   TableId load(Table const& table) override {
     tables_.emplace(next_table_, table);
     return next_table_++;

@@ -30,6 +30,16 @@ struct Support {
   explicit operator bool() const { return yes; }
 };
 
+// How a backend would submit the training of some members at once.
+struct Submission {
+  int launches = 0;  // of kernels; 0 on the CPU
+  struct Group {
+    std::string layout;  // where tensors lie: "resident", "weights in L2", ...
+    int members = 0;
+  };
+  std::vector<Group> groups;  // by layout; none on the CPU
+};
+
 struct TrainOrder {
   Slot slot = 0;
   int until_epoch = 0;            // trains from where it is to here; at most its `epochs`
@@ -50,6 +60,10 @@ class Backend {
   virtual Support supports(Config const& config, Task task, int inputs, int outputs) const = 0;
   // Bytes that a member takes while it is resident.
   virtual std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const = 0;
+
+  // What training members of these configs together would be; each of them is supported.
+  virtual Submission plan(std::span<Config const> configs, Task task, int inputs, int outputs,
+                          std::int64_t train_rows) const = 0;
 
   // Copies a table to the device, once; members refer to it by the id. Waits.
   virtual TableId load(Table const& table) = 0;

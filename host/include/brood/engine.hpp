@@ -20,6 +20,9 @@ struct EngineOptions {
   // "": the device's own (fp32 on the CPU, tf32 with CUDA). With CUDA: "tf32", "bf16" (both with
   // fp32 master weights and sums) or "fp32" (products of 22 bits).
   std::string precision = {};
+  // With CUDA, to plan for a device that is not there: "sm_80", "sm_86", "sm_89", "sm_90", "sm_100"
+  // or "sm_120". Nothing can be trained on such an engine.
+  std::string device_model = {};
   int threads = 0;                // CPU workers; 0: all cores
   std::int64_t memory_limit = 0;  // bytes for resident members; 0: what the device has
   // CPU kernels: "" (the best this machine has), "scalar", "avx2", "avx512". All give the same

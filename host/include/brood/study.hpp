@@ -87,6 +87,8 @@ struct StudyPlan {
   std::int64_t bytes_per_member = 0;  // of the largest the space can ask for
   std::int64_t bytes = 0;             // of the first rung, if all were that large
   int waves = 1;                      // at that size, under the engine's memory limit
+  Submission submission;              // of the first rung (of 4,096 trials of it at most)
+  int most_launches = 0;  // of any rung, its first trials standing in for those to be promoted
   bool upper_bound = false;
 };
 // Throws UsageError with everything wrong with the study for this data.

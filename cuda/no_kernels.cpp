@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// In a build without nvcc, in the place of the kernels and of devices: says that they are missing.
+// Planning for a device model works all the same.
+#include "brood/error.hpp"
+#include "cuda/device.hpp"
+#include "cuda/kernels.hpp"
+
+namespace brood::cuda {
+
+namespace {
+constexpr char const* kReason = "this build has no CUDA kernels (nvcc was not found)";
+}
+
+void launch_run(Device&, Variant const&, LaunchShape const&, MemberTask const*) {
+  throw DeviceError(kReason);
+}
+void launch_draw(Device&, int, DrawTask const*) {
+  throw DeviceError(kReason);
+}
+char const* kernel_hash() {
+  return "none";
+}
+
+std::unique_ptr<Device> Device::open(int index) {
+  throw DeviceError("device: cuda:" + std::to_string(index) + ": " + kReason + "; use cpu");
+}
+int device_count(std::string* why_none) {
+  if (why_none != nullptr) *why_none = kReason;
+  return 0;
+}
+
+}  // namespace brood::cuda

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// From jobs to launches: few, longest first, and the device full.
+#include "cuda/submission.hpp"
+
+#include <set>
+
+#include "cuda/planned.hpp"
+
+namespace brood::cuda {
+namespace {
+
+using namespace planned;
+
+DeviceLimits h200() {
+  DeviceLimits limits;
+  limits.multiprocessors = 132;
+  limits.shared_bytes_block = kSm90;
+  limits.shared_bytes_sm = 228 * 1024;
+  limits.clusters = true;
+  return limits;
+}
+
+std::vector<LaunchGroup> groups_of(std::vector<Member> const& members, DeviceLimits const& device,
+                                   Precision precision = Precision::tf32) {
+  std::vector<Job> jobs;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    jobs.push_back({&members[i], 1, true, 10.0 + static_cast<double>(i)});
+  return group_jobs(jobs, precision, device, {.plan = {.shared_bytes = device.shared_bytes_block}});
+}
+
+std::vector<Member> mixture(int count) {
+  std::vector<Member> members;
+  std::vector<Shape> const shapes = {kA,
+                                     kB,
+                                     kC,
+                                     kD,
+                                     {"large", 64, 10, {64, 64}, 1024},
+                                     {"small", 5, 3, {8}, 16},
+                                     {"mid", 64, 10, {32}, 64},
+                                     {"wide", 300, 10, {64}, 32}};
+  for (int i = 0; i < count; ++i)
+    members.push_back(member_of(shapes[static_cast<std::size_t>(i) % shapes.size()]));
+  return members;
+}
+
+TEST(Submission, IsAtMostEightLaunchesWhateverThePopulation) {
+  for (int const count : {1, 2, 8, 33, 66, 132, 133, 1000, 5000}) {
+    for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
+      auto const members = mixture(count);
+      auto const groups = groups_of(members, h200(), precision);
+      EXPECT_LE(groups.size(), static_cast<std::size_t>(kMostLaunches)) << count;
+      std::set<std::size_t> seen;
+      for (auto const& group : groups) {
+        EXPECT_EQ(group.shape.blocks, static_cast<int>(group.jobs.size()) * group.shape.cluster);
+        for (auto const& job : group.jobs) {
+          EXPECT_TRUE(seen.insert(job.job).second) << "a member twice";
+          EXPECT_TRUE(job.plan.fits);
+          EXPECT_LE(job.plan.shared_bytes, group.shape.shared_bytes);
+          EXPECT_EQ(job.plan.cut.row_warps * job.plan.cut.column_warps * 32, group.shape.threads);
+          EXPECT_EQ(job.plan.cut.blocks, group.shape.cluster);
+        }
+      }
+      EXPECT_EQ(seen.size(), members.size());
+    }
+  }
+}
+
+TEST(Submission, LongestComeFirst) {
+  auto const members = mixture(500);
+  for (auto const& group : groups_of(members, h200())) {
+    for (std::size_t i = 1; i < group.jobs.size(); ++i)
+      EXPECT_LE(group.jobs[i].cost, group.jobs[i - 1].cost);
+  }
+}
+
+TEST(Submission, ManySmallNetworksShareAMultiprocessor) {
+  std::vector<Member> const members(2000, member_of(kD));
+  auto const groups = groups_of(members, h200());
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_LE(groups[0].shape.threads, 64);
+}
+
+TEST(Submission, FewNetworksGetSeveralBlocks) {
+  std::vector<Member> const members(8, member_of(kA));
+  auto const groups = groups_of(members, h200());
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].shape.cluster, 4);
+  EXPECT_EQ(groups[0].shape.threads, 256);
+  DeviceLimits without = h200();
+  without.clusters = false;
+  EXPECT_EQ(groups_of(members, without)[0].shape.cluster, 1);
+}
+
+}  // namespace
+}  // namespace brood::cuda
