@@ -23,9 +23,8 @@ __device__ __forceinline__ void input_gradient(W const& w, Chunk const& chunk, i
     w.for_columns(w.layer(l).columns, [&](int k, int eights) {
       Accumulator c = {};
       auto add = [&](auto count) {
-        constexpr int N = decltype(count)::value;
-        for (int word = 0; word < words; word += 8)
-          P::template input_step<N, P, W::kShared>(c, delta, row, weights, k, word, w.place);
+        P::template delta_product<decltype(count)::value, W::kShared>(c, delta, row, weights, k,
+                                                                      words, w.place);
       };
       if (eights == 4) {
         add(Eights<4>{});
@@ -74,17 +73,18 @@ __device__ __forceinline__ void add_rows_of(W const& w, Chunk const& chunk, Weig
   Operands const delta = w.delta(tile.l);
   Operands const input = w.layer_input(tile.l);
   int const count = (chunk.rows + kBlockRows - 1) / kBlockRows;
-  for (int b = 0; b < count; ++b) {
-    if constexpr (W::kClustered) {
+  if constexpr (W::kClustered) {
+    for (int b = 0; b < count; ++b) {
       int const rank = b % w.blocks;
       Operands const far_delta{in_block(delta.words, rank), delta.matrix};
       Operands const far_input{in_block(input.words, rank), input.matrix};
-      P::template weight_step<N, P, true>(tile.c, tile.bias, tile.k == 0, far_delta, far_input,
-                                          b / w.blocks * kBlockRows, tile.n, tile.k, w.place);
-    } else {
-      P::template weight_step<N, P, false>(tile.c, tile.bias, tile.k == 0, delta, input,
-                                           b * kBlockRows, tile.n, tile.k, w.place);
+      P::template weight_product<N, true>(tile.c, tile.bias, tile.k == 0, far_delta, far_input,
+                                          b / w.blocks * kBlockRows, kBlockRows, tile.n, tile.k,
+                                          w.place);
     }
+  } else {
+    P::template weight_product<N, false>(tile.c, tile.bias, tile.k == 0, delta, input, 0,
+                                         count * kBlockRows, tile.n, tile.k, w.place);
   }
 }
 

@@ -28,9 +28,8 @@ __device__ __forceinline__ void forward_tile(W const& w, Accumulator& z, int eig
   Operands const weights = w.weights(l, from);
   int const words = w.layer(l).columns / P::kPerWord;
   auto add = [&](auto count) {
-    constexpr int N = decltype(count)::value;
-    for (int word = 0; word < words; word += 8)
-      P::template forward_step<N, P, W::kShared>(z, input, row, weights, n, word, w.place);
+    P::template forward_product<decltype(count)::value, W::kShared>(z, input, row, weights, n,
+                                                                    words, w.place);
   };
   if (eights == 4) {
     add(Eights<4>{});

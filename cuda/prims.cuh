@@ -153,11 +153,16 @@ __device__ __forceinline__ void load_transposed(std::uint32_t (&out)[4], void co
                : "memory");
 }
 
-// ---- conversions, to nearest; ties away from zero (tf32) or to even (bf16)
+// ---- conversions, to nearest, ties to even; a NaN stays one
 
 __device__ __forceinline__ std::uint32_t to_tf32(float x) {
   std::uint32_t bits;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+#if __CUDA_ARCH__ >= 900
+  asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));  // one instruction; .rna takes four
+#else
+  bits = __float_as_uint(x);
+  if (x - x == 0.0f) bits = (bits + 0xfffu + (bits >> 13 & 1u)) & 0xffffe000u;
+#endif
   return bits;
 }
 __device__ __forceinline__ std::uint32_t to_bf16_pair(float low, float high) {

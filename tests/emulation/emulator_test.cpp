@@ -292,8 +292,8 @@ TEST(EmulatorConversions, RoundToNearest) {
   bool const exact = std::exchange(emulation::exact_mma, false);
   float const inf = std::numeric_limits<float>::infinity();
   auto const bits = [](float x) { return std::bit_cast<std::uint32_t>(x); };
-  EXPECT_EQ(to_tf32(1.0f + 0x1p-11f), bits(1.0f + 0x1p-10f));  // a tie: away from zero
-  EXPECT_EQ(to_tf32(-1.0f - 0x1p-11f), bits(-1.0f - 0x1p-10f));
+  EXPECT_EQ(to_tf32(1.0f + 0x1p-11f), bits(1.0f));  // ties: to even
+  EXPECT_EQ(to_tf32(-1.0f - 0x1p-10f - 0x1p-11f), bits(-1.0f - 0x1p-9f));
   EXPECT_EQ(to_tf32(1.0f + 0x1p-12f), bits(1.0f));
   EXPECT_EQ(to_tf32(inf), bits(inf));
   EXPECT_TRUE(std::isnan(std::bit_cast<float>(to_tf32(std::bit_cast<float>(0x7f800001u)))));

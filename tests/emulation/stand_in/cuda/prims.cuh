@@ -119,7 +119,7 @@ inline std::uint32_t to_tf32(float x) {
   auto const bits = std::bit_cast<std::uint32_t>(x);
   if (emulation::exact_mma) return bits;
   if (x != x) return (bits | 0x00400000u) & 0xffffe000u;
-  return (bits + 0x1000u) & 0xffffe000u;
+  return (bits + 0xfffu + (bits >> 13 & 1u)) & 0xffffe000u;  // ties to even
 }
 inline std::uint32_t to_bf16_pair(float low, float high) {
   auto const rounded = [](float x) -> std::uint32_t {
