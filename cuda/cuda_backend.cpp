@@ -455,8 +455,9 @@ std::unique_ptr<Backend> make_backend(std::unique_ptr<Device> device, Precision 
 
 std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
   Precision const precision = precision_named(options.precision);
-  auto device =
-      options.model.empty() ? Device::open(options.device) : planning_device(options.model);
+  auto device = options.model.empty()
+                    ? Device::open(options.device, static_cast<CUstream_st*>(options.stream))
+                    : planning_device(options.model);
   return make_backend(std::move(device), precision, {});
 }
 
@@ -464,7 +465,7 @@ std::vector<std::string> describe_devices(std::string& why_none) {
   std::vector<std::string> list;
   int const count = device_count(&why_none);
   for (int i = 0; i < count; ++i)
-    list.push_back(Device::open(i)->limits().name);
+    list.push_back(Device::open(i, nullptr)->limits().name);
   return list;
 }
 

@@ -20,7 +20,7 @@ std::string reason_of(cudaError_t error) {
 // A stream of its own, and pinned memory that small copies go through, so that they need not wait.
 class CudaDevice final : public Device {
  public:
-  explicit CudaDevice(int index) : index_(index) {
+  CudaDevice(int index, cudaStream_t stream) : index_(index), stream_(stream) {
     use();
     cudaDeviceProp properties{};
     check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
@@ -38,13 +38,16 @@ class CudaDevice final : public Device {
                         " has compute capability " + std::to_string(properties.major) + "." +
                         std::to_string(properties.minor) + "; 8.0 or newer is needed; use cpu");
     }
-    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    if (stream_ == nullptr) {
+      check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+      owns_stream_ = true;
+    }
     check(cudaMallocHost(&staging_, kStagingBytes), "cudaMallocHost");
   }
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
     cudaFreeHost(staging_);
-    cudaStreamDestroy(stream_);
+    if (owns_stream_) cudaStreamDestroy(stream_);
   }
 
   DeviceLimits const& limits() const override { return limits_; }
@@ -117,14 +120,15 @@ class CudaDevice final : public Device {
 
   int index_;
   DeviceLimits limits_;
-  cudaStream_t stream_ = nullptr;
+  cudaStream_t stream_;
+  bool owns_stream_ = false;
   char* staging_ = nullptr;
   std::size_t staged_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Device> Device::open(int index) {
+std::unique_ptr<Device> Device::open(int index, CUstream_st* stream) {
   std::string why_none;
   int const count = device_count(&why_none);
   std::string const name = "device: cuda:" + std::to_string(index) + ": ";
@@ -132,7 +136,7 @@ std::unique_ptr<Device> Device::open(int index) {
   if (index < 0 || index >= count) {
     throw DeviceError(name + "there is no such device; allowed: 0 .. " + std::to_string(count - 1));
   }
-  return std::make_unique<CudaDevice>(index);
+  return std::make_unique<CudaDevice>(index, stream);
 }
 
 int device_count(std::string* why_none) {

@@ -29,7 +29,8 @@ struct DeviceLimits {
 class Device {
  public:
   // Throws DeviceError where there is no such device, or its driver is too old, with the reason.
-  static std::unique_ptr<Device> open(int index);
+  // stream: the caller's; null: one of the device's own.
+  static std::unique_ptr<Device> open(int index, CUstream_st* stream = nullptr);
   virtual ~Device() = default;
 
   virtual DeviceLimits const& limits() const = 0;

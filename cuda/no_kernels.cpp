@@ -21,7 +21,7 @@ char const* kernel_hash() {
   return "none";
 }
 
-std::unique_ptr<Device> Device::open(int index) {
+std::unique_ptr<Device> Device::open(int index, CUstream_st*) {
   throw DeviceError("device: cuda:" + std::to_string(index) + ": " + kReason + "; use cpu");
 }
 int device_count(std::string* why_none) {

@@ -14,6 +14,7 @@ namespace brood::cuda {
 struct BackendOptions {
   int device = 0;
   std::string model = {};  // to plan for a device that is not there ("sm_90"); nothing can be run
+  void* stream = nullptr;  // the caller's cudaStream_t; null: one of its own
   std::string precision = "tf32";  // "tf32", "bf16", "fp32"
 };
 

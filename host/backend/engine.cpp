@@ -187,8 +187,10 @@ std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
     throw UsageError("device: " + device + " is not known; allowed: auto, cpu, cuda, cuda:N");
   }
   std::string const precision = options.precision.empty() ? "tf32" : options.precision;
-  return cuda::make_backend(
-      {.device = index, .model = options.device_model, .precision = precision});
+  return cuda::make_backend({.device = index,
+                             .model = options.device_model,
+                             .stream = options.stream,
+                             .precision = precision});
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ bool call_fails() {
 
 namespace brood::cuda {
 
-std::unique_ptr<Device> Device::open(int index) {
+std::unique_ptr<Device> Device::open(int index, CUstream_st*) {
   if (index < 0 || index >= emulation::devices) {
     throw DeviceError("there is no emulated device " + std::to_string(index) + " among " +
                       std::to_string(emulation::devices));

@@ -20,6 +20,9 @@ struct EngineOptions {
   // "": the device's own (fp32 on the CPU, tf32 with CUDA). With CUDA: "tf32", "bf16" (both with
   // fp32 master weights and sums) or "fp32" (products of 22 bits).
   std::string precision = {};
+  // With CUDA: a stream of the caller's (a cudaStream_t) that all work is ordered in; null: one of
+  // the engine's own, never the legacy stream. It must outlive the engine.
+  void* stream = nullptr;
   // With CUDA, to plan for a device that is not there: "sm_80", "sm_86", "sm_89", "sm_90", "sm_100"
   // or "sm_120". Nothing can be trained on such an engine.
   std::string device_model = {};
