@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registers the benchmarks under their full names and runs those that are asked for.
+//   BROOD_BENCH_SECONDS   CUDA benchmarks that have not begun by then are left out, and say so
 #include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
 
 namespace brood::bench {
 void register_train_steps();
-}
+void register_cuda_benchmarks(double seconds);
+}  // namespace brood::bench
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a run that is cut short has printed what it had
   brood::bench::register_train_steps();
+#if BROOD_BENCH_CUDA
+  char const* const seconds = std::getenv("BROOD_BENCH_SECONDS");
+  brood::bench::register_cuda_benchmarks(seconds != nullptr ? std::atof(seconds) : 1e9);
+#endif
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -16,13 +16,10 @@
 
 #include "backend/cpu/kernels.hpp"
 #include "brood/engine.hpp"
-#include "core/philox.hpp"
-#include "workloads.hpp"
+#include "synthetic.hpp"
 
 namespace brood::bench {
 namespace {
-
-constexpr int kRows = 4096;
 
 double process_seconds() {
   timespec now{};
@@ -47,49 +44,16 @@ double peak_flops() {
   return peak;
 }
 
-struct Synthetic {
-  std::vector<float> x, y;
-};
-
-Synthetic synthetic_rows(Workload const& w) {
-  Synthetic data;
-  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(kRows * w.inputs); ++i) {
-    data.x.push_back(
-        static_cast<float>(2 * unit_interval(philox({{i, 0, 0, 0}}, {1, 2}).word[0]) - 1));
-  }
-  for (std::uint32_t i = 0; i < kRows; ++i) {
-    data.y.push_back(static_cast<float>(philox({{i, 1, 0, 0}}, {1, 2}).word[0] %
-                                        static_cast<std::uint32_t>(w.classes)));
-  }
-  return data;
-}
-
-std::vector<MemberSpec> members_of(Workload const& w, Data const& data) {
-  auto rows = std::make_shared<std::vector<std::int32_t>>();
-  for (int i = 0; i < kRows; ++i)
-    rows->push_back(i);
-  std::vector<MemberSpec> specs;
-  for (int i = 0; i < w.members; ++i) {
-    MemberSpec& spec = specs.emplace_back();
-    spec.config = {{"hidden", w.hidden},
-                   {"batch_size", std::int64_t{w.batch_size}},
-                   {"lr", 1e-4 * (1 + i % 16)},
-                   {"epochs", std::int64_t{1000000}}};
-    spec.seed = static_cast<std::uint64_t>(i);
-    spec.table = data.id();
-    spec.train_rows = rows;
-  }
-  return specs;
-}
-
 // Members of a workload, resident; run() trains each by an epoch.
 class Trainer {
  public:
   // prepare: a last word on the members before they are admitted.
   template <class Prepare>
   Trainer(Workload const& w, int threads, Prepare&& prepare)
-      : engine_({.threads = threads}), rows_(synthetic_rows(w)), data_(engine_.load(table(w))) {
-    auto specs = members_of(w, data_);
+      : engine_({.threads = threads}),
+        rows_(synthetic_rows(w)),
+        data_(engine_.load(table_of(w, rows_))) {
+    auto specs = members_of(w, data_.id(), w.members);
     prepare(specs);
     slots_ = engine_.backend().admit(specs);
   }
@@ -109,12 +73,6 @@ class Trainer {
   }
 
  private:
-  Table table(Workload const& w) const {
-    return {.x = {rows_.x.data(), kRows, w.inputs},
-            .y = {rows_.y.data(), kRows, 1},
-            .classes = w.classes};
-  }
-
   Engine engine_;
   Synthetic rows_;
   Data data_;
@@ -124,7 +82,7 @@ class Trainer {
 
 void train_step(benchmark::State& state, Workload const& w, int threads) {
   Trainer trainer(w, threads, [](auto&) {});
-  double const steps = static_cast<double>(w.members) * kRows / w.batch_size;
+  double const steps = static_cast<double>(w.members) * w.rows / w.batch_size;
   double best = 0, busy = 0;
   for (auto _ : state) {
     auto const seconds = trainer.run();

@@ -14,7 +14,8 @@ struct Workload {
   std::vector<std::int64_t> hidden;
   int classes;
   int batch_size;
-  int members;  // visited in turn
+  int members;      // of a CPU benchmark, visited in turn
+  int rows = 4096;  // of an epoch
 };
 
 inline std::vector<Workload> workloads() {
@@ -22,6 +23,11 @@ inline std::vector<Workload> workloads() {
           {"B", 784, {128}, 10, 64, 8},
           {"C", 100, {256, 256}, 2, 256, 8},
           {"D", 16, {32}, 2, 32, 512}};
+}
+
+// A population over a table of ordinary size: Covertype's shape.
+inline Workload tabular_workload() {
+  return {"W1", 54, {64, 64}, 7, 128, 64, 20000};
 }
 
 // Flops of one step: the products that are needed (4 per weight and row in the first layer, which

@@ -9,6 +9,7 @@ namespace brood::cuda {
 
 namespace {
 
+constexpr int kPortableBlocks = 8;
 constexpr int kReservedPerBlock = 1024;  // bytes of shared memory that the driver takes
 
 int power_of_two_below(int n) {
@@ -35,7 +36,9 @@ Share share_for(Job const& job, int jobs, int per_sm, DeviceLimits const& device
     int const needed = (jobs + device.multiprocessors - 1) / device.multiprocessors;
     share.warps = kMostWarps / std::min(per_sm, power_of_two_below(needed));
   } else if (device.clusters) {
-    share.blocks = power_of_two_below(device.multiprocessors / std::max(1, jobs));
+    // Clusters of 16 are not portable: a device may be unable to place one with much shared memory.
+    int const spare = std::min(device.multiprocessors / std::max(1, jobs), kPortableBlocks);
+    share.blocks = power_of_two_below(spare);
   }
   if (limits.warps > 0) share.warps = limits.warps;
   if (limits.blocks > 0) share.blocks = limits.blocks;

@@ -47,7 +47,7 @@ TEST_P(FiniteDifference, IsTheGradientOfOneStep) {
     double const gradient = (weights[i] - after[i]) / settings.lr;
     double const arithmetic = (bound.highest[i] - bound.lowest[i]) / settings.lr;
     EXPECT_NEAR(gradient, difference, kDifferenceError + arithmetic) << "parameter " << i;
-    EXPECT_LT(arithmetic, 1e-4);
+    EXPECT_LT(arithmetic, oracle::sums_truncate ? 4e-4 : 1e-4);  // a bound worth something
   }
 }
 

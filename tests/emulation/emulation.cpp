@@ -33,6 +33,7 @@ Order order = order_setting();
 std::uint64_t seed = number_setting("BROOD_EMULATION_SEED", "1");
 int threads = static_cast<int>(number_setting("BROOD_EMULATION_THREADS", "1"));
 bool exact_mma = number_setting("BROOD_EXACT_MMA", "0") != 0;
+bool coarse_mma = false;
 int shared_limit = 227 * 1024;
 Counters counters;
 

@@ -30,6 +30,9 @@ extern int threads;  // BROOD_EMULATION_THREADS, 1: of this process, to run a la
 // mma_tf32 multiplies whole floats and to_tf32 rounds nothing, so that a kernel's indices can be
 // held to 1e-6. BROOD_EXACT_MMA=1.
 extern bool exact_mma;
+// An mma adds as coarsely as tensor cores may (tests/support/tolerance.hpp, 7): each product and
+// the accumulator are cut to the 24 bits of the largest of them, and so is the sum. Slow.
+extern bool coarse_mma;
 extern int shared_limit;  // bytes of dynamic shared memory that a launch may ask for
 
 // What has run since the start of the process, or since a test zeroed them.

@@ -8,7 +8,7 @@
 
 #include "cases.hpp"
 #include "cuda/cuda_backend.hpp"
-#include "emulation/emulation.hpp"
+#include "emulation/device_under_test.hpp"
 #include "same.hpp"
 
 namespace brood {
@@ -40,8 +40,7 @@ std::vector<MemberCase> const& cases() {
 
 // All cases trained for two epochs on a backend of their own; of long ones, few steps.
 std::vector<MemberImage> trained(Precision precision, cuda::SubmissionLimits const& limits) {
-  emulation::exact_mma = false;
-  auto const backend = cuda::make_backend(cuda::Device::open(0), precision, limits);
+  auto const backend = cuda::make_backend(cuda::device_under_test(), precision, limits);
   std::vector<MemberSpec> specs;
   for (auto const& c : cases()) {
     MemberSpec spec;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emulation/warp_math.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "emulation/emulation.hpp"
@@ -35,6 +37,26 @@ void store(Pair const& sum, float* c) {
   c[1] = static_cast<float>(sum[1]);
 }
 
+// x cut to a multiple of the last of 24 bits of numbers as large as `largest`.
+double cut(double x, double largest) {
+  if (!(std::fabs(largest) > 0 && std::isfinite(largest))) return x;
+  double const unit = std::ldexp(1.0, std::max(std::ilogb(largest) - 23, -149));
+  return std::trunc(x / unit) * unit;
+}
+
+// c + sum over k of a[k] b[k], added as emulation::coarse_mma says.
+float coarse_sum(double const* a, double const* b, int depth, float c) {
+  double largest = c;
+  for (int k = 0; k < depth; ++k) {
+    double const product = a[k] * b[8 * k];
+    if (std::fabs(product) > std::fabs(largest)) largest = product;
+  }
+  double sum = cut(c, largest);
+  for (int k = 0; k < depth; ++k)
+    sum += cut(a[k] * b[8 * k], largest);
+  return static_cast<float>(cut(sum, sum));
+}
+
 template <int Pack>
 void multiply(MmaOperands const* lanes) {
   constexpr int kDepth = 8 * Pack;
@@ -59,6 +81,13 @@ void multiply(MmaOperands const* lanes) {
     // The four lanes that hold this row. Sums have names to stay in registers: g++ 12 -O2 neither
     // unrolls a loop over them nor keeps an array there.
     auto const c = [&](int t) { return lanes[row % 8 * 4 + t].c + row / 8 * 2; };
+    if (coarse_mma) {
+      for (int column = 0; column < 8; ++column) {
+        float& sum = c(column / 2)[column % 2];
+        sum = coarse_sum(m.a[row], b + column, kDepth, sum);
+      }
+      continue;
+    }
     Pair sum_0{c(0)[0], c(0)[1]}, sum_1{c(1)[0], c(1)[1]};
     Pair sum_2{c(2)[0], c(2)[1]}, sum_3{c(3)[0], c(3)[1]};
     for (int k = 0; k < kDepth; ++k) {

@@ -13,8 +13,8 @@ struct MmaOperands {
 };
 
 // Of 32 lanes, with the fragments that cuda/prims.cuh describes. Products are exact; they and c
-// are added in double and rounded once. The hardware adds in an order and a width of its own, so
-// it differs in the last bits.
+// are added in double and rounded once, or as emulation::coarse_mma says. The hardware adds in an
+// order and a width of its own, so it differs in the last bits.
 void multiply_tf32(MmaOperands const* lanes);
 void multiply_bf16(MmaOperands const* lanes);
 

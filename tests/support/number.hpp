@@ -13,6 +13,14 @@
 namespace brood::oracle {
 
 inline constexpr double kUnitRoundoff = 0x1p-24;  // fp32, to nearest
+
+// Where a device's arithmetic is rougher than fp32's own: tolerance.hpp, 7. A test program says so
+// of its backend before it asks for bounds. As they stand, they are the CPU's.
+inline double operand_roundoff = 0;               // relative, of an operand of a matrix product
+inline bool sums_truncate = false;                // matrix products add toward zero
+inline double quotient_roundoff = kUnitRoundoff;  // relative, of quotients and square roots
+inline constexpr double kTruncatedSum = 0x1p-21;  // of such a sum, for each of its terms
+
 // Results below may be flushed to zero, and exp ends near here (1.18e-38, scaled by 1.76 in selu).
 inline constexpr double kTiny = 2.1e-38;
 
@@ -41,7 +49,16 @@ struct Noisy {
     thread_local std::uint64_t state = 1;
     return state;
   }
-  static void seed(std::uint64_t seed) { state() = seed; }
+  static void seed(std::uint64_t seed) {
+    state() = ~seed;
+    phase() = 0.5 + 0.5 * noise();
+    state() = seed;
+  }
+  // Where on [0, 1) between two neighbours operands round up: the same for a whole draw.
+  static double& phase() {
+    thread_local double phase = 0.5;
+    return phase;
+  }
   // Uniform on (-1, 1): SplitMix64 (Steele, Lea, Flood 2014).
   static double noise() {
     std::uint64_t z = (state() += 0x9E3779B97F4A7C15u);
@@ -88,7 +105,7 @@ inline Bounded operator/(Bounded const& a, Bounded const& b) {
   double const quotient = a.value / b.value;
   double const least = std::fabs(b.value) - b.error;  // a denominator that may be 0 bounds nothing
   double const error = least > 0 ? (a.error + std::fabs(quotient) * b.error) / least : INFINITY;
-  return rounded(Bounded(quotient, error));
+  return {quotient, error + quotient_roundoff * std::fabs(quotient) + kTiny};
 }
 
 inline Noisy operator+(Noisy a, Noisy b) {
@@ -101,7 +118,23 @@ inline Noisy operator*(Noisy a, Noisy b) {
   return rounded(Noisy(a.value * b.value));
 }
 inline Noisy operator/(Noisy a, Noisy b) {
-  return rounded(Noisy(a.value / b.value));
+  return Noisy(a.value / b.value * (1.0 + quotient_roundoff * Noisy::noise()));
+}
+
+// An operand as a matrix product takes it.
+inline double operand(double x) {
+  return x;
+}
+inline Bounded operand(Bounded const& x) {
+  return {x.value, x.error + operand_roundoff * (std::fabs(x.value) + x.error)};
+}
+// To a grid of a device's spacing, so that an operand is rounded alike wherever it is used.
+inline Noisy operand(Noisy x) {
+  if (operand_roundoff == 0 || x.value == 0) return x;
+  double const spacing =
+      2 * operand_roundoff * std::exp2(std::floor(std::log2(std::fabs(x.value))));
+  double const above = Noisy::phase();
+  return Noisy(spacing * (std::floor(x.value / spacing + above) + 0.5 - above));
 }
 
 // f(x), f given in double. The error of x is carried by what f does at the ends of its interval,
@@ -127,12 +160,15 @@ Noisy apply(F const& f, Noisy x, FunctionError const& own = {}) {
 }
 
 // A sum, or a dot product, in some order: for n terms |error| <= (n + 1) u sum |a||b| (Higham 3.1)
-// beside what the terms bring.
+// beside what the terms bring. add_operands() is for what a device's matrix products add; such a
+// sum takes nothing else but a first term.
 template <class Number>
 class Sum {
  public:
   void add(Number x) { total_ = total_ + x; }
   void add_product(Number a, Number b) { total_ = total_ + a * b; }
+  void add_operands(Number a, Number b) { add_product(a, b); }
+  void add_operand(Number a) { add(a); }  // times one
   Number total() const { return total_; }
 
  private:
@@ -143,9 +179,20 @@ class Sum<Noisy> {  // a fused multiply-add: one rounding
  public:
   void add(Noisy x) { total_ = total_ + x; }
   void add_product(Noisy a, Noisy b) { total_ = rounded(Noisy(total_.value + a.value * b.value)); }
+  void add_operands(Noisy a, Noisy b) { add_term(operand(a).value * operand(b).value); }
+  void add_operand(Noisy a) { add_term(operand(a).value); }
   Noisy total() const { return total_; }
 
  private:
+  void add_term(double term) {
+    if (!sums_truncate) {
+      total_ = rounded(Noisy(total_.value + term));
+      return;
+    }
+    double const largest = std::max(std::fabs(total_.value), std::fabs(term));
+    double const lost = kTruncatedSum * std::fabs(Noisy::noise()) * largest;
+    total_ = Noisy(total_.value + std::copysign(std::max(std::fabs(term) - lost, 0.0), term));
+  }
   Noisy total_;
 };
 template <>
@@ -155,19 +202,40 @@ class Sum<Bounded> {
   void add_product(Bounded const& a, Bounded const& b) {
     add_term(a.value * b.value, product_error(a, b));
   }
+  void add_operands(Bounded const& a, Bounded const& b) {
+    add_product(operand(a), operand(b));
+    if (sums_truncate) cut();
+  }
+  void add_operand(Bounded const& a) {
+    add(operand(a));
+    if (sums_truncate) cut();
+  }
   Bounded total() const {
-    return {value_, error_ + (terms_ + 1) * (kUnitRoundoff * magnitude_ + kTiny)};
+    double const own = cuts_ == 0 ? (terms_ + 1) * kUnitRoundoff * magnitude_
+                                  : cut_error_ + cuts_ % kAtOnce * kTruncatedSum * largest_;
+    return {value_, error_ + own + (terms_ + 1) * kTiny};
   }
 
  private:
+  static constexpr int kAtOnce = 16;  // products that one instruction may add
+
   void add_term(double value, double error) {
     value_ += value;
     error_ += error;
     magnitude_ += std::fabs(value);
+    largest_ = std::max({largest_, std::fabs(value) + error, std::fabs(value_) + error_});
     ++terms_;
   }
+  // A device adds in the order given: what it cuts off goes by the numbers that it comes across,
+  // not by the sum of all of them.
+  void cut() {
+    if (++cuts_ % kAtOnce != 0) return;
+    cut_error_ += kAtOnce * kTruncatedSum * largest_;
+    largest_ = std::fabs(value_) + error_ + cut_error_;
+  }
   double value_ = 0, error_ = 0, magnitude_ = 0;
-  int terms_ = 0;
+  double largest_ = 0, cut_error_ = 0;
+  int terms_ = 0, cuts_ = 0;
 };
 
 }  // namespace brood::oracle

@@ -31,7 +31,7 @@ std::vector<Number> linear(Layer<Number> const& layer, std::vector<Number> const
     Sum<Number> sum;
     sum.add(layer.bias[o]);
     for (std::size_t i = 0; i < inputs; ++i)
-      sum.add_product(layer.weights[o * inputs + i], x[i]);
+      sum.add_operands(layer.weights[o * inputs + i], x[i]);
     z.push_back(sum.total());
   }
   return z;
@@ -131,7 +131,7 @@ FunctionError element_value_error(Settings const& s, double z) {
   return {4 * kU};
 }
 FunctionError element_slope_error(Settings const& s) {
-  if (s.loss == "bce") return {kU, 6 * kU};
+  if (s.loss == "bce") return {kU, 6 * kU + quotient_excess()};
   return {4 * kU};
 }
 
@@ -191,17 +191,17 @@ void backward(Network<Number> const& network, Trace<Number> const& trace, std::v
   for (std::size_t l = network.size(); l-- > 0;) {
     auto const inputs = static_cast<std::size_t>(network[l].inputs);
     for (std::size_t o = 0; o < delta.size(); ++o) {
-      sums[l].bias[o].add(delta[o]);
+      sums[l].bias[o].add_operand(delta[o]);
       for (std::size_t i = 0; i < inputs; ++i)
-        sums[l].weights[o * inputs + i].add_product(delta[o], trace.input[l][i]);
+        sums[l].weights[o * inputs + i].add_operands(delta[o], trace.input[l][i]);
     }
     if (l == 0) return;
     std::vector<Number> before;
     for (std::size_t i = 0; i < inputs; ++i) {
       Sum<Number> sum;
       for (std::size_t o = 0; o < delta.size(); ++o)
-        sum.add_product(network[l].weights[o * inputs + i], delta[o]);
-      before.push_back(sum.total() * trace.slope[l][i]);
+        sum.add_operands(network[l].weights[o * inputs + i], delta[o]);
+      before.push_back(sum.total() * operand(trace.slope[l][i]));  // slopes are kept as operands
     }
     delta = std::move(before);
   }
@@ -303,7 +303,7 @@ std::vector<Number> predict(Settings const& s, Samples const& samples,
   }
   Sum<Number> total;
   for (auto const& zk : z) {
-    out.push_back(apply([](double x) { return 1 / (1 + std::exp(-x)); }, zk, kSigmoidError));
+    out.push_back(apply([](double x) { return 1 / (1 + std::exp(-x)); }, zk, sigmoid_error()));
     total.add(out.back());
   }
   if (s.task != Task::classification) return out;

@@ -14,7 +14,7 @@ namespace {
 
 template <class Number>
 Number root(Number x) {
-  return apply([](double v) { return std::sqrt(std::max(v, 0.0)); }, x, kSqrtError);
+  return apply([](double v) { return std::sqrt(std::max(v, 0.0)); }, x, {quotient_roundoff});
 }
 
 // Every parameter of a network with its layer and whether it is a weight (not a bias).
@@ -222,7 +222,7 @@ FirstStep first_step(Settings const& s, Samples const& samples, std::vector<int>
     double const low = after(g.value + g.error);
     double const high = after(g.value - g.error);
     double const own =
-        rate > 0 ? kUpdateRoundings * kU *
+        rate > 0 ? (kUpdateRoundings * kU + 2 * quotient_excess()) *
                            std::max(std::fabs(decayed - low), std::fabs(decayed - high)) +
                        kWeightRoundings * kU * std::max(std::fabs(low), std::fabs(high)) + kTiny
                  : 0;

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// TrainStep/cuda/<workload>/<precision>/members:<P>: a population of Adam with ReLU, in epochs of
+// synthetic rows, enough of them at a time for a third of a second of wall clock around train() and
+// metrics(). The best of three:
+//   steps_per_s   member-steps per second
+//   tflops        of the needed products (workloads.hpp)
+//   peak_share    of what mma.sync does in the same run (cuda_peak.hpp); in fp32, of a third of the
+//                 tf32 peak, as each product takes three
+//   shared_share  of the bandwidth of shared memory, probed likewise, by what the products'
+//   operands
+//                 take of it: shared_bytes_of_step() below; so a lower bound
+//   spread        of the three: slowest over fastest, less 1
+// BlocksPerMember/cuda/A/<precision>/members:<P>/blocks:<B>: the same with a cluster of B blocks
+// for each member. Peak/cuda/...: the ceilings themselves.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/describe.hpp"
+#include "brood/error.hpp"
+#include "cuda/cuda_backend.hpp"
+#include "cuda_peak.hpp"
+#include "synthetic.hpp"
+
+namespace brood::bench {
+namespace {
+
+using cuda::Precision;
+
+constexpr double kSeconds = 0.3;  // of one timing
+constexpr int kTimings = 3;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// The ceilings, or why they are not known.
+CudaPeak const* peak_of_device(std::string& why_not) {
+  static std::string const reason = [] {
+    try {
+      cuda_peak();
+      return std::string();
+    } catch (std::exception const& error) {
+      return std::string("probing the device: ") + error.what();
+    }
+  }();
+  why_not = reason;
+  return reason.empty() ? &cuda_peak() : nullptr;
+}
+
+double mma_peak(CudaPeak const& peak, Precision precision) {
+  if (precision == Precision::bf16) return peak.bf16;
+  return precision == Precision::tf32 ? peak.tf32 : peak.tf32 / 3;
+}
+
+// Bytes of shared memory that the fragments of a step's products are read from. Per 8 words of the
+// inner dimension and tile of 16 x 8 N a warp takes 4 wavefronts of 128 bytes for the left operand
+// and 2 N for the right one (cuda/precision.cuh), which in the forward pass and the deltas is
+// weights, and not counted where they lie in global memory. N is 4, or 2 where 16 columns are left.
+double shared_bytes_of_step(Member const& m, cuda::MemberPlan const& plan, Precision precision) {
+  auto padded = [](int n) { return (n + 15) / 16 * 16; };
+  double const per_word = precision == Precision::bf16 ? 2 : 1;
+  bool const shared = plan.layout != cuda::Layout::weights_in_l2;
+  // All tiles of 16 rows and `columns`, in spans as warps take them.
+  auto tiles = [](int columns, int span, bool right) {
+    double wavefronts = 0;
+    for (int start = 0; start < columns; start += span) {
+      for (int at = start; at < std::min(start + span, columns); at += 32) {
+        int const n = std::min({32, start + span - at, columns - at}) / 8;
+        wavefronts += 4 + (right ? 2 * n : 0);
+      }
+    }
+    return wavefronts;
+  };
+  double const row_blocks = padded(m.batch_size) / 16;
+  double wavefronts = 0;
+  for (int l = 0; l < m.layers; ++l) {
+    int const in = padded(m.width[l]), out = padded(m.width[l + 1]);
+    double const input_words = in / 8 / per_word, output_words = out / 8 / per_word;
+    wavefronts += row_blocks * tiles(out, plan.cut.span, shared) * input_words;
+    if (l > 0) wavefronts += row_blocks * tiles(in, plan.cut.span, shared) * output_words;
+    wavefronts += out / 16 * tiles(in, in, true) * (2 * row_blocks / per_word);
+  }
+  return 128 * wavefronts;
+}
+
+// A population on the device.
+class Population {
+ public:
+  Population(Workload const& w, Precision precision, int members,
+             cuda::SubmissionLimits const& limits)
+      : workload_(w), precision_(precision), limits_(limits) {
+    auto device = cuda::Device::open(0);
+    device_limits_ = device->limits();
+    backend_ = cuda::make_backend(std::move(device), precision, limits);
+    rows_ = synthetic_rows(w);
+    auto const table = backend_->load(table_of(w, rows_));
+    specs_ = members_of(w, table, members);
+    auto const needed = static_cast<double>(members) *
+                        static_cast<double>(backend_->bytes(
+                            specs_.front().config, Task::classification, w.inputs, w.classes));
+    auto const there = static_cast<double>(backend_->info().memory_bytes);
+    if (needed > there) {
+      char text[100];
+      std::snprintf(text, sizeof text, "does not fit: %.1f GB for members, %.1f GB there",
+                    1e-9 * needed, 1e-9 * there);
+      throw UsageError(std::string(text));
+    }
+    slots_ = backend_->admit(specs_);
+  }
+
+  // Trains all by so many epochs; seconds.
+  double run(int epochs) {
+    epoch_ += epochs;
+    std::vector<TrainOrder> orders;
+    for (auto const slot : slots_)
+      orders.push_back({slot, epoch_, 0});
+    double const start = now();
+    backend_->train(orders);
+    metrics_ = backend_->metrics(slots_);
+    return now() - start;
+  }
+
+  // Steps that the members have done; an Error if one of them stopped.
+  double steps() const {
+    double sum = 0;
+    for (auto const& m : metrics_) {
+      sum += m.step;
+      if (m.epoch != epoch_) throw UsageError("a member diverged: nothing was measured");
+    }
+    return sum;
+  }
+
+  // How the backend lays them out.
+  cuda::LaunchGroup group() const {
+    Workload const& w = workload_;
+    Member const member =
+        describe(specs_.front().config, {Task::classification, w.inputs, w.classes}, 0, w.rows, 0);
+    std::vector<cuda::Job> const jobs(specs_.size(), {&member, 1, true, 1.0});
+    cuda::SubmissionLimits limits = limits_;
+    if (limits.plan.shared_bytes == 0) limits.plan.shared_bytes = device_limits_.shared_bytes_block;
+    return cuda::group_jobs(jobs, precision_, device_limits_, limits).front();
+  }
+  double shared_bytes_of_step(cuda::LaunchGroup const& group) const {
+    Workload const& w = workload_;
+    Member const member =
+        describe(specs_.front().config, {Task::classification, w.inputs, w.classes}, 0, w.rows, 0);
+    return bench::shared_bytes_of_step(member, group.jobs.front().plan, precision_);
+  }
+
+ private:
+  Workload workload_;
+  Precision precision_;
+  cuda::SubmissionLimits limits_;
+  cuda::DeviceLimits device_limits_;
+  std::unique_ptr<Backend> backend_;
+  Synthetic rows_;
+  std::vector<MemberSpec> specs_;
+  std::vector<Slot> slots_;
+  std::vector<MemberMetrics> metrics_;
+  int epoch_ = 0;
+};
+
+struct Case {
+  Workload workload;
+  Precision precision;
+  int members;
+  cuda::SubmissionLimits limits = {};
+};
+
+void measure(benchmark::State& state, Case const& c) {
+  Population population(c.workload, c.precision, c.members, c.limits);
+  population.run(1);  // to warm up
+  double const epoch = population.run(1);
+  auto const epochs = static_cast<int>(std::clamp(kSeconds / epoch, 1.0, 10000.0));
+  // Where one epoch takes many seconds, it must do once.
+  int const timings = epoch > 10 * kSeconds ? 1 : kTimings;
+  double fastest = 1e30, slowest = 0, steps = 0;
+  for (int i = 0; i < timings; ++i) {
+    double const before = population.steps();
+    double const seconds = population.run(epochs);
+    steps = population.steps() - before;
+    fastest = std::min(fastest, seconds);
+    slowest = std::max(slowest, seconds);
+  }
+  double const rows = static_cast<double>(epochs) * c.workload.rows * c.members;
+  double const flops = step_flops(c.workload) / c.workload.batch_size * rows / fastest;
+  state.SetIterationTime(fastest);
+  state.counters["steps_per_s"] = steps / fastest;
+  state.counters["tflops"] = 1e-12 * flops;
+  state.counters["spread"] = slowest / fastest - 1;
+  state.counters["seconds"] = fastest;
+  auto const group = population.group();
+  auto const& job = group.jobs.front();
+  state.SetLabel(std::string(name_of(job.plan.layout)) + ", " + std::to_string(job.share.warps) +
+                 " warps, " + std::to_string(job.share.blocks) + " blocks, " +
+                 std::to_string(job.plan.shared_bytes / 1024) + " KB, chunks of " +
+                 std::to_string(job.plan.cut.chunk_rows));
+  std::string why_not;
+  if (CudaPeak const* const peak = peak_of_device(why_not)) {
+    state.counters["peak_share"] = flops / mma_peak(*peak, c.precision);
+    state.counters["shared_share"] =
+        population.shared_bytes_of_step(group) * steps / fastest / peak->shared_bytes;
+  }
+}
+
+// Out of time, or out of luck: the others may still do.
+void train_steps(benchmark::State& state, Case const& c, double deadline) {
+  for (auto _ : state) {
+    if (now() > deadline) {
+      state.SkipWithError("out of time");
+      return;
+    }
+    try {
+      measure(state, c);
+    } catch (std::exception const& error) {
+      state.SkipWithError(error.what());
+      return;
+    }
+  }
+}
+
+void show_peak(benchmark::State& state, int which) {
+  for (auto _ : state) {
+    std::string why_not;
+    CudaPeak const* const peak = peak_of_device(why_not);
+    if (peak == nullptr) {
+      state.SkipWithError(why_not.c_str());
+      return;
+    }
+    double const sm = peak->multiprocessors, clock = peak->clock;
+    state.SetIterationTime(1e-9);
+    if (which == 0) {
+      state.counters["multiprocessors"] = sm;
+      state.counters["clock_ghz"] = 1e-9 * clock;
+      state.counters["tf32_tflops"] = 1e-12 * peak->tf32;
+      state.counters["bf16_tflops"] = 1e-12 * peak->bf16;
+      // Clocks of a multiprocessor for an mma: of 2 * 16 * 8 * 8 flops in tf32, twice that in bf16.
+      state.counters["tf32_clocks_per_mma"] = 2048 * sm * clock / peak->tf32;
+      state.counters["bf16_clocks_per_mma"] = 4096 * sm * clock / peak->bf16;
+      state.counters["shared_tb_per_s"] = 1e-12 * peak->shared_bytes;
+      state.counters["shared_bytes_per_clock"] = peak->shared_bytes / sm / clock;
+      state.counters["l2_tb_per_s"] = 1e-12 * peak->l2_bytes;
+      state.counters["l2_bytes_per_clock"] = peak->l2_bytes / sm / clock;
+      continue;
+    }
+    auto const& cluster = peak->clusters[static_cast<std::size_t>(which) - 1];
+    state.counters["at_once"] = cluster.at_once;
+    state.counters["barrier_clocks"] = cluster.barrier_clocks;
+    state.counters["far_tb_per_s"] = 1e-12 * cluster.far_bytes;
+    state.counters["far_bytes_per_clock"] = cluster.far_bytes / sm / clock;
+  }
+}
+
+template <class Run>
+void add(std::string const& name, Run&& run) {
+  benchmark::RegisterBenchmark(name.c_str(), std::forward<Run>(run))
+      ->Iterations(1)
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
+void add_training(std::string const& name, Case const& c, double deadline) {
+  add(name, [c, deadline](benchmark::State& state) { train_steps(state, c, deadline); });
+}
+
+}  // namespace
+
+// seconds: after so long, what has not begun is left out.
+void register_cuda_benchmarks(double seconds) {
+  std::string why_none;
+  if (cuda::device_count(&why_none) == 0) {
+    std::fprintf(stderr, "no CUDA benchmarks: no CUDA device: %s\n", why_none.c_str());
+    return;
+  }
+  benchmark::AddCustomContext("kernel_hash", cuda::kernel_hash());
+  try {
+    benchmark::AddCustomContext("device", cuda::Device::open(0)->limits().name);
+  } catch (Error const& error) {
+    std::fprintf(stderr, "no CUDA benchmarks: %s\n", error.what());
+    return;
+  }
+  double const deadline = now() + seconds;
+  char const* const peaks[] = {"device",    "cluster:1", "cluster:2",
+                               "cluster:4", "cluster:8", "cluster:16"};
+  for (int i = 0; i < 6; ++i) {
+    add(std::string("Peak/cuda/") + peaks[i],
+        [i](benchmark::State& state) { show_peak(state, i); });
+  }
+  auto all = workloads();
+  all.push_back(tabular_workload());
+  for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
+    std::string const of(name_of(precision));
+    for (auto const& w : all) {
+      for (int const members : {132, 1056, 4224, 16896}) {
+        add_training("TrainStep/cuda/" + std::string(w.name) + "/" + of +
+                         "/members:" + std::to_string(members),
+                     {w, precision, members}, deadline);
+      }
+    }
+    for (int const members : {1, 8, 33, 66, 132}) {
+      for (int const blocks : {1, 2, 4}) {
+        add_training("BlocksPerMember/cuda/A/" + of + "/members:" + std::to_string(members) +
+                         "/blocks:" + std::to_string(blocks),
+                     {all.front(), precision, members, {.plan = {}, .warps = 0, .blocks = blocks}},
+                     deadline);
+      }
+    }
+  }
+}
+
+}  // namespace brood::bench

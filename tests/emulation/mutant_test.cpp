@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+// The least that takes the kernel through all its paths, so that every planted bug of mutants/ can
+// be tried on it, in a build of each kind (mutate.sh). A member's whole life (two submissions with
+// evaluations, then predictions) must come out the same, bit for bit, wherever its tensors lie, on
+// however many warps and blocks, in whatever order their threads run; and as the oracle says.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <map>
+#include <ostream>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend/describe.hpp"
+#include "backend/member_case.hpp"
+#include "backend/rows.hpp"
+#include "backend/same.hpp"
+#include "cuda/cuda_backend.hpp"
+#include "cuda/submission.hpp"
+#include "emulation/emulation.hpp"
+#include "emulation/sanitizers.hpp"
+#include "support/many_steps.hpp"
+
+namespace brood {
+namespace {
+
+using cuda::Layout;
+using cuda::Precision;
+using cuda::SubmissionLimits;
+using emulation::Order;
+
+// ---- members
+
+struct Course {
+  MemberCase member;
+  int pause;      // epoch at which the first submission ends
+  int every = 1;  // epochs between evaluations
+};
+
+MemberCase member(std::string name, fixtures::OwnedTable data, int held_out, Config config) {
+  MemberCase c{std::move(name), std::move(data), std::move(config)};
+  c.held_out = held_out;
+  return c;
+}
+
+// 13-37-21-5 with batches of 50, 50 and 10: no dimension is a multiple of a tile's, the batch
+// leaves part of its last block of rows empty, evaluation rows come in several chunks. Units that
+// are padding would not be 0 with this activation.
+Course odd_widths() {
+  return {member("OddWidths", fixtures::blobs(180, 13, 5), 70,
+                 {{"hidden", Wholes{37, 21}},
+                  {"activation", text("sigmoid")},
+                  {"optimizer", text("momentum")},
+                  {"batch_size", Whole{50}},
+                  {"lr", 0.5},
+                  {"epochs", Whole{2}}}),
+          1};
+}
+
+// What takes its own way through the kernel, all at once.
+Course everything() {
+  auto data = fixtures::with_missing(fixtures::with_row_weights(fixtures::blobs(180, 13, 5)), 0.05);
+  Course course{member("Everything", std::move(data), 70,
+                       {{"hidden", Wholes{20, 11}},
+                        {"activation", text("tanh")},
+                        {"batch_size", Whole{50}},
+                        {"lr", 0.02},
+                        {"epochs", Whole{3}},
+                        {"dropout", 0.3},
+                        {"input_dropout", 0.2},
+                        {"clip_norm", 0.3},
+                        {"l2", 0.01},
+                        {"ema", 0.6},
+                        {"patience", Whole{3}}}),
+                2};
+  course.member.transform = fixtures::some_transform(course.member.data);
+  return course;
+}
+
+// Regression with scaled targets, epochs of one step, more steps than scalars are made at once.
+Course one_step_epochs() {
+  Course course{member("OneStepEpochs", fixtures::regression(60, 5, 2), 24,
+                       {{"hidden", Wholes{6}},
+                        {"activation", text("tanh")},
+                        {"batch_size", Whole{40}},
+                        {"lr", 0.02},
+                        {"lr_schedule", text("cosine")},
+                        {"epochs", Whole{36}}}),
+                19, 7};
+  course.member.transform = fixtures::some_transform(course.member.data);
+  return course;
+}
+
+// Ten blocks of rows, of which few are in flight; four epochs between evaluations.
+Course large_batch() {
+  return {member("LargeBatch", fixtures::blobs(190, 5, 3), 30,
+                 {{"hidden", Wholes{8}},
+                  {"activation", text("tanh")},
+                  {"optimizer", text("sgd")},
+                  {"batch_size", Whole{150}},
+                  {"lr", 0.5},
+                  {"clip_norm", 0.2},
+                  {"epochs", Whole{5}}}),
+          4, 4};
+}
+
+// So many rows in flight that the sums of an evaluation are the last word on what a plan needs.
+Course huge_batch() {
+  return {member("HugeBatch", fixtures::blobs(1200, 3, 2), 600,
+                 {{"hidden", Wholes{4}},
+                  {"optimizer", text("sgd")},
+                  {"batch_size", Whole{600}},
+                  {"lr", 0.1},
+                  {"epochs", Whole{1}}}),
+          1};
+}
+
+// Its loss overflows in its second epoch, with a batch to come.
+Course diverging() {
+  return {member("Diverging", fixtures::regression(110, 5, 2), 30,
+                 {{"hidden", Wholes{20}},
+                  {"activation", text("relu")},
+                  {"optimizer", text("sgd")},
+                  {"batch_size", Whole{32}},
+                  {"lr", 0.3},
+                  {"patience", Whole{3}},
+                  {"epochs", Whole{4}}}),
+          1};
+}
+
+std::vector<Course> const& courses() {
+  static std::vector<Course> const list = {odd_widths(),  everything(), one_step_epochs(),
+                                           large_batch(), huge_batch(), diverging()};
+  return list;
+}
+Course const& course_named(std::string const& name) {
+  for (Course const& course : courses())
+    if (course.member.name == name) return course;
+  throw std::invalid_argument(name);
+}
+
+// ---- lives
+
+struct Life {
+  MemberImage image;
+  Evaluation evaluation;           // of all rows of its table
+  std::vector<float> predictions;  // likewise
+};
+
+// Members with a table each, on a backend of their own.
+std::vector<Life> lives(Precision precision, SubmissionLimits const& limits,
+                        std::vector<Course> const& courses, bool pausing) {
+  emulation::exact_mma = true;
+  auto const backend = cuda::make_backend(cuda::Device::open(0), precision, limits);
+  std::vector<MemberSpec> specs;
+  for (auto const& course : courses) {
+    MemberCase const& c = course.member;
+    specs.push_back({.config = c.config,
+                     .seed = c.seed,
+                     .table = backend->load(c.data.table()),
+                     .train_rows = c.train_rows(),
+                     .eval_rows = c.eval_rows(),
+                     .transform = c.transform});
+  }
+  auto const slots = backend->admit(specs);
+  std::vector<TrainOrder> first, rest;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    first.push_back({slots[i], courses[i].pause, courses[i].every});
+    rest.push_back({slots[i], courses[i].member.settings().epochs, courses[i].every});
+  }
+  if (pausing) backend->train(first);
+  backend->train(rest);
+  auto const images = backend->save(slots);
+  std::vector<Life> lives;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    MemberCase const& c = courses[i].member;
+    auto const rows = fixtures::rows_between(0, c.data.rows);
+    Life& life = lives.emplace_back();
+    life.image = images[i];
+    life.evaluation = backend->evaluate(std::vector{slots[i]}, *rows)[0];
+    life.predictions.resize(rows->size() * static_cast<std::size_t>(c.outputs()));
+    backend->forward(std::vector{slots[i]}, *rows, life.predictions);
+  }
+  return lives;
+}
+
+void run_in(Order order, std::uint64_t seed) {
+  emulation::order = order;
+  emulation::seed = seed;
+}
+
+// On one warp with everything in shared memory.
+Life const& reference(Precision precision, Course const& course) {
+  static std::map<std::pair<Precision, std::string>, Life> known;
+  auto const [at, fresh] = known.try_emplace({precision, course.member.name});
+  if (fresh) {
+    run_in(Order::forward, 1);
+    // A course with pauses between evaluations has one more of them.
+    bool const pausing = course.pause % course.every != 0;
+    at->second = lives(precision, {.plan = {}, .warps = 1, .blocks = 1}, {course}, pausing)[0];
+  }
+  return at->second;
+}
+
+void expect_equal(Life const& expected, Life const& got, std::string const& name) {
+  EXPECT_EQ(difference(expected.image, got.image), "") << name;
+  auto const bits = [](float x) { return std::bit_cast<std::uint32_t>(x); };
+  for (std::size_t i = 0; i < expected.predictions.size(); ++i) {
+    ASSERT_EQ(bits(expected.predictions[i]), bits(got.predictions[i]))
+        << "prediction " << i << " differs: " << name;
+  }
+  MemberImage a, b;
+  a.metrics.history = {expected.evaluation};
+  b.metrics.history = {got.evaluation};
+  EXPECT_EQ(difference(a, b), "") << "evaluation of all rows: " << name;
+}
+
+// ---- placements
+
+struct Placement {
+  std::string course, name;
+  SubmissionLimits limits;
+};
+
+SubmissionLimits spread(int warps, int blocks, int chunk_rows = 4096) {
+  return {.plan = {.most_chunk_rows = chunk_rows}, .warps = warps, .blocks = blocks};
+}
+// Bytes of the first plan within the limits.
+int planned_bytes(Precision precision, Course const& course, SubmissionLimits const& limits) {
+  MemberCase const& c = course.member;
+  auto const table = c.data.table();
+  auto const described = describe(c.config, {table.task, table.x.columns, c.outputs()}, c.seed,
+                                  size_of(c.train_rows()), size_of(c.eval_rows()));
+  cuda::PlanLimits plan = limits.plan;
+  plan.shared_bytes = emulation::limits.shared_bytes_block;
+  return cuda::plan_member(described, table.y.columns, precision, {limits.warps, limits.blocks},
+                           plan)
+      .shared_bytes;
+}
+// Room for no resident plan that fetches rows beside those in use.
+SubmissionLimits nothing_ahead(Precision precision, Course const& course, int warps) {
+  SubmissionLimits limits = spread(warps, 1);
+  limits.plan.shared_bytes = planned_bytes(precision, course, spread(warps, 1, 32)) - 4;
+  return limits;
+}
+// As spread(), with room for that and no more: a block alone would leave gradients in global
+// memory, without which no cluster trains a member that has to keep them.
+SubmissionLimits clustered(Precision precision, Course const& course, int warps, int blocks,
+                           int chunk_rows = 4096) {
+  SubmissionLimits limits = spread(warps, blocks, chunk_rows);
+  limits.plan.shared_bytes = planned_bytes(precision, course, limits);
+  return limits;
+}
+SubmissionLimits placed(Layout first, int warps, int chunk_rows = 4096) {
+  return {.plan = {.first = first, .most_chunk_rows = chunk_rows}, .warps = warps, .blocks = 1};
+}
+
+std::vector<Placement> placements(Precision precision) {
+  std::vector<Placement> list;
+  auto add = [&](char const* course, char const* name, SubmissionLimits const& limits) {
+    list.push_back({course, name, limits});
+  };
+  for (char const* const course : {"OddWidths", "Everything"}) {
+    add(course, "FourWarps", spread(4, 1));
+    add(course, "ColumnsShared", spread(8, 1));
+    add(course, "ChunksOf16", spread(2, 1, 16));
+    add(course, "ChunksOf32", spread(4, 1, 32));
+    add(course, "TwoBlocks", clustered(precision, course_named(course), 2, 2));
+    add(course, "TwoBlocksInChunks", clustered(precision, course_named(course), 4, 2, 32));
+    add(course, "MomentsInGlobal", placed(Layout::moments_in_l2, 4));
+    add(course, "WeightsInGlobal", placed(Layout::weights_in_l2, 4));
+    add(course, "WeightsInGlobalInChunks", placed(Layout::weights_in_l2, 2, 16));
+  }
+  add("OddWidths", "NothingAhead", nothing_ahead(precision, course_named("OddWidths"), 2));
+  if (precision == Precision::bf16) return list;
+  add("OddWidths", "OneWarp", spread(1, 1));
+  add("OddWidths", "FourBlocks", spread(1, 4));
+  add("OneStepEpochs", "TwoWarps", spread(2, 1));
+  add("OneStepEpochs", "ColumnsShared", spread(8, 1));
+  add("OneStepEpochs", "TwoBlocks", spread(1, 2));
+  add("LargeBatch", "ChunksOf16", spread(1, 1, 16));
+  add("LargeBatch", "FourBlocksInChunks",
+      clustered(precision, course_named("LargeBatch"), 1, 4, 64));
+  add("HugeBatch", "EightWarps", spread(8, 1));
+  add("Diverging", "TwoWarps", spread(2, 1));
+  add("Diverging", "TwoBlocks", spread(1, 2));
+  add("Diverging", "NothingAhead", nothing_ahead(precision, course_named("Diverging"), 1));
+  return list;
+}
+
+using At = std::pair<Precision, Placement>;
+void PrintTo(At const& at, std::ostream* out) {
+  *out << at.second.name;
+}
+class Placed : public ::testing::TestWithParam<At> {};
+
+struct Schedule {
+  Order order;
+  std::uint64_t seed;
+};
+constexpr Schedule kSchedules[] = {
+    {Order::skew, 1}, {Order::backward, 1}, {Order::forward, 1}, {Order::skew, 2}};
+// What sanitizers see hardly depends on who runs first.
+constexpr std::size_t kScheduleCount = emulation::kAddressSanitizer  ? 1
+                                       : emulation::kThreadSanitizer ? 2
+                                                                     : 4;
+
+TEST_P(Placed, LivesTheSameLife) {
+  auto const& [precision, placement] = GetParam();
+  Course const& course = course_named(placement.course);
+  Life const& expected = reference(precision, course);
+  for (auto const& [order, seed] : std::span(kSchedules).first(kScheduleCount)) {
+    run_in(order, seed);
+    emulation::counters = {};
+    auto const got = lives(precision, placement.limits, {course}, true)[0];
+    // A member that no cluster can take would be trained by one block.
+    EXPECT_EQ(emulation::counters.cluster_barriers > 0, placement.limits.blocks > 1);
+    expect_equal(
+        expected, got,
+        "order " + std::to_string(static_cast<int>(order)) + ", seed " + std::to_string(seed));
+    if (HasFailure()) return;
+  }
+}
+
+std::vector<At> all_placements(Precision precision) {
+  std::vector<At> list;
+  for (Placement const& placement : placements(precision))
+    list.push_back({precision, placement});
+  return list;
+}
+std::string name_of_placement(::testing::TestParamInfo<At> const& info) {
+  return info.param.second.course + "_" + info.param.second.name;
+}
+INSTANTIATE_TEST_SUITE_P(Tf32, Placed, ::testing::ValuesIn(all_placements(Precision::tf32)),
+                         name_of_placement);
+INSTANTIATE_TEST_SUITE_P(Bf16, Placed, ::testing::ValuesIn(all_placements(Precision::bf16)),
+                         name_of_placement);
+
+// ---- beside others, and against the oracle
+
+class Members : public ::testing::TestWithParam<Precision> {};
+
+TEST_P(Members, LiveTheSameLifeTogether) {
+  run_in(Order::backward, 1);
+  std::vector<Course> together = courses();
+  if (GetParam() == Precision::bf16) together.resize(2);
+  auto const got = lives(GetParam(), spread(2, 2), together, true);
+  for (std::size_t i = 0; i < together.size(); ++i)
+    expect_equal(reference(GetParam(), together[i]), got[i], together[i].member.name);
+}
+INSTANTIATE_TEST_SUITE_P(Tf32, Members, ::testing::Values(Precision::tf32),
+                         [](auto const&) { return "all"; });
+INSTANTIATE_TEST_SUITE_P(Bf16, Members, ::testing::Values(Precision::bf16),
+                         [](auto const&) { return "all"; });
+
+class Reference : public ::testing::TestWithParam<Course> {};
+
+// The weights that a life's predictions are made with.
+std::vector<float> const& predicting(MemberImage const& image) {
+  if (!image.best.empty() && image.metrics.best >= 0) return image.best;
+  return image.average.empty() ? image.weights : image.average;
+}
+
+TEST_P(Reference, MatchesOracle) {
+  Course const& course = GetParam();
+  MemberCase const& c = course.member;
+  Life const& life = reference(Precision::tf32, course);
+  MemberImage const& image = life.image;
+  auto const settings = c.settings();
+  auto const samples = c.samples();
+  Rows const rows = c.train_rows();
+  auto const initial = c.initial_weights();
+
+  auto const expected = oracle::expected_course(settings, samples, ints(rows), initial,
+                                                randomness_of(c, rows->size()), settings.epochs);
+  EXPECT_LT(expected.weights, 0.05) << "the runs part too soon for a comparison";
+  EXPECT_LE(oracle::distance(image.weights, expected.truth.weights, initial), expected.weights);
+  if (settings.ema > 0) {
+    EXPECT_LE(oracle::distance(image.average, expected.truth.average, initial), expected.average);
+  }
+  if (course.every == 1) {
+    ASSERT_EQ(image.metrics.history.size(), expected.truth.train_loss.size());
+    for (std::size_t i = 0; i < image.metrics.history.size(); ++i) {
+      EXPECT_NEAR(image.metrics.history[i].train_loss, expected.truth.train_loss[i],
+                  expected.train_loss);
+    }
+  }
+  EXPECT_EQ(image.metrics.state, MemberState::complete);
+
+  auto const score_of = [&](std::vector<float> const& weights, Rows const& evaluated) {
+    return oracle::evaluate(settings, samples,
+                            oracle::network_from<oracle::Bounded>(c.widths(), weights),
+                            ints(evaluated));
+  };
+  auto const expect_score = [](Evaluation const& got, oracle::Score const& score) {
+    EXPECT_NEAR(got.loss, score.loss.value, score.loss.error);
+    EXPECT_NEAR(got.weight, score.weight, 1e-12 * score.weight);
+    EXPECT_NEAR(got.correct, score.correct, score.undecided + 1e-12 * score.weight);
+  };
+  auto const& last = image.average.empty() ? image.weights : image.average;
+  expect_score(image.metrics.history.back(), score_of(last, c.eval_rows()));
+  if (!image.best.empty()) {
+    auto const best = static_cast<std::size_t>(image.metrics.best);
+    expect_score(image.metrics.history.at(best), score_of(image.best, c.eval_rows()));
+  }
+  Rows const all = fixtures::rows_between(0, c.data.rows);
+  expect_score(life.evaluation, score_of(predicting(image), all));
+  auto const network = oracle::network_from<oracle::Bounded>(c.widths(), predicting(image));
+  for (std::size_t i = 0; i < life.predictions.size(); ++i) {
+    auto const outputs = static_cast<std::size_t>(c.outputs());
+    auto const row = oracle::predict(settings, samples, network, static_cast<int>(i / outputs));
+    auto const& value = row[i % outputs];
+    ASSERT_NEAR(life.predictions[i], value.value, value.error) << "prediction " << i;
+  }
+}
+
+std::vector<Course> finite_courses() {
+  std::vector<Course> list;
+  for (Course const& course : courses())
+    if (course.member.name != "Diverging") list.push_back(course);
+  return list;
+}
+void PrintTo(Course const& course, std::ostream* out) {
+  *out << course.member.name;
+}
+INSTANTIATE_TEST_SUITE_P(Tf32, Reference, ::testing::ValuesIn(finite_courses()),
+                         [](auto const& info) { return info.param.member.name; });
+
+TEST(Tf32Member, DivergesWhereItsLossOverflows) {
+  Course const course = diverging();
+  MemberImage const& image = reference(Precision::tf32, course).image;
+  EXPECT_EQ(image.metrics.state, MemberState::diverged);
+  // With a batch to come in its epoch, and evaluated before.
+  EXPECT_NE(image.metrics.step % 3, 0) << image.metrics.step;
+  EXPECT_GT(image.metrics.history.size(), 0u);
+}
+
+// The oracle knows nothing of bf16.
+TEST(Bf16Member, IsNearThatOfTf32) {
+  for (Course const& course : {odd_widths(), everything()}) {
+    MemberImage const& a = reference(Precision::bf16, course).image;
+    MemberImage const& b = reference(Precision::tf32, course).image;
+    EXPECT_LT(oracle::distance(a.weights, b.weights, course.member.initial_weights()), 0.2)
+        << course.member.name;
+  }
+}
+
+}  // namespace
+}  // namespace brood
