@@ -10,7 +10,7 @@ packages_of() {
     program) echo g++ cmake ninja-build libyaml-cpp-dev libcli11-dev nlohmann-json3-dev libfmt-dev \
                   zlib1g-dev ;;
     tests)   echo libgtest-dev libbenchmark-dev python3 ;;
-    ci)      echo clang-14 clang-format-14 ;;
+    ci)      echo clang-14 clang-format-14 patch binutils ;;
     roots)   echo debootstrap ;;  # tests/install/new_user.sh and bare_root.sh
     *) echo "packages.sh: there is no group '$1'; groups are program, tests, ci and roots" >&2
        exit 2 ;;
