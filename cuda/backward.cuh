@@ -22,15 +22,10 @@ __device__ __forceinline__ void input_gradient(W const& w, Chunk const& chunk, i
     int const row = local * kBlockRows;
     w.for_columns(w.layer(l).columns, [&](int k, int eights) {
       Accumulator c = {};
-      auto add = [&](auto count) {
+      with_eights(eights, [&](auto count) {
         P::template delta_product<decltype(count)::value, W::kShared>(c, delta, row, weights, k,
                                                                       words, w.place);
-      };
-      if (eights == 4) {
-        add(Eights<4>{});
-      } else {
-        add(Eights<2>{});
-      }
+      });
       for_eights(c, eights, [&](int j, float(&here)[4]) {
         int const column = k + 8 * j + 2 * w.place.t;
         int const upper = matrix.at(row + w.place.g, column / P::kPerWord);
@@ -90,11 +85,8 @@ __device__ __forceinline__ void add_rows_of(W const& w, Chunk const& chunk, Weig
 
 template <class W>
 __device__ __forceinline__ void add_rows(W const& w, Chunk const& chunk, WeightTile& tile) {
-  if (tile.eights == 4) {
-    add_rows_of<4>(w, chunk, tile);
-  } else {
-    add_rows_of<2>(w, chunk, tile);
-  }
+  with_eights(tile.eights,
+              [&](auto count) { add_rows_of<decltype(count)::value>(w, chunk, tile); });
 }
 
 // The tile's share of one copy of the parameters: pair(row, column, place, x, y) for two weights

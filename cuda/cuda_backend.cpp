@@ -2,9 +2,13 @@
 #include "cuda/cuda_backend.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 
+#include "backend/member_checks.hpp"
+#include "backend/shared_copies.hpp"
+#include "backend/slots.hpp"
 #include "brood/error.hpp"
 #include "cuda/device_model.hpp"
 #include "cuda/resident.hpp"
@@ -13,34 +17,6 @@
 namespace brood::cuda {
 
 namespace {
-
-// Copies of host objects that several members share: by the address of the original, for as long
-// as one of the members keeps it.
-template <class Key, class Value>
-class SharedCopies {
- public:
-  template <class Make>
-  std::shared_ptr<Value> get(std::shared_ptr<Key const> const& original, TableId table,
-                             Make&& make) {
-    auto& entry = entries_[{table, original.get()}];
-    auto copy = entry.copy.lock();
-    if (copy == nullptr || entry.original.lock() != original) {
-      copy = std::make_shared<Value>(make());
-      entry = {original, copy};
-    }
-    return copy;
-  }
-  void forget(TableId table) {
-    std::erase_if(entries_, [&](auto const& entry) { return entry.first.first == table; });
-  }
-
- private:
-  struct Entry {
-    std::weak_ptr<Key const> original;
-    std::weak_ptr<Value> copy;
-  };
-  std::map<std::pair<TableId, Key const*>, Entry> entries_;
-};
 
 Precision precision_named(std::string const& name) {
   for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
@@ -140,20 +116,15 @@ class CudaBackend final : public Backend {
     Buffer<DrawTask> const tasks(arena_, *device_, draws);
     launch_draw(*device_, static_cast<int>(draws.size()), tasks.data());
     device_->wait();
-    std::vector<Slot> slots;
-    for (auto& resident : admitted)
-      slots.push_back(place(std::move(resident)));
-    return slots;
+    return slots_.place(std::move(admitted));
   }
 
   void release(std::span<Slot const> slots) override {
     if (slots.empty()) return;
     collect();
-    for (auto const slot : slots) {
-      at(slot);
-      residents_[static_cast<std::size_t>(slot)].reset();
-      free_.push_back(slot);
-    }
+    slots_.release(slots);
+    rows_.forget_unused();
+    transforms_.forget_unused();
   }
 
   void train(std::span<TrainOrder const> orders) override {
@@ -210,13 +181,8 @@ class CudaBackend final : public Backend {
 
   void forward(std::span<Slot const> slots, Matrix x, std::span<float> out) override {
     if (slots.empty()) return;
-    for (auto const slot : slots) {
-      int const inputs = table_of(at(slot).table()).shape.inputs;
-      if (x.columns == inputs) continue;
-      throw UsageError("forward: x has " + std::to_string(x.columns) +
-                       " columns; the member in slot " + std::to_string(slot) + " takes " +
-                       std::to_string(inputs));
-    }
+    for (auto const slot : slots)
+      check_columns(x, table_of(at(slot).table()).shape.inputs, slot);
     DeviceTable const& own = table_of(at(slots.front()).table());
     DeviceTable const table(arena_, *device_,
                             Table{.x = x,
@@ -290,12 +256,7 @@ class CudaBackend final : public Backend {
     std::vector<Buffer<MemberTask>> device_tasks;
   };
 
-  Resident& at(Slot slot) {
-    auto const i = static_cast<std::size_t>(slot);
-    if (slot < 0 || i >= residents_.size() || residents_[i] == nullptr)
-      throw UsageError("slot " + std::to_string(slot) + " holds no member");
-    return *residents_[i];
-  }
+  Resident& at(Slot slot) const { return slots_.at(slot); }
 
   DeviceTable const& table_of(TableId id) const {
     auto const found = tables_.find(id);
@@ -315,10 +276,7 @@ class CudaBackend final : public Backend {
     DeviceTable const& table = table_of(spec.table);
     Member const member = describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
                                    size_of(spec.eval_rows));
-    if (size_of(spec.train_rows) == 0)
-      throw UsageError("train_rows: a member needs at least one training row");
-    check_rows(*spec.train_rows, table.rows, "train_rows");
-    if (spec.eval_rows != nullptr) check_rows(*spec.eval_rows, table.rows, "eval_rows");
+    check_member_rows(spec, table.rows);
     MemberPlan const plan = plan_of(member, table.targets);
     if (!plan.fits) throw UsageError("network: " + plan.reason);
     auto transform = transforms_.get(spec.transform, spec.table, [&] {
@@ -332,17 +290,6 @@ class CudaBackend final : public Backend {
   std::shared_ptr<Buffer<std::int32_t>> device_rows(Rows const& rows) {
     if (size_of(rows) == 0) return nullptr;
     return rows_.get(rows, 0, [&] { return Buffer<std::int32_t>(arena_, *device_, *rows); });
-  }
-
-  Slot place(std::unique_ptr<Resident> resident) {
-    if (free_.empty()) {
-      residents_.push_back(std::move(resident));
-      return static_cast<Slot>(residents_.size()) - 1;
-    }
-    Slot const slot = free_.back();
-    free_.pop_back();
-    residents_[static_cast<std::size_t>(slot)] = std::move(resident);
-    return slot;
   }
 
   // Plans jobs, completes their tasks and launches them. The buffers must live as long as the work.
@@ -420,10 +367,7 @@ class CudaBackend final : public Backend {
       start.push_back(needed);
       needed += rows.size() * static_cast<std::size_t>(table_of(at(slot).table()).shape.outputs);
     }
-    if (out.size() != needed) {
-      throw UsageError("forward: out has room for " + std::to_string(out.size()) +
-                       " floats; needed are " + std::to_string(needed));
-    }
+    check_room(out.size(), needed);
     if (needed == 0) return;
     Buffer<float> const device_out(arena_, needed);
     std::vector<float*> targets;
@@ -441,8 +385,7 @@ class CudaBackend final : public Backend {
   SharedCopies<Transform, DeviceTransform> transforms_;
   std::map<TableId, DeviceTable> tables_;
   TableId next_table_ = 0;
-  std::vector<std::unique_ptr<Resident>> residents_;
-  std::vector<Slot> free_;
+  Slots<Resident> slots_;
   std::optional<Pending> pending_;
 };
 
@@ -461,11 +404,16 @@ std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
   return make_backend(std::move(device), precision, {});
 }
 
-std::vector<std::string> describe_devices(std::string& why_none) {
-  std::vector<std::string> list;
+std::vector<DeviceInfo> devices() {
+  std::string why_none;
   int const count = device_count(&why_none);
-  for (int i = 0; i < count; ++i)
-    list.push_back(Device::open(i, nullptr)->limits().name);
+  if (count == 0) return {{"cuda", why_none, false}};
+  std::vector<DeviceInfo> list;
+  for (int i = 0; i < count; ++i) {
+    auto const [name, problem] = describe_device(i);
+    std::string const description = problem.empty() ? name : name + ": " + problem;
+    list.push_back({"cuda:" + std::to_string(i), description, problem.empty()});
+  }
   return list;
 }
 

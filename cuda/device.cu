@@ -33,11 +33,6 @@ class CudaDevice final : public Device {
     limits_.memory_bytes = static_cast<std::int64_t>(free);
     limits_.clusters = properties.major >= 9;
     limits_.name = properties.name;
-    if (limits_.architecture < 80) {
-      throw DeviceError("device: cuda:" + std::to_string(index) + ": " + limits_.name +
-                        " has compute capability " + std::to_string(properties.major) + "." +
-                        std::to_string(properties.minor) + "; 8.0 or newer is needed; use cpu");
-    }
     if (stream_ == nullptr) {
       check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
       owns_stream_ = true;
@@ -136,6 +131,9 @@ std::unique_ptr<Device> Device::open(int index, CUstream_st* stream) {
   if (index < 0 || index >= count) {
     throw DeviceError(name + "there is no such device; allowed: 0 .. " + std::to_string(count - 1));
   }
+  DeviceSummary const summary = describe_device(index);
+  if (!summary.problem.empty())
+    throw DeviceError(name + summary.name + " " + summary.problem + "; use cpu");
   return std::make_unique<CudaDevice>(index, stream);
 }
 
@@ -149,6 +147,18 @@ int device_count(std::string* why_none) {
   }
   if (count == 0 && why_none != nullptr) *why_none = "this machine has no CUDA device";
   return count;
+}
+
+DeviceSummary describe_device(int index) {
+  cudaDeviceProp properties{};
+  cudaError_t const error = cudaGetDeviceProperties(&properties, index);
+  if (error != cudaSuccess) {
+    cudaGetLastError();
+    return {"cuda:" + std::to_string(index), "cannot be asked what it is: " + reason_of(error)};
+  }
+  if (properties.major >= 8) return {properties.name, ""};
+  return {properties.name, "has compute capability " + std::to_string(properties.major) + "." +
+                               std::to_string(properties.minor) + "; 8.0 or newer is needed"};
 }
 
 }  // namespace brood::cuda

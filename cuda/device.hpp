@@ -54,4 +54,11 @@ class Device {
 // Devices in this machine; 0 without a driver.
 int device_count(std::string* why_none);
 
+// One of them, as a list shows it, without opening it.
+struct DeviceSummary {
+  std::string name;
+  std::string problem;  // why it cannot be used; empty: it can
+};
+DeviceSummary describe_device(int index);
+
 }  // namespace brood::cuda

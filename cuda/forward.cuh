@@ -27,15 +27,10 @@ __device__ __forceinline__ void forward_tile(W const& w, Accumulator& z, int eig
   Operands const input = w.layer_input(l);
   Operands const weights = w.weights(l, from);
   int const words = w.layer(l).columns / P::kPerWord;
-  auto add = [&](auto count) {
+  with_eights(eights, [&](auto count) {
     P::template forward_product<decltype(count)::value, W::kShared>(z, input, row, weights, n,
                                                                     words, w.place);
-  };
-  if (eights == 4) {
-    add(Eights<4>{});
-  } else {
-    add(Eights<2>{});
-  }
+  });
 }
 
 // Activations and slopes of a tile of layer l.

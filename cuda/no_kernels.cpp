@@ -28,5 +28,8 @@ int device_count(std::string* why_none) {
   if (why_none != nullptr) *why_none = kReason;
   return 0;
 }
+DeviceSummary describe_device(int index) {
+  return {"cuda:" + std::to_string(index), kReason};
+}
 
 }  // namespace brood::cuda

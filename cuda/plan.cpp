@@ -13,15 +13,8 @@ int round_up(int n, int to) {
   return (n + to - 1) / to * to;
 }
 
-int largest_power_of_two(int n) {
-  int power = 1;
-  while (2 * power <= n)
-    power *= 2;
-  return power;
-}
-
 int batch_of(Member const& m) {
-  return std::min(m.batch_size, m.train_rows);
+  return batch_rows(m, 0);
 }
 
 // What is placed where; each candidate is one of these.
@@ -65,7 +58,7 @@ class Planner {
     WorkCut cut{};
     cut.blocks = share_.blocks;
     cut.chunk_rows = chunk_rows;
-    cut.row_warps = std::min(share_.warps, largest_power_of_two(std::max(1, row_blocks)));
+    cut.row_warps = std::min(share_.warps, floor_to_power_of_two(std::max(1, row_blocks)));
     cut.column_warps = share_.warps / cut.row_warps;
     int widest = 0;
     for (int l = 0; l < layout_.layers; ++l)
@@ -138,12 +131,8 @@ std::string_view name_of(Layout layout) {
   return names[static_cast<int>(layout)];
 }
 
-int tensor_count(Member const& m) {
-  return 1 + state_tensors(m) + (m.ema > 0 ? 1 : 0) + (m.patience > 0 ? 1 : 0);
-}
-
 int most_blocks(Member const& m) {
-  return std::min(largest_power_of_two(round_up(batch_of(m), kBlockRows) / kBlockRows),
+  return std::min(floor_to_power_of_two(round_up(batch_of(m), kBlockRows) / kBlockRows),
                   kMostBlocks);
 }
 

@@ -4,6 +4,7 @@
 // fast a member trains, never what it becomes.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -55,8 +56,10 @@ struct PlanLimits {
 MemberPlan plan_member(Member const& member, int targets, Precision precision, Share const& share,
                        PlanLimits const& limits);
 
-// Copies of the parameters that a member keeps: weights, moments, average, best.
-int tensor_count(Member const& member);
+// The largest power of two that is at most n >= 1.
+inline int floor_to_power_of_two(int n) {
+  return static_cast<int>(std::bit_floor(static_cast<unsigned>(n)));
+}
 
 // Blocks among which its batch can be dealt out, 16 rows at least for each.
 int most_blocks(Member const& member);

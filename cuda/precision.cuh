@@ -43,9 +43,6 @@ using Accumulator = float[4][4];
 
 // ---- 32-bit words
 
-struct Tf32;
-struct Fp32;
-
 // Where a lane reads a fragment of 16 rows from, row by row: of row g and of row g + 8.
 struct RowPair {
   std::uint32_t const* upper;

@@ -5,7 +5,8 @@
 #include <limits>
 #include <utility>
 
-#include "brood/error.hpp"
+#include "backend/member_checks.hpp"
+#include "core/param_layout.hpp"
 
 namespace brood::cuda {
 
@@ -64,12 +65,6 @@ void for_each_parameter(TileLayout const& layout, F&& f) {
     for (int row = 0; row < layer.outputs; ++row)
       f(static_cast<std::size_t>(layer.bias + row), dense++);
   }
-}
-
-std::size_t dense_size(TileLayout const& layout) {
-  std::size_t size = 0;
-  for_each_parameter(layout, [&](std::size_t, std::size_t) { ++size; });
-  return size;
 }
 
 }  // namespace
@@ -191,7 +186,7 @@ MemberImage Resident::save(Device& device) const {
   auto dense = [&](float const* tensor, std::vector<float>& out) {
     float const* const from = all.data() + (tensor - tensors_.data());
     std::size_t const start = out.size();
-    out.resize(start + dense_size(layout_));
+    out.resize(start + static_cast<std::size_t>(dense_size(param_layout(member_))));
     for_each_parameter(layout_, [&](std::size_t at, std::size_t i) { out[start + i] = from[at]; });
   };
   dense(tensors_.data(), image.weights);
@@ -203,26 +198,16 @@ MemberImage Resident::save(Device& device) const {
 }
 
 void Resident::restore(Device& device, MemberImage const& image) {
-  std::size_t const each = dense_size(layout_);
-  auto const states = static_cast<std::size_t>(state_tensors(member_));
-  bool const fits = image.weights.size() == each && image.moments.size() == each * states &&
-                    image.average.size() == (average_ != nullptr ? each : 0) &&
-                    image.best.size() == (best_ != nullptr ? each : 0);
-  if (!fits) {
-    throw UsageError("restore: the image holds " + std::to_string(image.weights.size()) +
-                     " weights and " + std::to_string(image.moments.size()) +
-                     " moments; this member has " + std::to_string(each) + " and " +
-                     std::to_string(each * states));
-  }
+  check_image(image, member_);
   std::vector<float> all(tensors_.size(), 0.0f);
   auto tiles = [&](float const* dense, float const* tensor) {
     float* const to = all.data() + (tensor - tensors_.data());
     for_each_parameter(layout_, [&](std::size_t at, std::size_t i) { to[at] = dense[i]; });
   };
   tiles(image.weights.data(), tensors_.data());
-  for (std::size_t i = 0; i < states; ++i) {
-    tiles(image.moments.data() + i * each, moments_ + static_cast<std::int64_t>(i) * layout_.size);
-  }
+  auto const each = static_cast<std::int64_t>(image.weights.size());
+  for (int i = 0; i < state_tensors(member_); ++i)
+    tiles(image.moments.data() + i * each, moments_ + std::int64_t{i} * layout_.size);
   if (average_ != nullptr) tiles(image.average.data(), average_);
   if (best_ != nullptr) tiles(image.best.data(), best_);
   device.copy_in(tensors_.data(), all.data(), tensors_.bytes());
@@ -234,15 +219,7 @@ void Resident::restore(Device& device, MemberImage const& image) {
 }
 
 void Resident::copy_from(Device& device, Resident const& other) {
-  bool const same_shape =
-      member_.layers == other.member_.layers &&
-      std::equal(member_.width, member_.width + member_.layers + 1, other.member_.width);
-  bool const same_tensors = state_tensors(member_) == state_tensors(other.member_) &&
-                            (average_ == nullptr) == (other.average_ == nullptr) &&
-                            (best_ == nullptr) == (other.best_ == nullptr);
-  if (!same_shape || !same_tensors) {
-    throw UsageError("clone: the two members differ in shape, or in the tensors that they keep");
-  }
+  check_clone(member_, other.member_);
   std::size_t const bytes = std::min(tensors_.bytes(), other.tensors_.bytes());
   device.copy_within(tensors_.data(), other.tensors_.data(), bytes);
   metrics_ = other.metrics_;

@@ -12,17 +12,10 @@ namespace {
 constexpr int kPortableBlocks = 8;
 constexpr int kReservedPerBlock = 1024;  // bytes of shared memory that the driver takes
 
-int power_of_two_below(int n) {
-  int power = 1;
-  while (2 * power <= n)
-    power *= 2;
-  return power;
-}
-
 // Members of this size that a multiprocessor holds at once: 1, 2, 4 or 8.
 int members_per_sm(int shared_bytes, DeviceLimits const& device) {
   int const fitting = device.shared_bytes_sm / (shared_bytes + kReservedPerBlock);
-  return power_of_two_below(std::clamp(fitting, 1, kMostWarps));
+  return floor_to_power_of_two(std::clamp(fitting, 1, kMostWarps));
 }
 
 // With more members than multiprocessors: eight warps for each of those, shared by as many members
@@ -34,11 +27,11 @@ Share share_for(Job const& job, int jobs, int per_sm, DeviceLimits const& device
   Share share;
   if (jobs > device.multiprocessors) {
     int const needed = (jobs + device.multiprocessors - 1) / device.multiprocessors;
-    share.warps = kMostWarps / std::min(per_sm, power_of_two_below(needed));
+    share.warps = kMostWarps / std::min(per_sm, floor_to_power_of_two(needed));
   } else if (device.clusters) {
     // Clusters of 16 are not portable: a device may be unable to place one with much shared memory.
     int const spare = std::min(device.multiprocessors / std::max(1, jobs), kPortableBlocks);
-    share.blocks = power_of_two_below(spare);
+    share.blocks = floor_to_power_of_two(std::max(1, spare));
   }
   if (limits.warps > 0) share.warps = limits.warps;
   if (limits.blocks > 0) share.blocks = limits.blocks;
@@ -63,15 +56,6 @@ PlannedJob planned(std::size_t index, Job const& job, int jobs, Precision precis
 }
 
 }  // namespace
-
-double step_flops(Member const& m) {
-  double products = 0;
-  for (int l = 0; l < m.layers; ++l) {
-    products += (l == 0 ? 4.0 : 6.0) * static_cast<double>(m.width[l]) *
-                static_cast<double>(m.width[l + 1]);
-  }
-  return products * std::min(m.batch_size, m.train_rows);
-}
 
 std::vector<LaunchGroup> group_jobs(std::vector<Job> const& jobs, Precision precision,
                                     DeviceLimits const& device, SubmissionLimits const& limits) {

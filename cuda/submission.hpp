@@ -44,7 +44,4 @@ struct SubmissionLimits {
 std::vector<LaunchGroup> group_jobs(std::vector<Job> const& jobs, Precision precision,
                                     DeviceLimits const& device, SubmissionLimits const& limits);
 
-// Needed flops of a training step; see Resident's counterpart on the CPU.
-double step_flops(Member const& member);
-
 }  // namespace brood::cuda

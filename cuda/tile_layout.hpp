@@ -31,7 +31,6 @@ struct TileMatrix {
   int stride;  // words of a row
   int mask;    // swizzle_mask(stride)
 
-  BROOD_HD int row_start(int row) const { return row * stride; }
   BROOD_HD int at(int row, int column) const {
     return row * stride + (column ^ (swizzle(row) & mask));
   }

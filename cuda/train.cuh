@@ -16,8 +16,9 @@
 //   All   the norm's parts are there          update_weights(), with clip_norm only
 //   All   weights are new, rows may go        train_step(), at its end
 //
-// Roofline (64-64-64-10, batch 64, SGD, tf32): 1,472 mma and about 5.7 k wavefronts of shared
-// memory a step, against 2.4 k and 5.7 k clocks of one SM: shared memory binds.
+// Roofline (64-64-64-10, batch 64, SGD, tf32), calculated, not measured: 1,472 mma and about 5.7 k
+// wavefronts of shared memory a step, against 2.4 k and 5.7 k clocks of one SM: shared memory
+// binds.
 #pragma once
 
 #include "cuda/evaluate.cuh"

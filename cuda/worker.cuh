@@ -39,6 +39,16 @@ struct Eights {
   static constexpr int value = N;
 };
 
+// f(Eights<N>) for a tile of so many fragments: four, or two at a matrix's edge.
+template <class F>
+__device__ __forceinline__ void with_eights(int eights, F&& f) {
+  if (eights == 4) {
+    f(Eights<4>{});
+  } else {
+    f(Eights<2>{});
+  }
+}
+
 // f(j, fragment) for the first `eights` fragments of an accumulator, one after another: as a loop,
 // so that what f does is in the program once, with the fragments going round through the registers
 // of the first.

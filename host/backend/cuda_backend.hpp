@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "brood/backend.hpp"
+#include "brood/engine.hpp"
 
 namespace brood::cuda {
 
@@ -21,7 +22,7 @@ struct BackendOptions {
 // Throws UsageError for an unknown precision or model, DeviceError if the device cannot be used.
 std::unique_ptr<Backend> make_backend(BackendOptions const& options);
 
-// Devices that can be used, described; with none, `why_none` says why.
-std::vector<std::string> describe_devices(std::string& why_none);
+// The CUDA devices of this machine; with none, one that says why. Opens none of them.
+std::vector<DeviceInfo> devices();
 
 }  // namespace brood::cuda

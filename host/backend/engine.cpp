@@ -140,8 +140,10 @@ std::string chosen_device() {
     if (name == "cpu" || name == "cuda") return name;
     throw UsageError("BROOD_BACKEND: " + name + " is not known; allowed: cpu, cuda");
   }
-  std::string why_none;
-  return cuda::describe_devices(why_none).empty() ? "cpu" : "cuda";
+  for (auto const& device : cuda::devices()) {
+    if (device.usable) return device.name;
+  }
+  return "cpu";
 }
 
 // N of "cuda:N"; 0 of "cuda"; -1 if `device` is neither.
@@ -215,10 +217,8 @@ bool Engine::holds(Data const& data) const {
 
 std::vector<DeviceInfo> devices() {
   std::vector<DeviceInfo> list{{"cpu", cpu::make_backend(0, "")->info().device, true}};
-  std::string why_none;
-  for (auto const& description : cuda::describe_devices(why_none))
-    list.push_back({"cuda:" + std::to_string(list.size() - 1), description, true});
-  if (list.size() == 1) list.push_back({"cuda", why_none, false});
+  for (auto& device : cuda::devices())
+    list.push_back(std::move(device));
   return list;
 }
 

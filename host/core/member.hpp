@@ -97,4 +97,20 @@ BROOD_HD int state_tensors(Member const& m) {
   return count;
 }
 
+// Copies of the parameters that a member keeps: weights, moments, average, best.
+BROOD_HD int tensor_count(Member const& m) {
+  return 1 + state_tensors(m) + (m.ema > 0 ? 1 : 0) + (m.patience > 0 ? 1 : 0);
+}
+
+// Multiply-adds times two of one training step: the products that are needed, not counting dX of
+// the first layer.
+inline double step_flops(Member const& m) {
+  double products = 0;
+  for (int l = 0; l < m.layers; ++l) {
+    products += (l == 0 ? 4.0 : 6.0) * static_cast<double>(m.width[l]) *
+                static_cast<double>(m.width[l + 1]);
+  }
+  return products * batch_rows(m, 0);
+}
+
 }  // namespace brood

@@ -17,7 +17,10 @@ namespace {
 
 class BackendErrors : public ::testing::Test {
  protected:
-  void TearDown() override { emulation::fail_call(0, ""); }
+  void TearDown() override {
+    emulation::fail_call(0, "");
+    emulation::device_problem.clear();
+  }
 };
 
 // What a study asks of a backend.
@@ -109,6 +112,16 @@ TEST_F(BackendErrors, APopulationLargerThanTheDeviceTrainsInWaves) {
   auto const limited = train(2 * bytes);
   for (std::size_t i = 0; i < free.size(); ++i)
     expect_same(free[i], limited[i], "member " + std::to_string(i));
+}
+
+TEST_F(BackendErrors, ADeviceThatCannotBeUsedIsListedWithTheReasonAndPassedOver) {
+  EXPECT_EQ(Engine({.device = "auto"}).backend().info().name, "cuda");
+  emulation::device_problem = "has compute capability 7.5; 8.0 or newer is needed";
+  EXPECT_EQ(Engine({.device = "auto"}).backend().info().name, "cpu");
+  DeviceInfo const listed = devices().back();
+  EXPECT_EQ(listed.name, "cuda:0");
+  EXPECT_FALSE(listed.usable);
+  EXPECT_NE(listed.description.find("has compute capability 7.5"), std::string::npos);
 }
 
 TEST_F(BackendErrors, ANetworkThatNothingHoldsIsRefusedBeforeTheRun) {

@@ -28,6 +28,7 @@ cuda::DeviceLimits limits{.architecture = 90,
                           .clusters = true,
                           .name = "emulated sm_90"};
 int devices = 1;
+std::string device_problem;
 
 namespace {
 
@@ -224,6 +225,10 @@ std::unique_ptr<Device> Device::open(int index, CUstream_st*) {
 int device_count(std::string* why_none) {
   if (emulation::devices == 0 && why_none) *why_none = "the emulator was told to have none";
   return emulation::devices;
+}
+
+DeviceSummary describe_device(int) {
+  return {emulation::limits.name, emulation::device_problem};
 }
 
 }  // namespace brood::cuda

@@ -11,6 +11,9 @@
 #include "backend/cpu/kernels.hpp"
 #include "backend/cpu/resident.hpp"
 #include "backend/cpu/workers.hpp"
+#include "backend/member_checks.hpp"
+#include "backend/shared_copies.hpp"
+#include "backend/slots.hpp"
 #include "brood/error.hpp"
 
 namespace brood::cpu {
@@ -95,7 +98,7 @@ class CpuBackend final : public Backend {
   }
   void unload(TableId table) override {
     tables_.erase(table);
-    std::erase_if(transforms_, [&](auto const& entry) { return entry.first.first == table; });
+    transforms_.forget(table);
   }
 
   std::vector<Slot> admit(std::span<MemberSpec const> specs) override {
@@ -114,18 +117,12 @@ class CpuBackend final : public Backend {
         admitted.size(),
         [&](std::size_t i) { return static_cast<double>(admitted[i]->tensor_floats()); },
         [&](std::size_t i, int) { admitted[i]->draw_weights(); });
-    std::vector<Slot> slots;
-    for (auto& resident : admitted)
-      slots.push_back(place(std::move(resident)));
-    return slots;
+    return slots_.place(std::move(admitted));
   }
 
   void release(std::span<Slot const> slots) override {
-    for (auto const slot : slots) {
-      at(slot);
-      residents_[static_cast<std::size_t>(slot)].reset();
-      free_.push_back(slot);
-    }
+    slots_.release(slots);
+    transforms_.forget_unused();
   }
 
   void train(std::span<TrainOrder const> orders) override {
@@ -162,13 +159,8 @@ class CpuBackend final : public Backend {
   void forward(std::span<Slot const> slots, Matrix x, std::span<float> out) override {
     if (slots.empty()) return;
     LoadedTable const& own = table_of(at(slots.front()).table());
-    for (auto const slot : slots) {
-      int const inputs = table_of(at(slot).table()).shape.inputs;
-      if (x.columns == inputs) continue;
-      throw UsageError("forward: x has " + std::to_string(x.columns) +
-                       " columns; the member in slot " + std::to_string(slot) + " takes " +
-                       std::to_string(inputs));
-    }
+    for (auto const slot : slots)
+      check_columns(x, table_of(at(slot).table()).shape.inputs, slot);
     LoadedTable const table(Table{.x = x,
                                   .y = {nullptr, x.rows, own.targets},
                                   .weights = {},
@@ -227,13 +219,7 @@ class CpuBackend final : public Backend {
   // What a step costs beside its products, in flops' time: about 0.4 us at 100 Gflop/s.
   static constexpr double kFlopsPerStep = 40e3;
 
-  Resident& at(Slot slot) {
-    auto const i = static_cast<std::size_t>(slot);
-    if (slot < 0 || i >= residents_.size() || residents_[i] == nullptr) {
-      throw UsageError("slot " + std::to_string(slot) + " holds no member");
-    }
-    return *residents_[i];
-  }
+  Resident& at(Slot slot) const { return slots_.at(slot); }
 
   LoadedTable const& table_of(TableId id) const {
     auto const found = tables_.find(id);
@@ -244,24 +230,8 @@ class CpuBackend final : public Backend {
   // Members that share a transform share its padded copy.
   std::shared_ptr<PaddedTransform const> transform_of(MemberSpec const& spec,
                                                       LoadedTable const& table) {
-    auto& entry = transforms_[{spec.table, spec.transform.get()}];
-    auto shared = entry.padded.lock();
-    if (shared == nullptr || entry.original.lock() != spec.transform) {
-      shared = std::make_shared<PaddedTransform const>(spec.transform.get(), table.shape);
-      entry = {spec.transform, shared};
-    }
-    return shared;
-  }
-
-  Slot place(std::unique_ptr<Resident> resident) {
-    if (free_.empty()) {
-      residents_.push_back(std::move(resident));
-      return static_cast<Slot>(residents_.size()) - 1;
-    }
-    Slot const slot = free_.back();
-    free_.pop_back();
-    residents_[static_cast<std::size_t>(slot)] = std::move(resident);
-    return slot;
+    return transforms_.get(spec.transform, spec.table,
+                           [&] { return PaddedTransform(spec.transform.get(), table.shape); });
   }
 
   float* scratch(int worker, Resident const& resident) {
@@ -290,10 +260,7 @@ class CpuBackend final : public Backend {
       start.push_back(needed);
       needed += rows.size() * static_cast<std::size_t>(own.shape.outputs);
     }
-    if (out.size() != needed) {
-      throw UsageError("forward: out has room for " + std::to_string(out.size()) +
-                       " floats; needed are " + std::to_string(needed));
-    }
+    check_room(out.size(), needed);
     parallel(
         slots.size(), [&](std::size_t i) { return step_flops(at(slots[i]).member()); },
         [&](std::size_t i, int worker) {
@@ -306,19 +273,13 @@ class CpuBackend final : public Backend {
         });
   }
 
-  struct CachedTransform {
-    std::weak_ptr<Transform const> original;
-    std::weak_ptr<PaddedTransform const> padded;
-  };
-
   Kernels const& kernels_;
   Workers workers_;
   std::vector<AlignedFloats> scratch_;  // one per worker
   std::map<TableId, LoadedTable> tables_;
   TableId next_table_ = 0;
-  std::map<std::pair<TableId, Transform const*>, CachedTransform> transforms_;
-  std::vector<std::unique_ptr<Resident>> residents_;
-  std::vector<Slot> free_;
+  SharedCopies<Transform, PaddedTransform> transforms_;
+  Slots<Resident> slots_;
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "brood/error.hpp"
+#include "backend/member_checks.hpp"
 #include "core/init.hpp"
 
 namespace brood::cpu {
@@ -92,19 +92,6 @@ void read_dense(ParamLayout const& layout, float const* dense_tensor, float* ten
 
 }  // namespace
 
-int tensor_count(Member const& m) {
-  return 1 + state_tensors(m) + (m.ema > 0 ? 1 : 0) + (m.patience > 0 ? 1 : 0);
-}
-
-double step_flops(Member const& m) {
-  double products = 0;
-  for (int l = 0; l < m.layers; ++l) {
-    products += (l == 0 ? 4.0 : 6.0) * static_cast<double>(m.width[l]) *
-                static_cast<double>(m.width[l + 1]);
-  }
-  return products * std::min(m.batch_size, m.train_rows);
-}
-
 Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
                    std::shared_ptr<PaddedTransform const> transform)
     : member_(describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
@@ -114,10 +101,7 @@ Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
       train_rows_(spec.train_rows),
       eval_rows_(spec.eval_rows),
       transform_(std::move(transform)) {
-  if (size_of(train_rows_) == 0)
-    throw UsageError("train_rows: a member needs at least one training row");
-  check_rows(*train_rows_, table.rows, "train_rows");
-  if (eval_rows_ != nullptr) check_rows(*eval_rows_, table.rows, "eval_rows");
+  check_member_rows(spec, table.rows);
   if (member_.balanced != 0)
     class_weights_ = balanced_weights(table.y, *train_rows_, table.shape.outputs);
   tensors_ = AlignedFloats(layout_.size * tensor_count(member_));
@@ -263,41 +247,23 @@ MemberImage Resident::save() const {
 }
 
 void Resident::restore(MemberImage const& image) {
-  auto const dense = static_cast<std::size_t>(dense_size(layout_));
-  auto const states = static_cast<std::size_t>(state_tensors(member_));
-  bool const fits = image.weights.size() == dense && image.moments.size() == dense * states &&
-                    image.average.size() == (average_ != nullptr ? dense : 0) &&
-                    image.best.size() == (best_ != nullptr ? dense : 0);
-  if (!fits) {
-    throw UsageError("restore: the image holds " + std::to_string(image.weights.size()) +
-                     " weights and " + std::to_string(image.moments.size()) +
-                     " moments; this member has " + std::to_string(dense) + " and " +
-                     std::to_string(dense * states));
-  }
+  check_image(image, member_);
   member_.seed = image.seed;
   metrics_ = image.metrics;
   loss_sum_ = image.loss_sum;
   loss_weight_ = image.loss_weight;
   evaluations_since_best_ = image.evaluations_since_best;
   read_dense(layout_, image.weights.data(), weights_);
-  for (std::size_t i = 0; i < states; ++i) {
-    read_dense(layout_, image.moments.data() + i * dense,
-               moments_ + static_cast<std::int64_t>(i) * layout_.size);
+  for (int i = 0; i < state_tensors(member_); ++i) {
+    read_dense(layout_, image.moments.data() + i * dense_size(layout_),
+               moments_ + i * layout_.size);
   }
   if (average_ != nullptr) read_dense(layout_, image.average.data(), average_);
   if (best_ != nullptr) read_dense(layout_, image.best.data(), best_);
 }
 
 void Resident::copy_from(Resident const& other) {
-  bool const same_shape =
-      member_.layers == other.member_.layers &&
-      std::equal(member_.width, member_.width + member_.layers + 1, other.member_.width);
-  bool const same_tensors = state_tensors(member_) == state_tensors(other.member_) &&
-                            (average_ == nullptr) == (other.average_ == nullptr) &&
-                            (best_ == nullptr) == (other.best_ == nullptr);
-  if (!same_shape || !same_tensors) {
-    throw UsageError("clone: the two members differ in shape, or in the tensors that they keep");
-  }
+  check_clone(member_, other.member_);
   std::copy_n(other.tensors_.data(), tensors_.size(), tensors_.data());
   metrics_ = other.metrics_;
   loss_sum_ = other.loss_sum_;

@@ -104,10 +104,4 @@ class Resident {
   int evaluations_since_best_ = 0;
 };
 
-// Copies of the parameters that a member keeps.
-int tensor_count(Member const& member);
-// Multiply-adds times two of one training step: the products that are needed, not counting dX of
-// the first layer.
-double step_flops(Member const& member);
-
 }  // namespace brood::cpu
