@@ -11,6 +11,7 @@
 #include "backend/slots.hpp"
 #include "brood/error.hpp"
 #include "cuda/device_model.hpp"
+#include "cuda/layered.hpp"
 #include "cuda/resident.hpp"
 #include "cuda/submission.hpp"
 
@@ -56,14 +57,17 @@ class CudaBackend final : public Backend {
     if (!problems.empty()) return {false, problems.front()};
     MemberPlan const plan = plan_of(describe(config, {task, inputs, outputs}, 0, kManyRows, 0),
                                     task == Task::classification ? 1 : outputs);
-    if (plan.fits) return {};
-    return {false, "network: " + plan.reason + "; use --device cpu or a narrower network"};
+    if (plan.layout != Layout::layered || device_->limits().planned_only) return {};
+    std::string const problem = layer_products_problem();
+    if (problem.empty()) return {};
+    return {false, "network: is too wide for the fused kernel, and " + problem +
+                       "; use --device cpu or a narrower network"};
   }
 
   std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const override {
     Member const member = describe(config, {task, inputs, outputs}, 0, kManyRows, 0);
     MemberPlan const plan = plan_of(member, task == Task::classification ? 1 : outputs);
-    return tensor_bytes(plan) + static_cast<std::int64_t>(sizeof(MemberTask)) +
+    return tensor_bytes(plan) + plan.buffer_bytes + static_cast<std::int64_t>(sizeof(MemberTask)) +
            static_cast<std::int64_t>(sizeof(MemberProgress));
   }
 
@@ -74,9 +78,15 @@ class CudaBackend final : public Backend {
     for (auto const& config : configs)
       members.push_back(describe(config, {task, inputs, outputs}, 0, train_rows, 0));
     std::vector<Job> jobs;
-    for (auto const& member : members)
-      jobs.push_back({&member, targets, plan_of(member, targets).gradient_floats > 0, 1.0});
     std::map<Layout, int> count;
+    for (auto const& member : members) {
+      MemberPlan const plan = plan_of(member, targets);
+      if (plan.layout == Layout::layered) {
+        ++count[Layout::layered];
+      } else {
+        jobs.push_back({&member, targets, plan.gradient_floats > 0, 1.0});
+      }
+    }
     auto const groups = group_jobs(jobs, precision_, device_->limits(), limits_);
     for (auto const& group : groups) {
       for (auto const& job : group.jobs)
@@ -110,6 +120,7 @@ class CudaBackend final : public Backend {
     }
     if (!problems.empty()) throw UsageError(std::move(problems));
     if (admitted.empty()) return {};
+    make_layer_buffers(admitted);
     std::vector<DrawTask> draws;
     for (auto const& resident : admitted)
       draws.push_back(resident->draw_task());
@@ -159,7 +170,7 @@ class CudaBackend final : public Backend {
       tasks[i].progress = next.device_progress.data() + i;
       tasks[i].records = next.device_records.data() + next.first_record[i];
     }
-    next.device_tasks = launch(jobs, tasks, limits_);
+    next.device_tasks = launch(jobs, tasks, next.progress, limits_);
     pending_ = std::move(next);
   }
 
@@ -278,13 +289,12 @@ class CudaBackend final : public Backend {
                                    size_of(spec.eval_rows));
     check_member_rows(spec, table.rows);
     MemberPlan const plan = plan_of(member, table.targets);
-    if (!plan.fits) throw UsageError("network: " + plan.reason);
     auto transform = transforms_.get(spec.transform, spec.table, [&] {
       return DeviceTransform(arena_, *device_, spec.transform.get(), table.shape);
     });
-    return std::make_unique<Resident>(arena_, *device_, spec, table, member,
-                                      plan.gradient_floats > 0, device_rows(spec.train_rows),
-                                      device_rows(spec.eval_rows), std::move(transform));
+    return std::make_unique<Resident>(arena_, *device_, spec, table, member, plan,
+                                      device_rows(spec.train_rows), device_rows(spec.eval_rows),
+                                      std::move(transform));
   }
 
   std::shared_ptr<Buffer<std::int32_t>> device_rows(Rows const& rows) {
@@ -295,7 +305,35 @@ class CudaBackend final : public Backend {
   // Plans jobs, completes their tasks and launches them. The buffers must live as long as the work.
   std::vector<Buffer<MemberTask>> launch(std::vector<Job> const& jobs,
                                          std::vector<MemberTask> const& tasks,
+                                         std::vector<MemberProgress> const& progress,
                                          SubmissionLimits const& limits) {
+    std::vector<Job> fused;
+    std::vector<MemberTask> fused_tasks, layered;
+    std::vector<MemberProgress> layered_progress;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (tasks[i].layout.swizzled != 0) {
+        fused.push_back(jobs[i]);
+        fused_tasks.push_back(tasks[i]);
+      } else {
+        layered.push_back(tasks[i]);
+        layered_progress.push_back(progress[i]);
+      }
+    }
+    auto buffers = launch_fused(fused, fused_tasks, limits);
+    if (layered.empty()) return buffers;
+    buffers.emplace_back(arena_, *device_, layered);
+    for (std::size_t i = 0; i < layered.size(); ++i) {
+      LayerBuffers const shared = layer_buffers(layer_memory_.data(), layered[i].member,
+                                                layered[i].table.targets, precision_);
+      run_layered(*device_, *products_, precision_, shared, layered[i], buffers.back().data() + i,
+                  layered_progress[i]);
+    }
+    return buffers;
+  }
+
+  std::vector<Buffer<MemberTask>> launch_fused(std::vector<Job> const& jobs,
+                                               std::vector<MemberTask> const& tasks,
+                                               SubmissionLimits const& limits) {
     std::vector<Buffer<MemberTask>> buffers;
     for (auto const& group : group_jobs(jobs, precision_, device_->limits(), limits)) {
       std::vector<MemberTask> planned;
@@ -309,6 +347,21 @@ class CudaBackend final : public Backend {
       launch_run(*device_, group.variant, group.shape, buffers.back().data());
     }
     return buffers;
+  }
+
+  // Room for the largest of the members that train layer by layer.
+  void make_layer_buffers(std::vector<std::unique_ptr<Resident>> const& residents) {
+    std::int64_t most = 0;
+    for (auto const& resident : residents) {
+      if (!resident->is_layered()) continue;
+      int const targets = table_of(resident->table()).targets;
+      most = std::max(most, layer_buffer_bytes(resident->member(), targets, precision_));
+    }
+    if (most == 0) return;
+    if (products_ == nullptr) products_ = LayerProducts::open(*device_, precision_);
+    if (static_cast<std::int64_t>(layer_memory_.size()) >= most) return;
+    collect();  // what is there is in use until then
+    layer_memory_ = Buffer<char>(arena_, static_cast<std::size_t>(most));
   }
 
   // Takes over what the last training submission brought. Waits.
@@ -354,7 +407,7 @@ class CudaBackend final : public Backend {
     }
     SubmissionLimits limits = limits_;
     limits.blocks = 1;
-    auto const device_tasks = launch(jobs, tasks, limits);
+    auto const device_tasks = launch(jobs, tasks, progress, limits);
     device_->wait();
   }
 
@@ -381,6 +434,8 @@ class CudaBackend final : public Backend {
   Precision precision_;
   SubmissionLimits limits_;
   Arena arena_;
+  std::unique_ptr<LayerProducts> products_;  // once a member needs them
+  Buffer<char> layer_memory_;
   SharedCopies<std::vector<std::int32_t>, Buffer<std::int32_t>> rows_;
   SharedCopies<Transform, DeviceTransform> transforms_;
   std::map<TableId, DeviceTable> tables_;

@@ -24,6 +24,7 @@ struct DeviceLimits {
   std::int64_t memory_bytes = 0;  // free now
   bool clusters = false;
   std::string name;
+  bool planned_only = false;  // nothing can be run on it
 };
 
 class Device {

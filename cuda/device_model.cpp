@@ -35,6 +35,7 @@ class PlanningDevice final : public Device {
     limits_.shared_bytes_sm = model.shared_kb_sm * 1024;
     limits_.memory_bytes = std::int64_t{model.memory_gb} * 1'000'000'000;
     limits_.clusters = model.architecture >= 90;
+    limits_.planned_only = true;
     limits_.name = std::string(model.device) + " (" + model.name + ", planned for only)";
   }
 

@@ -27,7 +27,7 @@ __global__ void draw(DrawArguments arguments) {
     TileLayer const& layer = task.layout.layer[l];
     InitLaw const law = task.law[l];
     if (law.spread == 0.0) continue;
-    TileMatrix const matrix = tile_matrix(layer.columns);
+    TileMatrix const matrix = weight_matrix(task.layout, layer);
     int const weights = layer.inputs * layer.outputs;
     int const elements = weights + (task.bias_as_weights != 0 ? layer.outputs : 0);
     for (int i = self; 4 * i < elements; i += threads) {

@@ -106,7 +106,7 @@ BROOD_PHASE EvaluationTotals evaluate_rows(float const* from) {
     evaluation_sums<W>(chunk);
     w.sync_all();
     if (threadIdx.x == 0) {
-      double const* sums = evaluation_sums_of(w);
+      double const* sums = w.evaluation_sums();
       for (int row = 0; row < chunk.rows; row += kBlockRows) {
         for (int i = 0; i < kEvaluationSums; ++i)
           totals.value[i] += *sums++;

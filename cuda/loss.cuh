@@ -32,9 +32,9 @@ template <class W>
 __device__ __forceinline__ LossRow loss_row(W const& w, int local) {
   int const last = w.member().layers - 1;
   int const row = local * kBlockRows + (w.lane & 15);
-  return {shared_floats(w.map().logits),
-          shared_floats(w.map().targets) + row * w.task().table.targets,
-          tile_matrix(w.layer(last).rows),
+  return {w.logits(),
+          w.targets() + row * w.task().table.targets,
+          w.matrix(w.layer(last).rows),
           row,
           w.lane >> 4,
           w.layer(last).outputs};
@@ -59,8 +59,8 @@ __device__ __forceinline__ void store_delta(W const& w, LossRow const& r, Gradie
   using P = typename W::Precision;
   int const last = w.member().layers - 1;
   int const columns = w.layer(last).rows;
-  TileMatrix const matrix = tile_matrix(columns / P::kPerWord);
-  std::uint32_t* const delta = shared_words(w.map().delta[last]);
+  TileMatrix const matrix = w.matrix(columns / P::kPerWord);
+  std::uint32_t* const delta = w.delta_words(last);
   for (int pair = 2 * r.half; pair < columns; pair += 4) {
     float const x = pair < r.outputs ? gradient(pair) : 0.0f;
     float const y = pair + 1 < r.outputs ? gradient(pair + 1) : 0.0f;
@@ -155,11 +155,11 @@ BROOD_PHASE void loss_gradient(Chunk chunk) {
   W const w;
   w.for_row_blocks(chunk.rows, [&](int local, int global) {
     if (w.column_warp != 0) return;
-    float const weight = shared_floats(w.map().weights)[local * kBlockRows + (w.lane & 15)];
+    float const weight = w.row_weights()[local * kBlockRows + (w.lane & 15)];
     float const loss = block_sum(loss_of_row<W>(local, weight, true) * weight);
     float const weights = block_sum(weight);
     if (w.lane != 0) return;
-    float* const sums = shared_floats(w.map().block_sums) + 2 * (chunk.first / kBlockRows + global);
+    float* const sums = w.block_sums() + 2 * (chunk.first / kBlockRows + global);
     w.store_everywhere(sums, loss);
     w.store_everywhere(sums + 1, weights);
   });
@@ -207,11 +207,6 @@ __device__ __forceinline__ RowErrors row_errors(W const& w, LossRow const& r) {
   return {row_sum(e.correct), row_sum(e.squared), row_sum(e.absolute)};
 }
 
-template <class W>
-__device__ __forceinline__ double* evaluation_sums_of(W const& w) {
-  return reinterpret_cast<double*>(shared_words(w.map().block_sums));
-}
-
 // Per block of rows of the chunk its evaluation sums, for every block of the member.
 template <class W>
 BROOD_PHASE void evaluation_sums(Chunk chunk) {
@@ -219,12 +214,12 @@ BROOD_PHASE void evaluation_sums(Chunk chunk) {
   w.for_row_blocks(chunk.rows, [&](int local, int global) {
     if (w.column_warp != 0) return;
     LossRow const r = loss_row(w, local);
-    float const weight = shared_floats(w.map().weights)[r.row];
+    float const weight = w.row_weights()[r.row];
     float const loss = loss_of_row<W>(local, weight, false);
     RowErrors const errors = row_errors(w, r);
     float const values[kEvaluationSums] = {loss, 1.0f, errors.correct, errors.squared,
                                            errors.absolute};
-    double* const sums = evaluation_sums_of(w) + kEvaluationSums * global;
+    double* const sums = w.evaluation_sums() + kEvaluationSums * global;
 #pragma unroll
     for (int i = 0; i < kEvaluationSums; ++i) {
       double const sum = block_sum(static_cast<double>(weight) * static_cast<double>(values[i]));

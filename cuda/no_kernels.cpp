@@ -4,6 +4,7 @@
 #include "brood/error.hpp"
 #include "cuda/device.hpp"
 #include "cuda/kernels.hpp"
+#include "cuda/layered.hpp"
 
 namespace brood::cuda {
 
@@ -16,6 +17,15 @@ void launch_run(Device&, Variant const&, LaunchShape const&, MemberTask const*) 
 }
 void launch_draw(Device&, int, DrawTask const*) {
   throw DeviceError(kReason);
+}
+void launch_layered(Device&, Precision, int, LayeredArguments const&) {
+  throw DeviceError(kReason);
+}
+std::unique_ptr<LayerProducts> LayerProducts::open(Device&, Precision) {
+  throw DeviceError(kReason);
+}
+std::string layer_products_problem() {
+  return kReason;
 }
 char const* kernel_hash() {
   return "none";

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cuda/layered.hpp"
+
 namespace brood::cuda {
 
 namespace {
@@ -43,6 +45,16 @@ class Planner {
     plan.tensor_floats = std::int64_t{layout_.size} * tensor_count(m_);
     bool const buffered = needs_gradient(choice.chunk_rows) && !choice.gradient;
     plan.gradient_floats = buffered ? layout_.size : 0;
+    return plan;
+  }
+
+  MemberPlan layered() const {
+    MemberPlan plan;
+    plan.fits = true;
+    plan.layout = Layout::layered;
+    plan.tensor_floats = std::int64_t{layout_.size} * tensor_count(m_);
+    plan.gradient_floats = layout_.size;
+    plan.buffer_bytes = layer_buffer_bytes(m_, targets_, precision_);
     return plan;
   }
 
@@ -127,7 +139,8 @@ std::string_view name_of(Precision precision) {
 }
 
 std::string_view name_of(Layout layout) {
-  constexpr std::string_view names[] = {"resident", "chunked", "moments in L2", "weights in L2"};
+  constexpr std::string_view names[] = {"resident", "chunked", "moments in L2", "weights in L2",
+                                        "layer by layer"};
   return names[static_cast<int>(layout)];
 }
 
@@ -141,12 +154,13 @@ MemberPlan plan_member(Member const& m, int targets, Precision precision, Share 
   Planner const planner(m, targets, precision, share);
   int const unit = kBlockRows * share.blocks;
   int const whole = round_up(batch_of(m), unit);
+  bool const alone = share.blocks == 1;
   MemberPlan plan;
+  if (tile_layout(m).size > kMostFusedFloats) return alone ? planner.layered() : plan;
   for (Layout const layout : {Layout::resident, Layout::moments_in_l2, Layout::weights_in_l2}) {
     bool const on_chip = layout == Layout::resident;
     int const least = layout == Layout::weights_in_l2 ? unit : std::max(unit, 2 * kBlockRows);
     // In a cluster each block keeps the weights, and global memory what only their owner reads.
-    bool const alone = share.blocks == 1;
     bool const weights = layout != Layout::weights_in_l2;
     // Rows are fetched in the place of the inputs only where the two are of a kind.
     for (bool const ahead : {true, false}) {
@@ -163,10 +177,7 @@ MemberPlan plan_member(Member const& m, int targets, Precision precision, Share 
       }
     }
   }
-  plan.reason = "its activations for " + std::to_string(plan.cut.chunk_rows) + " rows take " +
-                std::to_string(plan.shared_bytes) + " bytes of shared memory; the device has " +
-                std::to_string(limits.shared_bytes);
-  return plan;
+  return alone ? planner.layered() : plan;
 }
 
 }  // namespace brood::cuda

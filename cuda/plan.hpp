@@ -24,6 +24,7 @@ enum class Layout {
   chunked,        // (b) likewise, but the batch in chunks, the gradient in a buffer
   moments_in_l2,  // (c) moments in global memory
   weights_in_l2,  // (d) weights, moments and gradient in global memory
+  layered,        // layer by layer over the whole device (layered.hpp), all in global memory
 };
 std::string_view name_of(Layout layout);
 
@@ -33,9 +34,12 @@ struct Share {
   int blocks = 1;  // of a cluster: 1, 2, 4, 8 or 16
 };
 
+// Beyond so many weights (16 MiB) the whole device is to work on one network's products. A
+// prediction, from bandwidths: one multiprocessor would need a millisecond for a step.
+inline constexpr int kMostFusedFloats = 1 << 22;
+
 struct MemberPlan {
   bool fits = false;
-  std::string reason;  // why not
   Layout layout = Layout::resident;
   SharedMap map{};
   WorkCut cut{};
@@ -44,6 +48,7 @@ struct MemberPlan {
   // if it lies there.
   std::int64_t tensor_floats = 0;
   std::int64_t gradient_floats = 0;
+  std::int64_t buffer_bytes = 0;  // what layered members share
 };
 
 // Where a test forces a plan that the planner would not choose first.
@@ -53,6 +58,8 @@ struct PlanLimits {
   int most_chunk_rows = 4096;
 };
 
+// With one block, every member fits: what the fused kernel cannot hold goes layer by layer, and so
+// do networks of more weights than kMostFusedFloats.
 MemberPlan plan_member(Member const& member, int targets, Precision precision, Share const& share,
                        PlanLimits const& limits);
 

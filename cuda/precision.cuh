@@ -186,6 +186,7 @@ struct WholeWords {
 };
 
 struct Tf32 : WholeWords<Tf32> {
+  static constexpr bool kRounds = true;
   // Weights are kept in full; they are rounded as they are read.
   static __device__ __forceinline__ void weight(FragmentB& b) {
     b[0] = to_tf32(float_of(b[0]));
@@ -210,6 +211,7 @@ struct Tf32 : WholeWords<Tf32> {
 };
 
 struct Fp32 : WholeWords<Fp32> {
+  static constexpr bool kRounds = false;
   static __device__ __forceinline__ void weight(FragmentB&) {}
   static __device__ __forceinline__ void store_pair(std::uint32_t* words, int at, float x,
                                                     float y) {
@@ -247,6 +249,7 @@ struct Fp32 : WholeWords<Fp32> {
 // ---- two bf16 in a word
 
 struct Bf16 {
+  static constexpr bool kRounds = true;  // operands hold less than fp32
   static constexpr int kPerWord = 2;
   static constexpr bool kWeightCopy = true;
 

@@ -57,7 +57,7 @@ void for_each_parameter(TileLayout const& layout, F&& f) {
   std::size_t dense = 0;
   for (int l = 0; l < layout.layers; ++l) {
     TileLayer const& layer = layout.layer[l];
-    TileMatrix const matrix = tile_matrix(layer.columns);
+    TileMatrix const matrix = weight_matrix(layout, layer);
     for (int row = 0; row < layer.outputs; ++row) {
       for (int column = 0; column < layer.inputs; ++column)
         f(static_cast<std::size_t>(layer.weights + matrix.at(row, column)), dense++);
@@ -70,12 +70,12 @@ void for_each_parameter(TileLayout const& layout, F&& f) {
 }  // namespace
 
 Resident::Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceTable const& table,
-                   Member const& member, bool with_gradient,
+                   Member const& member, MemberPlan const& plan,
                    std::shared_ptr<Buffer<std::int32_t>> train,
                    std::shared_ptr<Buffer<std::int32_t>> eval,
                    std::shared_ptr<DeviceTransform> transform)
     : member_(member),
-      layout_(tile_layout(member)),
+      layout_(tile_layout(member, plan.layout != Layout::layered)),
       table_(spec.table),
       train_rows_(spec.train_rows),
       eval_rows_(spec.eval_rows),
@@ -86,6 +86,7 @@ Resident::Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceT
     class_weights_ = Buffer<float>(
         arena, device, balanced_weights(table.labels, *train_rows_, table.shape.outputs));
   }
+  bool const with_gradient = plan.gradient_floats > 0;
   auto const each = static_cast<std::size_t>(layout_.size);
   auto const tensors = static_cast<std::size_t>(tensor_count(member_) + (with_gradient ? 1 : 0));
   tensors_ = Buffer<float>(arena, each * tensors);
@@ -220,6 +221,12 @@ void Resident::restore(Device& device, MemberImage const& image) {
 
 void Resident::copy_from(Device& device, Resident const& other) {
   check_clone(member_, other.member_);
+  if (layout_.swizzled != other.layout_.swizzled) {
+    MemberImage image = other.save(device);
+    image.seed = member_.seed;
+    restore(device, image);
+    return;
+  }
   std::size_t const bytes = std::min(tensors_.bytes(), other.tensors_.bytes());
   device.copy_within(tensors_.data(), other.tensors_.data(), bytes);
   metrics_ = other.metrics_;
@@ -239,7 +246,7 @@ std::vector<LayerWeights> Resident::layers(Device& device) const {
   std::vector<LayerWeights> layers;
   for (int l = 0; l < layout_.layers; ++l) {
     TileLayer const& layer = layout_.layer[l];
-    TileMatrix const matrix = tile_matrix(layer.columns);
+    TileMatrix const matrix = weight_matrix(layout_, layer);
     LayerWeights& dense = layers.emplace_back();
     dense.inputs = layer.inputs;
     dense.outputs = layer.outputs;

@@ -44,8 +44,9 @@ class Resident {
  public:
   // Takes device memory; its contents are drawn by the kernel that draw_task() is for.
   Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceTable const& table,
-           Member const& member, bool with_gradient, std::shared_ptr<Buffer<std::int32_t>> train,
-           std::shared_ptr<Buffer<std::int32_t>> eval, std::shared_ptr<DeviceTransform> transform);
+           Member const& member, MemberPlan const& plan,
+           std::shared_ptr<Buffer<std::int32_t>> train, std::shared_ptr<Buffer<std::int32_t>> eval,
+           std::shared_ptr<DeviceTransform> transform);
 
   DrawTask draw_task() const;
   // Everything but map, cut, progress and order.
@@ -65,6 +66,7 @@ class Resident {
   Member const& member() const { return member_; }
   TableId table() const { return table_; }
   MemberMetrics const& metrics() const { return metrics_; }
+  bool is_layered() const { return layout_.swizzled == 0; }
   bool has_gradient() const { return gradient_ != nullptr; }
 
  private:

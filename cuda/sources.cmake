@@ -3,6 +3,7 @@ set(brood_cuda_host
   arena.cpp
   cuda_backend.cpp
   device_model.cpp
+  layered.cpp
   plan.cpp
   resident.cpp
   submission.cpp)
@@ -10,7 +11,8 @@ set(brood_cuda_kernels
   kernels.cu
   kernels_bf16.cu
   kernels_fp32.cu
-  kernels_tf32.cu)
+  kernels_tf32.cu
+  layered.cu)
 list(TRANSFORM brood_cuda_host PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 list(TRANSFORM brood_cuda_kernels PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 

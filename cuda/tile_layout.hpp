@@ -50,13 +50,15 @@ struct TileLayer {
 
 struct TileLayout {
   std::int32_t layers;
+  std::int32_t swizzled;  // 0: the matrices lie row by row, for libraries
   TileLayer layer[kMaxLayers];
   std::int32_t size;  // floats of one copy; a multiple of 16
 };
 
-BROOD_HD constexpr TileLayout tile_layout(Member const& m) {
+BROOD_HD constexpr TileLayout tile_layout(Member const& m, bool swizzled = true) {
   TileLayout layout{};
   layout.layers = m.layers;
+  layout.swizzled = swizzled ? 1 : 0;
   for (int l = 0; l < m.layers; ++l) {
     TileLayer& layer = layout.layer[l];
     layer = {m.width[l], m.width[l + 1], padded(m.width[l]), padded(m.width[l + 1]), 0, 0};
@@ -65,6 +67,11 @@ BROOD_HD constexpr TileLayout tile_layout(Member const& m) {
     layout.size = layer.bias + layer.rows;
   }
   return layout;
+}
+
+// The weights of one of its layers.
+BROOD_HD constexpr TileMatrix weight_matrix(TileLayout const& layout, TileLayer const& layer) {
+  return layout.swizzled != 0 ? tile_matrix(layer.columns) : TileMatrix{layer.columns, 0};
 }
 
 }  // namespace brood::cuda

@@ -50,9 +50,8 @@ __device__ __forceinline__ void propagate(W const& w, Chunk const& chunk, Chunk 
 template <class W>
 __device__ __forceinline__ StepSums step_sums(W const& w, int batch_rows) {
   int const blocks = (batch_rows + kBlockRows - 1) / kBlockRows;
-  float const* const sums = shared_floats(w.map().block_sums);
-  float const loss = w.sum_of(sums, blocks, 2);
-  float const weight = w.sum_of(sums + 1, blocks, 2);
+  float const loss = sum_of(w.block_sums(), blocks, 2);
+  float const weight = sum_of(w.block_sums() + 1, blocks, 2);
   return {loss, weight, weight > 0.0f ? 1.0f / weight : 0.0f};
 }
 
@@ -187,6 +186,21 @@ __device__ __forceinline__ MemberRecord record_of(MemberProgress const& progress
           totals.value[4]};
 }
 
+// Records an evaluation, and judges it. By the first thread of every block.
+template <class W>
+__device__ __forceinline__ void record_evaluation(W const& w, EvaluationTotals const& totals,
+                                                  bool finite) {
+  MemberProgress& progress = control().progress;
+  if (w.rank == 0) {
+    double const train =
+        progress.loss_weight > 0.0 ? progress.loss_sum / progress.loss_weight : 0.0;
+    w.task().records[progress.recorded] = record_of(progress, train, totals);
+  }
+  progress.recorded += 1;
+  progress.loss_sum = progress.loss_weight = 0.0;
+  judge(w.member(), progress, mean_loss(totals), finite);
+}
+
 // Evaluates what the member has come to, and records it.
 template <class W>
 __device__ __forceinline__ void evaluate_member(W const& w) {
@@ -196,18 +210,9 @@ __device__ __forceinline__ void evaluate_member(W const& w) {
   with_weights(w, source, [&](float const* from) {
     EvaluationTotals const totals = evaluate_rows<W>(from);
     bool const finite = all_finite(w, from);
-    MemberProgress& progress = control().progress;
-    if (threadIdx.x == 0) {
-      if (w.rank == 0) {
-        double const train =
-            progress.loss_weight > 0.0 ? progress.loss_sum / progress.loss_weight : 0.0;
-        task.records[progress.recorded] = record_of(progress, train, totals);
-      }
-      progress.recorded += 1;
-      progress.loss_sum = progress.loss_weight = 0.0;
-      judge(w.member(), progress, mean_loss(totals), finite);
-    }
+    if (threadIdx.x == 0) record_evaluation(w, totals, finite);
     sync_block();
+    MemberProgress const& progress = control().progress;
     bool const improved = progress.best == progress.evaluations - 1;
     if (task.best != nullptr && improved && w.rank == 0)
       copy_tensor(task.best, from, task.layout.size);
@@ -242,15 +247,20 @@ __device__ __forceinline__ void train_member(W const& w) {
 
 // ---- the kernels
 
-// The task and the member's tensors into shared memory.
-template <class W>
-__device__ __forceinline__ W begin(MemberTask const& from) {
+// The task and the member's progress into shared memory. A barrier must follow.
+__device__ __forceinline__ void load_task(MemberTask const& from) {
   auto* const to = reinterpret_cast<std::uint32_t*>(&control().task);
   auto const* const words = reinterpret_cast<std::uint32_t const*>(&from);
   for (int i = static_cast<int>(threadIdx.x); i < static_cast<int>(sizeof(MemberTask) / 4);
        i += static_cast<int>(blockDim.x))
     to[i] = words[i];
   if (threadIdx.x == 0) control().progress = *from.progress;
+}
+
+// The same with the member's tensors.
+template <class W>
+__device__ __forceinline__ W begin(MemberTask const& from) {
+  load_task(from);
   sync_block();
   W const w;
   MemberTask const& task = w.task();

@@ -28,6 +28,17 @@ struct Chunk {
   int epoch;  // < 0: evaluation rows, in their own order
 };
 
+// The sum of `count` values, `stride` apart: by lanes, then as a tree. Every warp gets the same
+// bits.
+__device__ __forceinline__ float sum_of(float const* values, int count, int stride) {
+  float sum = 0.0f;
+  for (int i = lane_number(); i < count; i += 32)
+    sum += values[i * stride];
+  for (int mask = 16; mask > 0; mask /= 2)
+    sum += shuffle_xor(sum, mask);
+  return sum;
+}
+
 // What a chunk goes through the network for. Evaluation drops nothing and keeps no slopes.
 struct Pass {
   bool training;
@@ -195,15 +206,27 @@ struct Worker {
     return place >= 0 ? shared_floats(place) : task().gradient;
   }
 
-  // The sum of `count` values of a shared array, `stride` apart: by lanes, then as a tree. Every
-  // warp gets the same bits.
-  __device__ __forceinline__ float sum_of(float const* values, int count, int stride) const {
-    float sum = 0.0f;
-    for (int i = lane; i < count; i += 32)
-      sum += values[i * stride];
-    for (int mask = 16; mask > 0; mask /= 2)
-      sum += shuffle_xor(sum, mask);
-    return sum;
+  // What the loss works on.
+  __device__ __forceinline__ TileMatrix matrix(int words) const {
+    return tile_matrix(words);
+  }
+  __device__ __forceinline__ float const* logits() const {
+    return shared_floats(map().logits);
+  }
+  __device__ __forceinline__ float* targets() const {
+    return shared_floats(map().targets);
+  }
+  __device__ __forceinline__ float* row_weights() const {
+    return shared_floats(map().weights);
+  }
+  __device__ __forceinline__ float* block_sums() const {
+    return shared_floats(map().block_sums);
+  }
+  __device__ __forceinline__ double* evaluation_sums() const {
+    return reinterpret_cast<double*>(shared_words(map().block_sums));
+  }
+  __device__ __forceinline__ std::uint32_t* delta_words(int l) const {
+    return shared_words(map().delta[l]);
   }
 };
 

@@ -20,6 +20,7 @@ class BackendErrors : public ::testing::Test {
   void TearDown() override {
     emulation::fail_call(0, "");
     emulation::device_problem.clear();
+    emulation::products_problem.clear();
   }
 };
 
@@ -124,15 +125,20 @@ TEST_F(BackendErrors, ADeviceThatCannotBeUsedIsListedWithTheReasonAndPassedOver)
   EXPECT_NE(listed.description.find("has compute capability 7.5"), std::string::npos);
 }
 
-TEST_F(BackendErrors, ANetworkThatNothingHoldsIsRefusedBeforeTheRun) {
+// Networks that one multiprocessor cannot hold need a library that may not be there.
+TEST_F(BackendErrors, AWideNetworkWithoutItsLibraryIsRefusedBeforeTheRun) {
   auto const c = varied_cases(1).front();
   Engine engine({.device = "cuda"});
   Config config = c.config;
   config.set("hidden", Wholes{16384});
-  Support const support =
-      engine.backend().supports(config, c.data.task, c.data.inputs, c.outputs());
-  EXPECT_FALSE(support);
-  EXPECT_NE(support.reason.find("bytes of shared memory"), std::string::npos) << support.reason;
+  auto const supported = [&] {
+    return engine.backend().supports(config, c.data.task, c.data.inputs, c.outputs());
+  };
+  EXPECT_TRUE(supported());
+  emulation::products_problem = "cublasLt cannot be opened: not found";
+  EXPECT_FALSE(supported());
+  EXPECT_NE(supported().reason.find("cublasLt cannot be opened"), std::string::npos);
+  EXPECT_TRUE(engine.backend().supports(c.config, c.data.task, c.data.inputs, c.outputs()));
 }
 
 }  // namespace

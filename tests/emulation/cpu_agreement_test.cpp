@@ -14,6 +14,7 @@
 namespace brood {
 namespace {
 
+using cuda::Layout;
 using cuda::Precision;
 
 // Relative differences of losses.
@@ -69,14 +70,17 @@ Evaluation trained(Backend& backend, MemberCase const& c, Rows const& rows) {
   return backend.metrics(slots)[0].history.back();
 }
 
-class CpuAgreement : public ::testing::TestWithParam<std::tuple<Precision, MemberCase>> {
+// In one kernel as the planner has it, and layer by layer.
+class CpuAgreement : public ::testing::TestWithParam<std::tuple<Precision, Layout, MemberCase>> {
  protected:
   Precision precision = std::get<0>(GetParam());
-  MemberCase const& c = std::get<1>(GetParam());
+  Layout first = std::get<1>(GetParam());
+  MemberCase const& c = std::get<2>(GetParam());
 
   void agree(Rows const& rows, double tolerance) const {
     Engine cpu({.device = "cpu", .threads = 1});
-    auto const cuda = cuda::make_backend(cuda::device_under_test(), precision, {});
+    auto const cuda =
+        cuda::make_backend(cuda::device_under_test(), precision, {.plan = {.first = first}});
     Evaluation const expected = trained(cpu.backend(), c, rows);
     Evaluation const got = trained(*cuda, c, rows);
     EXPECT_EQ(got.step, expected.step);
@@ -94,14 +98,17 @@ TEST_P(CpuAgreement, AfterOneEpoch) {
   agree(c.train_rows(), tolerance_of(precision).after_epoch);
 }
 
+std::string name_of_case(::testing::TestParamInfo<CpuAgreement::ParamType> const& info) {
+  auto const& [precision, first, c] = info.param;
+  return std::string(name_of(precision)) + "_" + c.name +
+         (first == Layout::layered ? "_layered" : "");
+}
 INSTANTIATE_TEST_SUITE_P(, CpuAgreement,
                          ::testing::Combine(::testing::Values(Precision::fp32, Precision::tf32,
                                                               Precision::bf16),
+                                            ::testing::Values(Layout::resident, Layout::layered),
                                             ::testing::ValuesIn(cases())),
-                         [](auto const& info) {
-                           return std::string(name_of(std::get<0>(info.param))) + "_" +
-                                  std::get<1>(info.param).name;
-                         });
+                         name_of_case);
 
 }  // namespace
 }  // namespace brood

@@ -48,9 +48,10 @@ extern Counters counters;
 
 // ---- the emulated device
 
-extern cuda::DeviceLimits limits;   // what Device::open gives out; see device.cpp for the defaults
-extern int devices;                 // in this machine; 1
-extern std::string device_problem;  // why none of them can be used; empty
+extern cuda::DeviceLimits limits;  // what Device::open gives out; see device.cpp for the defaults
+extern int devices;                // in this machine; 1
+extern std::string products_problem;  // why there is no library of matrix products; empty
+extern std::string device_problem;    // why none of them can be used; empty
 
 // Makes the n-th call of the runtime from now fail (1: the next): allocations, copies, zeroing,
 // waits and launches count, releases do not. So does every call after it. n = 0 ends that.

@@ -11,6 +11,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -80,7 +81,8 @@ Course everything() {
   return course;
 }
 
-// Regression with scaled targets, epochs of one step, more steps than scalars are made at once.
+// Regression with scaled targets, epochs of one step, more steps than scalars are made at once. Its
+// first evaluation remains its best.
 Course one_step_epochs() {
   Course course{member("OneStepEpochs", fixtures::regression(60, 5, 2), 24,
                        {{"hidden", Wholes{6}},
@@ -88,6 +90,8 @@ Course one_step_epochs() {
                         {"batch_size", Whole{40}},
                         {"lr", 0.02},
                         {"lr_schedule", text("cosine")},
+                        {"patience", Whole{40}},
+                        {"min_delta", 1e3},
                         {"epochs", Whole{36}}}),
                 19, 7};
   course.member.transform = fixtures::some_transform(course.member.data);
@@ -192,15 +196,16 @@ void run_in(Order order, std::uint64_t seed) {
   emulation::seed = seed;
 }
 
-// On one warp with everything in shared memory.
-Life const& reference(Precision precision, Course const& course) {
-  static std::map<std::pair<Precision, std::string>, Life> known;
-  auto const [at, fresh] = known.try_emplace({precision, course.member.name});
+// On one warp with everything in shared memory, or layer by layer.
+Life const& reference(Precision precision, Course const& course, Layout first = Layout::resident) {
+  static std::map<std::tuple<Precision, std::string, Layout>, Life> known;
+  auto const [at, fresh] = known.try_emplace({precision, course.member.name, first});
   if (fresh) {
     run_in(Order::forward, 1);
     // A course with pauses between evaluations has one more of them.
     bool const pausing = course.pause % course.every != 0;
-    at->second = lives(precision, {.plan = {}, .warps = 1, .blocks = 1}, {course}, pausing)[0];
+    SubmissionLimits const limits{.plan = {.first = first}, .warps = 1, .blocks = 1};
+    at->second = lives(precision, limits, {course}, pausing)[0];
   }
   return at->second;
 }
@@ -339,6 +344,35 @@ INSTANTIATE_TEST_SUITE_P(Tf32, Placed, ::testing::ValuesIn(all_placements(Precis
 INSTANTIATE_TEST_SUITE_P(Bf16, Placed, ::testing::ValuesIn(all_placements(Precision::bf16)),
                          name_of_placement);
 
+// ---- layer by layer
+
+class Layered : public Placed {};
+
+TEST_P(Layered, LivesTheSameLifeInAnyOrder) {
+  auto const& [precision, placement] = GetParam();
+  Course const& course = course_named(placement.course);
+  Life const& expected = reference(precision, course, Layout::layered);
+  for (auto const& [order, seed] : std::span(kSchedules).first(kScheduleCount)) {
+    run_in(order, seed);
+    emulation::counters = {};
+    auto const got = lives(precision, placement.limits, {course}, true)[0];
+    EXPECT_EQ(emulation::counters.mma, 0);
+    expect_equal(expected, got, "order " + std::to_string(static_cast<int>(order)));
+    if (HasFailure()) return;
+  }
+}
+
+std::vector<At> layered_courses(Precision precision) {
+  std::vector<At> list;
+  for (Course const& course : courses())
+    list.push_back({precision, {course.member.name, "Layered", placed(Layout::layered, 1)}});
+  return list;
+}
+INSTANTIATE_TEST_SUITE_P(Tf32, Layered, ::testing::ValuesIn(layered_courses(Precision::tf32)),
+                         name_of_placement);
+INSTANTIATE_TEST_SUITE_P(Bf16, Layered, ::testing::ValuesIn(layered_courses(Precision::bf16)),
+                         name_of_placement);
+
 // ---- beside others, and against the oracle
 
 class Members : public ::testing::TestWithParam<Precision> {};
@@ -356,7 +390,7 @@ INSTANTIATE_TEST_SUITE_P(Tf32, Members, ::testing::Values(Precision::tf32),
 INSTANTIATE_TEST_SUITE_P(Bf16, Members, ::testing::Values(Precision::bf16),
                          [](auto const&) { return "all"; });
 
-class Reference : public ::testing::TestWithParam<Course> {};
+class Reference : public ::testing::TestWithParam<std::tuple<Course, Layout>> {};
 
 // The weights that a life's predictions are made with.
 std::vector<float> const& predicting(MemberImage const& image) {
@@ -365,9 +399,9 @@ std::vector<float> const& predicting(MemberImage const& image) {
 }
 
 TEST_P(Reference, MatchesOracle) {
-  Course const& course = GetParam();
+  auto const& [course, layout] = GetParam();
   MemberCase const& c = course.member;
-  Life const& life = reference(Precision::tf32, course);
+  Life const& life = reference(Precision::tf32, course, layout);
   MemberImage const& image = life.image;
   auto const settings = c.settings();
   auto const samples = c.samples();
@@ -426,25 +460,34 @@ std::vector<Course> finite_courses() {
 void PrintTo(Course const& course, std::ostream* out) {
   *out << course.member.name;
 }
-INSTANTIATE_TEST_SUITE_P(Tf32, Reference, ::testing::ValuesIn(finite_courses()),
-                         [](auto const& info) { return info.param.member.name; });
+INSTANTIATE_TEST_SUITE_P(Tf32, Reference,
+                         ::testing::Combine(::testing::ValuesIn(finite_courses()),
+                                            ::testing::Values(Layout::resident, Layout::layered)),
+                         [](auto const& info) {
+                           bool const layered = std::get<1>(info.param) == Layout::layered;
+                           return std::get<0>(info.param).member.name + (layered ? "_Layered" : "");
+                         });
 
 TEST(Tf32Member, DivergesWhereItsLossOverflows) {
   Course const course = diverging();
-  MemberImage const& image = reference(Precision::tf32, course).image;
-  EXPECT_EQ(image.metrics.state, MemberState::diverged);
-  // With a batch to come in its epoch, and evaluated before.
-  EXPECT_NE(image.metrics.step % 3, 0) << image.metrics.step;
-  EXPECT_GT(image.metrics.history.size(), 0u);
+  for (Layout const layout : {Layout::resident, Layout::layered}) {
+    MemberImage const& image = reference(Precision::tf32, course, layout).image;
+    EXPECT_EQ(image.metrics.state, MemberState::diverged);
+    // With a batch to come in its epoch, and evaluated before.
+    EXPECT_NE(image.metrics.step % 3, 0) << image.metrics.step;
+    EXPECT_GT(image.metrics.history.size(), 0u);
+  }
 }
 
 // The oracle knows nothing of bf16.
 TEST(Bf16Member, IsNearThatOfTf32) {
   for (Course const& course : {odd_widths(), everything()}) {
-    MemberImage const& a = reference(Precision::bf16, course).image;
-    MemberImage const& b = reference(Precision::tf32, course).image;
-    EXPECT_LT(oracle::distance(a.weights, b.weights, course.member.initial_weights()), 0.2)
-        << course.member.name;
+    for (Layout const layout : {Layout::resident, Layout::layered}) {
+      MemberImage const& a = reference(Precision::bf16, course, layout).image;
+      MemberImage const& b = reference(Precision::tf32, course, layout).image;
+      EXPECT_LT(oracle::distance(a.weights, b.weights, course.member.initial_weights()), 0.2)
+          << course.member.name;
+    }
   }
 }
 

@@ -71,16 +71,17 @@ declare -A flags=(
 # What a bug in a kernel cannot change is compiled once and without sanitizers; the kernels of fp32
 # are there to link only.
 once=(
-  cuda/{arena,cuda_backend,device_model,plan,resident,submission}.cpp
+  cuda/{arena,cuda_backend,device_model,layered,plan,resident,submission}.cpp
   cuda/kernels_fp32.cu
-  host/backend/{member,rows}.cpp
+  host/backend/{member,member_checks,rows}.cpp
   host/search/{nearest_name,value}.cpp
   tests/support/{oracle,settings,textbook,trainer}.cpp
 )
 each=(
   cuda/kernels_{tf32,bf16}.cu
-  cuda/kernels.cu
-  tests/emulation/{cluster,device,emulation,fiber,mutant_test,operations,warp_math}.cpp
+  cuda/{kernels,layered}.cu
+  tests/emulation/{cluster,device,emulation,fiber,layer_products,mutant_test,operations}.cpp
+  tests/emulation/warp_math.cpp
 )
 
 object() { echo "${1//\//_}.o"; }
@@ -221,6 +222,7 @@ try_mutant() {
   while read -r file; do
     case $file in
       */draw.cuh) sources+=(cuda/kernels.cu) ;;
+      */layered.cuh) sources+=(cuda/layered.cu) ;;
       *.cuh) sources+=("cuda/kernels_$precision.cu") ;;
       *.cpp) sources+=("$file") ;;
       *) echo "NOT CAUGHT: $name (mutate.sh cannot rebuild what includes $file)" && return ;;

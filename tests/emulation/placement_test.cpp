@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "backend/describe.hpp"
 #include "cases.hpp"
 #include "cuda/cuda_backend.hpp"
 #include "emulation/device_under_test.hpp"
@@ -38,20 +39,23 @@ std::vector<MemberCase> const& cases() {
   return list;
 }
 
+MemberSpec spec_of(MemberCase const& c, Backend& backend) {
+  MemberSpec spec;
+  spec.config = c.config;
+  spec.seed = c.seed;
+  spec.table = backend.load(c.data.table());
+  spec.train_rows = c.train_rows();
+  spec.eval_rows = c.eval_rows();
+  spec.transform = c.transform;
+  return spec;
+}
+
 // All cases trained for two epochs on a backend of their own; of long ones, few steps.
 std::vector<MemberImage> trained(Precision precision, cuda::SubmissionLimits const& limits) {
   auto const backend = cuda::make_backend(cuda::device_under_test(), precision, limits);
   std::vector<MemberSpec> specs;
-  for (auto const& c : cases()) {
-    MemberSpec spec;
-    spec.config = c.config;
-    spec.seed = c.seed;
-    spec.table = backend->load(c.data.table());
-    spec.train_rows = c.train_rows();
-    spec.eval_rows = c.eval_rows();
-    spec.transform = c.transform;
-    specs.push_back(std::move(spec));
-  }
+  for (auto const& c : cases())
+    specs.push_back(spec_of(c, *backend));
   auto const slots = backend->admit(specs);
   std::vector<TrainOrder> orders;
   for (auto const slot : slots)
@@ -111,6 +115,55 @@ INSTANTIATE_TEST_SUITE_P(, Placement,
                            return std::string(name_of(std::get<0>(info.param))) + "_" +
                                   std::get<1>(info.param).name;
                          });
+
+// Layer by layer, too, a member is the same alone and among others, at once and in pieces.
+TEST(LayerByLayer, NeighboursAndSplitsChangeNoBit) {
+  cuda::SubmissionLimits const limits{.plan = {.first = Layout::layered}};
+  for (Precision const precision : {Precision::tf32, Precision::bf16}) {
+    auto const together = trained(precision, limits);
+    for (std::size_t i = 0; i < cases().size(); i += 3) {
+      auto const backend = cuda::make_backend(cuda::device_under_test(), precision, limits);
+      auto const slots = backend->admit(std::vector{spec_of(cases()[i], *backend)});
+      for (int const epoch : {1, 2})
+        backend->train(std::vector{TrainOrder{slots[0], epoch, 1}});
+      expect_same(together[i], backend->save(slots)[0], cases()[i].name);
+    }
+  }
+}
+
+// Two members that differ in their batch only, of which one is trained in the fused kernel and one
+// layer by layer: a clone carries its tensors over.
+TEST(LayerByLayer, ACloneCrossesFromOneLayoutToTheOther) {
+  MemberCase small{"clone", fixtures::blobs(4300, 5, 3), Config{{"hidden", Wholes{8}}}};
+  MemberCase large = small;
+  small.config.set("batch_size", Whole{128});
+  large.config.set("batch_size", Whole{4096});
+  auto const table = small.data.table();
+  auto const plan_in = [&](MemberCase const& c, int bytes) {
+    auto const described = describe(c.config, {table.task, table.x.columns, c.outputs()}, c.seed,
+                                    static_cast<std::int64_t>(c.train_rows()->size()), 0);
+    return cuda::plan_member(
+        described, table.y.columns, Precision::tf32, {1, 1},
+        {.shared_bytes = bytes, .first = Layout::weights_in_l2, .most_chunk_rows = 16});
+  };
+  int const bytes = plan_in(small, 1 << 20).shared_bytes;
+  ASSERT_EQ(plan_in(small, bytes).layout, Layout::weights_in_l2);
+  ASSERT_EQ(plan_in(large, bytes).layout, Layout::layered);
+  cuda::SubmissionLimits const limits{
+      .plan = {.shared_bytes = bytes, .first = Layout::weights_in_l2, .most_chunk_rows = 16}};
+  auto const backend = cuda::make_backend(cuda::device_under_test(), Precision::tf32, limits);
+  auto const slots =
+      backend->admit(std::vector{spec_of(small, *backend), spec_of(large, *backend)});
+  backend->train(std::vector{TrainOrder{slots[0], 1, 1}});
+  backend->clone(std::vector{SlotCopy{slots[0], slots[1]}});
+  auto images = backend->save(slots);
+  images[1].seed = images[0].seed;
+  expect_same(images[0], images[1], "fused to layered");
+  backend->train(std::vector{TrainOrder{slots[1], 2, 1}});
+  backend->clone(std::vector{SlotCopy{slots[1], slots[0]}});
+  images = backend->save(slots);
+  expect_same(images[1], images[0], "layered to fused");
+}
 
 }  // namespace
 }  // namespace brood

@@ -4,7 +4,7 @@
     kernel_budget.py NVCC ROOT GENERATED   compiles the kernels for sm_90a and compares them with
                                            tests/hygiene/kernel_budget.json
 
-Neither spills nor a stack frame are allowed. A kernel that is not in the budget, or one of the budget
+Spills are not allowed, nor a stack frame that is not in the budget. A kernel that is not in the budget, or one of the budget
 that is not there, is an error too. Prints what was found: paste it into the budget when a change is
 meant. Exits with 77 without nvcc.
 """
@@ -25,6 +25,8 @@ REGISTERS = re.compile(r"Used (\d+) registers")
 
 def name_of(symbol):
     """run<Tf32,shared,alone> of _ZN5brood4cuda3runINS0_4Tf32ELb1ELb0EEEv..."""
+    if layered := re.search(r"7layeredINS0_\d(\w+?)E", symbol):
+        return f"layered<{layered.group(1)}>"
     run = re.search(r"3runINS0_\d(\w+?)ELb([01])ELb([01])E", symbol)
     if not run:
         return re.search(r"\d(draw)", symbol).group(1) if "draw" in symbol else symbol
@@ -56,7 +58,9 @@ def compile_one(nvcc, root, generated, source, folder):
             current = name_of(match.group(1))
             kernels[current] = {"instructions": sizes.get(match.group(1), 0) // 16}
         elif match := FRAME.search(line):
-            if any(int(n) for n in match.groups()):
+            frame, *spills = (int(n) for n in match.groups())
+            kernels[current]["frame"] = max(frame, kernels[current].get("frame", 0))
+            if any(spills):
                 problems.append(f"{current}: {line.strip()}")
         elif match := REGISTERS.search(line):
             kernels[current]["registers"] = int(match.group(1))
@@ -68,7 +72,7 @@ def main():
     if not pathlib.Path(nvcc).exists():
         print("skipped: nvcc is not installed")
         sys.exit(77)
-    sources = sorted(root.glob("cuda/kernels*.cu"))
+    sources = sorted((root / "cuda").glob("kernels*.cu")) + [root / "cuda/layered.cu"]
     found, problems = {}, []
     with tempfile.TemporaryDirectory() as folder, \
             concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -84,7 +88,7 @@ def main():
         if name not in budget or name not in found:
             problems.append(f"{name}: is {'not in the budget' if name in found else 'gone'}")
             continue
-        for what, most in budget[name].items():
+        for what, most in ({"frame": 0} | budget[name]).items():
             if found[name][what] > most:
                 problems.append(f"{name}: {found[name][what]} {what}; the budget is {most}")
     print(json.dumps(found, indent=2, sort_keys=True))
