@@ -37,9 +37,15 @@ int most_records(MemberProgress const& progress, int until, int every) {
 class CudaBackend final : public Backend {
  public:
   CudaBackend(std::unique_ptr<Device> device, Precision precision, SubmissionLimits const& limits)
-      : device_(std::move(device)), precision_(precision), limits_(limits), arena_(*device_) {
+      : device_(std::move(device)),
+        device_limits_(device_->limits()),
+        precision_(precision),
+        limits_(limits),
+        arena_(*device_) {
     if (limits_.plan.shared_bytes == 0)
-      limits_.plan.shared_bytes = device_->limits().shared_bytes_block;
+      limits_.plan.shared_bytes = device_limits_.shared_bytes_block;
+    if (!device_limits_.planned_only)
+      device_limits_.most_cluster_blocks = largest_cluster(*device_, precision_);
   }
 
   BackendInfo info() const override {
@@ -84,10 +90,10 @@ class CudaBackend final : public Backend {
       if (plan.layout == Layout::layered) {
         ++count[Layout::layered];
       } else {
-        jobs.push_back({&member, targets, plan.gradient_floats > 0, 1.0});
+        jobs.push_back({&member, targets, 1.0});
       }
     }
-    auto const groups = group_jobs(jobs, precision_, device_->limits(), limits_);
+    auto const groups = group_jobs(jobs, precision_, device_limits_, limits_);
     for (auto const& group : groups) {
       for (auto const& job : group.jobs)
         ++count[job.plan.layout];
@@ -151,7 +157,7 @@ class CudaBackend final : public Backend {
       if (progress.state != kTraining || progress.epoch >= until) continue;
       DeviceTable const& table = table_of(resident.table());
       double const steps = static_cast<double>(until - progress.epoch) * steps_per_epoch(member);
-      jobs.push_back({&member, table.targets, resident.has_gradient(), steps});
+      jobs.push_back({&member, table.targets, steps});
       MemberTask task = resident.task(table);
       task.errand = Errand::train;
       task.until_epoch = order.until_epoch;
@@ -170,7 +176,7 @@ class CudaBackend final : public Backend {
       tasks[i].progress = next.device_progress.data() + i;
       tasks[i].records = next.device_records.data() + next.first_record[i];
     }
-    next.device_tasks = launch(jobs, tasks, next.progress, limits_);
+    next.launched = launch(jobs, tasks, next.progress, limits_);
     pending_ = std::move(next);
   }
 
@@ -256,6 +262,12 @@ class CudaBackend final : public Backend {
   // Rows assumed where only a configuration is known: more than any batch.
   static constexpr int kManyRows = 1 << 20;
 
+  // Device memory that launched kernels work with.
+  struct Launched {
+    std::vector<Buffer<MemberTask>> tasks;
+    std::vector<Buffer<float>> gradients;  // of members that need one only for the while
+  };
+
   // A training submission whose results have not been taken over.
   struct Pending {
     std::vector<Slot> slots;
@@ -264,7 +276,7 @@ class CudaBackend final : public Backend {
     std::size_t records = 0;
     Buffer<MemberProgress> device_progress;
     Buffer<MemberRecord> device_records;
-    std::vector<Buffer<MemberTask>> device_tasks;
+    Launched launched;
   };
 
   Resident& at(Slot slot) const { return slots_.at(slot); }
@@ -303,10 +315,8 @@ class CudaBackend final : public Backend {
   }
 
   // Plans jobs, completes their tasks and launches them. The buffers must live as long as the work.
-  std::vector<Buffer<MemberTask>> launch(std::vector<Job> const& jobs,
-                                         std::vector<MemberTask> const& tasks,
-                                         std::vector<MemberProgress> const& progress,
-                                         SubmissionLimits const& limits) {
+  Launched launch(std::vector<Job> const& jobs, std::vector<MemberTask> const& tasks,
+                  std::vector<MemberProgress> const& progress, SubmissionLimits const& limits) {
     std::vector<Job> fused;
     std::vector<MemberTask> fused_tasks, layered;
     std::vector<MemberProgress> layered_progress;
@@ -319,34 +329,38 @@ class CudaBackend final : public Backend {
         layered_progress.push_back(progress[i]);
       }
     }
-    auto buffers = launch_fused(fused, fused_tasks, limits);
-    if (layered.empty()) return buffers;
-    buffers.emplace_back(arena_, *device_, layered);
+    Launched launched = launch_fused(fused, fused_tasks, limits);
+    if (layered.empty()) return launched;
+    launched.tasks.emplace_back(arena_, *device_, layered);
     for (std::size_t i = 0; i < layered.size(); ++i) {
       LayerBuffers const shared = layer_buffers(layer_memory_.data(), layered[i].member,
                                                 layered[i].table.targets, precision_);
-      run_layered(*device_, *products_, precision_, shared, layered[i], buffers.back().data() + i,
-                  layered_progress[i]);
+      run_layered(*device_, *products_, precision_, shared, layered[i],
+                  launched.tasks.back().data() + i, layered_progress[i]);
     }
-    return buffers;
+    return launched;
   }
 
-  std::vector<Buffer<MemberTask>> launch_fused(std::vector<Job> const& jobs,
-                                               std::vector<MemberTask> const& tasks,
-                                               SubmissionLimits const& limits) {
-    std::vector<Buffer<MemberTask>> buffers;
-    for (auto const& group : group_jobs(jobs, precision_, device_->limits(), limits)) {
+  Launched launch_fused(std::vector<Job> const& jobs, std::vector<MemberTask> const& tasks,
+                        SubmissionLimits const& limits) {
+    Launched launched;
+    for (auto const& group : group_jobs(jobs, precision_, device_limits_, limits)) {
       std::vector<MemberTask> planned;
       for (auto const& job : group.jobs) {
         MemberTask& task = planned.emplace_back(tasks[job.job]);
         task.map = job.plan.map;
         task.cut = job.plan.cut;
-        if (task.errand != Errand::train) task.map.moments = -1;
+        if (task.errand != Errand::train) {
+          task.map.moments = -1;
+        } else if (job.plan.gradient_floats > 0 && task.gradient == nullptr) {
+          auto const floats = static_cast<std::size_t>(job.plan.gradient_floats);
+          task.gradient = launched.gradients.emplace_back(arena_, floats).data();
+        }
       }
-      buffers.emplace_back(arena_, *device_, planned);
-      launch_run(*device_, group.variant, group.shape, buffers.back().data());
+      launched.tasks.emplace_back(arena_, *device_, planned);
+      launch_run(*device_, group.variant, group.shape, launched.tasks.back().data());
     }
-    return buffers;
+    return launched;
   }
 
   // Room for the largest of the members that train layer by layer.
@@ -396,7 +410,7 @@ class CudaBackend final : public Backend {
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Resident const& resident = at(slots[i]);
       DeviceTable const& own = table_of(resident.table());
-      jobs.push_back({&members[i], own.targets, true, 1.0});
+      jobs.push_back({&members[i], own.targets, 1.0});
       MemberTask& task = tasks.emplace_back(resident.task(table == nullptr ? own : *table));
       task.member = members[i];
       task.eval_rows = device_rows.data();
@@ -407,7 +421,7 @@ class CudaBackend final : public Backend {
     }
     SubmissionLimits limits = limits_;
     limits.blocks = 1;
-    auto const device_tasks = launch(jobs, tasks, progress, limits);
+    Launched const launched = launch(jobs, tasks, progress, limits);
     device_->wait();
   }
 
@@ -431,6 +445,7 @@ class CudaBackend final : public Backend {
   }
 
   std::unique_ptr<Device> device_;
+  DeviceLimits device_limits_;
   Precision precision_;
   SubmissionLimits limits_;
   Arena arena_;

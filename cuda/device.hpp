@@ -22,7 +22,7 @@ struct DeviceLimits {
   int shared_bytes_block = 0;     // most dynamic shared memory of a block
   int shared_bytes_sm = 0;        // of a multiprocessor; a block takes 1 KB more than it asks for
   std::int64_t memory_bytes = 0;  // free now
-  bool clusters = false;
+  int most_cluster_blocks = 1;    // that a device can place with much shared memory
   std::string name;
   bool planned_only = false;  // nothing can be run on it
 };

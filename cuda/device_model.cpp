@@ -34,7 +34,7 @@ class PlanningDevice final : public Device {
     limits_.shared_bytes_block = model.shared_kb_block * 1024;
     limits_.shared_bytes_sm = model.shared_kb_sm * 1024;
     limits_.memory_bytes = std::int64_t{model.memory_gb} * 1'000'000'000;
-    limits_.clusters = model.architecture >= 90;
+    limits_.most_cluster_blocks = model.architecture >= 90 ? 8 : 1;
     limits_.planned_only = true;
     limits_.name = std::string(model.device) + " (" + model.name + ", planned for only)";
   }

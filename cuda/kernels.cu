@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/kernels.hpp"
 
+#include <algorithm>
+
 #include "cuda/draw.cuh"
 #include "cuda/kernel_hash.hpp"
 #include "cuda/variants.cuh"
@@ -20,6 +22,21 @@ void launch_run(Device& device, Variant const& variant, LaunchShape const& shape
                             : variant.precision == Precision::bf16 ? run(Variants<Bf16>{})
                                                                    : run(Variants<Fp32>{});
   device.check(error, "launch of the training kernel");
+}
+
+int largest_cluster(Device& device, Precision precision) {
+  for (int blocks = device.limits().most_cluster_blocks; blocks > 1; blocks /= 2) {
+    LaunchShape const shape{.blocks = blocks,
+                            .threads = 32 * kMostWarps,
+                            .cluster = blocks,
+                            .shared_bytes = device.limits().shared_bytes_block};
+    auto at_once = [&](auto variants) { return variants.clusters_at_once(shape); };
+    int const count = precision == Precision::tf32   ? at_once(Variants<Tf32>{})
+                      : precision == Precision::bf16 ? at_once(Variants<Bf16>{})
+                                                     : at_once(Variants<Fp32>{});
+    if (count > 0) return std::min(blocks, 8);  // 16 is not portable
+  }
+  return 1;
 }
 
 void launch_draw(Device& device, int members, DrawTask const* tasks) {

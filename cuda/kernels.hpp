@@ -24,6 +24,9 @@ struct Variant {
 // DeviceError.
 void launch_run(Device& device, Variant const& variant, LaunchShape const& shape,
                 MemberTask const* tasks);
+// Blocks of the largest cluster (8, 4, 2 or 1) that the device can place, with all the shared
+// memory that a block may have.
+int largest_cluster(Device& device, Precision precision);
 void launch_draw(Device& device, int members, DrawTask const* tasks);
 
 // A hash of the sources that kernels are made of.

@@ -15,6 +15,9 @@ constexpr char const* kReason = "this build has no CUDA kernels (nvcc was not fo
 void launch_run(Device&, Variant const&, LaunchShape const&, MemberTask const*) {
   throw DeviceError(kReason);
 }
+int largest_cluster(Device&, Precision) {
+  throw DeviceError(kReason);
+}
 void launch_draw(Device&, int, DrawTask const*) {
   throw DeviceError(kReason);
 }

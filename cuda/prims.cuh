@@ -186,31 +186,59 @@ __device__ __forceinline__ float square_root(float x) {
 
 // ---- launches
 
+// A launch as the runtime takes it.
+class LaunchConfig {
+ public:
+  LaunchConfig(LaunchShape const& shape, cudaStream_t stream) {
+    config.gridDim = dim3(static_cast<unsigned>(shape.blocks));
+    config.blockDim = dim3(static_cast<unsigned>(shape.threads));
+    config.dynamicSmemBytes = static_cast<std::size_t>(shape.shared_bytes);
+    config.stream = stream;
+    cluster_.id = cudaLaunchAttributeClusterDimension;
+    cluster_.val.clusterDim.x = static_cast<unsigned>(shape.cluster);
+    cluster_.val.clusterDim.y = 1;
+    cluster_.val.clusterDim.z = 1;
+    config.attrs = &cluster_;
+    config.numAttrs = shape.cluster > 1 ? 1 : 0;
+  }
+  LaunchConfig(LaunchConfig const&) = delete;
+
+  cudaLaunchConfig_t config{};
+
+ private:
+  cudaLaunchAttribute cluster_{};
+};
+
+// Lets a kernel have the shared memory and the cluster of a shape.
+template <class Arguments>
+cudaError_t prepare(void (*kernel)(Arguments), LaunchShape const& shape) {
+  cudaError_t const error =
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shape.shared_bytes);
+  if (error != cudaSuccess || shape.cluster <= 8) return error;
+  return cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
+}
+
 // One argument struct, by value. Blocks of a cluster are consecutive. Returns what the runtime
 // says of the launch (not of the kernel's run).
 template <class Arguments>
 cudaError_t launch(void (*kernel)(Arguments), LaunchShape const& shape, cudaStream_t stream,
                    Arguments const& arguments) {
-  auto const bytes = static_cast<std::size_t>(shape.shared_bytes);
-  cudaError_t error =
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shape.shared_bytes);
-  if (error == cudaSuccess && shape.cluster > 8) {
-    error = cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
-  }
+  cudaError_t const error = prepare(kernel, shape);
   if (error != cudaSuccess) return error;
-  cudaLaunchConfig_t config{};
-  config.gridDim = dim3(static_cast<unsigned>(shape.blocks));
-  config.blockDim = dim3(static_cast<unsigned>(shape.threads));
-  config.dynamicSmemBytes = bytes;
-  config.stream = stream;
-  cudaLaunchAttribute cluster{};
-  cluster.id = cudaLaunchAttributeClusterDimension;
-  cluster.val.clusterDim.x = static_cast<unsigned>(shape.cluster);
-  cluster.val.clusterDim.y = 1;
-  cluster.val.clusterDim.z = 1;
-  config.attrs = &cluster;
-  config.numAttrs = shape.cluster > 1 ? 1 : 0;
-  return cudaLaunchKernelEx(&config, kernel, arguments);
+  LaunchConfig const launch(shape, stream);
+  return cudaLaunchKernelEx(&launch.config, kernel, arguments);
+}
+
+// Clusters of this shape that the device holds at once; 0 if it cannot place one.
+template <class Arguments>
+int clusters_at_once(void (*kernel)(Arguments), LaunchShape const& shape) {
+  LaunchConfig const launch(shape, nullptr);
+  int count = 0;
+  cudaError_t error = prepare(kernel, shape);
+  if (error == cudaSuccess) error = cudaOccupancyMaxActiveClusters(&count, kernel, &launch.config);
+  if (error == cudaSuccess) return count;
+  cudaGetLastError();  // not being able to is no failure
+  return 0;
 }
 
 }  // namespace brood::cuda

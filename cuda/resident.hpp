@@ -67,7 +67,6 @@ class Resident {
   TableId table() const { return table_; }
   MemberMetrics const& metrics() const { return metrics_; }
   bool is_layered() const { return layout_.swizzled == 0; }
-  bool has_gradient() const { return gradient_ != nullptr; }
 
  private:
   float const* predicting_tensor() const;

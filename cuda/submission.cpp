@@ -9,7 +9,6 @@ namespace brood::cuda {
 
 namespace {
 
-constexpr int kPortableBlocks = 8;
 constexpr int kReservedPerBlock = 1024;  // bytes of shared memory that the driver takes
 
 // Members of this size that a multiprocessor holds at once: 1, 2, 4 or 8.
@@ -28,9 +27,9 @@ Share share_for(Job const& job, int jobs, int per_sm, DeviceLimits const& device
   if (jobs > device.multiprocessors) {
     int const needed = (jobs + device.multiprocessors - 1) / device.multiprocessors;
     share.warps = kMostWarps / std::min(per_sm, floor_to_power_of_two(needed));
-  } else if (device.clusters) {
-    // Clusters of 16 are not portable: a device may be unable to place one with much shared memory.
-    int const spare = std::min(device.multiprocessors / std::max(1, jobs), kPortableBlocks);
+  } else {
+    int const spare =
+        std::min(device.multiprocessors / std::max(1, jobs), device.most_cluster_blocks);
     share.blocks = floor_to_power_of_two(std::max(1, spare));
   }
   if (limits.warps > 0) share.warps = limits.warps;
@@ -44,11 +43,8 @@ PlannedJob planned(std::size_t index, Job const& job, int jobs, Precision precis
   MemberPlan const alone = plan_member(*job.member, job.targets, precision, {1, 1}, limits.plan);
   Share share = share_for(job, jobs, members_per_sm(alone.shared_bytes, device), device, limits);
   MemberPlan plan = plan_member(*job.member, job.targets, precision, share, limits.plan);
-  // A cluster keeps gradients in global memory, which such a member may not have, and weights in
-  // shared memory, which may be too small.
-  bool const clustered = share.blocks > 1;
-  if (clustered && (!plan.fits || plan.layout == Layout::weights_in_l2 ||
-                    (plan.gradient_floats > 0 && !job.has_gradient))) {
+  // A cluster keeps weights in shared memory, which may be too small.
+  if (share.blocks > 1 && (!plan.fits || plan.layout == Layout::weights_in_l2)) {
     share.blocks = 1;
     plan = plan_member(*job.member, job.targets, precision, share, limits.plan);
   }

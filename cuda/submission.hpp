@@ -16,9 +16,8 @@ inline constexpr int kMostLaunches = 8;
 // What is known of a member before it is planned.
 struct Job {
   Member const* member;
-  int targets;        // of its table
-  bool has_gradient;  // a gradient buffer in global memory
-  double steps;       // that it is to do
+  int targets;   // of its table
+  double steps;  // that it is to do
 };
 
 struct PlannedJob {

@@ -174,7 +174,7 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   plan.bytes = plan.bytes_per_member * plan.members;
   std::int64_t const fitting = engine.memory_limit() / plan.bytes_per_member;
   if (fitting < 1) {
-    throw DeviceError("the largest network of the space takes " +
+    throw UsageError("network: the largest of the space takes " +
                       std::to_string(plan.bytes_per_member) + " bytes; the memory limit is " +
                       std::to_string(engine.memory_limit()) +
                       " bytes: raise it or make the networks smaller");

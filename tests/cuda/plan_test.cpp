@@ -56,7 +56,7 @@ TEST(Plan, WhatOneMultiprocessorCannotHoldGoesLayerByLayer) {
     EXPECT_GT(plan.buffer_bytes, std::int64_t{256} * shape.inputs * 4);
     EXPECT_FALSE(plan_on(kSm90, m, Precision::tf32, {8, 2}).fits) << "in a cluster";
   }
-  EXPECT_EQ(plan_on(kSm90, member_of({"fewer", 2000, 10, {1000}, 64})).layout,
+  EXPECT_EQ(plan_on(kSm90, member_of({"fewer", 1000, 10, {500}, 64})).layout,
             Layout::weights_in_l2);
 }
 

@@ -16,7 +16,7 @@ DeviceLimits h200() {
   limits.multiprocessors = 132;
   limits.shared_bytes_block = kSm90;
   limits.shared_bytes_sm = 228 * 1024;
-  limits.clusters = true;
+  limits.most_cluster_blocks = 8;
   return limits;
 }
 
@@ -24,7 +24,7 @@ std::vector<LaunchGroup> groups_of(std::vector<Member> const& members, DeviceLim
                                    Precision precision = Precision::tf32) {
   std::vector<Job> jobs;
   for (std::size_t i = 0; i < members.size(); ++i)
-    jobs.push_back({&members[i], 1, true, 10.0 + static_cast<double>(i)});
+    jobs.push_back({&members[i], 1, 10.0 + static_cast<double>(i)});
   return group_jobs(jobs, precision, device, {.plan = {.shared_bytes = device.shared_bytes_block}});
 }
 
@@ -86,9 +86,22 @@ TEST(Submission, FewNetworksGetSeveralBlocks) {
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].shape.cluster, 4);
   EXPECT_EQ(groups[0].shape.threads, 256);
-  DeviceLimits without = h200();
-  without.clusters = false;
-  EXPECT_EQ(groups_of(members, without)[0].shape.cluster, 1);
+  DeviceLimits less = h200();
+  for (int const blocks : {2, 1}) {
+    less.most_cluster_blocks = blocks;
+    EXPECT_EQ(groups_of(members, less)[0].shape.cluster, blocks);
+  }
+}
+
+// Whoever keeps gradients (clip_norm, chunks) gets several blocks like others; they lie in global
+// memory for the while.
+TEST(Submission, FewNetworksThatKeepGradientsGetSeveralBlocks) {
+  std::vector<Member> const members(8, member_of(kA, {{"clip_norm", 1.0}}));
+  auto const groups = groups_of(members, h200());
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].shape.cluster, 4);
+  for (auto const& job : groups[0].jobs)
+    EXPECT_EQ(job.plan.gradient_floats, tile_layout(members[0]).size);
 }
 
 }  // namespace

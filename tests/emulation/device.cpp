@@ -25,7 +25,7 @@ cuda::DeviceLimits limits{.architecture = 90,
                           .shared_bytes_block = 232448,
                           .shared_bytes_sm = 233472,
                           .memory_bytes = std::int64_t{4} << 30,
-                          .clusters = true,
+                          .most_cluster_blocks = 16,
                           .name = "emulated sm_90"};
 int devices = 1;
 std::string device_problem;

@@ -156,4 +156,9 @@ cudaError_t launch(void (*kernel)(Arguments), LaunchShape const& shape, cudaStre
   return emulation::run(shape, body, &call) ? cudaSuccess : cudaErrorInvalidConfiguration;
 }
 
+template <class Arguments>
+int clusters_at_once(void (*)(Arguments), LaunchShape const& shape) {
+  return shape.cluster <= emulation::limits.most_cluster_blocks ? 1 : 0;
+}
+
 }  // namespace brood::cuda
