@@ -11,7 +11,8 @@
 //                 take of it: shared_bytes_of_step() below; so a lower bound
 //   spread        of the three: slowest over fastest, less 1
 // BlocksPerMember/cuda/A/<precision>/members:<P>/blocks:<B>: the same with a cluster of B blocks
-// for each member. Peak/cuda/...: the ceilings themselves.
+// for each member. LayerByLayer/cuda/...: networks that are trained layer by layer, and two that
+// are not but for this once. Peak/cuda/...: the ceilings themselves.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -142,7 +143,7 @@ class Population {
     Workload const& w = workload_;
     Member const member =
         describe(specs_.front().config, {Task::classification, w.inputs, w.classes}, 0, w.rows, 0);
-    std::vector<cuda::Job> const jobs(specs_.size(), {&member, 1, true, 1.0});
+    std::vector<cuda::Job> const jobs(specs_.size(), {&member, 1, 1.0});
     cuda::SubmissionLimits limits = limits_;
     if (limits.plan.shared_bytes == 0) limits.plan.shared_bytes = device_limits_.shared_bytes_block;
     return cuda::group_jobs(jobs, precision_, device_limits_, limits).front();
@@ -198,13 +199,19 @@ void measure(benchmark::State& state, Case const& c) {
   state.counters["seconds"] = fastest;
   auto const group = population.group();
   auto const& job = group.jobs.front();
-  state.SetLabel(std::string(name_of(job.plan.layout)) + ", " + std::to_string(job.share.warps) +
-                 " warps, " + std::to_string(job.share.blocks) + " blocks, " +
-                 std::to_string(job.plan.shared_bytes / 1024) + " KB, chunks of " +
-                 std::to_string(job.plan.cut.chunk_rows));
+  bool const layered = job.plan.layout == cuda::Layout::layered;
+  if (layered) {
+    state.SetLabel(std::string(name_of(job.plan.layout)));
+  } else {
+    state.SetLabel(std::string(name_of(job.plan.layout)) + ", " + std::to_string(job.share.warps) +
+                   " warps, " + std::to_string(job.share.blocks) + " blocks, " +
+                   std::to_string(job.plan.shared_bytes / 1024) + " KB, chunks of " +
+                   std::to_string(job.plan.cut.chunk_rows));
+  }
   std::string why_not;
   if (CudaPeak const* const peak = peak_of_device(why_not)) {
     state.counters["peak_share"] = flops / mma_peak(*peak, c.precision);
+    if (layered) return;
     state.counters["shared_share"] =
         population.shared_bytes_of_step(group) * steps / fastest / peak->shared_bytes;
   }
@@ -302,6 +309,13 @@ void register_cuda_benchmarks(double seconds) {
         add_training("TrainStep/cuda/" + std::string(w.name) + "/" + of +
                          "/members:" + std::to_string(members),
                      {w, precision, members}, deadline);
+      }
+    }
+    for (auto const& w : {wide_workload(), all[1], all[2]}) {
+      for (int const members : {1, 8, 33}) {
+        add_training("LayerByLayer/cuda/" + std::string(w.name) + "/" + of +
+                         "/members:" + std::to_string(members),
+                     {w, precision, members, {.plan = {.first = cuda::Layout::layered}}}, deadline);
       }
     }
     for (int const members : {1, 8, 33, 66, 132}) {

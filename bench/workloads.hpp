@@ -30,6 +30,11 @@ inline Workload tabular_workload() {
   return {"W1", 54, {64, 64}, 7, 128, 64, 20000};
 }
 
+// Beyond what one multiprocessor can hold.
+inline Workload wide_workload() {
+  return {"L", 784, {2048, 2048}, 10, 64, 4};
+}
+
 // Flops of one step: the products that are needed (4 per weight and row in the first layer, which
 // needs no gradient of its inputs, 6 in the others).
 inline double step_flops(Workload const& w) {

@@ -47,7 +47,8 @@ Library const& library() {
   static Library const opened = [] {
     Library lib{};
     void* handle = nullptr;
-    for (char const* const name : {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"}) {
+    for (char const* const name : {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so",
+                                   "/usr/local/cuda/lib64/libcublasLt.so"}) {
       if (handle == nullptr) handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     }
     if (handle == nullptr) {

@@ -42,7 +42,8 @@ SANITIZED = {
 SANITIZERS = [("memcheck", "steps"), ("racecheck", "steps"), ("memcheck", "placements"),
               ("racecheck", "placements")]
 # What matters most comes first: the rest may be out of time.
-BENCHMARKS = ["Peak/cuda|TrainStep/cuda/.*/tf32/", "BlocksPerMember/cuda/A/tf32/", "TrainStep/cuda/.*/bf16/",
+BENCHMARKS = ["Peak/cuda|TrainStep/cuda/.*/tf32/", "BlocksPerMember/cuda/A/tf32/", "LayerByLayer/cuda/.*/tf32/",
+              "TrainStep/cuda/.*/bf16/",
               "TrainStep/cuda/.*/fp32/", "BlocksPerMember/cuda/A/(bf16|fp32)/"]
 
 
