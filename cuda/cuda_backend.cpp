@@ -84,13 +84,15 @@ class CudaBackend final : public Backend {
     for (auto const& config : configs)
       members.push_back(describe(config, {task, inputs, outputs}, 0, train_rows, 0));
     std::vector<Job> jobs;
+    double layered_work = 0;
     std::map<Layout, int> count;
     for (auto const& member : members) {
       MemberPlan const plan = plan_of(member, targets);
       if (plan.layout == Layout::layered) {
         ++count[Layout::layered];
+        layered_work += steps_per_epoch(member) * step_flops(member);
       } else {
-        jobs.push_back({&member, targets, 1.0});
+        jobs.push_back({&member, targets, static_cast<double>(steps_per_epoch(member))});
       }
     }
     auto const groups = group_jobs(jobs, precision_, device_limits_, limits_);
@@ -101,6 +103,11 @@ class CudaBackend final : public Backend {
     Submission submission{.launches = static_cast<int>(groups.size()), .groups = {}};
     for (auto const& [layout, number] : count)
       submission.groups.push_back({std::string(name_of(layout)), number});
+    // What goes layer by layer is taken to keep the whole device busy.
+    SubmissionWork const fused = work_of(groups, device_limits_);
+    submission.work = fused.flops + layered_work;
+    if (submission.work > 0)
+      submission.busy_share = submission.work / (fused.device_flops + layered_work);
     return submission;
   }
 
@@ -344,7 +351,8 @@ class CudaBackend final : public Backend {
   Launched launch_fused(std::vector<Job> const& jobs, std::vector<MemberTask> const& tasks,
                         SubmissionLimits const& limits) {
     Launched launched;
-    for (auto const& group : group_jobs(jobs, precision_, device_limits_, limits)) {
+    auto const groups = group_jobs(jobs, precision_, device_limits_, limits);
+    for (auto const& group : groups) {
       std::vector<MemberTask> planned;
       for (auto const& job : group.jobs) {
         MemberTask& task = planned.emplace_back(tasks[job.job]);
@@ -358,8 +366,16 @@ class CudaBackend final : public Backend {
         }
       }
       launched.tasks.emplace_back(arena_, *device_, planned);
-      launch_run(*device_, group.variant, group.shape, launched.tasks.back().data());
     }
+    // Side by side: each alone may leave most of the device idle.
+    auto const branches = static_cast<int>(groups.size());
+    device_->fork(branches);
+    for (int i = 0; i < branches; ++i) {
+      LaunchGroup const& group = groups[static_cast<std::size_t>(i)];
+      launch_run(*device_, device_->branch(i), group.variant, group.shape,
+                 launched.tasks[static_cast<std::size_t>(i)].data());
+    }
+    device_->join(branches);
     return launched;
   }
 

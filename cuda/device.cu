@@ -42,6 +42,11 @@ class CudaDevice final : public Device {
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
     cudaFreeHost(staging_);
+    for (auto const& branch : branches_) {
+      cudaEventDestroy(branch.done);
+      cudaStreamDestroy(branch.stream);
+    }
+    if (forked_ != nullptr) cudaEventDestroy(forked_);
     if (owns_stream_) cudaStreamDestroy(stream_);
   }
 
@@ -104,6 +109,32 @@ class CudaDevice final : public Device {
     staged_ = 0;
   }
 
+  void fork(int n) override {
+    use();
+    while (static_cast<int>(branches_.size()) < n) {
+      Branch& made = branches_.emplace_back();
+      check(cudaStreamCreateWithFlags(&made.stream, cudaStreamNonBlocking), "cudaStreamCreate");
+      check(cudaEventCreateWithFlags(&made.done, cudaEventDisableTiming), "cudaEventCreate");
+    }
+    if (n == 0) return;
+    if (forked_ == nullptr)
+      check(cudaEventCreateWithFlags(&forked_, cudaEventDisableTiming), "cudaEventCreate");
+    check(cudaEventRecord(forked_, stream_), "cudaEventRecord");
+    for (int i = 0; i < n; ++i)
+      check(cudaStreamWaitEvent(branch(i), forked_), "cudaStreamWaitEvent");
+  }
+  CUstream_st* branch(int i) const override {
+    return branches_[static_cast<std::size_t>(i)].stream;
+  }
+  void join(int n) override {
+    use();
+    for (int i = 0; i < n; ++i) {
+      Branch const& branch = branches_[static_cast<std::size_t>(i)];
+      check(cudaEventRecord(branch.done, branch.stream), "cudaEventRecord");
+      check(cudaStreamWaitEvent(stream_, branch.done), "cudaStreamWaitEvent");
+    }
+  }
+
   void check(int error, char const* call) const override {
     auto const code = static_cast<cudaError_t>(error);
     if (code == cudaSuccess) return;
@@ -113,10 +144,17 @@ class CudaDevice final : public Device {
  private:
   void use() const { check(cudaSetDevice(index_), "cudaSetDevice"); }
 
+  struct Branch {
+    cudaStream_t stream = nullptr;
+    cudaEvent_t done = nullptr;
+  };
+
   int index_;
   DeviceLimits limits_;
   cudaStream_t stream_;
   bool owns_stream_ = false;
+  std::vector<Branch> branches_;
+  cudaEvent_t forked_ = nullptr;
   char* staging_ = nullptr;
   std::size_t staged_ = 0;
 };

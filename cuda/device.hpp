@@ -48,6 +48,13 @@ class Device {
   virtual void zero(void* memory, std::size_t bytes) = 0;
   virtual void wait() = 0;
 
+  // Streams for launches that may run beside each other. What is put on branch(i), i < n, begins
+  // after all that was put on stream() before fork(n); what is put on stream() after join(n) begins
+  // after all of that.
+  virtual void fork(int n) = 0;
+  virtual CUstream_st* branch(int i) const = 0;
+  virtual void join(int n) = 0;
+
   // Throws DeviceError if `error` (a cudaError_t) is one.
   virtual void check(int error, char const* call) const = 0;
 };

@@ -13,10 +13,10 @@ extern template struct Variants<Tf32>;
 extern template struct Variants<Bf16>;
 extern template struct Variants<Fp32>;
 
-void launch_run(Device& device, Variant const& variant, LaunchShape const& shape,
-                MemberTask const* tasks) {
+void launch_run(Device& device, CUstream_st* stream, Variant const& variant,
+                LaunchShape const& shape, MemberTask const* tasks) {
   auto run = [&](auto variants) {
-    return variants.run(variant.shared_weights, variant.clustered, shape, device.stream(), tasks);
+    return variants.run(variant.shared_weights, variant.clustered, shape, stream, tasks);
   };
   cudaError_t const error = variant.precision == Precision::tf32   ? run(Variants<Tf32>{})
                             : variant.precision == Precision::bf16 ? run(Variants<Bf16>{})

@@ -20,13 +20,13 @@ struct Variant {
   bool clustered = false;
 };
 
-// Launches on the device's stream; tasks are in device memory, one per cluster of blocks. Throws
-// DeviceError.
-void launch_run(Device& device, Variant const& variant, LaunchShape const& shape,
-                MemberTask const* tasks);
+// Tasks are in device memory, one per cluster of blocks. Both throw DeviceError.
+void launch_run(Device& device, CUstream_st* stream, Variant const& variant,
+                LaunchShape const& shape, MemberTask const* tasks);
 // Blocks of the largest cluster (8, 4, 2 or 1) that the device can place, with all the shared
 // memory that a block may have.
 int largest_cluster(Device& device, Precision precision);
+// On the device's stream.
 void launch_draw(Device& device, int members, DrawTask const* tasks);
 
 // A hash of the sources that kernels are made of.

@@ -12,7 +12,7 @@ namespace {
 constexpr char const* kReason = "this build has no CUDA kernels (nvcc was not found)";
 }
 
-void launch_run(Device&, Variant const&, LaunchShape const&, MemberTask const*) {
+void launch_run(Device&, CUstream_st*, Variant const&, LaunchShape const&, MemberTask const*) {
   throw DeviceError(kReason);
 }
 int largest_cluster(Device&, Precision) {

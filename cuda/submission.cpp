@@ -80,4 +80,18 @@ std::vector<LaunchGroup> group_jobs(std::vector<Job> const& jobs, Precision prec
   return list;
 }
 
+SubmissionWork work_of(std::vector<LaunchGroup> const& groups, DeviceLimits const& device) {
+  SubmissionWork work;
+  double longest = 0;  // flops of one warp
+  for (auto const& group : groups) {
+    int const warps = group.shape.threads / 32 * group.shape.cluster;
+    for (auto const& job : group.jobs) {
+      work.flops += job.cost;
+      longest = std::max(longest, job.cost / warps);
+    }
+  }
+  work.device_flops = std::max(work.flops, longest * device.multiprocessors * kMostWarps);
+  return work;
+}
+
 }  // namespace brood::cuda

@@ -43,4 +43,11 @@ struct SubmissionLimits {
 std::vector<LaunchGroup> group_jobs(std::vector<Job> const& jobs, Precision precision,
                                     DeviceLimits const& device, SubmissionLimits const& limits);
 
+// What a submission needs, and what the device could do in the time that it takes: at best that of
+// its longest member, every warp of eight on a multiprocessor as fast as any other.
+struct SubmissionWork {
+  double flops = 0, device_flops = 0;
+};
+SubmissionWork work_of(std::vector<LaunchGroup> const& groups, DeviceLimits const& device);
+
 }  // namespace brood::cuda

@@ -38,6 +38,8 @@ struct Submission {
     int members = 0;
   };
   std::vector<Group> groups;  // by layout; none on the CPU
+  double work = 0;            // needed flops of an epoch of all of them
+  double busy_share = 1;      // of the device, while they train for as many epochs each; predicted
 };
 
 struct TrainOrder {
