@@ -66,12 +66,20 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
   return json;
 }
 
+Json scores_document(NamedScores const& scores) {
+  Json json = Json::Object();
+  for (auto const& [metric, value] : scores)
+    json.set(metric, value);
+  return json;
+}
+
 Json score_document(Result const& result) {
   TrialResult const& best = winner(result);
   Json json;
   json.set("trial", result.best).set("metric", result.metric);
   json.set("goal", result.maximize ? "maximize" : "minimize");
   json.set("valid", result.valid).set("test", result.test);
+  json.set("test_metrics", scores_document(result.test_metrics));
   json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
   return json;
 }

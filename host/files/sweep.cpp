@@ -26,12 +26,6 @@ namespace {
 constexpr int kMostTrials = 10'000'000;
 constexpr int kMostMembersPerTrial = 10'000;
 
-struct Metric {
-  std::string_view name, goal;
-};
-constexpr Metric kMetrics[] = {{"accuracy", "maximize"}, {"loss", "minimize"}, {"mse", "minimize"},
-                               {"rmse", "minimize"},     {"mae", "minimize"},  {"r2", "maximize"}};
-
 constexpr std::pair<std::string_view, Task> kTasks[] = {{"classification", Task::classification},
                                                         {"regression", Task::regression},
                                                         {"multi_label", Task::multi_label}};
@@ -218,7 +212,7 @@ class SweepReader {
     }
     if (goal_of(name).empty()) {
       Names names;
-      for (Metric const& each : kMetrics)
+      for (MetricInfo const& each : metrics())
         names.push_back(each.name);
       problems_.add(node->place, not_allowed("metric.name", *node, "one of " + joined(names)) +
                                      did_you_mean(name, names));
@@ -291,8 +285,8 @@ class SweepReader {
 }  // namespace
 
 std::string_view goal_of(std::string_view metric) {
-  for (Metric const& each : kMetrics) {
-    if (each.name == metric) return each.goal;
+  for (MetricInfo const& each : metrics()) {
+    if (each.name == metric) return each.higher_is_better ? "maximize" : "minimize";
   }
   return "";
 }

@@ -101,6 +101,22 @@ std::string metric_name(Study const& study, Task task) {
   return study.metric.name.empty() ? default_metric(task) : study.metric.name;
 }
 
+void check_defined(std::string const& metric, Table const& table, Splits const& splits) {
+  std::vector<std::string> found;
+  auto const look = [&](Rows const& rows, std::string const& which) {
+    std::string const reason = undefined_reason(metric, table, *rows);
+    if (reason.empty()) return;
+    found.push_back("metric.name: " + metric + " has no value on " + which + ": " + reason +
+                    "; choose another metric, or other rows by validation");
+  };
+  for (auto const& split : splits.splits) {
+    look(split.valid, "the validation rows of fold " + std::to_string(split.fold) + ", repeat " +
+                          std::to_string(split.repeat));
+  }
+  if (!splits.test->empty()) look(splits.test, "the test rows");
+  if (!found.empty()) throw UsageError(std::move(found));
+}
+
 Config member_config(Config config, Study const& study) {
   config.set("epochs", std::int64_t{max_epochs(study.scheduler)});
   return config;
@@ -164,8 +180,9 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   StudyPlan plan;
   plan.rungs = plan_rungs(study.scheduler, study.trials);
   plan.trials = study.trials;
-  plan.members_per_trial =
-      static_cast<int>(make_splits(data.table(), study.validation, study.seed).splits.size());
+  Splits const splits = make_splits(data.table(), study.validation, study.seed);
+  check_defined(metric_name(study, data.task()), data.table(), splits);
+  plan.members_per_trial = static_cast<int>(splits.splits.size());
   plan.members = std::int64_t{plan.trials} * plan.members_per_trial;
   plan.member_epochs = trial_epochs(plan.rungs) * plan.members_per_trial;
   plan.member_epochs_restarted = trial_epochs_restarted(plan.rungs) * plan.members_per_trial;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inside of StudyRun, in three parts: the loop (study.cpp), the winner (winner.cpp), and the
-// state between rungs (resume.cpp).
+// The inside of StudyRun, in four parts: the loop (study.cpp), scores (scores.cpp), the winner
+// (winner.cpp), and the state between rungs (resume.cpp).
 #pragma once
 
 #include <chrono>
@@ -25,20 +25,32 @@ struct StudyRun::Impl {
   bool advance();
   // The members of a trial, one per split.
   std::vector<MemberSpec> members_of(int trial, Config const& config) const;
-  MetricContext context_of(std::span<std::int32_t const> rows) const;
   void admit_new(std::vector<Ask> const& asks);
   // Trains members to an epoch in pieces of about a second, so that stop_requested is heard; how it
   // is cut changes no result. False if it was.
   bool train(std::span<MemberId const> ids, int from_epoch, int until_epoch);
   double affordable() const;
-  // Appends what a trial's members recorded since it was last told, and counts the epochs.
-  void record(Ask const& ask, std::span<MemberMetrics const> metrics);
-  // Mean of the members' scores; NaN if one of them diverged.
-  double score_of(std::span<MemberMetrics const> metrics, bool patient) const;
-  void tell(Ask const& ask, std::span<MemberMetrics const> metrics);
+  // A trial's score is the mean of its members' scores; NaN if one of them diverged.
+  void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores);
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
   void report(int rung, int trials, int waves);
+
+  // ---- scores
+
+  MetricContext context_of(std::span<std::int32_t const> rows) const;
+  // By member, those of a trial one after the other: the metric on its validation rows, of the
+  // weights that predict. NaN for those that diverged.
+  std::vector<double> member_scores(std::span<Ask const> asks, std::span<MemberId const> ids,
+                                    std::span<MemberMetrics const> metrics);
+  // The metric of members on the same rows, from their predictions.
+  std::vector<double> predicted_scores(std::span<MemberId const> ids,
+                                       std::span<std::int32_t const> rows);
+  // Appends what a trial's members recorded since it was last told, and counts the epochs.
+  void record(Ask const& ask, std::span<MemberMetrics const> metrics,
+              std::span<double const> scores);
+  double test_score(MemberId id);
+  NamedScores test_metrics(MemberId id);
 
   // ---- the winner
 
@@ -51,7 +63,6 @@ struct StudyRun::Impl {
   // The first validated member of a trial, trained straight through if it was let go, or if a rung
   // that was dropped took it further than its score.
   MemberId validated(int trial);
-  double test_score(MemberId id);
 
   // ---- the state between rungs
 

@@ -69,12 +69,6 @@ MemberId StudyRun::Impl::validated(int trial) {
   return id;
 }
 
-double StudyRun::Impl::test_score(MemberId id) {
-  if (splits.test->empty()) return std::nan("");
-  return metric_value(metric, population.evaluate({&id, 1}, *splits.test).front(),
-                      context_of(*splits.test));
-}
-
 // By id; those that a stop of the study left between rungs have been stopped.
 std::vector<TrialResult> StudyRun::Impl::trial_results() const {
   std::vector<TrialResult> results;
@@ -130,6 +124,7 @@ Result StudyRun::Impl::finish() {
                   .transform = *transform,
                   .layers = population.weights({&*model, 1}).front()};
   result.test = test_score(*model);
+  result.test_metrics = test_metrics(*model);
   result.seconds = seconds_since(start);
   return result;
 }

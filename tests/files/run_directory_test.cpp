@@ -85,6 +85,7 @@ Result small_result() {
   result.maximize = true;
   result.valid = 0.875;
   result.test = 0.75;
+  result.test_metrics = {{"accuracy", 0.75}, {"auc", std::nan("")}};
   result.member_epochs = 7;
   result.refit_epochs = 3;
   result.model = saved_model(Task::classification, "cross_entropy").model;
@@ -150,7 +151,8 @@ TEST_F(RunDirectory, IsWrittenWhole) {
             "hidden: [8]\nlr: 0.3333333333333333\nactivation: tanh\n");
   EXPECT_EQ(text_of("a/b/run/best/score.json"),
             "{\n  \"trial\": 1,\n  \"metric\": \"accuracy\",\n  \"goal\": \"maximize\",\n"
-            "  \"valid\": 0.875,\n  \"test\": 0.75,\n  \"epochs\": 3,\n  \"refit_epochs\": 3\n}\n");
+            "  \"valid\": 0.875,\n  \"test\": 0.75,\n  \"test_metrics\": {\n    \"accuracy\": "
+            "0.75,\n    \"auc\": null\n  },\n  \"epochs\": 3,\n  \"refit_epochs\": 3\n}\n");
   EXPECT_EQ(text_of("a/b/run/trials.csv"), trials_csv(small_result(), small_sweep().study.space));
   EXPECT_EQ(text_of("a/b/run/curves.csv"), curves_csv(small_result()));
   EXPECT_EQ(text_of("a/b/run/config.yaml"), resolved_yaml(small_sweep()));

@@ -82,6 +82,16 @@ class Predict(CommandTest):
         self.assertEqual(len(document["predictions"]), 569)
         self.assertIn(f"accuracy {right / len(truth):.4f} on 569 rows", err)
 
+        self.assertIn(", auc ", err)
+        names = ["accuracy", "balanced_accuracy", "f1_macro", "auc", "log_loss"]
+        self.assertEqual(list(document["metrics"]), names)
+        self.assertEqual(document["metrics"]["accuracy"], document["score"])
+        # The share of pairs of the two classes that the probability of the second has in order.
+        scored = [(row["p_malignant"], label == "malignant")
+                  for row, label in zip(document["predictions"], truth)]
+        pairs = [(p > q) + (p == q) / 2 for p, one in scored if one for q, two in scored if not two]
+        self.assertAlmostEqual(document["metrics"]["auc"], sum(pairs) / len(pairs), delta=1e-12)
+
         # Without the target, the same predictions and no score.
         with open(CANCER, newline="") as file:
             lines = [",".join(line.split(",")[:-1]) for line in file.read().splitlines()]
@@ -90,6 +100,7 @@ class Predict(CommandTest):
         self.assertEqual(again, out)
         self.assertEqual(err, "")
         self.assertIsNone(self.json_of("predict", "run", "new.csv")["score"])
+        self.assertIsNone(self.json_of("predict", "run", "new.csv")["metrics"])
 
     def test_json_and_csv_say_the_same(self):
         self.brood("tune", WINE, "--target", "cultivar", *FAST, "--out", "run")

@@ -157,6 +157,25 @@ class Results(CommandTest):
         self.assertEqual(out.splitlines()[0], "prediction_a,prediction_b")
         self.assertIn("rmse", err)
 
+    def test_any_metric_of_the_task_is_the_objective(self):
+        for metric in ("balanced_accuracy", "f1_macro", "auc", "log_loss"):
+            out = f"run_{metric}"
+            document = self.json_of("tune", self.write("s.yaml", SWEEP), f"metric.name={metric}",
+                                    "--out", out, "--quiet")
+            self.assertEqual(document["metric"], metric)
+            self.assertEqual(document["goal"], "minimize" if metric == "log_loss" else "maximize")
+            self.assertEqual(document["best"]["test"], document["best"]["test_metrics"][metric])
+            scores = [trial["valid"] for trial in document["leaderboard"]]
+            self.assertIn(document["best"]["valid"], scores)
+            with open(self.folder / out / "curves.csv", newline="") as file:
+                for row in csv.DictReader(file):
+                    at_end = int(row["epoch"]) in (1, 3, 9)
+                    self.assertEqual(row[f"valid_{metric}"] != "nan", at_end)
+            saved = json.loads(self.text(f"{out}/best/score.json"))
+            self.assertEqual(saved["test_metrics"], document["best"]["test_metrics"])
+            _, err = self.brood("predict", out, WINE)
+            self.assertRegex(err, rf"{metric} [\d.]+ on 178 rows")
+
 
 class Repeating(CommandTest):
     SAME = [name for name in RUN_FILES if name != "run.json"]

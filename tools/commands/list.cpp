@@ -6,6 +6,7 @@
 #include "brood/error.hpp"
 #include "brood/member.hpp"
 #include "brood/space.hpp"
+#include "brood/study.hpp"
 #include "brood/value.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
@@ -74,14 +75,20 @@ std::vector<Name> distributions() {
   return names;
 }
 
-std::vector<Name> metrics() {
-  return {
-      {"accuracy", "share of rows (of labels) predicted right; maximized; for classes and labels"},
-      {"loss", "the training loss on validation rows; minimized; for every task"},
-      {"mse", "mean squared error; minimized; for regression"},
-      {"rmse", "its root; minimized; for regression"},
-      {"mae", "mean absolute error; minimized; for regression"},
-      {"r2", "share of the variance that is explained; maximized; for regression"}};
+std::vector<Name> metric_names() {
+  std::vector<Name> names;
+  for (MetricInfo const& metric : metrics()) {
+    std::string tasks;
+    for (auto const& [fits, task] :
+         {std::pair(metric.of_classes, "classes"), std::pair(metric.of_labels, "labels"),
+          std::pair(metric.of_values, "values")}) {
+      if (fits) tasks += std::string(tasks.empty() ? "" : ", ") + task;
+    }
+    names.push_back({std::string(metric.name),
+                     std::string(metric.help) + "; " +
+                         (metric.higher_is_better ? "maximized" : "minimized") + "; for " + tasks});
+  }
+  return names;
 }
 
 std::vector<Topic> topics() {
@@ -91,7 +98,7 @@ std::vector<Topic> topics() {
           {"schedules", choices_of("lr_schedule")},
           {"inits", choices_of("init")},
           {"distributions", distributions()},
-          {"metrics", metrics()},
+          {"metrics", metric_names()},
           {"methods", {{"random", "each trial drawn independently of the others"}}},
           {"early_terminate",
            {{"none", "every trial trains for train.epochs"},

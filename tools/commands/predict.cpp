@@ -88,12 +88,17 @@ std::string metric_of(files::SavedModel const& saved) {
   return values && saved.metric == "loss" ? "mse" : saved.metric;
 }
 
-// Nothing if the targets are not among the columns.
-std::optional<double> score_of(Predictions const& predictions, std::span<Column const> columns) {
+// How good the predictions are, where the targets are among the columns.
+struct Scores {
+  double score = 0;  // by metric_of
+  NamedScores all;
+};
+std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column const> columns) {
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
-  return score(metric_of(predictions.saved), predictions.task(), predictions.values, *targets,
-               predictions.rows);
+  return Scores{score(metric_of(predictions.saved), predictions.task(), predictions.values,
+                      *targets, predictions.rows),
+                all_scores(predictions.task(), predictions.values, *targets, predictions.rows)};
 }
 
 bool is_on(float probability) {
@@ -181,7 +186,7 @@ std::string csv(Predictions const& predictions) {
 
 // ---- JSON
 
-Json document(Predictions const& predictions, std::optional<double> score) {
+Json document(Predictions const& predictions, std::optional<Scores> const& scores) {
   Json::Array rows;
   auto const names = output_names(predictions);
   for (std::int64_t r = 0; r < predictions.rows; ++r) {
@@ -196,7 +201,8 @@ Json document(Predictions const& predictions, std::optional<double> score) {
   Json json;
   json.set("task", name_of(predictions.task())).set("rows", predictions.rows);
   json.set("metric", metric_of(predictions.saved));
-  json.set("score", score ? Json(*score) : Json());
+  json.set("score", scores ? Json(scores->score) : Json());
+  json.set("metrics", scores ? scores_document(scores->all) : Json());
   json.set("predictions", std::move(rows));
   return json;
 }
@@ -213,11 +219,15 @@ int predict(Options const& options) {
   auto const rows = static_cast<std::int64_t>(x.size()) / inputs;
 
   Predictions const predictions{saved, rows, saved.model.predict({x.data(), rows, inputs})};
-  auto const score = score_of(predictions, columns);
-  std::string const text =
-      options.json ? document(predictions, score).text(/*indented=*/true) + "\n" : csv(predictions);
-  if (score && !options.quiet) {
-    say(path + ": " + metric_of(saved) + " " + score_text(*score) + " on " + counted(rows, "row"));
+  auto const scores = scores_of(predictions, columns);
+  std::string const text = options.json
+                               ? document(predictions, scores).text(/*indented=*/true) + "\n"
+                               : csv(predictions);
+  if (scores && !options.quiet) {
+    say(path + ": " + metric_of(saved) + " " + score_text(scores->score) + " on " +
+        counted(rows, "row"));
+    std::string const others = scores_list(scores->all, metric_of(saved));
+    if (!others.empty()) say(path + ": " + others);
   }
   if (options.out.empty()) {
     print_result(text);

@@ -79,6 +79,12 @@ std::string scores_text(Result const& result) {
   return text + "\n";
 }
 
+// The model by the other metrics.
+std::string test_metrics_text(Result const& result) {
+  std::string const text = scores_list(result.test_metrics, result.metric);
+  return text.empty() ? "" : "On the test rows also " + text + ".\n";
+}
+
 std::string ended_text(Tuned const& tuned) {
   if (!tuned.result.stopped_early) return "";
   std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
@@ -106,7 +112,8 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   std::string const program = shell_word(options.program);
   std::string const directory = shell_word(tuned.directory);
   std::string text = leaderboard_text(tuned) + "\n" + winner_text(tuned) + "\n";
-  text += style.heading(scores_text(tuned.result)) + better_on_the_way_text(tuned.result);
+  text += style.heading(scores_text(tuned.result)) + test_metrics_text(tuned.result);
+  text += better_on_the_way_text(tuned.result);
   text += ended_text(tuned);
   text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +
           duration_text(tuned.result.seconds) + ".\n";
@@ -124,6 +131,7 @@ Json tuned_document(Tuned const& tuned) {
   best.set("trial", winner.id).set("parameters", Json(winner.config));
   best.set("epochs", winner.epochs);
   best.set("valid", number_or_null(result.valid)).set("test", number_or_null(result.test));
+  best.set("test_metrics", scores_document(result.test_metrics));
 
   Json::Array leaderboard;
   for (int const id : result.leaderboard) {

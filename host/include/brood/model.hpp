@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "brood/member.hpp"
@@ -34,5 +35,12 @@ struct Model {
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows,
              std::span<float const> weights = {});
+
+// The scores by every metric that fits the task, by name, but `loss`, which is not of predictions
+// alone. NaN where one is undefined.
+using NamedScores = std::vector<std::pair<std::string, double>>;
+NamedScores all_scores(Task task, std::span<float const> predictions,
+                       std::span<float const> targets, std::int64_t rows,
+                       std::span<float const> weights = {});
 
 }  // namespace brood

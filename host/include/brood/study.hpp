@@ -20,11 +20,21 @@
 
 namespace brood {
 
-// What is compared. Empty name: accuracy for classes and labels, rmse for regression.
-// The direction follows from the name; `loss` is the training loss, on validation rows.
+// What is compared: one of metrics(). Empty name: accuracy for classes and labels, rmse for
+// regression. The direction follows from the name; `loss` is the training loss, on validation rows.
+// Row weights weigh in all of them.
 struct MetricChoice {
-  std::string name = {};  // accuracy, loss, mse, rmse, mae, r2
+  std::string name = {};
 };
+// A row of the table of metrics: what `brood list` prints and what names are checked by.
+struct MetricInfo {
+  std::string_view name;
+  bool higher_is_better = false;
+  bool of_classes = false, of_labels = false, of_values = false;  // the tasks that it fits
+  std::string_view help;
+  bool fits(Task task) const;
+};
+std::vector<MetricInfo> metrics();
 // Whether a higher value is better. Throws UsageError for an unknown metric or one that does not
 // fit.
 bool higher_is_better(std::string_view metric, Task task);
@@ -59,7 +69,9 @@ struct Study {
   std::function<bool()> stop_requested = {};
 };
 
-// One evaluation of one member: a line of curves.csv.
+// One evaluation of one member: a line of curves.csv. balanced_accuracy, f1_macro, auc and log_loss
+// take each row's prediction, so that they are computed at the end of a rung only, of the weights
+// that predict (the best ones, with patience): valid_metric is NaN at the evaluations before.
 struct CurvePoint {
   int trial = 0, fold = 0, repeat = 0, epoch = 0;
   double train_loss = 0, valid_loss = 0, valid_metric = 0;
@@ -108,6 +120,8 @@ struct Result {
   bool maximize = false;
   double valid = std::numeric_limits<double>::quiet_NaN();  // the winner's score
   double test = std::numeric_limits<double>::quiet_NaN();   // NaN without test rows
+  // The model by every metric of the task but `loss`, on the test rows; NaN where one is undefined.
+  NamedScores test_metrics;
   std::int64_t member_epochs = 0;
   std::int64_t refit_epochs = 0;
   bool refit_diverged = false;  // then the model is the validated one
