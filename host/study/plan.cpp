@@ -93,10 +93,6 @@ int max_epochs(SchedulerChoice const& scheduler) {
   return std::visit([](auto const& choice) { return choice.max_epochs; }, scheduler);
 }
 
-double test_share(Validation const& validation) {
-  return std::visit([](auto const& choice) { return choice.test; }, validation);
-}
-
 std::string metric_name(Study const& study, Task task) {
   return study.metric.name.empty() ? default_metric(task) : study.metric.name;
 }

@@ -7,7 +7,6 @@
 namespace brood {
 
 int max_epochs(SchedulerChoice const& scheduler);
-double test_share(Validation const& validation);
 // The metric's name with the default filled in.
 std::string metric_name(Study const& study, Task task);
 // Throws UsageError if the metric has no value on the rows that validate, or on the test rows.

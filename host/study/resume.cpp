@@ -26,7 +26,9 @@ std::string identity(Data const& data, Study const& study, std::vector<Rung> con
   }
   std::visit(
       [&](auto const& v) {
-        text += " test " + to_text(v.test) + " repeats " + std::to_string(v.repeats);
+        text += " repeats " + std::to_string(v.repeats);
+        if constexpr (requires { v.test; }) text += " test " + to_text(v.test);
+        if constexpr (requires { v.by; }) text += " by " + std::to_string(static_cast<int>(v.by));
         if constexpr (requires { v.folds; }) text += " folds " + std::to_string(v.folds);
         if constexpr (requires { v.valid; }) text += " valid " + to_text(v.valid);
       },
