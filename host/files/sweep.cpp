@@ -16,6 +16,7 @@
 #include "files/sweep_scheduler.hpp"
 #include "files/sweep_section.hpp"
 #include "files/sweep_space.hpp"
+#include "files/sweep_validation.hpp"
 #include "files/text.hpp"
 #include "files/yaml.hpp"
 
@@ -24,7 +25,6 @@ namespace brood::files {
 namespace {
 
 constexpr int kMostTrials = 10'000'000;
-constexpr int kMostMembersPerTrial = 10'000;
 
 constexpr std::pair<std::string_view, Task> kTasks[] = {{"classification", Task::classification},
                                                         {"regression", Task::regression},
@@ -43,7 +43,7 @@ class SweepReader {
     note_ignored();
     read_task();
     read_data();
-    read_validation();
+    read_validation(top_, sweep_);
     read_metric();
     read_method();
     sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
@@ -169,32 +169,6 @@ class SweepReader {
     }
   }
 
-  void read_validation() {
-    Section const section(top_, "validation", {"holdout", "test", "folds", "repeats"});
-    Holdout holdout;
-    holdout.test = section.real("test", "0 <= test < 1", [](double x) { return x >= 0 && x < 1; })
-                       .value_or(holdout.test);
-    holdout.repeats = static_cast<int>(
-        section.integer("repeats", 1, kMostMembersPerTrial).value_or(holdout.repeats));
-    auto const share =
-        section.real("holdout", "0 < holdout < 1", [](double x) { return x > 0 && x < 1; });
-    holdout.valid = share.value_or(holdout.valid);
-    auto const folds = section.integer("folds", 2, kMostMembersPerTrial);
-    if (section.has("holdout") && section.has("folds")) {
-      section.add_problem("folds", "contradicts validation.holdout; keep one of them");
-    } else if (!section.has("folds") && holdout.valid + holdout.test >= 1) {
-      Node const* node = section.find(section.has("holdout") ? "holdout" : "test");
-      problems_.add(node->place, "validation: holdout " + to_text(holdout.valid) + " and test " +
-                                     to_text(holdout.test) +
-                                     " leave no rows to train on; their sum must be below 1");
-    }
-    if (folds) {
-      sweep_.study.validation = Folds{static_cast<int>(*folds), holdout.repeats, holdout.test};
-    } else {
-      sweep_.study.validation = holdout;
-    }
-  }
-
   void read_metric() {
     Section const section(top_, "metric", {"name", "goal"});
     std::string& metric = sweep_.study.metric.name;
@@ -219,6 +193,7 @@ class SweepReader {
       return;
     }
     metric = name;
+    sweep_.places["metric.name"] = node->place.text();
     if (task != nullptr) check_metric_fits(*task, *node);
     if (goal && *goal != goal_of(name)) {
       section.add_problem(

@@ -119,6 +119,16 @@ INSTANTIATE_TEST_SUITE_P(
                   "file:2:33: ", "1 .. 10000"},
         Malformed{"holdout_and_folds", "validation: {holdout: 0.2, folds: 5}\n",
                   "file:2:35: validation.folds", "contradicts validation.holdout"},
+        Malformed{"group_and_time", "validation: {group: g, time: t}\n",
+                  "file:2:30: validation.time", "contradicts validation.group"},
+        Malformed{"fold_and_folds", "validation: {fold: f, folds: 5}\n",
+                  "file:2:30: validation.folds", "contradicts validation.fold"},
+        Malformed{"fold_and_test", "validation: {fold: f, test: 0.5}\n",
+                  "file:2:29: validation.test", "contradicts validation.fold"},
+        Malformed{"group_is_the_target", "validation: {group: y}\n",
+                  "file:2:21: validation.group: 'y'", "is the target"},
+        Malformed{"group_list", "validation: {group: [a, b]}\n",
+                  "file:2:21: validation.group: ['a', 'b']", "a text"},
         Malformed{"validation_list", "validation: [0.2, 0.2]\n",
                   "file:2:13: validation: [0.2, 0.2]", "a map"}),
     test_name);
@@ -349,7 +359,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(SweepErrors, ComeAllAtOnceInTheOrderOfTheFile) {
   try {
     sweep_of(
-        "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, fold: 5}\nmethod: tpe\n"
+        "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, flods: 5}\nmethod: tpe\n"
         "parameters:\n  lr: {min: 0.0, max: x}\n  hidden: {values: [[0], 3, [8]]}\n"
         "  activation: {values: [rleu]}\ntrain: {seed: 1, lr: 2}\n");
     FAIL() << "nothing was thrown";

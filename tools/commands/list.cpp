@@ -92,22 +92,29 @@ std::vector<Name> metric_names() {
 }
 
 std::vector<Topic> topics() {
-  return {{"activations", choices_of("activation")},
-          {"optimizers", choices_of("optimizer")},
-          {"losses", choices_of("loss")},
-          {"schedules", choices_of("lr_schedule")},
-          {"inits", choices_of("init")},
-          {"distributions", distributions()},
-          {"metrics", metric_names()},
-          {"methods", {{"random", "each trial drawn independently of the others"}}},
-          {"early_terminate",
-           {{"none", "every trial trains for train.epochs"},
-            {"successive_halving",
-             "eta, min_iter, max_iter (epochs): at each rung the best 1/eta go on"}}},
-          {"tasks",
-           {{"classification", "one target with classes"},
-            {"regression", "one or several targets with numbers"},
-            {"multi_label", "several targets of 0 and 1"}}}};
+  return {
+      {"activations", choices_of("activation")},
+      {"optimizers", choices_of("optimizer")},
+      {"losses", choices_of("loss")},
+      {"schedules", choices_of("lr_schedule")},
+      {"inits", choices_of("init")},
+      {"distributions", distributions()},
+      {"metrics", metric_names()},
+      {"methods", {{"random", "each trial drawn independently of the others"}}},
+      {"early_terminate",
+       {{"none", "every trial trains for train.epochs"},
+        {"successive_halving",
+         "eta, min_iter, max_iter (epochs): at each rung the best 1/eta go on"}}},
+      {"validation",
+       {{"holdout", "a share of all rows validates; test: a share that is scored at the end"},
+        {"folds", "each of so many folds validates once; repeats: so often"},
+        {"group", "a column: rows of the same value stay on one side"},
+        {"time", "a column: what trains is earlier than what validates, and that than test rows"},
+        {"fold", "a column of folds; rows named train or -1 only train, test are test rows"}}},
+      {"tasks",
+       {{"classification", "one target with classes"},
+        {"regression", "one or several targets with numbers"},
+        {"multi_label", "several targets of 0 and 1"}}}};
 }
 
 constexpr std::string_view kHyperparameters = "hyperparameters";
