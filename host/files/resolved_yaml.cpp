@@ -101,6 +101,18 @@ std::string metric_text(MetricChoice const& metric) {
   return "metric: {name: " + metric.name + ", goal: " + std::string(goal_of(metric.name)) + "}\n";
 }
 
+std::string best_of_text(Study const& study) {
+  std::string text =
+      std::string("best_of: ") + (study.best_of == BestOf::any ? "any" : "last_rung") + '\n';
+  std::string stop;
+  if (study.stop.target) stop += "target: " + to_text(*study.stop.target);
+  if (study.stop.patience_rungs > 0) {
+    stop += (stop.empty() ? "" : ", ") + std::string("patience_rungs: ") +
+            std::to_string(study.stop.patience_rungs);
+  }
+  return text + (stop.empty() ? "# stop: after the last rung\n" : "stop: {" + stop + "}\n");
+}
+
 std::string scheduler_text(SchedulerChoice const& scheduler) {
   if (auto const* none = std::get_if<NoEarlyTermination>(&scheduler)) {
     return "early_terminate: {type: none}\ntrain: {epochs: " + std::to_string(none->max_epochs) +
@@ -175,7 +187,7 @@ std::string resolved_yaml(Sweep const& sweep) {
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
               : "# time_limit: none\n";
-  return text + scheduler_text(study.scheduler) + space_text(study.space);
+  return text + best_of_text(study) + scheduler_text(study.scheduler) + space_text(study.space);
 }
 
 }  // namespace brood::files

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -48,6 +49,8 @@ class SweepReader {
     read_method();
     sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
     read_seed();
+    read_best_of();
+    read_stop();
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
@@ -64,7 +67,7 @@ class SweepReader {
   static Names top_keys() {
     Names keys = {"data",    "task",  "validation", "metric",     "method",
                   "trials",  "seed",  "refit",      "time_limit", "early_terminate",
-                  "network", "train", "parameters"};
+                  "network", "train", "parameters", "best_of",    "stop"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;
@@ -213,6 +216,19 @@ class SweepReader {
   void read_method() {
     top_.choice("method", {"random"}, {"grid", "list", "sobol", "tpe", "bayes"});
     sweep_.study.sampler = Random{};
+  }
+
+  void read_best_of() {
+    bool const any = top_.choice("best_of", {"last_rung", "any"}) == "any";
+    sweep_.study.best_of = any ? BestOf::any : BestOf::last_rung;
+  }
+
+  void read_stop() {
+    Section const stop(top_, "stop", {"target", "patience_rungs"});
+    sweep_.study.stop.target =
+        stop.real("target", "a score of the metric", [](double x) { return std::isfinite(x); });
+    sweep_.study.stop.patience_rungs =
+        static_cast<int>(stop.integer("patience_rungs", 1, 1000).value_or(0));
   }
 
   void read_seed() {

@@ -2,6 +2,7 @@
 #include "study/plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "brood/error.hpp"
 #include "study/metric.hpp"
@@ -124,6 +125,12 @@ std::vector<std::string> problems(Study const& study, Task task) {
   if (study.trials < 1)
     found.push_back("trials: " + std::to_string(study.trials) +
                     " is not allowed; allowed: 1 and up");
+  if (study.stop.patience_rungs < 0) {
+    found.push_back("stop.patience_rungs: " + std::to_string(study.stop.patience_rungs) +
+                    " is not allowed; allowed: 0 (off) and up");
+  }
+  if (study.stop.target && !std::isfinite(*study.stop.target))
+    found.push_back("stop.target: is not finite; allowed: a score of the metric");
   std::string const metric = metric_problem(metric_name(study, task), task);
   if (!metric.empty()) found.push_back(metric);
   Parameter const* const epochs = study.space.find("epochs");
@@ -193,7 +200,8 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
                       " bytes: raise it or make the networks smaller");
   }
   plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
-  plan.upper_bound = may_stop_early(study.space);
+  plan.upper_bound =
+      may_stop_early(study.space) || study.stop.target || study.stop.patience_rungs > 0;
   plan_submissions(engine, data, study, plan);
   return plan;
 }

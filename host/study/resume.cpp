@@ -49,6 +49,7 @@ StudyState StudyRun::Impl::state() {
   saved.tuner = tuner.state();
   saved.curves = curves;
   saved.member_epochs = member_epochs;
+  saved.stop = stop_progress;
   for (auto const& [trial, ids] : members) {
     auto images = population.save(ids);
     for (std::size_t s = 0; s < images.size(); ++s) {
@@ -67,6 +68,8 @@ void StudyRun::Impl::restore(StudyState const& from) {
   tuner.restore(from.tuner);
   curves = from.curves;
   member_epochs = from.member_epochs;
+  stop_progress = from.stop;
+  check_stop();
   for (auto const& resident : from.residents) {
     auto specs = members_of(resident.trial, tuner.config(resident.trial));
     auto& own = members[resident.trial];

@@ -8,6 +8,7 @@
 
 #include "brood/error.hpp"
 #include "study/plan.hpp"
+#include "study/stop.hpp"
 #include "study/study_run.hpp"
 
 namespace brood {
@@ -108,7 +109,7 @@ void StudyRun::Impl::release_losers() {
   std::erase_if(members, [&](auto const& entry) {
     auto const& [trial, ids] = entry;
     if (std::find(alive.begin(), alive.end(), trial) != alive.end()) return false;
-    if (tuner.finished() && tuner.best() == trial) return false;  // may be the model
+    if (tuner.finished() && best() == trial) return false;  // may be the model
     leaving.insert(leaving.end(), ids.begin(), ids.end());
     return true;
   });
@@ -153,8 +154,10 @@ bool StudyRun::Impl::advance() {
     ids.insert(ids.end(), own.begin(), own.end());
   }
   int const waves = population.waves(ids);
-  stopped = !train(ids, asks.front().from_epoch, asks.front().until_epoch);
-  if (stopped) return false;
+  if (!train(ids, asks.front().from_epoch, asks.front().until_epoch)) {
+    end(Ended::stopped);
+    return false;
+  }
   auto const metrics = population.metrics(ids);
   auto const scores = member_scores(asks, ids, metrics);
   std::size_t const each = splits.splits.size();
@@ -165,6 +168,8 @@ bool StudyRun::Impl::advance() {
     tell(asks[i], own, own_scores);
   }
   release_losers();
+  note_rung(tuner.trials(), maximize, stop_progress);
+  check_stop();
   report(rung, static_cast<int>(asks.size()), waves);
   return !stopped;
 }
@@ -177,15 +182,26 @@ void StudyRun::Impl::report(int rung, int trials, int waves) {
   progress.trials = trials;
   progress.epoch = tuner.rungs()[static_cast<std::size_t>(rung)].epoch;
   progress.waves = waves;
-  if (auto const best = tuner.best()) {
-    progress.best_trial = *best;
-    progress.best_score = tuner.trials()[static_cast<std::size_t>(*best)].score;
+  if (auto const winner = best()) {
+    progress.best_trial = *winner;
+    progress.best_score = tuner.trials()[static_cast<std::size_t>(*winner)].score;
   }
   for (auto const& trial : tuner.trials())
     progress.diverged += trial.state == TrialState::diverged ? 1 : 0;
   progress.member_epochs = member_epochs;
   progress.seconds = seconds_since(start);
-  stopped = study.on_rung(progress) == Go::stop && !tuner.finished();
+  bool const goes_on = study.on_rung(progress) == Go::on;
+  if (!goes_on && !tuner.finished() && !stopped) end(Ended::stopped);
+}
+
+void StudyRun::Impl::check_stop() {
+  auto const reason = reason_to_stop(study.stop, stop_progress, maximize);
+  if (reason && !tuner.finished()) end(*reason);
+}
+
+void StudyRun::Impl::end(Ended why) {
+  stopped = true;
+  ended = why;
 }
 
 StudyRun::StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from)

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct StudyRun::Impl {
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
   void report(int rung, int trials, int waves);
+  // Ends the study if its scores say so.
+  void check_stop();
+  void end(Ended why);
 
   // ---- scores
 
@@ -55,6 +59,9 @@ struct StudyRun::Impl {
   // ---- the winner
 
   Result finish();
+  // The winner so far, and the n best, by Study::best_of.
+  std::optional<int> best() const;
+  std::vector<int> leaderboard(int n) const;
   std::vector<TrialResult> trial_results() const;
   // Epochs after which a trial had its score: the mean over its members.
   int scored_epochs(int trial) const;
@@ -84,7 +91,9 @@ struct StudyRun::Impl {
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
   double rate = 0;  // member-epochs per second, lately
-  bool stopped = false;
+  StopProgress stop_progress;
+  bool stopped = false;  // ended before the last rung
+  Ended ended = Ended::complete;
 };
 
 // Whether a configuration has patience, and so is scored at its best evaluation.

@@ -19,6 +19,26 @@ constexpr int kLeaderboard = 10;
 
 }  // namespace
 
+std::optional<int> StudyRun::Impl::best() const {
+  return study.best_of == BestOf::any ? tuner.best_of_any() : tuner.best();
+}
+
+std::vector<int> StudyRun::Impl::leaderboard(int n) const {
+  if (study.best_of == BestOf::last_rung) return tuner.leaderboard(n);
+  std::vector<TunerTrial> ranked;
+  for (auto const& trial : tuner.trials()) {
+    if (std::isfinite(trial.score)) ranked.push_back(trial);
+  }
+  std::sort(ranked.begin(), ranked.end(), [&](TunerTrial const& a, TunerTrial const& b) {
+    return ranks_before(a.score, a.id, b.score, b.id, maximize);
+  });
+  ranked.resize(std::min(ranked.size(), static_cast<std::size_t>(n)));
+  std::vector<int> ids;
+  for (auto const& trial : ranked)
+    ids.push_back(trial.id);
+  return ids;
+}
+
 int StudyRun::Impl::scored_epochs(int trial) const {
   Config const config = tuner.config(trial);
   int const trained = tuner.trials()[static_cast<std::size_t>(trial)].epoch;
@@ -82,8 +102,8 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
 }
 
 Result StudyRun::Impl::finish() {
-  auto const best = tuner.best();
-  if (!best) {
+  auto const winner = best();
+  if (!winner) {
     throw NoUsableTrial(
         stopped ? "the study was stopped before its first rung had ended: give it more time"
                 : "all " + std::to_string(study.trials) +
@@ -96,31 +116,32 @@ Result StudyRun::Impl::finish() {
   auto order = [](CurvePoint const& p) { return std::tie(p.trial, p.fold, p.repeat, p.epoch); };
   std::sort(result.curves.begin(), result.curves.end(),
             [&](CurvePoint const& a, CurvePoint const& b) { return order(a) < order(b); });
-  result.leaderboard = tuner.leaderboard(kLeaderboard);
-  result.best = *best;
+  result.leaderboard = leaderboard(kLeaderboard);
+  result.best = *winner;
   result.metric = metric;
   result.maximize = maximize;
-  result.valid = tuner.trials()[static_cast<std::size_t>(*best)].score;
+  result.valid = tuner.trials()[static_cast<std::size_t>(*winner)].score;
   result.member_epochs = member_epochs;
   result.stopped_early = stopped;
+  result.ended = ended;
 
   SharedTransform transform = transforms.front();
   std::optional<MemberId> model;
   if (study.refit) {
-    result.refit_epochs = scored_epochs(*best);
+    result.refit_epochs = scored_epochs(*winner);
     auto const all =
         std::make_shared<Transform const>(fit_transform(data.table(), *splits.development));
-    MemberId const id = refit(*best, static_cast<int>(result.refit_epochs), all);
+    MemberId const id = refit(*winner, static_cast<int>(result.refit_epochs), all);
     result.refit_diverged = population.metrics({&id, 1}).front().state == MemberState::diverged;
     if (!result.refit_diverged) {
       model = id;
       transform = all;
     }
   }
-  if (!model) model = validated(*best);
+  if (!model) model = validated(*winner);
   result.model = {.task = data.task(),
                   .outputs = data.outputs(),
-                  .config = with_defaults(member_config(tuner.config(*best), study), data.task()),
+                  .config = with_defaults(member_config(tuner.config(*winner), study), data.task()),
                   .transform = *transform,
                   .layers = population.weights({&*model, 1}).front()};
   result.test = test_score(*model);

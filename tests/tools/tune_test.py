@@ -157,6 +157,23 @@ class Results(CommandTest):
         self.assertEqual(out.splitlines()[0], "prediction_a,prediction_b")
         self.assertIn("rmse", err)
 
+    def test_ends_by_its_scores_and_says_so(self):
+        out, _ = self.brood("tune", "wine.yaml", "--out", "run", "stop.target=0.2", "--quiet")
+        self.assertIn("Ended by stop.target after rung 1 of 3.", out)
+        self.assertEqual(json.loads(self.text("run/run.json"))["ended"], "target")
+        again = self.json_of("tune", "run/config.yaml", "--out", "again", "--quiet")
+        self.assertEqual((again["ended"], again["events"]), ("target", 1))
+        self.assertEqual(self.text("again/trials.csv"), self.text("run/trials.csv"))
+        self.assertTrue(self.json_of("plan", "wine.yaml", "stop.patience_rungs=1")["upper_bound"])
+
+    def test_the_best_of_any_rung_is_the_winner(self):
+        for best_of in ("any", "last_rung"):
+            document = self.json_of("tune", "wine.yaml", f"best_of={best_of}", "--quiet",
+                                    "metric.name=log_loss", "lr=0.1", "--out", best_of)
+            scores = [float(row["valid_log_loss"]) for row in self.rows(f"{best_of}/trials.csv")]
+            if best_of == "any":
+                self.assertEqual(document["best"]["valid"], min(scores))
+
     def test_any_metric_of_the_task_is_the_objective(self):
         for metric in ("balanced_accuracy", "f1_macro", "auc", "log_loss"):
             out = f"run_{metric}"

@@ -12,7 +12,13 @@ namespace {
 // Lines on what may end the study before the plan is done.
 std::string upper_bound_text(Prepared const& prepared) {
   std::string reasons;
-  if (prepared.plan.upper_bound) reasons = "patience ends members that no longer get better";
+  Study const& study = prepared.sweep.study;
+  if (prepared.plan.upper_bound && study.space.find("patience") != nullptr) {
+    reasons = "patience ends members that no longer get better";
+  }
+  if (study.stop.target || study.stop.patience_rungs > 0) {
+    reasons += (reasons.empty() ? "" : " and ") + std::string("stop ends the study by its scores");
+  }
   if (prepared.sweep.time_limit_seconds) {
     reasons += (reasons.empty() ? "" : " and ") + std::string("no rung begins after ") +
                duration_text(*prepared.sweep.time_limit_seconds);

@@ -87,11 +87,15 @@ std::string test_metrics_text(Result const& result) {
 
 std::string ended_text(Tuned const& tuned) {
   if (!tuned.result.stopped_early) return "";
+  std::string const after = " after rung " + std::to_string(tuned.events) + " of " +
+                            std::to_string(tuned.prepared.plan.rungs.size());
+  if (tuned.result.ended == Ended::target) return "Ended by stop.target" + after + ".\n";
+  if (tuned.result.ended == Ended::no_improvement) {
+    return "Ended by stop.patience_rungs" + after + ".\n";
+  }
   std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
   std::string const events = std::to_string(tuned.events);
-  return "Ended by " + by + " after rung " + events + " of " +
-         std::to_string(tuned.prepared.plan.rungs.size()) + "; --events " + events +
-         " repeats this run exactly.\n";
+  return "Ended by " + by + after + "; --events " + events + " repeats this run exactly.\n";
 }
 
 Json number_or_null(double value) {

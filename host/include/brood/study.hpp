@@ -53,6 +53,16 @@ struct Progress {
 };
 enum class Go { on, stop };
 
+// Which trials the winner is the best of: those that were trained furthest, or all, each with its
+// last score at whatever epoch.
+enum class BestOf { last_rung, any };
+
+// Ends a study after a rung by its scores, whatever is still planned.
+struct Stop {
+  std::optional<double> target = {};  // a trial's score is this or better
+  int patience_rungs = 0;  // no trial's score was better than all before in so many rungs; 0: off
+};
+
 struct Study {
   SearchSpace space = {};
   SamplerChoice sampler = Random{};
@@ -61,6 +71,8 @@ struct Study {
   MetricChoice metric = {};
   int trials = 64;
   std::uint64_t seed = 0;
+  BestOf best_of = BestOf::last_rung;
+  Stop stop = {};
   bool refit = true;  // train the winner again on train + validation rows; else keep its weights
   // Called after each rung; Go::stop ends the study there: the best so far wins.
   std::function<Go(Progress const&)> on_rung = {};
@@ -111,6 +123,10 @@ int trials_within(Engine& engine, Data const& data, Study const& study, double s
 // All problems of a study that can be known without data.
 std::vector<std::string> problems(Study const& study, Task task);
 
+// Why there were no more rungs: all are done, Stop said so, or on_rung or stop_requested did.
+enum class Ended { complete, target, no_improvement, stopped };
+std::string_view name_of(Ended ended);
+
 struct Result {
   std::vector<TrialResult> trials;  // by id
   std::vector<CurvePoint> curves;   // by trial, fold, repeat, epoch
@@ -126,8 +142,15 @@ struct Result {
   std::int64_t refit_epochs = 0;
   bool refit_diverged = false;  // then the model is the validated one
   double seconds = 0;
-  bool stopped_early = false;  // on_rung said so
+  bool stopped_early = false;  // not all rungs were trained
+  Ended ended = Ended::complete;
   Model model;
+};
+
+// What Stop goes by.
+struct StopProgress {
+  double best = std::numeric_limits<double>::quiet_NaN();  // score of any trial at any rung
+  int rungs_since_best = 0;
 };
 
 // The whole state of a study between rungs, as one value; save() and load_state() turn it into
@@ -137,6 +160,7 @@ struct StudyState {
   Tuner::State tuner;
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
+  StopProgress stop;
   struct Resident {
     int trial = 0, split = 0;
     MemberImage image;
@@ -153,7 +177,7 @@ class StudyRun {
   StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from = nullptr);
   ~StudyRun();
 
-  // Trains one rung. False when there is none left (or on_rung said stop).
+  // Trains one rung. False when there is none left (or Stop or on_rung ended the study).
   bool advance();
   StudyState state();
   // Refit and test score; call once, after the last advance(). Throws NoUsableTrial if every trial
