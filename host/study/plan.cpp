@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "brood/error.hpp"
+#include "study/ensemble.hpp"
 #include "study/metric.hpp"
 
 namespace brood {
@@ -125,6 +126,10 @@ std::vector<std::string> problems(Study const& study, Task task) {
   if (study.trials < 1)
     found.push_back("trials: " + std::to_string(study.trials) +
                     " is not allowed; allowed: 1 and up");
+  if (study.ensemble < 0) {
+    found.push_back("ensemble: " + std::to_string(study.ensemble) +
+                    " is not allowed; allowed: 0 (none) and up");
+  }
   if (study.stop.patience_rungs < 0) {
     found.push_back("stop.patience_rungs: " + std::to_string(study.stop.patience_rungs) +
                     " is not allowed; allowed: 0 (off) and up");
@@ -190,6 +195,8 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   plan.member_epochs = trial_epochs(plan.rungs) * plan.members_per_trial;
   plan.member_epochs_restarted = trial_epochs_restarted(plan.rungs) * plan.members_per_trial;
   plan.refit_epochs = study.refit ? plan.rungs.back().epoch : 0;
+  // Each pick may be another trial than the winner.
+  plan.ensemble_epochs = plan.refit_epochs * std::min({study.ensemble, plan.trials - 1, kLibrary});
   plan.bytes_per_member = largest_member(engine.backend(), data, study);
   plan.bytes = plan.bytes_per_member * plan.members;
   std::int64_t const fitting = engine.memory_limit() / plan.bytes_per_member;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "study/study_run.hpp"
+#include "study/truth.hpp"
 
 namespace brood {
 
@@ -16,19 +17,6 @@ Evaluation const* scored_evaluation(MemberMetrics const& metrics, bool patient) 
   if (!patient) return &metrics.history.back();
   return metrics.best < 0 ? nullptr : &metrics.history[static_cast<std::size_t>(metrics.best)];
 }
-
-// The targets and weights of some rows of a table, dense.
-struct Truth {
-  Truth(Table const& table, std::span<std::int32_t const> rows) {
-    auto const columns = static_cast<std::int64_t>(table.y.columns);
-    for (auto const row : rows) {
-      float const* const own = table.y.data + row * columns;
-      y.insert(y.end(), own, own + columns);
-      if (table.weights.data != nullptr) weights.push_back(table.weights.data[row]);
-    }
-  }
-  std::vector<float> y, weights;
-};
 
 }  // namespace
 
@@ -119,8 +107,7 @@ NamedScores StudyRun::Impl::test_metrics(MemberId id) {
   Truth const truth(data.table(), rows);
   std::vector<float> predictions(rows.size() * static_cast<std::size_t>(data.outputs()));
   population.forward({&id, 1}, rows, predictions);
-  return all_scores(data.task(), predictions, truth.y, static_cast<std::int64_t>(rows.size()),
-                    truth.weights);
+  return truth.scores(data.task(), predictions);
 }
 
 }  // namespace brood

@@ -106,9 +106,11 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
 void StudyRun::Impl::release_losers() {
   std::vector<MemberId> leaving;
   auto const& alive = tuner.state().alive;
+  auto const kept = library();  // of what it will be in the end, none is let go
   std::erase_if(members, [&](auto const& entry) {
     auto const& [trial, ids] = entry;
     if (std::find(alive.begin(), alive.end(), trial) != alive.end()) return false;
+    if (std::find(kept.begin(), kept.end(), trial) != kept.end()) return false;
     if (tuner.finished() && best() == trial) return false;  // may be the model
     leaving.insert(leaving.end(), ids.begin(), ids.end());
     return true;

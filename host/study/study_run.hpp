@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inside of StudyRun, in four parts: the loop (study.cpp), scores (scores.cpp), the winner
-// (winner.cpp), and the state between rungs (resume.cpp).
+// The inside of StudyRun, in five parts: the loop (study.cpp), scores (scores.cpp), the winner
+// (winner.cpp), the ensemble (ensemble.cpp), and the state between rungs (resume.cpp).
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 
 #include "brood/population.hpp"
 #include "brood/study.hpp"
+#include "study/ensemble.hpp"
 #include "study/metric.hpp"
 
 namespace brood {
@@ -65,11 +66,32 @@ struct StudyRun::Impl {
   std::vector<TrialResult> trial_results() const;
   // Epochs after which a trial had its score: the mean over its members.
   int scored_epochs(int trial) const;
-  // A trial's network trained anew on all rows but the test rows.
-  MemberId refit(int trial, int epochs, SharedTransform transform);
-  // The first validated member of a trial, trained straight through if it was let go, or if a rung
-  // that was dropped took it further than its score.
-  MemberId validated(int trial);
+  // The network that stands for a trial in the end.
+  struct FinalMember {
+    int trial = 0;
+    MemberId id = 0;
+    SharedTransform transform = {};
+    int refit_epochs = 0;
+    bool refit_diverged = false;
+  };
+  // With refit, trained anew on all rows but the test rows; where that diverges, and without refit,
+  // the first validated member.
+  std::vector<FinalMember> final_members(std::vector<int> const& trials);
+  Model model_of(FinalMember const& member);
+  // Trials' networks trained anew on all rows but the test rows, each for its epochs.
+  std::vector<MemberId> refit(std::vector<int> const& trials, std::vector<int> const& epochs,
+                              SharedTransform transform);
+  // The first `count` validated members of a trial, trained straight through if they were let go,
+  // or if a rung that was dropped took them further than its score.
+  std::vector<MemberId> validated(int trial, std::size_t count);
+
+  // ---- the ensemble
+
+  // The trials that an ensemble is selected from: the best of the leaderboard. Their members are
+  // kept.
+  std::vector<int> library() const;
+  Selection select(std::vector<int> const& trials);
+  void make_ensemble(FinalMember const& winner, Result& result);
 
   // ---- the state between rungs
 

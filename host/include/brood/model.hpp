@@ -29,6 +29,21 @@ struct Model {
   std::vector<float> predict(Matrix x) const;
 };
 
+// Several networks that predict together: the mean of their predictions, each counted as often as
+// it was picked, summed in double.
+struct Ensemble {
+  struct Part {
+    int trial = 0;
+    int count = 1;  // above 0
+    Model model = {};
+  };
+  std::vector<Part> parts = {};
+
+  bool empty() const { return parts.empty(); }
+  // As Model::predict. Throws UsageError too if there are no parts.
+  std::vector<float> predict(Matrix x) const;
+};
+
 // The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
 // against targets (rows, target columns) by a metric (see MetricChoice). `loss` is the cross
 // entropy of the probabilities, or the mean squared error. Weights are per row; empty: all 1.

@@ -74,6 +74,9 @@ struct Study {
   BestOf best_of = BestOf::last_rung;
   Stop stop = {};
   bool refit = true;  // train the winner again on train + validation rows; else keep its weights
+  // 0: none. Else so many picks, with replacement, of the 50 best trials of the leaderboard: those
+  // whose mean prediction of the rows that validate scores best (Caruana et al. 2004).
+  int ensemble = 0;
   // Called after each rung; Go::stop ends the study there: the best so far wins.
   std::function<Go(Progress const&)> on_rung = {};
   // Polled about once a second while a rung trains. True ends the study there: the rung is dropped,
@@ -108,6 +111,7 @@ struct StudyPlan {
   std::int64_t member_epochs = 0;  // promotion continues training
   std::int64_t member_epochs_restarted = 0;
   std::int64_t refit_epochs = 0;
+  std::int64_t ensemble_epochs = 0;   // of refits, at most
   std::int64_t bytes_per_member = 0;  // of the largest the space can ask for
   std::int64_t bytes = 0;             // of the first rung, if all were that large
   int waves = 1;                      // at that size, under the engine's memory limit
@@ -141,6 +145,14 @@ struct Result {
   std::int64_t member_epochs = 0;
   std::int64_t refit_epochs = 0;
   bool refit_diverged = false;  // then the model is the validated one
+  // The networks that were picked, trained as the model was; empty without Study::ensemble. They
+  // were picked by ensemble_valid, which is therefore too good; the test rows had no part in it.
+  // Scored from predictions, so that `loss` of values is their mean squared error.
+  Ensemble ensemble;
+  double ensemble_valid = std::numeric_limits<double>::quiet_NaN();
+  double ensemble_test = std::numeric_limits<double>::quiet_NaN();
+  NamedScores ensemble_test_metrics;
+  std::int64_t ensemble_epochs = 0;  // of refits, beside refit_epochs
   double seconds = 0;
   bool stopped_early = false;  // not all rungs were trained
   Ended ended = Ended::complete;
