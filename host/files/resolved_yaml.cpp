@@ -101,9 +101,10 @@ std::string metric_text(MetricChoice const& metric) {
   return "metric: {name: " + metric.name + ", goal: " + std::string(goal_of(metric.name)) + "}\n";
 }
 
-std::string best_of_text(Study const& study) {
+std::string decisions_text(Study const& study) {
   std::string text =
       std::string("best_of: ") + (study.best_of == BestOf::any ? "any" : "last_rung") + '\n';
+  text += "ensemble: " + std::to_string(study.ensemble) + '\n';
   std::string stop;
   if (study.stop.target) stop += "target: " + to_text(*study.stop.target);
   if (study.stop.patience_rungs > 0) {
@@ -187,7 +188,7 @@ std::string resolved_yaml(Sweep const& sweep) {
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
               : "# time_limit: none\n";
-  return text + best_of_text(study) + scheduler_text(study.scheduler) + space_text(study.space);
+  return text + decisions_text(study) + scheduler_text(study.scheduler) + space_text(study.space);
 }
 
 }  // namespace brood::files

@@ -50,6 +50,7 @@ class SweepReader {
     sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
     read_seed();
     read_best_of();
+    sweep_.study.ensemble = static_cast<int>(top_.integer("ensemble", 0, 1000).value_or(0));
     read_stop();
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
@@ -65,9 +66,9 @@ class SweepReader {
     return {"program", "command", "project", "entity", "name", "description"};
   }
   static Names top_keys() {
-    Names keys = {"data",    "task",  "validation", "metric",     "method",
-                  "trials",  "seed",  "refit",      "time_limit", "early_terminate",
-                  "network", "train", "parameters", "best_of",    "stop"};
+    Names keys = {"data",       "task",    "validation", "metric",          "method",  "trials",
+                  "seed",       "refit",   "time_limit", "early_terminate", "network", "train",
+                  "parameters", "best_of", "stop",       "ensemble"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;

@@ -44,6 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
         Original{"of_times", "validation: {holdout: 0.1, time: 'no: 1', test: 0.1}\n"},
         Original{"of_given_folds", "validation: {fold: part, repeats: 2}\n"},
         Original{"of_best_of_any", "best_of: any\nstop: {target: 0.1, patience_rungs: 2}\n"},
+        Original{"of_ensemble", "ensemble: 16\n"},
         Original{"of_stop", "stop: {patience_rungs: 1}\n"},
         Original{"of_holdout", "validation: {holdout: 0.123, test: 0.3, repeats: 2}\n"},
         Original{"of_seed_and_time", "seed: 18446744073709551615\ntime_limit: 0.1s\ntrials: 3\n"},

@@ -121,6 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "file:2:35: validation.folds", "contradicts validation.holdout"},
         Malformed{"best_of_unknown", "best_of: last\n", "file:2:10: best_of: 'last'",
                   "last_rung, any"},
+        Malformed{"ensemble_negative", "ensemble: -1\n", "file:2:11: ensemble: -1", "0 .. 1000"},
         Malformed{"stop_number", "stop: 0.9\n", "file:2:7: stop: 0.9", "target, patience_rungs"},
         Malformed{"stop_patience_zero", "stop: {patience_rungs: 0}\n",
                   "file:2:24: stop.patience_rungs: 0", "1 .. 1000"},

@@ -90,6 +90,7 @@ inline void expect_same(Study const& a, Study const& b) {
   EXPECT_EQ(a.seed, b.seed);
   EXPECT_EQ(a.refit, b.refit);
   EXPECT_EQ(static_cast<int>(a.best_of), static_cast<int>(b.best_of));
+  EXPECT_EQ(a.ensemble, b.ensemble);
   EXPECT_EQ(a.stop.target, b.stop.target);
   EXPECT_EQ(a.stop.patience_rungs, b.stop.patience_rungs);
 }

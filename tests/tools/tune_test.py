@@ -157,6 +157,28 @@ class Results(CommandTest):
         self.assertEqual(out.splitlines()[0], "prediction_a,prediction_b")
         self.assertIn("rmse", err)
 
+    def test_an_ensemble_predicts(self):
+        out, _ = self.brood("tune", "wine.yaml", "ensemble=8", "--out", "run", "--quiet",
+                            "metric.name=log_loss", "validation.folds=3")
+        self.assertRegex(out, r"The ensemble, \d networks? in \d picks?: valid log_loss [\d.]+ ")
+        saved = json.loads(self.text("run/best/ensemble.json"))
+        self.assertLessEqual(sum(part["count"] for part in saved["parts"]), 8)
+        score = json.loads(self.text("run/best/score.json"))
+        self.assertLessEqual(saved["valid"], score["valid"] + 1e-6)  # rounded to fp32
+        document = self.json_of("predict", "run", WINE)
+        self.assertEqual(document["networks"], len(saved["parts"]))
+        for row in document["predictions"]:
+            self.assertAlmostEqual(sum(row[f"p_{k}"] for k in range(3)), 1, delta=1e-6)
+        again = self.json_of("tune", "run/config.yaml", "--out", "again", "--quiet")
+        self.assertEqual(self.text("again/best/ensemble.json"), self.text("run/best/ensemble.json"))
+        self.assertEqual([part["count"] for part in again["ensemble"]["parts"]],
+                         [part["count"] for part in saved["parts"]])
+        plan = self.json_of("plan", "wine.yaml", "ensemble=8")
+        self.assertEqual(plan["ensemble_epochs"], 8 * plan["refit_epochs"])
+        # Without one there is one network again.
+        self.brood("tune", "wine.yaml", "--out", "run", "--overwrite", "--quiet")
+        self.assertEqual(self.json_of("predict", "run", WINE)["networks"], 1)
+
     def test_ends_by_its_scores_and_says_so(self):
         out, _ = self.brood("tune", "wine.yaml", "--out", "run", "stop.target=0.2", "--quiet")
         self.assertIn("Ended by stop.target after rung 1 of 3.", out)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// brood predict: rows of a data file through the network that a run found. Columns are found by
-// name; a target column is no input, but is scored on stderr if it is there.
+// brood predict: rows of a data file through the network, or the ensemble, that a run found.
+// Columns are found by name; a target column is no input, but is scored on stderr if it is there.
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -69,22 +69,22 @@ std::vector<Column> read_data(std::string const& path, Encoding const& encoding)
 // ---- predictions
 
 struct Predictions {
-  files::SavedModel const& saved;
+  files::SavedPredictor const& saved;
   std::int64_t rows = 0;
   std::vector<float> values;  // (rows, outputs)
 
   std::span<float const> row(std::int64_t r) const {
-    auto const outputs = static_cast<std::size_t>(saved.model.outputs);
+    auto const outputs = static_cast<std::size_t>(saved.models.parts.front().model.outputs);
     return std::span(values).subspan(static_cast<std::size_t>(r) * outputs, outputs);
   }
   Encoding const& encoding() const { return saved.encoding; }
-  Task task() const { return saved.model.task; }
+  Task task() const { return saved.encoding.task; }
 };
 
 // The study's metric; but the training loss of values is in units of their spread, so that what can
 // be said of predictions is their squared error.
-std::string metric_of(files::SavedModel const& saved) {
-  bool const values = saved.model.task == Task::regression;
+std::string metric_of(files::SavedPredictor const& saved) {
+  bool const values = saved.encoding.task == Task::regression;
   return values && saved.metric == "loss" ? "mse" : saved.metric;
 }
 
@@ -200,6 +200,7 @@ Json document(Predictions const& predictions, std::optional<Scores> const& score
   }
   Json json;
   json.set("task", name_of(predictions.task())).set("rows", predictions.rows);
+  json.set("networks", static_cast<std::int64_t>(predictions.saved.models.parts.size()));
   json.set("metric", metric_of(predictions.saved));
   json.set("score", scores ? Json(scores->score) : Json());
   json.set("metrics", scores ? scores_document(scores->all) : Json());
@@ -212,13 +213,13 @@ Json document(Predictions const& predictions, std::optional<Scores> const& score
 int predict(Options const& options) {
   Engine const engine(options.engine);  // refuses a device that is not there
   std::string const& path = options.inputs.at(1);
-  files::SavedModel const saved = files::read_best(options.inputs.at(0));
+  files::SavedPredictor const saved = files::read_predictor(options.inputs.at(0));
   std::vector<Column> const columns = read_data(path, saved.encoding);
   std::vector<float> const x = encode_inputs(columns, saved.encoding);
   int const inputs = saved.encoding.input_count();
   auto const rows = static_cast<std::int64_t>(x.size()) / inputs;
 
-  Predictions const predictions{saved, rows, saved.model.predict({x.data(), rows, inputs})};
+  Predictions const predictions{saved, rows, saved.models.predict({x.data(), rows, inputs})};
   auto const scores = scores_of(predictions, columns);
   std::string const text = options.json
                                ? document(predictions, scores).text(/*indented=*/true) + "\n"

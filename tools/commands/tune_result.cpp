@@ -85,6 +85,38 @@ std::string test_metrics_text(Result const& result) {
   return text.empty() ? "" : "On the test rows also " + text + ".\n";
 }
 
+Json number_or_null(double value) {
+  return std::isnan(value) ? Json() : Json(value);
+}
+
+std::string ensemble_text(Result const& result) {
+  if (result.ensemble.empty()) return "";
+  int picks = 0;
+  for (Ensemble::Part const& part : result.ensemble.parts)
+    picks += part.count;
+  std::string const test = std::isnan(result.ensemble_test)
+                               ? "no test rows"
+                               : "test " + result.metric + " " + score_text(result.ensemble_test);
+  return "The ensemble, " +
+         counted(static_cast<std::int64_t>(result.ensemble.parts.size()), "network") + " in " +
+         counted(picks, "pick") + ": valid " + result.metric + " " +
+         score_text(result.ensemble_valid) + " (it was picked by that), " + test +
+         "; it is what predicts.\n";
+}
+
+Json ensemble_document(Result const& result) {
+  if (result.ensemble.empty()) return Json();
+  Json::Array parts;
+  for (Ensemble::Part const& part : result.ensemble.parts)
+    parts.push_back(Json().set("trial", part.trial).set("count", part.count));
+  Json json;
+  json.set("valid", number_or_null(result.ensemble_valid));
+  json.set("test", number_or_null(result.ensemble_test));
+  json.set("test_metrics", scores_document(result.ensemble_test_metrics));
+  json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
+  return json;
+}
+
 std::string ended_text(Tuned const& tuned) {
   if (!tuned.result.stopped_early) return "";
   std::string const after = " after rung " + std::to_string(tuned.events) + " of " +
@@ -96,10 +128,6 @@ std::string ended_text(Tuned const& tuned) {
   std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
   std::string const events = std::to_string(tuned.events);
   return "Ended by " + by + after + "; --events " + events + " repeats this run exactly.\n";
-}
-
-Json number_or_null(double value) {
-  return std::isnan(value) ? Json() : Json(value);
 }
 
 Json trial_document(TrialResult const& trial) {
@@ -117,7 +145,7 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   std::string const directory = shell_word(tuned.directory);
   std::string text = leaderboard_text(tuned) + "\n" + winner_text(tuned) + "\n";
   text += style.heading(scores_text(tuned.result)) + test_metrics_text(tuned.result);
-  text += better_on_the_way_text(tuned.result);
+  text += better_on_the_way_text(tuned.result) + ensemble_text(tuned.result);
   text += ended_text(tuned);
   text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +
           duration_text(tuned.result.seconds) + ".\n";
@@ -153,6 +181,7 @@ Json tuned_document(Tuned const& tuned) {
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
   json.set("seconds", result.seconds).set("stopped_early", result.stopped_early);
   json.set("ended", tuned.ended).set("events", tuned.events);
+  json.set("ensemble", ensemble_document(result));
   json.set("leaderboard", std::move(leaderboard));
   json.set("plan", plan_document(tuned.prepared.plan)).set("data", data).set("device", device);
   return json;

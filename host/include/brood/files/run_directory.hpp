@@ -50,4 +50,14 @@ std::string curves_csv(Result const& result);
 // The model of a run: DIR/best/model.safetensors. UsageError if there is none.
 SavedModel read_best(std::string const& directory);
 
+// What predicts for a run: the ensemble of DIR/best/ensemble.json, whose parts are model files
+// beside it, or else the one model. Throws UsageError if there is neither, StorageError if the
+// files are damaged or do not belong together.
+struct SavedPredictor {
+  Ensemble models;    // one part, of trial -1, without an ensemble
+  Encoding encoding;  // the same for all
+  std::string metric;
+};
+SavedPredictor read_predictor(std::string const& directory);
+
 }  // namespace brood::files
