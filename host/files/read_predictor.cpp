@@ -54,7 +54,8 @@ std::vector<PartEntry> read_entries(std::string const& path) {
 
 SavedPredictor read_predictor(std::string const& directory) {
   SavedModel best = read_best(directory);
-  SavedPredictor predictor{{}, std::move(best.encoding), std::move(best.metric)};
+  SavedPredictor predictor{
+      {}, std::move(best.encoding), std::move(best.metric), std::move(best.weight)};
   std::string const path = (fs::path(directory) / kEnsembleFile).string();
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {

@@ -157,14 +157,16 @@ std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encodin
       {"curves.csv", curves_csv(result)},
       {"best/config.yaml", yaml_of(best.config)},
       {"best/score.json", score_document(result).text(/*indented=*/true) + "\n"},
-      {"best/model.safetensors", to_safetensors({result.model, encoding, result.metric})},
+      {"best/model.safetensors",
+       to_safetensors({result.model, encoding, result.metric, sweep.dataset.weight})},
   };
   if (result.ensemble.empty()) return files;
   files.push_back(
       {std::string(kEnsembleFile), ensemble_document(result).text(/*indented=*/true) + "\n"});
   for (std::size_t i = 0; i < result.ensemble.parts.size(); ++i) {
-    files.push_back({"best/" + ensemble_part_name(i),
-                     to_safetensors({result.ensemble.parts[i].model, encoding, result.metric})});
+    files.push_back(
+        {"best/" + ensemble_part_name(i), to_safetensors({result.ensemble.parts[i].model, encoding,
+                                                          result.metric, sweep.dataset.weight})});
   }
   return files;
 }

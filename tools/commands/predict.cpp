@@ -45,8 +45,10 @@ std::vector<std::string> absent_inputs(std::string const& path, Encoding const& 
 
 // The columns, the inputs of the kind that they had in training. Whether there is a header is
 // found as it was then; where that fails, the names of the inputs decide.
-std::vector<Column> read_data(std::string const& path, Encoding const& encoding) {
+std::vector<Column> read_data(std::string const& path, std::string const& labels,
+                              Encoding const& encoding) {
   files::ReadOptions options;
+  options.labels = labels;
   for (InputEncoding const& input : encoding.inputs) {
     options.kinds[input.name] =
         input.categorical ? files::ColumnKind::categorical : files::ColumnKind::numeric;
@@ -66,12 +68,32 @@ std::vector<Column> read_data(std::string const& path, Encoding const& encoding)
   throw *first;
 }
 
+// The row weights of the training data's column, if it is there.
+std::vector<float> weights_of(std::string const& path, std::string const& name,
+                              std::span<Column const> columns) {
+  auto const found = std::find_if(columns.begin(), columns.end(),
+                                  [&](Column const& column) { return column.name == name; });
+  if (name.empty() || found == columns.end()) return {};
+  auto const is_weight = [](float w) { return w >= 0; };  // false for NaN
+  auto const& weights = found->numbers;
+  bool const usable = !found->categorical &&
+                      std::all_of(weights.begin(), weights.end(), is_weight) &&
+                      std::any_of(weights.begin(), weights.end(), [](float w) { return w > 0; });
+  if (!usable) {
+    throw UsageError(path + ": column " + files::quoted(name) +
+                     " weighs the rows; weights must be numbers, 0 or more, in every row, and some "
+                     "above 0");
+  }
+  return weights;
+}
+
 // ---- predictions
 
 struct Predictions {
   files::SavedPredictor const& saved;
   std::int64_t rows = 0;
-  std::vector<float> values;  // (rows, outputs)
+  std::vector<float> values;   // (rows, outputs)
+  std::vector<float> weights;  // (rows), or empty
 
   std::span<float const> row(std::int64_t r) const {
     auto const outputs = static_cast<std::size_t>(saved.models.parts.front().model.outputs);
@@ -97,8 +119,9 @@ std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
   return Scores{score(metric_of(predictions.saved), predictions.task(), predictions.values,
-                      *targets, predictions.rows),
-                all_scores(predictions.task(), predictions.values, *targets, predictions.rows)};
+                      *targets, predictions.rows, predictions.weights),
+                all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
+                           predictions.weights)};
 }
 
 bool is_on(float probability) {
@@ -214,19 +237,27 @@ int predict(Options const& options) {
   Engine const engine(options.engine);  // refuses a device that is not there
   std::string const& path = options.inputs.at(1);
   files::SavedPredictor const saved = files::read_predictor(options.inputs.at(0));
-  std::vector<Column> const columns = read_data(path, saved.encoding);
+  if (!options.labels.empty() && saved.encoding.targets != std::vector<std::string>{"label"}) {
+    throw UsageError(
+        "--labels: is for models that were trained with data.labels; the target of this "
+        "one is a column of its data, " +
+        files::quoted(saved.encoding.targets.front()));
+  }
+  std::vector<Column> const columns = read_data(path, options.labels, saved.encoding);
   std::vector<float> const x = encode_inputs(columns, saved.encoding);
   int const inputs = saved.encoding.input_count();
   auto const rows = static_cast<std::int64_t>(x.size()) / inputs;
 
-  Predictions const predictions{saved, rows, saved.models.predict({x.data(), rows, inputs})};
+  Predictions const predictions{saved, rows, saved.models.predict({x.data(), rows, inputs}),
+                                weights_of(path, saved.weight, columns)};
   auto const scores = scores_of(predictions, columns);
   std::string const text = options.json
                                ? document(predictions, scores).text(/*indented=*/true) + "\n"
                                : csv(predictions);
   if (scores && !options.quiet) {
     say(path + ": " + metric_of(saved) + " " + score_text(scores->score) + " on " +
-        counted(rows, "row"));
+        counted(rows, "row") +
+        (predictions.weights.empty() ? "" : ", weighted by " + files::quoted(saved.weight)));
     std::string const others = scores_list(scores->all, metric_of(saved));
     if (!others.empty()) say(path + ": " + others);
   }

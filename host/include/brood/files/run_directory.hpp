@@ -57,6 +57,7 @@ struct SavedPredictor {
   Ensemble models;    // one part, of trial -1, without an ensemble
   Encoding encoding;  // the same for all
   std::string metric;
+  std::string weight;  // see SavedModel
 };
 SavedPredictor read_predictor(std::string const& directory);
 
