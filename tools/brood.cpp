@@ -62,6 +62,7 @@ constexpr Option kOptions[] = {
     {"--target", "COLUMN", kTune | kPlan | kCheck,
      "name of the column to predict; -1 is the last one"},
     {"--out", "DIR", kTune, "where the results go; default runs/NAME-N"},
+    {"--labels", "FILE", kPredict, "the labels of an idx or npy file, to score the predictions by"},
     {"--out", "FILE", kPredict, "write there instead of to stdout"},
     {"--overwrite", nullptr, kTune, "replace the run that is at --out"},
     {"--time-limit", "TIME", kTune | kPlan | kCheck,

@@ -69,6 +69,10 @@ class Checker {
   Options check() {
     read_words();
     options_.target = text("--target");
+    options_.labels = text("--labels");
+    if (given("--labels") && options_.labels.empty()) {
+      add("--labels: is empty; it names the file of the labels");
+    }
     options_.out = text("--out");
     if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
     read_numbers();

@@ -140,6 +140,22 @@ std::string score_text(double score) {
   return std::fabs(score) <= 1 ? fmt::format("{:.4f}", score) : fmt::format("{:.5g}", score);
 }
 
+std::string scores_list(NamedScores const& scores, std::string_view but) {
+  std::string text;
+  for (auto const& [metric, value] : scores) {
+    if (metric == but || std::isnan(value)) continue;
+    text += (text.empty() ? "" : ", ") + metric + " " + score_text(value);
+  }
+  return text;
+}
+
+files::Json scores_document(NamedScores const& scores) {
+  files::Json json = files::Json::Object();
+  for (auto const& [metric, value] : scores)
+    json.set(metric, value);
+  return json;
+}
+
 std::string setting_text(double value) {
   return fmt::format("{:.4g}", value);
 }

@@ -9,6 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "brood/model.hpp"
+#include "files/json.hpp"
+
 namespace brood::tools {
 
 // Throws StorageError if stdout does not take it.
@@ -25,8 +28,11 @@ std::string left_table(std::vector<std::vector<std::string>> const& rows, int in
 std::string bytes_text(std::int64_t bytes);  // "12.3 KiB"
 std::string duration_text(double seconds);   // "0.35 s", "2 min 5 s"
 std::string score_text(double score);        // four digits that count, or "nan"
-std::string setting_text(double value);      // "0.001234": four digits that count
-std::string ratio_text(double ratio);        // "1.86"
+// "auc 0.9871, log_loss 0.2051": those that are defined, but the one named.
+std::string scores_list(NamedScores const& scores, std::string_view but);
+std::string setting_text(double value);                  // "0.001234": four digits that count
+files::Json scores_document(NamedScores const& scores);  // an object; null where undefined
+std::string ratio_text(double ratio);                    // "1.86"
 std::string counted(std::int64_t count, std::string_view noun);  // "1 member", "5 members"
 
 // Bold where it is a terminal and colours are wanted (NO_COLOR, --no-color).

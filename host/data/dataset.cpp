@@ -18,6 +18,7 @@
 #include "brood/data.hpp"
 #include "brood/error.hpp"
 #include "data/cells.hpp"
+#include "data/row_keys.hpp"
 
 namespace brood {
 namespace {
@@ -31,6 +32,7 @@ struct Roles {
   std::vector<Column const*> targets;
   std::vector<Column const*> inputs;  // in file order
   Column const* weight = nullptr;
+  Column const* key = nullptr;  // what validation goes by
 };
 
 std::string columns_are(std::span<Column const> columns) {
@@ -45,7 +47,7 @@ bool contains(std::vector<std::string> const& names, std::string_view name) {
 }
 
 void check_named_columns(std::span<Column const> columns, DatasetOptions const& options,
-                         ColumnIndex const& index, Problems& problems) {
+                         KeyOption const& key, ColumnIndex const& index, Problems& problems) {
   auto const check_exists = [&](std::string const& name, std::string const& option) {
     if (name.empty()) {
       problems.push_back(option + " has an empty name; " + columns_are(columns));
@@ -69,6 +71,19 @@ void check_named_columns(std::span<Column const> columns, DatasetOptions const& 
   }
   for (auto const& name : options.drop)
     check_exists(name, "data.drop");
+  if (!key.option.empty()) {
+    check_exists(key.column, key.option);
+    bool const is_target = contains(options.targets, key.column);
+    if (is_target || key.column == options.weight) {
+      problems.push_back(key.option + ": column '" + key.column + "' is " +
+                         (is_target ? "data.target" : "data.weight") +
+                         " too; it can be one of them");
+    }
+    if (contains(options.drop, key.column)) {
+      problems.push_back(key.option + ": column '" + key.column +
+                         "' is in data.drop too; it is never an input, so take it from data.drop");
+    }
+  }
   if (options.weight.empty()) return;
   check_exists(options.weight, "data.weight");
   if (contains(options.targets, options.weight)) {
@@ -83,22 +98,25 @@ void check_named_columns(std::span<Column const> columns, DatasetOptions const& 
 }
 
 Roles assign_roles(std::span<Column const> columns, DatasetOptions const& options,
-                   Problems& problems) {
+                   KeyOption const& key, Problems& problems) {
   ColumnIndex const index(columns);
-  check_named_columns(columns, options, index, problems);
+  check_named_columns(columns, options, key, index, problems);
 
   Roles roles;
   for (auto const& name : options.targets) {
     if (Column const* const column = index.find(name)) roles.targets.push_back(column);
   }
   if (!options.weight.empty()) roles.weight = index.find(options.weight);
+  if (!key.option.empty()) roles.key = index.find(key.column);
   std::set<std::string_view> reported;
   for (auto const& column : columns) {
     if (contains(options.drop, column.name)) continue;
     if (index.is_ambiguous(column.name) && reported.insert(column.name).second) {
       problems.push_back("several columns are called '" + column.name + "'; names must differ");
     }
-    if (column.name != options.weight && !contains(options.targets, column.name)) {
+    bool const has_role = column.name == options.weight || column.name == key.column ||
+                          contains(options.targets, column.name);
+    if (!has_role) {
       roles.inputs.push_back(&column);
     }
   }
@@ -270,32 +288,6 @@ void describe_targets(std::vector<Column const*> const& targets, std::optional<T
   }
 }
 
-std::vector<float> row_weights(Column const& column, Problems& problems) {
-  if (column.categorical) {
-    problems.push_back("weight '" + column.name + "' is text; weights must be numbers, 0 or more");
-    return {};
-  }
-  if (!is_sound(column, problems)) return {};
-  FaultyRows missing, negative;
-  for (std::int64_t row = 0; row < cell_count(column); ++row) {
-    if (is_missing(column, row)) missing.add(row);
-    if (column.numbers[static_cast<std::size_t>(row)] < 0) negative.add(row);
-  }
-  if (missing.any()) {
-    problems.push_back("weight '" + column.name + "' is missing in " + missing.text() +
-                       "; fill in or remove these rows");
-  }
-  if (negative.any()) {
-    problems.push_back("weight '" + column.name + "' is " + cell_text(column, negative.first()) +
-                       " in " + negative.text() + "; weights must be 0 or more");
-  }
-  if (std::all_of(column.numbers.begin(), column.numbers.end(), [](float w) { return w == 0; })) {
-    problems.push_back("weight '" + column.name +
-                       "' is 0 in every row; some row must have a weight above 0");
-  }
-  return column.numbers;
-}
-
 }  // namespace
 
 Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& options) {
@@ -307,7 +299,8 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
     problems.push_back("the data has " + std::to_string(dataset.rows) +
                        " rows; at most 2147483647 can be used");
   }
-  Roles const roles = assign_roles(columns, options, problems);
+  KeyOption const key = key_option(options, problems);
+  Roles const roles = assign_roles(columns, options, key, problems);
   if (dataset.rows == 0) throw UsageError(std::move(problems));
 
   for (Column const* const column : roles.inputs) {
@@ -315,7 +308,12 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
     dataset.encoding.inputs.push_back(describe_input(*column, options.missing_indicator, problems));
   }
   describe_targets(roles.targets, options.task, dataset.encoding, problems);
-  if (roles.weight != nullptr) dataset.weights = row_weights(*roles.weight, problems);
+  if (roles.weight != nullptr && is_sound(*roles.weight, problems)) {
+    dataset.weights = row_weights(*roles.weight, problems);
+  }
+  if (roles.key != nullptr && is_sound(*roles.key, problems)) {
+    dataset.keys = row_keys(*roles.key, key, problems);
+  }
   if (!problems.empty()) throw UsageError(std::move(problems));
 
   dataset.x = encode_inputs(columns, dataset.encoding);
@@ -328,6 +326,7 @@ Table Dataset::table() const {
   table.x = {x.data(), rows, encoding.input_count()};
   table.y = {y.data(), rows, static_cast<int>(encoding.targets.size())};
   if (!weights.empty()) table.weights = {weights.data(), rows, 1};
+  table.keys = keys;
   table.task = encoding.task;
   table.classes = static_cast<int>(encoding.classes.size());
   // One-hot and indicator inputs are 0 or 1 already.

@@ -38,6 +38,8 @@ std::string fingerprint(Table const& table) {
     auto const index = static_cast<std::size_t>(column);
     hash.add_byte(index < table.as_is.size() && table.as_is[index] ? 1 : 0);
   }
+  for (std::int32_t const key : table.keys)
+    hash.add(static_cast<std::uint32_t>(key));
   return hash.hex();
 }
 

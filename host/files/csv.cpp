@@ -229,9 +229,12 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
   columns.reserve(names.size());
   for (std::int64_t i = 0; i < cells.columns; ++i) {
     std::string& column_name = names[static_cast<std::size_t>(i)];
+    constexpr ColumnKind kText = ColumnKind::categorical;
     auto const kind = options.kinds.find(column_name);
-    columns.push_back(reader.read(i, std::move(column_name),
-                                  kind == options.kinds.end() ? nullptr : &kind->second));
+    ColumnKind const* const asked = kind != options.kinds.end()        ? &kind->second
+                                    : options.texts.count(column_name) ? &kText
+                                                                       : nullptr;
+    columns.push_back(reader.read(i, std::move(column_name), asked));
   }
   if (!problems.none()) problems.throw_all();
   return columns;

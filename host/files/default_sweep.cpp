@@ -41,7 +41,10 @@ Sweep default_sweep(std::string const& data_path, std::string const& target,
   Place const place{std::make_shared<std::string const>(name), 0, 0};
   set_text(root, {"data", "file"}, data_path, place);
   set_text(root, {"data", "target"}, target, place);
-  return read_tree(std::move(root), overrides, study_name_of(data_path), "");
+  Sweep sweep = read_tree(std::move(root), overrides, study_name_of(data_path), "");
+  // Only what the command line says has a place that a person knows.
+  std::erase_if(sweep.places, [&](auto const& entry) { return entry.second.starts_with(name); });
+  return sweep;
 }
 
 }  // namespace brood::files

@@ -31,10 +31,20 @@ std::string resolve(std::string const& target, std::vector<Column> const& column
   return columns[static_cast<std::size_t>(count + index)].name;
 }
 
+// Cells of the column that validation goes by are read as text: fp32 cannot hold times such as the
+// seconds since 1970.
+ReadOptions read_options(Sweep const& sweep) {
+  ReadOptions options = sweep.read;
+  for (std::string const& name : {sweep.dataset.group, sweep.dataset.time, sweep.dataset.fold}) {
+    if (!name.empty()) options.texts.insert(name);
+  }
+  return options;
+}
+
 }  // namespace
 
 Dataset load_dataset(Sweep& sweep) {
-  std::vector<Column> const columns = read_columns(sweep.data_path, sweep.read);
+  std::vector<Column> const columns = read_columns(sweep.data_path, read_options(sweep));
   std::vector<std::string> names;
   for (std::string const& target : sweep.dataset.targets) {
     std::string name = resolve(target, columns, sweep.data_path);

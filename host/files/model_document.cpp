@@ -186,8 +186,8 @@ bool is_of_reals(std::string_view name) {
 }
 
 // The text of a document has no place for other bytes; replacing them would lose columns.
-void check_utf8(Encoding const& encoding) {
-  std::vector<std::string> texts;
+void check_utf8(Encoding const& encoding, std::string const& weight) {
+  std::vector<std::string> texts = {weight};
   for (InputEncoding const& input : encoding.inputs) {
     texts.push_back(input.name);
     texts.insert(texts.end(), input.levels.begin(), input.levels.end());
@@ -265,10 +265,11 @@ void check_sizes(SavedModel const& saved) {
 }  // namespace
 
 std::string to_document(SavedModel const& saved) {
-  check_utf8(saved.encoding);
+  check_utf8(saved.encoding, saved.weight);
   Json json;
   json.set("version", kVersion).set("task", name_of(saved.model.task));
   json.set("outputs", saved.model.outputs).set("metric", saved.metric);
+  if (!saved.weight.empty()) json.set("weight", saved.weight);
   json.set("config", Json(with_whole_hidden(saved.model.config)));
   json.set("transform", transform_document(saved.model.transform));
   json.set("encoding", encoding_document(saved.encoding));
@@ -291,6 +292,7 @@ SavedModel from_document(std::string_view text) {
   saved.model.transform = read_transform(part.at("transform"));
   saved.encoding = read_encoding(part.at("encoding"), saved.model.task);
   saved.metric = part.at("metric").text();
+  if (json.find("weight") != nullptr) saved.weight = part.at("weight").text();
   higher_is_better(saved.metric, saved.model.task);  // throws if it is none of the task's
   check_sizes(saved);
   return saved;

@@ -76,13 +76,21 @@ std::string task_text(Sweep const& sweep) {
   return "";
 }
 
-std::string validation_text(Validation const& validation) {
-  auto const rest = [](auto const& chosen) {
-    return ", repeats: " + std::to_string(chosen.repeats) + ", test: " + to_text(chosen.test) +
+std::string validation_text(Validation const& validation, DatasetOptions const& data) {
+  std::string by;
+  for (auto const& [key, column] : {std::pair("group", data.group), std::pair("time", data.time),
+                                    std::pair("fold", data.fold)}) {
+    if (!column.empty()) by = std::string(", ") + key + ": " + yaml_text(column);
+  }
+  auto const rest = [&](auto const& chosen) {
+    return ", repeats: " + std::to_string(chosen.repeats) + ", test: " + to_text(chosen.test) + by +
            "}\n";
   };
   if (auto const* folds = std::get_if<Folds>(&validation)) {
     return "validation: {folds: " + std::to_string(folds->folds) + rest(*folds);
+  }
+  if (auto const* given = std::get_if<GivenFolds>(&validation)) {
+    return "validation: {repeats: " + std::to_string(given->repeats) + by + "}\n";
   }
   auto const& holdout = std::get<Holdout>(validation);
   return "validation: {holdout: " + to_text(holdout.valid) + rest(holdout);
@@ -91,6 +99,19 @@ std::string validation_text(Validation const& validation) {
 std::string metric_text(MetricChoice const& metric) {
   if (metric.name.empty()) return "# metric: accuracy, or rmse for regression\n";
   return "metric: {name: " + metric.name + ", goal: " + std::string(goal_of(metric.name)) + "}\n";
+}
+
+std::string decisions_text(Study const& study) {
+  std::string text =
+      std::string("best_of: ") + (study.best_of == BestOf::any ? "any" : "last_rung") + '\n';
+  text += "ensemble: " + std::to_string(study.ensemble) + '\n';
+  std::string stop;
+  if (study.stop.target) stop += "target: " + to_text(*study.stop.target);
+  if (study.stop.patience_rungs > 0) {
+    stop += (stop.empty() ? "" : ", ") + std::string("patience_rungs: ") +
+            std::to_string(study.stop.patience_rungs);
+  }
+  return text + (stop.empty() ? "# stop: after the last rung\n" : "stop: {" + stop + "}\n");
 }
 
 std::string scheduler_text(SchedulerChoice const& scheduler) {
@@ -160,14 +181,14 @@ std::string resolved_yaml(Sweep const& sweep) {
   static_assert(std::variant_size_v<SamplerChoice> == 1, "write the method of the others too");
   Study const& study = sweep.study;
   std::string text = "# The study " + yaml_text(sweep.name) + ", resolved: with every default.\n";
-  text += data_text(sweep) + task_text(sweep) + validation_text(study.validation) +
+  text += data_text(sweep) + task_text(sweep) + validation_text(study.validation, sweep.dataset) +
           metric_text(study.metric);
   text += "method: random\ntrials: " + std::to_string(study.trials) +
           "\nseed: " + std::to_string(study.seed) + "\nrefit: " + flag(study.refit) + '\n';
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
               : "# time_limit: none\n";
-  return text + scheduler_text(study.scheduler) + space_text(study.space);
+  return text + decisions_text(study) + scheduler_text(study.scheduler) + space_text(study.space);
 }
 
 }  // namespace brood::files

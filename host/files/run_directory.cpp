@@ -54,14 +54,15 @@ std::vector<std::string> names_in(std::string const& path) {
 }
 
 bool is_ours(std::string const& name) {
-  return name == "best/" || std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end();
+  return name == "best/" || is_run_file(name);
 }
 
 // Removes a run directory's own files and nothing else.
 void remove_run(std::string const& path) {
   std::error_code error;
-  for (auto const name : kRunFiles)
-    fs::remove(fs::path(path) / name, error);
+  for (std::string const& name : names_in(path)) {
+    if (is_run_file(name)) fs::remove(fs::path(path) / name, error);
+  }
   fs::remove(fs::path(path) / "best", error);
   fs::remove(path, error);
   if (error) refuse_storage(path, "the run that was replaced cannot be removed", error.value());

@@ -66,13 +66,37 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
   return json;
 }
 
+Json scores_document(NamedScores const& scores) {
+  Json json = Json::Object();
+  for (auto const& [metric, value] : scores)
+    json.set(metric, value);
+  return json;
+}
+
 Json score_document(Result const& result) {
   TrialResult const& best = winner(result);
   Json json;
   json.set("trial", result.best).set("metric", result.metric);
   json.set("goal", result.maximize ? "maximize" : "minimize");
   json.set("valid", result.valid).set("test", result.test);
+  json.set("test_metrics", scores_document(result.test_metrics));
   json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
+  return json;
+}
+
+Json ensemble_document(Result const& result) {
+  Json::Array parts;
+  for (std::size_t i = 0; i < result.ensemble.parts.size(); ++i) {
+    Ensemble::Part const& part = result.ensemble.parts[i];
+    Json json;
+    json.set("file", ensemble_part_name(i)).set("trial", part.trial).set("count", part.count);
+    parts.push_back(std::move(json));
+  }
+  Json json;
+  json.set("format", kFormat).set("metric", result.metric);
+  json.set("valid", result.ensemble_valid).set("test", result.ensemble_test);
+  json.set("test_metrics", scores_document(result.ensemble_test_metrics));
+  json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
   return json;
 }
 
@@ -108,18 +132,43 @@ std::string curves_csv(Result const& result) {
   return text;
 }
 
+std::string ensemble_part_name(std::size_t part) {
+  return "ensemble-" + std::to_string(part + 1) + ".safetensors";
+}
+
+bool is_run_file(std::string_view name) {
+  if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
+  if (name == kEnsembleFile) return true;
+  constexpr std::string_view kStart = "best/ensemble-", kEnd = ".safetensors";
+  if (!name.starts_with(kStart) || !name.ends_with(kEnd)) return false;
+  std::string_view number = name.substr(kStart.size());
+  if (number.size() <= kEnd.size()) return false;
+  number.remove_suffix(kEnd.size());
+  return std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encoding const& encoding,
                                RunFacts const& facts) {
   TrialResult const& best = winner(result);
-  return {
+  std::vector<RunFile> files = {
       {"config.yaml", resolved_yaml(sweep)},
       {"run.json", run_document(sweep, result, facts).text(/*indented=*/true) + "\n"},
       {"trials.csv", trials_csv(result, sweep.study.space)},
       {"curves.csv", curves_csv(result)},
       {"best/config.yaml", yaml_of(best.config)},
       {"best/score.json", score_document(result).text(/*indented=*/true) + "\n"},
-      {"best/model.safetensors", to_safetensors({result.model, encoding, result.metric})},
+      {"best/model.safetensors",
+       to_safetensors({result.model, encoding, result.metric, sweep.dataset.weight})},
   };
+  if (result.ensemble.empty()) return files;
+  files.push_back(
+      {std::string(kEnsembleFile), ensemble_document(result).text(/*indented=*/true) + "\n"});
+  for (std::size_t i = 0; i < result.ensemble.parts.size(); ++i) {
+    files.push_back(
+        {"best/" + ensemble_part_name(i), to_safetensors({result.ensemble.parts[i].model, encoding,
+                                                          result.metric, sweep.dataset.weight})});
+  }
+  return files;
 }
 
 }  // namespace brood::files

@@ -20,8 +20,14 @@ inline constexpr std::array<std::string_view, 7> kRunFiles = {"config.yaml",
                                                               "best/score.json",
                                                               "best/model.safetensors"};
 
+// An ensemble has more files: best/ensemble.json, and best/ensemble-1.safetensors and on.
+inline constexpr std::string_view kEnsembleFile = "best/ensemble.json";
+std::string ensemble_part_name(std::size_t part);  // from 0; "ensemble-1.safetensors"
+// Whether a run writes a file of that name.
+bool is_run_file(std::string_view name);
+
 struct RunFile {
-  std::string name;  // one of kRunFiles
+  std::string name;  // is_run_file
   std::string bytes;
 };
 std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encoding const& encoding,

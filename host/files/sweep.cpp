@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "files/sweep_scheduler.hpp"
 #include "files/sweep_section.hpp"
 #include "files/sweep_space.hpp"
+#include "files/sweep_validation.hpp"
 #include "files/text.hpp"
 #include "files/yaml.hpp"
 
@@ -24,13 +26,6 @@ namespace brood::files {
 namespace {
 
 constexpr int kMostTrials = 10'000'000;
-constexpr int kMostMembersPerTrial = 10'000;
-
-struct Metric {
-  std::string_view name, goal;
-};
-constexpr Metric kMetrics[] = {{"accuracy", "maximize"}, {"loss", "minimize"}, {"mse", "minimize"},
-                               {"rmse", "minimize"},     {"mae", "minimize"},  {"r2", "maximize"}};
 
 constexpr std::pair<std::string_view, Task> kTasks[] = {{"classification", Task::classification},
                                                         {"regression", Task::regression},
@@ -49,11 +44,14 @@ class SweepReader {
     note_ignored();
     read_task();
     read_data();
-    read_validation();
+    read_validation(top_, sweep_);
     read_metric();
     read_method();
     sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
     read_seed();
+    read_best_of();
+    sweep_.study.ensemble = static_cast<int>(top_.integer("ensemble", 0, 1000).value_or(0));
+    read_stop();
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
@@ -68,9 +66,9 @@ class SweepReader {
     return {"program", "command", "project", "entity", "name", "description"};
   }
   static Names top_keys() {
-    Names keys = {"data",    "task",  "validation", "metric",     "method",
-                  "trials",  "seed",  "refit",      "time_limit", "early_terminate",
-                  "network", "train", "parameters"};
+    Names keys = {"data",       "task",    "validation", "metric",          "method",  "trials",
+                  "seed",       "refit",   "time_limit", "early_terminate", "network", "train",
+                  "parameters", "best_of", "stop",       "ensemble"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;
@@ -175,32 +173,6 @@ class SweepReader {
     }
   }
 
-  void read_validation() {
-    Section const section(top_, "validation", {"holdout", "test", "folds", "repeats"});
-    Holdout holdout;
-    holdout.test = section.real("test", "0 <= test < 1", [](double x) { return x >= 0 && x < 1; })
-                       .value_or(holdout.test);
-    holdout.repeats = static_cast<int>(
-        section.integer("repeats", 1, kMostMembersPerTrial).value_or(holdout.repeats));
-    auto const share =
-        section.real("holdout", "0 < holdout < 1", [](double x) { return x > 0 && x < 1; });
-    holdout.valid = share.value_or(holdout.valid);
-    auto const folds = section.integer("folds", 2, kMostMembersPerTrial);
-    if (section.has("holdout") && section.has("folds")) {
-      section.add_problem("folds", "contradicts validation.holdout; keep one of them");
-    } else if (!section.has("folds") && holdout.valid + holdout.test >= 1) {
-      Node const* node = section.find(section.has("holdout") ? "holdout" : "test");
-      problems_.add(node->place, "validation: holdout " + to_text(holdout.valid) + " and test " +
-                                     to_text(holdout.test) +
-                                     " leave no rows to train on; their sum must be below 1");
-    }
-    if (folds) {
-      sweep_.study.validation = Folds{static_cast<int>(*folds), holdout.repeats, holdout.test};
-    } else {
-      sweep_.study.validation = holdout;
-    }
-  }
-
   void read_metric() {
     Section const section(top_, "metric", {"name", "goal"});
     std::string& metric = sweep_.study.metric.name;
@@ -218,13 +190,14 @@ class SweepReader {
     }
     if (goal_of(name).empty()) {
       Names names;
-      for (Metric const& each : kMetrics)
+      for (MetricInfo const& each : metrics())
         names.push_back(each.name);
       problems_.add(node->place, not_allowed("metric.name", *node, "one of " + joined(names)) +
                                      did_you_mean(name, names));
       return;
     }
     metric = name;
+    sweep_.places["metric.name"] = node->place.text();
     if (task != nullptr) check_metric_fits(*task, *node);
     if (goal && *goal != goal_of(name)) {
       section.add_problem(
@@ -244,6 +217,19 @@ class SweepReader {
   void read_method() {
     top_.choice("method", {"random"}, {"grid", "list", "sobol", "tpe", "bayes"});
     sweep_.study.sampler = Random{};
+  }
+
+  void read_best_of() {
+    bool const any = top_.choice("best_of", {"last_rung", "any"}) == "any";
+    sweep_.study.best_of = any ? BestOf::any : BestOf::last_rung;
+  }
+
+  void read_stop() {
+    Section const stop(top_, "stop", {"target", "patience_rungs"});
+    sweep_.study.stop.target =
+        stop.real("target", "a score of the metric", [](double x) { return std::isfinite(x); });
+    sweep_.study.stop.patience_rungs =
+        static_cast<int>(stop.integer("patience_rungs", 1, 1000).value_or(0));
   }
 
   void read_seed() {
@@ -291,8 +277,8 @@ class SweepReader {
 }  // namespace
 
 std::string_view goal_of(std::string_view metric) {
-  for (Metric const& each : kMetrics) {
-    if (each.name == metric) return each.goal;
+  for (MetricInfo const& each : metrics()) {
+    if (each.name == metric) return each.higher_is_better ? "maximize" : "minimize";
   }
   return "";
 }

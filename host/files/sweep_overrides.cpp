@@ -100,11 +100,16 @@ void make_way(Node& root, Path const& path, Node const& value) {
   } else if (holds_hyperparameters(section)) {
     erase_from_file(root, kSearched, key);
   }
-  constexpr std::string_view kInsteadOf[][3] = {{"validation", "folds", "holdout"},
-                                                {"validation", "holdout", "folds"},
-                                                {"metric", "name", "goal"},
-                                                {"early_terminate", "s", "min_iter"},
-                                                {"early_terminate", "min_iter", "s"}};
+  constexpr std::string_view kInsteadOf[][3] = {
+      {"validation", "folds", "holdout"},  {"validation", "holdout", "folds"},
+      {"validation", "folds", "fold"},     {"validation", "holdout", "fold"},
+      {"validation", "test", "fold"},      {"validation", "fold", "folds"},
+      {"validation", "fold", "holdout"},   {"validation", "fold", "test"},
+      {"validation", "fold", "group"},     {"validation", "fold", "time"},
+      {"validation", "group", "time"},     {"validation", "group", "fold"},
+      {"validation", "time", "group"},     {"validation", "time", "fold"},
+      {"metric", "name", "goal"},          {"early_terminate", "s", "min_iter"},
+      {"early_terminate", "min_iter", "s"}};
   for (auto const& [of, given, displaced] : kInsteadOf) {
     if (section == of && key == given) erase_from_file(root, of, displaced);
   }

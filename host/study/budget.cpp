@@ -18,9 +18,7 @@ constexpr int kFewest = 9;
 constexpr int kMost = 10000;
 
 // Wall seconds of a member-epoch while all workers are busy.
-double measured_seconds(Engine& engine, Data const& data, Study const& study) {
-  Splits const splits = make_splits(data.table(), study.validation, study.seed);
-  Split const& split = splits.splits.front();
+double measured_seconds(Engine& engine, Data const& data, Study const& study, Split const& split) {
   auto const transform =
       std::make_shared<Transform const>(fit_transform(data.table(), *split.train));
   Tuner tuner({.space = study.space,
@@ -47,17 +45,11 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study) {
 }  // namespace
 
 int trials_within(Engine& engine, Data const& data, Study const& study, double seconds) {
-  double const each = measured_seconds(engine, data, study);
+  Splits const splits = make_splits(data.table(), study.validation, study.seed);
+  double const each = measured_seconds(engine, data, study, splits.splits.front());
   auto const rungs = plan_rungs(study.scheduler, kMost);
   double const epochs_per_trial = static_cast<double>(trial_epochs(rungs)) / kMost;
-  double const members = std::visit(
-      [](auto const& v) {
-        if constexpr (requires { v.folds; })
-          return v.folds * v.repeats;
-        else
-          return v.repeats;
-      },
-      study.validation);
+  auto const members = static_cast<double>(splits.splits.size());
   // The refit is one member on one worker.
   double const refit =
       study.refit ? max_epochs(study.scheduler) * each * engine.info().parallel_members : 0.0;

@@ -13,44 +13,74 @@ namespace brood {
 
 namespace {
 
+// How a metric's value comes about: of the sums of an Evaluation, or of each row's prediction.
+using FromSums = double (*)(Evaluation const&, MetricContext const&);
+using FromPredictions = double (*)(PredictedRows const&);
+
 struct Metric {
-  std::string_view name;
-  bool higher_is_better;
-  bool of_labels, of_values;  // fits classification and multi_label; regression
-  double (*value)(Evaluation const&, MetricContext const&);
+  MetricInfo info;
+  FromSums from_sums;  // one of the two is null
+  FromPredictions from_predictions;
 };
 
 double entries(Evaluation const& e, MetricContext const& c) {
   return e.weight * c.targets;
 }
 
+double accuracy(Evaluation const& e, MetricContext const& c) {
+  return e.correct / entries(e, c);
+}
+double loss(Evaluation const& e, MetricContext const&) {
+  return e.loss;
+}
+double mse(Evaluation const& e, MetricContext const& c) {
+  return e.squared_error / entries(e, c);
+}
+double rmse(Evaluation const& e, MetricContext const& c) {
+  return std::sqrt(mse(e, c));
+}
+double mae(Evaluation const& e, MetricContext const& c) {
+  return e.absolute_error / entries(e, c);
+}
+double r2(Evaluation const& e, MetricContext const& c) {
+  return 1.0 - e.squared_error / c.target_variation;
+}
+
+constexpr bool kHigher = true, kLower = false;
+constexpr bool kClasses = true, kLabels = true, kValues = true, kNo = false;
+
+// name, whether a higher value is better, for classes, labels, values, what it is.
 constexpr Metric kMetrics[] = {
-    {"accuracy", true, true, false,
-     [](Evaluation const& e, MetricContext const& c) { return e.correct / entries(e, c); }},
-    {"loss", false, true, true, [](Evaluation const& e, MetricContext const&) { return e.loss; }},
-    {"mse", false, false, true,
-     [](Evaluation const& e, MetricContext const& c) { return e.squared_error / entries(e, c); }},
-    {"rmse", false, false, true,
-     [](Evaluation const& e, MetricContext const& c) {
-       return std::sqrt(e.squared_error / entries(e, c));
-     }},
-    {"mae", false, false, true,
-     [](Evaluation const& e, MetricContext const& c) { return e.absolute_error / entries(e, c); }},
-    {"r2", true, false, true,
-     [](Evaluation const& e, MetricContext const& c) {
-       return 1.0 - e.squared_error / c.target_variation;
-     }},
+    {{"accuracy", kHigher, kClasses, kLabels, kNo, "share of rows (of labels) predicted right"},
+     accuracy,
+     nullptr},
+    {{"balanced_accuracy", kHigher, kClasses, kNo, kNo, "mean of the classes' recalls"},
+     nullptr,
+     balanced_accuracy},
+    {{"f1_macro", kHigher, kClasses, kLabels, kNo, "mean of the F1 of each class (label)"},
+     nullptr,
+     f1_macro},
+    {{"auc", kHigher, kClasses, kLabels, kNo,
+      "area under the ROC curve; of more than two classes, the mean of each against the rest"},
+     nullptr,
+     auc},
+    {{"log_loss", kLower, kClasses, kLabels, kNo, "mean of -ln of the probability of what is true"},
+     nullptr,
+     log_loss},
+    {{"loss", kLower, kClasses, kLabels, kValues, "the training loss on validation rows"},
+     loss,
+     nullptr},
+    {{"mse", kLower, kNo, kNo, kValues, "mean squared error"}, mse, nullptr},
+    {{"rmse", kLower, kNo, kNo, kValues, "its root"}, rmse, nullptr},
+    {{"mae", kLower, kNo, kNo, kValues, "mean absolute error"}, mae, nullptr},
+    {{"r2", kHigher, kNo, kNo, kValues, "share of the variance that is explained"}, r2, nullptr},
 };
 
 Metric const* find_metric(std::string_view name) {
   for (auto const& metric : kMetrics) {
-    if (metric.name == name) return &metric;
+    if (metric.info.name == name) return &metric;
   }
   return nullptr;
-}
-
-bool fits(Metric const& metric, Task task) {
-  return task == Task::regression ? metric.of_values : metric.of_labels;
 }
 
 // Adds one row's prediction to the sums; `loss` is a sum until the end.
@@ -82,15 +112,34 @@ void add_row(Evaluation& sums, Task task, std::span<float const> p, std::span<fl
 
 }  // namespace
 
+bool MetricInfo::fits(Task task) const {
+  switch (task) {
+    case Task::classification:
+      return of_classes;
+    case Task::regression:
+      return of_values;
+    case Task::multi_label:
+      return of_labels;
+  }
+  return false;
+}
+
+std::vector<MetricInfo> metrics() {
+  std::vector<MetricInfo> list;
+  for (auto const& metric : kMetrics)
+    list.push_back(metric.info);
+  return list;
+}
+
 std::string metric_problem(std::string_view name, Task task) {
   Metric const* const metric = find_metric(name);
-  if (metric != nullptr && fits(*metric, task)) return {};
+  if (metric != nullptr && metric->info.fits(task)) return {};
   std::string allowed;
   std::vector<std::string_view> names;
   for (auto const& each : kMetrics) {
-    if (!fits(each, task)) continue;
-    names.push_back(each.name);
-    allowed += (allowed.empty() ? "" : ", ") + std::string(each.name);
+    if (!each.info.fits(task)) continue;
+    names.push_back(each.info.name);
+    allowed += (allowed.empty() ? "" : ", ") + std::string(each.info.name);
   }
   std::string problem =
       "metric: " + std::string(name) +
@@ -103,7 +152,7 @@ std::string metric_problem(std::string_view name, Task task) {
 bool higher_is_better(std::string_view name, Task task) {
   std::string problem = metric_problem(name, task);
   if (!problem.empty()) throw UsageError(std::move(problem));
-  return find_metric(name)->higher_is_better;
+  return find_metric(name)->info.higher_is_better;
 }
 
 std::string default_metric(Task task) {
@@ -111,7 +160,15 @@ std::string default_metric(Task task) {
 }
 
 double metric_value(std::string_view name, Evaluation const& sums, MetricContext const& context) {
-  return find_metric(name)->value(sums, context);
+  return find_metric(name)->from_sums(sums, context);
+}
+
+double metric_value(std::string_view name, PredictedRows const& predicted) {
+  return find_metric(name)->from_predictions(predicted);
+}
+
+bool is_from_predictions(std::string_view name) {
+  return find_metric(name)->from_predictions != nullptr;
 }
 
 double target_variation(Table const& table, std::span<std::int32_t const> rows) {
@@ -135,6 +192,29 @@ double target_variation(Table const& table, std::span<std::int32_t const> rows) 
   return variation;
 }
 
+std::string undefined_reason(std::string_view metric, Table const& table,
+                             std::span<std::int32_t const> rows) {
+  auto const weight_of = [&](std::int32_t row) {
+    return table.weights.data == nullptr ? 1.0f : table.weights.data[row];
+  };
+  auto const weigh_nothing = [&](std::int32_t row) { return !(weight_of(row) > 0); };
+  if (std::all_of(rows.begin(), rows.end(), weigh_nothing)) return "the rows weigh nothing";
+  if (metric == "r2" && !(target_variation(table, rows) > 0))
+    return "the target is the same in all of the rows";
+  if (metric != "auc") return {};
+  std::vector<float> targets;
+  for (auto const row : rows) {
+    float const* const own = table.y.data + std::int64_t{row} * table.y.columns;
+    if (weight_of(row) > 0) targets.insert(targets.end(), own, own + table.y.columns);
+  }
+  auto const columns = static_cast<std::size_t>(table.y.columns);
+  for (std::size_t i = columns; i < targets.size(); ++i) {
+    if (targets[i] != targets[i % columns]) return {};
+  }
+  return table.task == Task::classification ? "all of the rows are of one class"
+                                            : "every label is the same in all of the rows";
+}
+
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows, std::span<float const> weights) {
   higher_is_better(metric, task);  // throws if it does not fit
@@ -142,6 +222,11 @@ double score(std::string_view metric, Task task, std::span<float const> predicti
   auto const count = static_cast<std::size_t>(rows);
   std::size_t const outputs = predictions.size() / count;
   std::size_t const columns = targets.size() / count;
+  if (is_from_predictions(metric)) {
+    return metric_value(
+        metric, PredictedRows{task, rows, static_cast<int>(outputs), static_cast<int>(columns),
+                              predictions, targets, weights});
+  }
   Evaluation sums;
   sums.loss = 0;
   for (std::size_t r = 0; r < count; ++r) {
@@ -158,6 +243,17 @@ double score(std::string_view metric, Task task, std::span<float const> predicti
     all[r] = static_cast<std::int32_t>(r);
   double const variation = task == Task::regression ? target_variation(table, all) : 0;
   return metric_value(metric, sums, {task, static_cast<int>(columns), variation});
+}
+
+NamedScores all_scores(Task task, std::span<float const> predictions,
+                       std::span<float const> targets, std::int64_t rows,
+                       std::span<float const> weights) {
+  NamedScores list;
+  for (MetricInfo const& each : metrics()) {
+    if (!each.fits(task) || each.name == "loss") continue;
+    list.emplace_back(each.name, score(each.name, task, predictions, targets, rows, weights));
+  }
+  return list;
 }
 
 }  // namespace brood

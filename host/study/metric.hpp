@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics from the sums of an Evaluation. The names, directions and the tasks that they fit are one
-// table; see MetricChoice.
+// The table of metrics: names, directions, the tasks that they fit, and how each is computed, from
+// the sums of an Evaluation or from predictions; see MetricChoice.
 #pragma once
 
 #include <span>
@@ -9,6 +9,7 @@
 
 #include "brood/member.hpp"
 #include "brood/table.hpp"
+#include "study/prediction_metric.hpp"
 
 namespace brood {
 
@@ -22,9 +23,16 @@ struct MetricContext {
 // The variation of the targets of `rows`, in the user's units.
 double target_variation(Table const& table, std::span<std::int32_t const> rows);
 
+// Of metrics that are made from sums; of the others.
 double metric_value(std::string_view metric, Evaluation const& sums, MetricContext const& context);
+double metric_value(std::string_view metric, PredictedRows const& predicted);
+bool is_from_predictions(std::string_view metric);
 
 // Empty, or why the metric cannot be used.
 std::string metric_problem(std::string_view metric, Task task);
+
+// Empty, or why the metric has no value on some rows, whatever is predicted.
+std::string undefined_reason(std::string_view metric, Table const& table,
+                             std::span<std::int32_t const> rows);
 
 }  // namespace brood

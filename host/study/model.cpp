@@ -98,4 +98,21 @@ std::vector<float> Model::predict(Matrix x) const {
   return out;
 }
 
+std::vector<float> Ensemble::predict(Matrix x) const {
+  if (parts.empty()) throw UsageError("predict: the ensemble has no parts");
+  std::vector<double> sum;
+  double count = 0;
+  for (Part const& part : parts) {
+    std::vector<float> const own = part.model.predict(x);
+    sum.resize(own.size());
+    for (std::size_t i = 0; i < own.size(); ++i)
+      sum[i] += part.count * static_cast<double>(own[i]);
+    count += part.count;
+  }
+  std::vector<float> mean;
+  for (double const each : sum)
+    mean.push_back(static_cast<float>(each / count));
+  return mean;
+}
+
 }  // namespace brood

@@ -2,8 +2,10 @@
 #include "study/plan.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "brood/error.hpp"
+#include "study/ensemble.hpp"
 #include "study/metric.hpp"
 
 namespace brood {
@@ -93,12 +95,24 @@ int max_epochs(SchedulerChoice const& scheduler) {
   return std::visit([](auto const& choice) { return choice.max_epochs; }, scheduler);
 }
 
-double test_share(Validation const& validation) {
-  return std::visit([](auto const& choice) { return choice.test; }, validation);
-}
-
 std::string metric_name(Study const& study, Task task) {
   return study.metric.name.empty() ? default_metric(task) : study.metric.name;
+}
+
+void check_defined(std::string const& metric, Table const& table, Splits const& splits) {
+  std::vector<std::string> found;
+  auto const look = [&](Rows const& rows, std::string const& which) {
+    std::string const reason = undefined_reason(metric, table, *rows);
+    if (reason.empty()) return;
+    found.push_back("metric.name: " + metric + " has no value on " + which + ": " + reason +
+                    "; choose another metric, or other rows by validation");
+  };
+  for (auto const& split : splits.splits) {
+    look(split.valid, "the validation rows of fold " + std::to_string(split.fold) + ", repeat " +
+                          std::to_string(split.repeat));
+  }
+  if (!splits.test->empty()) look(splits.test, "the test rows");
+  if (!found.empty()) throw UsageError(std::move(found));
 }
 
 Config member_config(Config config, Study const& study) {
@@ -112,6 +126,16 @@ std::vector<std::string> problems(Study const& study, Task task) {
   if (study.trials < 1)
     found.push_back("trials: " + std::to_string(study.trials) +
                     " is not allowed; allowed: 1 and up");
+  if (study.ensemble < 0) {
+    found.push_back("ensemble: " + std::to_string(study.ensemble) +
+                    " is not allowed; allowed: 0 (none) and up");
+  }
+  if (study.stop.patience_rungs < 0) {
+    found.push_back("stop.patience_rungs: " + std::to_string(study.stop.patience_rungs) +
+                    " is not allowed; allowed: 0 (off) and up");
+  }
+  if (study.stop.target && !std::isfinite(*study.stop.target))
+    found.push_back("stop.target: is not finite; allowed: a score of the metric");
   std::string const metric = metric_problem(metric_name(study, task), task);
   if (!metric.empty()) found.push_back(metric);
   Parameter const* const epochs = study.space.find("epochs");
@@ -164,12 +188,15 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   StudyPlan plan;
   plan.rungs = plan_rungs(study.scheduler, study.trials);
   plan.trials = study.trials;
-  plan.members_per_trial =
-      static_cast<int>(make_splits(data.table(), study.validation, study.seed).splits.size());
+  Splits const splits = make_splits(data.table(), study.validation, study.seed);
+  check_defined(metric_name(study, data.task()), data.table(), splits);
+  plan.members_per_trial = static_cast<int>(splits.splits.size());
   plan.members = std::int64_t{plan.trials} * plan.members_per_trial;
   plan.member_epochs = trial_epochs(plan.rungs) * plan.members_per_trial;
   plan.member_epochs_restarted = trial_epochs_restarted(plan.rungs) * plan.members_per_trial;
   plan.refit_epochs = study.refit ? plan.rungs.back().epoch : 0;
+  // Each pick may be another trial than the winner.
+  plan.ensemble_epochs = plan.refit_epochs * std::min({study.ensemble, plan.trials - 1, kLibrary});
   plan.bytes_per_member = largest_member(engine.backend(), data, study);
   plan.bytes = plan.bytes_per_member * plan.members;
   std::int64_t const fitting = engine.memory_limit() / plan.bytes_per_member;
@@ -180,7 +207,8 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
                       " bytes: raise it or make the networks smaller");
   }
   plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
-  plan.upper_bound = may_stop_early(study.space);
+  plan.upper_bound =
+      may_stop_early(study.space) || study.stop.target || study.stop.patience_rungs > 0;
   plan_submissions(engine, data, study, plan);
   return plan;
 }

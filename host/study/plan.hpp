@@ -7,9 +7,10 @@
 namespace brood {
 
 int max_epochs(SchedulerChoice const& scheduler);
-double test_share(Validation const& validation);
 // The metric's name with the default filled in.
 std::string metric_name(Study const& study, Task task);
+// Throws UsageError if the metric has no value on the rows that validate, or on the test rows.
+void check_defined(std::string const& metric, Table const& table, Splits const& splits);
 // A configuration as its members are trained: with `epochs`, the whole training.
 Config member_config(Config config, Study const& study);
 

@@ -26,7 +26,9 @@ std::string identity(Data const& data, Study const& study, std::vector<Rung> con
   }
   std::visit(
       [&](auto const& v) {
-        text += " test " + to_text(v.test) + " repeats " + std::to_string(v.repeats);
+        text += " repeats " + std::to_string(v.repeats);
+        if constexpr (requires { v.test; }) text += " test " + to_text(v.test);
+        if constexpr (requires { v.by; }) text += " by " + std::to_string(static_cast<int>(v.by));
         if constexpr (requires { v.folds; }) text += " folds " + std::to_string(v.folds);
         if constexpr (requires { v.valid; }) text += " valid " + to_text(v.valid);
       },
@@ -47,6 +49,7 @@ StudyState StudyRun::Impl::state() {
   saved.tuner = tuner.state();
   saved.curves = curves;
   saved.member_epochs = member_epochs;
+  saved.stop = stop_progress;
   for (auto const& [trial, ids] : members) {
     auto images = population.save(ids);
     for (std::size_t s = 0; s < images.size(); ++s) {
@@ -65,6 +68,8 @@ void StudyRun::Impl::restore(StudyState const& from) {
   tuner.restore(from.tuner);
   curves = from.curves;
   member_epochs = from.member_epochs;
+  stop_progress = from.stop;
+  check_stop();
   for (auto const& resident : from.residents) {
     auto specs = members_of(resident.trial, tuner.config(resident.trial));
     auto& own = members[resident.trial];

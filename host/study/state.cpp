@@ -15,7 +15,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::string_view kMagic = "brood state 1\n";
+constexpr std::string_view kMagic = "brood state 2\n";
 constexpr std::size_t kChecksum = 32;  // hex digits
 
 std::string checksum(std::string_view bytes) {
@@ -119,7 +119,8 @@ void fields(Io& io, T& value) {
   } else {
     static_assert(std::is_same_v<Type, StudyState>);
     io(value.study), io(value.tuner.rung), io(value.tuner.trials), io(value.tuner.alive);
-    io(value.tuner.told), io(value.curves), io(value.member_epochs), io(value.residents);
+    io(value.tuner.told), io(value.curves), io(value.member_epochs), io(value.stop.best);
+    io(value.stop.rungs_since_best), io(value.residents);
   }
 }
 

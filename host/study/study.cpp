@@ -4,10 +4,11 @@
 #include "brood/study.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <numeric>
 
 #include "brood/error.hpp"
 #include "study/plan.hpp"
+#include "study/stop.hpp"
 #include "study/study_run.hpp"
 
 namespace brood {
@@ -24,13 +25,6 @@ Tuner make_tuner(Data const& data, Study const& study) {
                 .trials = study.trials,
                 .seed = study.seed,
                 .maximize = maximize});
-}
-
-// What a member's score is read from: its best evaluation if it has patience, else its last.
-Evaluation const* scored_evaluation(MemberMetrics const& metrics, bool patient) {
-  if (metrics.history.empty()) return nullptr;
-  if (!patient) return &metrics.history.back();
-  return metrics.best < 0 ? nullptr : &metrics.history[static_cast<std::size_t>(metrics.best)];
 }
 
 }  // namespace
@@ -53,16 +47,12 @@ StudyRun::Impl::Impl(Engine& engine_in, Data const& data_in, Study study_in)
       maximize(higher_is_better(metric, data.task())),
       splits(make_splits(data.table(), study.validation, study.seed)),
       population(engine) {
+  check_defined(metric, data.table(), splits);
   for (auto const& split : splits.splits) {
     transforms.push_back(
         std::make_shared<Transform const>(fit_transform(data.table(), *split.train)));
     contexts.push_back(context_of(*split.valid));
   }
-}
-
-MetricContext StudyRun::Impl::context_of(std::span<std::int32_t const> rows) const {
-  bool const values = data.task() == Task::regression;
-  return {data.task(), data.table().y.columns, values ? target_variation(data.table(), rows) : 0.0};
 }
 
 std::vector<MemberSpec> StudyRun::Impl::members_of(int trial, Config const& config) const {
@@ -98,29 +88,8 @@ void StudyRun::Impl::admit_new(std::vector<Ask> const& asks) {
   }
 }
 
-void StudyRun::Impl::record(Ask const& ask, std::span<MemberMetrics const> metrics) {
-  for (std::size_t s = 0; s < metrics.size(); ++s) {
-    for (Evaluation const& e : metrics[s].history) {
-      if (e.epoch <= ask.from_epoch) continue;
-      curves.push_back({ask.trial, splits.splits[s].fold, splits.splits[s].repeat, e.epoch,
-                        e.train_loss, e.loss, metric_value(metric, e, contexts[s])});
-    }
-    member_epochs += std::max(0, metrics[s].epoch - ask.from_epoch);
-  }
-}
-
-double StudyRun::Impl::score_of(std::span<MemberMetrics const> metrics, bool patient) const {
-  double sum = 0;
-  for (std::size_t s = 0; s < metrics.size(); ++s) {
-    Evaluation const* const e = scored_evaluation(metrics[s], patient);
-    if (metrics[s].state == MemberState::diverged || e == nullptr) return std::nan("");
-    sum += metric_value(metric, *e, contexts[s]);
-  }
-  return sum / static_cast<double>(metrics.size());
-}
-
-void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics) {
-  bool const patient = is_patient(ask.config);
+void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics,
+                          std::span<double const> scores) {
   bool running = false, stopped = false;
   int epoch = 0;
   for (auto const& each : metrics) {
@@ -130,16 +99,19 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   }
   // A trial ends by itself when none of its members goes on and one of them stopped.
   bool const ended = stopped && !running;
-  tuner.tell(ask.trial, epoch, score_of(metrics, patient), ended);
+  double const sum = std::accumulate(scores.begin(), scores.end(), 0.0);
+  tuner.tell(ask.trial, epoch, sum / static_cast<double>(scores.size()), ended);
 }
 
 void StudyRun::Impl::release_losers() {
   std::vector<MemberId> leaving;
   auto const& alive = tuner.state().alive;
+  auto const kept = library();  // of what it will be in the end, none is let go
   std::erase_if(members, [&](auto const& entry) {
     auto const& [trial, ids] = entry;
     if (std::find(alive.begin(), alive.end(), trial) != alive.end()) return false;
-    if (tuner.finished() && tuner.best() == trial) return false;  // may be the model
+    if (std::find(kept.begin(), kept.end(), trial) != kept.end()) return false;
+    if (tuner.finished() && best() == trial) return false;  // may be the model
     leaving.insert(leaving.end(), ids.begin(), ids.end());
     return true;
   });
@@ -184,16 +156,22 @@ bool StudyRun::Impl::advance() {
     ids.insert(ids.end(), own.begin(), own.end());
   }
   int const waves = population.waves(ids);
-  stopped = !train(ids, asks.front().from_epoch, asks.front().until_epoch);
-  if (stopped) return false;
+  if (!train(ids, asks.front().from_epoch, asks.front().until_epoch)) {
+    end(Ended::stopped);
+    return false;
+  }
   auto const metrics = population.metrics(ids);
+  auto const scores = member_scores(asks, ids, metrics);
   std::size_t const each = splits.splits.size();
   for (std::size_t i = 0; i < asks.size(); ++i) {
     auto const own = std::span(metrics).subspan(i * each, each);
-    record(asks[i], own);
-    tell(asks[i], own);
+    auto const own_scores = std::span(scores).subspan(i * each, each);
+    record(asks[i], own, own_scores);
+    tell(asks[i], own, own_scores);
   }
   release_losers();
+  note_rung(tuner.trials(), maximize, stop_progress);
+  check_stop();
   report(rung, static_cast<int>(asks.size()), waves);
   return !stopped;
 }
@@ -206,15 +184,26 @@ void StudyRun::Impl::report(int rung, int trials, int waves) {
   progress.trials = trials;
   progress.epoch = tuner.rungs()[static_cast<std::size_t>(rung)].epoch;
   progress.waves = waves;
-  if (auto const best = tuner.best()) {
-    progress.best_trial = *best;
-    progress.best_score = tuner.trials()[static_cast<std::size_t>(*best)].score;
+  if (auto const winner = best()) {
+    progress.best_trial = *winner;
+    progress.best_score = tuner.trials()[static_cast<std::size_t>(*winner)].score;
   }
   for (auto const& trial : tuner.trials())
     progress.diverged += trial.state == TrialState::diverged ? 1 : 0;
   progress.member_epochs = member_epochs;
   progress.seconds = seconds_since(start);
-  stopped = study.on_rung(progress) == Go::stop && !tuner.finished();
+  bool const goes_on = study.on_rung(progress) == Go::on;
+  if (!goes_on && !tuner.finished() && !stopped) end(Ended::stopped);
+}
+
+void StudyRun::Impl::check_stop() {
+  auto const reason = reason_to_stop(study.stop, stop_progress, maximize);
+  if (reason && !tuner.finished()) end(*reason);
+}
+
+void StudyRun::Impl::end(Ended why) {
+  stopped = true;
+  ended = why;
 }
 
 StudyRun::StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from)

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inside of StudyRun, in three parts: the loop (study.cpp), the winner (winner.cpp), and the
-// state between rungs (resume.cpp).
+// The inside of StudyRun, in five parts: the loop (study.cpp), scores (scores.cpp), the winner
+// (winner.cpp), the ensemble (ensemble.cpp), and the state between rungs (resume.cpp).
 #pragma once
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "brood/population.hpp"
 #include "brood/study.hpp"
+#include "study/ensemble.hpp"
 #include "study/metric.hpp"
 
 namespace brood {
@@ -25,33 +27,71 @@ struct StudyRun::Impl {
   bool advance();
   // The members of a trial, one per split.
   std::vector<MemberSpec> members_of(int trial, Config const& config) const;
-  MetricContext context_of(std::span<std::int32_t const> rows) const;
   void admit_new(std::vector<Ask> const& asks);
   // Trains members to an epoch in pieces of about a second, so that stop_requested is heard; how it
   // is cut changes no result. False if it was.
   bool train(std::span<MemberId const> ids, int from_epoch, int until_epoch);
   double affordable() const;
-  // Appends what a trial's members recorded since it was last told, and counts the epochs.
-  void record(Ask const& ask, std::span<MemberMetrics const> metrics);
-  // Mean of the members' scores; NaN if one of them diverged.
-  double score_of(std::span<MemberMetrics const> metrics, bool patient) const;
-  void tell(Ask const& ask, std::span<MemberMetrics const> metrics);
+  // A trial's score is the mean of its members' scores; NaN if one of them diverged.
+  void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores);
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
   void report(int rung, int trials, int waves);
+  // Ends the study if its scores say so.
+  void check_stop();
+  void end(Ended why);
+
+  // ---- scores
+
+  MetricContext context_of(std::span<std::int32_t const> rows) const;
+  // By member, those of a trial one after the other: the metric on its validation rows, of the
+  // weights that predict. NaN for those that diverged.
+  std::vector<double> member_scores(std::span<Ask const> asks, std::span<MemberId const> ids,
+                                    std::span<MemberMetrics const> metrics);
+  // The metric of members on the same rows, from their predictions.
+  std::vector<double> predicted_scores(std::span<MemberId const> ids,
+                                       std::span<std::int32_t const> rows);
+  // Appends what a trial's members recorded since it was last told, and counts the epochs.
+  void record(Ask const& ask, std::span<MemberMetrics const> metrics,
+              std::span<double const> scores);
+  double test_score(MemberId id);
+  NamedScores test_metrics(MemberId id);
 
   // ---- the winner
 
   Result finish();
+  // The winner so far, and the n best, by Study::best_of.
+  std::optional<int> best() const;
+  std::vector<int> leaderboard(int n) const;
   std::vector<TrialResult> trial_results() const;
   // Epochs after which a trial had its score: the mean over its members.
   int scored_epochs(int trial) const;
-  // A trial's network trained anew on all rows but the test rows.
-  MemberId refit(int trial, int epochs, SharedTransform transform);
-  // The first validated member of a trial, trained straight through if it was let go, or if a rung
-  // that was dropped took it further than its score.
-  MemberId validated(int trial);
-  double test_score(MemberId id);
+  // The network that stands for a trial in the end.
+  struct FinalMember {
+    int trial = 0;
+    MemberId id = 0;
+    SharedTransform transform = {};
+    int refit_epochs = 0;
+    bool refit_diverged = false;
+  };
+  // With refit, trained anew on all rows but the test rows; where that diverges, and without refit,
+  // the first validated member.
+  std::vector<FinalMember> final_members(std::vector<int> const& trials);
+  Model model_of(FinalMember const& member);
+  // Trials' networks trained anew on all rows but the test rows, each for its epochs.
+  std::vector<MemberId> refit(std::vector<int> const& trials, std::vector<int> const& epochs,
+                              SharedTransform transform);
+  // The first `count` validated members of a trial, trained straight through if they were let go,
+  // or if a rung that was dropped took them further than its score.
+  std::vector<MemberId> validated(int trial, std::size_t count);
+
+  // ---- the ensemble
+
+  // The trials that an ensemble is selected from: the best of the leaderboard. Their members are
+  // kept.
+  std::vector<int> library() const;
+  Selection select(std::vector<int> const& trials);
+  void make_ensemble(FinalMember const& winner, Result& result);
 
   // ---- the state between rungs
 
@@ -73,7 +113,9 @@ struct StudyRun::Impl {
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
   double rate = 0;  // member-epochs per second, lately
-  bool stopped = false;
+  StopProgress stop_progress;
+  bool stopped = false;  // ended before the last rung
+  Ended ended = Ended::complete;
 };
 
 // Whether a configuration has patience, and so is scored at its best evaluation.

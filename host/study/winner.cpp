@@ -19,6 +19,26 @@ constexpr int kLeaderboard = 10;
 
 }  // namespace
 
+std::optional<int> StudyRun::Impl::best() const {
+  return study.best_of == BestOf::any ? tuner.best_of_any() : tuner.best();
+}
+
+std::vector<int> StudyRun::Impl::leaderboard(int n) const {
+  if (study.best_of == BestOf::last_rung) return tuner.leaderboard(n);
+  std::vector<TunerTrial> ranked;
+  for (auto const& trial : tuner.trials()) {
+    if (std::isfinite(trial.score)) ranked.push_back(trial);
+  }
+  std::sort(ranked.begin(), ranked.end(), [&](TunerTrial const& a, TunerTrial const& b) {
+    return ranks_before(a.score, a.id, b.score, b.id, maximize);
+  });
+  ranked.resize(std::min(ranked.size(), static_cast<std::size_t>(n)));
+  std::vector<int> ids;
+  for (auto const& trial : ranked)
+    ids.push_back(trial.id);
+  return ids;
+}
+
 int StudyRun::Impl::scored_epochs(int trial) const {
   Config const config = tuner.config(trial);
   int const trained = tuner.trials()[static_cast<std::size_t>(trial)].epoch;
@@ -40,39 +60,80 @@ int StudyRun::Impl::scored_epochs(int trial) const {
   return std::max(1, static_cast<int>(std::lround(sum / static_cast<double>(best.size()))));
 }
 
-MemberId StudyRun::Impl::refit(int trial, int epochs, SharedTransform transform) {
-  Config config = tuner.config(trial);
-  config.set("patience", std::int64_t{0});
-  MemberSpec spec{.config = member_config(std::move(config), study),
-                  .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial), 0),
-                  .table = data.id(),
-                  .train_rows = splits.development,
-                  .eval_rows = nullptr,
-                  .transform = std::move(transform)};
+std::vector<MemberId> StudyRun::Impl::refit(std::vector<int> const& trials,
+                                            std::vector<int> const& epochs,
+                                            SharedTransform transform) {
   std::vector<MemberSpec> specs;
-  specs.push_back(std::move(spec));
-  MemberId const id = population.admit(std::move(specs), data).front();
-  population.train({&id, 1}, epochs, 0);
-  return id;
+  for (int const trial : trials) {
+    Config config = tuner.config(trial);
+    config.set("patience", std::int64_t{0});
+    specs.push_back({.config = member_config(std::move(config), study),
+                     .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial), 0),
+                     .table = data.id(),
+                     .train_rows = splits.development,
+                     .eval_rows = nullptr,
+                     .transform = transform});
+  }
+  auto const ids = population.admit(std::move(specs), data);
+  std::map<int, std::vector<MemberId>> by_epochs;  // those of as many epochs train together
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    by_epochs[epochs[i]].push_back(ids[i]);
+  for (auto const& [until, together] : by_epochs)
+    population.train(together, until, 0);
+  return ids;
 }
 
-MemberId StudyRun::Impl::validated(int trial) {
+std::vector<MemberId> StudyRun::Impl::validated(int trial, std::size_t count) {
   int const epoch = tuner.trials()[static_cast<std::size_t>(trial)].epoch;
   if (auto const found = members.find(trial); found != members.end()) {
-    MemberId const id = found->second.front();
-    if (population.metrics({&id, 1}).front().epoch <= epoch) return id;
+    auto const ids = std::span(found->second).first(count);
+    auto const metrics = population.metrics(ids);
+    bool const as_scored =
+        std::all_of(metrics.begin(), metrics.end(),
+                    [&](MemberMetrics const& each) { return each.epoch <= epoch; });
+    if (as_scored) return {ids.begin(), ids.end()};
   }
-  std::vector<MemberSpec> specs;
-  specs.push_back(members_of(trial, tuner.config(trial)).front());
-  MemberId const id = population.admit(std::move(specs), data).front();
-  population.train({&id, 1}, epoch);
-  return id;
+  auto specs = members_of(trial, tuner.config(trial));
+  specs.resize(count);
+  auto const ids = population.admit(std::move(specs), data);
+  population.train(ids, epoch);
+  return ids;
 }
 
-double StudyRun::Impl::test_score(MemberId id) {
-  if (splits.test->empty()) return std::nan("");
-  return metric_value(metric, population.evaluate({&id, 1}, *splits.test).front(),
-                      context_of(*splits.test));
+std::vector<StudyRun::Impl::FinalMember> StudyRun::Impl::final_members(
+    std::vector<int> const& trials) {
+  std::vector<FinalMember> finals;
+  for (int const trial : trials)
+    finals.push_back({.trial = trial});
+  if (study.refit && !trials.empty()) {
+    auto const all =
+        std::make_shared<Transform const>(fit_transform(data.table(), *splits.development));
+    std::vector<int> epochs;
+    for (int const trial : trials)
+      epochs.push_back(scored_epochs(trial));
+    auto const ids = refit(trials, epochs, all);
+    auto const metrics = population.metrics(ids);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      finals[i].id = ids[i];
+      finals[i].transform = all;
+      finals[i].refit_epochs = epochs[i];
+      finals[i].refit_diverged = metrics[i].state == MemberState::diverged;
+    }
+  }
+  for (auto& each : finals) {
+    if (study.refit && !each.refit_diverged) continue;
+    each.id = validated(each.trial, 1).front();
+    each.transform = transforms.front();
+  }
+  return finals;
+}
+
+Model StudyRun::Impl::model_of(FinalMember const& member) {
+  return {.task = data.task(),
+          .outputs = data.outputs(),
+          .config = with_defaults(member_config(tuner.config(member.trial), study), data.task()),
+          .transform = *member.transform,
+          .layers = population.weights({&member.id, 1}).front()};
 }
 
 // By id; those that a stop of the study left between rungs have been stopped.
@@ -88,8 +149,8 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
 }
 
 Result StudyRun::Impl::finish() {
-  auto const best = tuner.best();
-  if (!best) {
+  auto const winner = best();
+  if (!winner) {
     throw NoUsableTrial(
         stopped ? "the study was stopped before its first rung had ended: give it more time"
                 : "all " + std::to_string(study.trials) +
@@ -102,34 +163,22 @@ Result StudyRun::Impl::finish() {
   auto order = [](CurvePoint const& p) { return std::tie(p.trial, p.fold, p.repeat, p.epoch); };
   std::sort(result.curves.begin(), result.curves.end(),
             [&](CurvePoint const& a, CurvePoint const& b) { return order(a) < order(b); });
-  result.leaderboard = tuner.leaderboard(kLeaderboard);
-  result.best = *best;
+  result.leaderboard = leaderboard(kLeaderboard);
+  result.best = *winner;
   result.metric = metric;
   result.maximize = maximize;
-  result.valid = tuner.trials()[static_cast<std::size_t>(*best)].score;
+  result.valid = tuner.trials()[static_cast<std::size_t>(*winner)].score;
   result.member_epochs = member_epochs;
   result.stopped_early = stopped;
+  result.ended = ended;
 
-  SharedTransform transform = transforms.front();
-  std::optional<MemberId> model;
-  if (study.refit) {
-    result.refit_epochs = scored_epochs(*best);
-    auto const all =
-        std::make_shared<Transform const>(fit_transform(data.table(), *splits.development));
-    MemberId const id = refit(*best, static_cast<int>(result.refit_epochs), all);
-    result.refit_diverged = population.metrics({&id, 1}).front().state == MemberState::diverged;
-    if (!result.refit_diverged) {
-      model = id;
-      transform = all;
-    }
-  }
-  if (!model) model = validated(*best);
-  result.model = {.task = data.task(),
-                  .outputs = data.outputs(),
-                  .config = with_defaults(member_config(tuner.config(*best), study), data.task()),
-                  .transform = *transform,
-                  .layers = population.weights({&*model, 1}).front()};
-  result.test = test_score(*model);
+  FinalMember const final = final_members({*winner}).front();
+  result.refit_epochs = final.refit_epochs;
+  result.refit_diverged = final.refit_diverged;
+  result.model = model_of(final);
+  result.test = test_score(final.id);
+  result.test_metrics = test_metrics(final.id);
+  if (study.ensemble > 0) make_ensemble(final, result);
   result.seconds = seconds_since(start);
   return result;
 }

@@ -84,6 +84,20 @@ TEST(LoadDataset, RefusesPlacesThatAreNotThere) {
   }
 }
 
+TEST(LoadDataset, TheColumnThatValidationGoesByIsReadAsTextAndIsNoInput) {
+  // Seconds since 1970, which fp32 cannot tell apart.
+  CsvFile const file("t,x,y\n1700000003,1,0.5\n1700000001,2,1.5\n1700000002,3,2.5\n");
+  Sweep sweep = sweep_of("validation: {time: t}\n", {{"data.file", file.path()}});
+  Dataset const dataset = load_dataset(sweep);
+  EXPECT_EQ(dataset.keys, (std::vector<std::int32_t>{2, 0, 1}));
+  EXPECT_EQ(dataset.encoding.input_names(), std::vector<std::string>{"x"});
+  Sweep unknown = sweep_of("validation: {group: tt}\n", {{"data.file", file.path()}});
+  EXPECT_NE(message_of([&] {
+              load_dataset(unknown);
+            }).find("validation.group: there is no column 'tt'; the columns are: t, x, y"),
+            std::string::npos);
+}
+
 TEST(LoadDataset, RefusesOneColumnTwice) {
   CsvFile const file(kTable);
   Sweep sweep = sweep_for(file, "[b, -2]");

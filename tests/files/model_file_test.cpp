@@ -51,6 +51,7 @@ std::string refusal(std::string const& bytes) {
 void expect_same(SavedModel const& a, SavedModel const& b) {
   EXPECT_EQ(a.encoding, b.encoding);
   EXPECT_EQ(a.metric, b.metric);
+  EXPECT_EQ(a.weight, b.weight);
   EXPECT_EQ(a.model.config, b.model.config);
   EXPECT_EQ(a.model.outputs, b.model.outputs);
   EXPECT_EQ(a.model.transform.shift, b.model.transform.shift);
@@ -81,6 +82,13 @@ TEST_P(EveryKind, ComesBackAsItWasAndPredictsTheSameBits) {
   auto const predicted = read.model.predict(rows);
   ASSERT_EQ(predicted.size(), 2u * static_cast<std::size_t>(saved.encoding.output_count()));
   EXPECT_EQ(predicted, saved.model.predict(rows));
+}
+
+TEST_P(EveryKind, KnowsTheColumnOfRowWeightsIfThereIsOne) {
+  SavedModel saved = saved_model(GetParam().task, GetParam().loss);
+  EXPECT_EQ(to_safetensors(saved).find("weight\\\":\\\""), std::string::npos);
+  saved.weight = "mass, kg";
+  expect_same(from_safetensors(to_safetensors(saved), "file"), saved);
 }
 
 TEST_P(EveryKind, HasTheSameBytesEachTime) {

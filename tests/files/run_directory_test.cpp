@@ -85,6 +85,7 @@ Result small_result() {
   result.maximize = true;
   result.valid = 0.875;
   result.test = 0.75;
+  result.test_metrics = {{"accuracy", 0.75}, {"auc", std::nan("")}};
   result.member_epochs = 7;
   result.refit_epochs = 3;
   result.model = saved_model(Task::classification, "cross_entropy").model;
@@ -150,7 +151,8 @@ TEST_F(RunDirectory, IsWrittenWhole) {
             "hidden: [8]\nlr: 0.3333333333333333\nactivation: tanh\n");
   EXPECT_EQ(text_of("a/b/run/best/score.json"),
             "{\n  \"trial\": 1,\n  \"metric\": \"accuracy\",\n  \"goal\": \"maximize\",\n"
-            "  \"valid\": 0.875,\n  \"test\": 0.75,\n  \"epochs\": 3,\n  \"refit_epochs\": 3\n}\n");
+            "  \"valid\": 0.875,\n  \"test\": 0.75,\n  \"test_metrics\": {\n    \"accuracy\": "
+            "0.75,\n    \"auc\": null\n  },\n  \"epochs\": 3,\n  \"refit_epochs\": 3\n}\n");
   EXPECT_EQ(text_of("a/b/run/trials.csv"), trials_csv(small_result(), small_sweep().study.space));
   EXPECT_EQ(text_of("a/b/run/curves.csv"), curves_csv(small_result()));
   EXPECT_EQ(text_of("a/b/run/config.yaml"), resolved_yaml(small_sweep()));
@@ -169,6 +171,81 @@ TEST_F(RunDirectory, HoldsTheModelThatWon) {
   EXPECT_EQ(saved.encoding, encoding_of(Task::classification));
   EXPECT_EQ(saved.metric, "accuracy");
   EXPECT_EQ(saved.model.layers[1].weights, small_result().model.layers[1].weights);
+}
+
+// The result with an ensemble of three networks that are shifted against each other.
+Result ensemble_result() {
+  Result result = small_result();
+  for (int part = 0; part < 3; ++part) {
+    Model model = result.model;
+    for (float& bias : model.layers.back().bias)
+      bias += static_cast<float>(part) * bias;
+    result.ensemble.parts.push_back({.trial = part, .count = part + 1, .model = std::move(model)});
+  }
+  result.ensemble_valid = 0.9;
+  result.ensemble_test = 0.8;
+  result.ensemble_test_metrics = {{"accuracy", 0.8}};
+  result.ensemble_epochs = 6;
+  return result;
+}
+
+TEST_F(RunDirectory, HoldsTheEnsembleThatPredicts) {
+  Result const result = ensemble_result();
+  write_run("run", false, result);
+  SavedPredictor const read = read_predictor("run");
+  ASSERT_EQ(read.models.parts.size(), 3u);
+  EXPECT_EQ(read.metric, "accuracy");
+  EXPECT_EQ(read.encoding, encoding_of(Task::classification));
+  int const inputs = result.model.inputs();
+  std::vector<float> const x(static_cast<std::size_t>(inputs) * 2, 0.25f);
+  EXPECT_EQ(read.models.predict({x.data(), 2, inputs}),
+            result.ensemble.predict({x.data(), 2, inputs}));
+  EXPECT_NE(read.models.predict({x.data(), 2, inputs}),
+            result.model.predict({x.data(), 2, inputs}));
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(read.models.parts[i].trial, result.ensemble.parts[i].trial);
+    EXPECT_EQ(read.models.parts[i].count, result.ensemble.parts[i].count);
+  }
+  // Replacing it takes all of its files away.
+  write_run("run", true);
+  EXPECT_FALSE(fs::exists("run/best/ensemble.json"));
+  EXPECT_FALSE(fs::exists("run/best/ensemble-1.safetensors"));
+  EXPECT_EQ(read_predictor("run").models.predict({x.data(), 2, inputs}),
+            result.model.predict({x.data(), 2, inputs}));
+}
+
+TEST_F(RunDirectory, RefusesAnEnsembleThatIsDamaged) {
+  write_run("run", false, ensemble_result());
+  std::string const path = "run/best/ensemble.json";
+  std::string const good = read_file(path);
+  auto const refused = [&](std::string const& text) {
+    replace_file(path, text);
+    try {
+      read_predictor("run");
+    } catch (StorageError const& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(refused(good.substr(0, good.size() / 2)).find("is damaged"), std::string::npos);
+  EXPECT_NE(refused("{}").find("there is no list of parts"), std::string::npos);
+  std::string other = good;
+  other.replace(other.find("ensemble-2"), 10, "../../../x");
+  EXPECT_NE(refused(other).find("part 2 is not a file of the ensemble"), std::string::npos);
+  other = good;
+  other.replace(other.find("\"count\": 1"), 10, "\"count\": 0");
+  EXPECT_NE(refused(other).find("part 1 is not"), std::string::npos);
+  fs::remove("run/best/ensemble-3.safetensors");
+  EXPECT_NE(refused(good).find("ensemble-3.safetensors is absent"), std::string::npos);
+}
+
+TEST_F(RunDirectory, IsNotOursWithAFileThatOnlyLooksLikeAnEnsembles) {
+  for (std::string const name :
+       {"ensemble-.safetensors", "ensemble-1.json", "ensemble-x.safetensors"}) {
+    write_run("run_" + name);
+    replace_file("run_" + name + "/best/" + name, "mine");
+    EXPECT_THROW(check_run_directory("run_" + name, true), UsageError) << name;
+  }
 }
 
 TEST_F(RunDirectory, TakesTheNextFreeName) {

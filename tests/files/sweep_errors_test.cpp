@@ -93,8 +93,8 @@ INSTANTIATE_TEST_SUITE_P(
                   "did you mean random?"},
         Malformed{"metric_text", "metric: accuracy\n", "file:2:9: metric: 'accuracy'",
                   "a map with the keys name, goal"},
-        Malformed{"metric_unknown", "metric: {name: auc}\n", "file:2:16: metric.name: 'auc'",
-                  "accuracy, loss, mse, rmse, mae, r2"},
+        Malformed{"metric_unknown", "metric: {name: kappa}\n", "file:2:16: metric.name: 'kappa'",
+                  "accuracy, balanced_accuracy, f1_macro, auc, log_loss, loss, mse, rmse, mae, r2"},
         Malformed{"metric_without_name", "metric: {goal: maximize}\n", "file:2:9: metric.name",
                   "is missing"},
         Malformed{"goal_contradicts", "metric: {name: val_loss, goal: maximize}\n",
@@ -119,6 +119,24 @@ INSTANTIATE_TEST_SUITE_P(
                   "file:2:33: ", "1 .. 10000"},
         Malformed{"holdout_and_folds", "validation: {holdout: 0.2, folds: 5}\n",
                   "file:2:35: validation.folds", "contradicts validation.holdout"},
+        Malformed{"best_of_unknown", "best_of: last\n", "file:2:10: best_of: 'last'",
+                  "last_rung, any"},
+        Malformed{"ensemble_negative", "ensemble: -1\n", "file:2:11: ensemble: -1", "0 .. 1000"},
+        Malformed{"stop_number", "stop: 0.9\n", "file:2:7: stop: 0.9", "target, patience_rungs"},
+        Malformed{"stop_patience_zero", "stop: {patience_rungs: 0}\n",
+                  "file:2:24: stop.patience_rungs: 0", "1 .. 1000"},
+        Malformed{"stop_target_text", "stop: {target: high}\n", "file:2:16: stop.target: 'high'",
+                  "a score"},
+        Malformed{"group_and_time", "validation: {group: g, time: t}\n",
+                  "file:2:30: validation.time", "contradicts validation.group"},
+        Malformed{"fold_and_folds", "validation: {fold: f, folds: 5}\n",
+                  "file:2:30: validation.folds", "contradicts validation.fold"},
+        Malformed{"fold_and_test", "validation: {fold: f, test: 0.5}\n",
+                  "file:2:29: validation.test", "contradicts validation.fold"},
+        Malformed{"group_is_the_target", "validation: {group: y}\n",
+                  "file:2:21: validation.group: 'y'", "is the target"},
+        Malformed{"group_list", "validation: {group: [a, b]}\n",
+                  "file:2:21: validation.group: ['a', 'b']", "a text"},
         Malformed{"validation_list", "validation: [0.2, 0.2]\n",
                   "file:2:13: validation: [0.2, 0.2]", "a map"}),
     test_name);
@@ -349,7 +367,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(SweepErrors, ComeAllAtOnceInTheOrderOfTheFile) {
   try {
     sweep_of(
-        "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, fold: 5}\nmethod: tpe\n"
+        "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, flods: 5}\nmethod: tpe\n"
         "parameters:\n  lr: {min: 0.0, max: x}\n  hidden: {values: [[0], 3, [8]]}\n"
         "  activation: {values: [rleu]}\ntrain: {seed: 1, lr: 2}\n");
     FAIL() << "nothing was thrown";

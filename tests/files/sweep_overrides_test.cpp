@@ -126,6 +126,18 @@ TEST(SweepOverrides, DisplaceWhatTheFileSaysAgainstThem) {
   EXPECT_EQ(std::get<SuccessiveHalving>(bands.study.scheduler).min_epochs, 4);
 }
 
+TEST(SweepOverrides, AnotherColumnToValidateByTakesThePlaceOfTheFiles) {
+  std::string const file = "validation: {folds: 4, group: a, test: 0.1}\n";
+  Sweep const time = sweep_of(file, {{"validation.time", "t"}});
+  EXPECT_EQ(std::get<Folds>(time.study.validation).by, SplitBy::time);
+  EXPECT_EQ(time.dataset.group, "");
+  Sweep const fold = sweep_of(file, {{"validation.fold", "f"}});
+  EXPECT_TRUE(std::holds_alternative<GivenFolds>(fold.study.validation));
+  EXPECT_EQ(fold.places.at("validation.fold"), "validation.fold=f");
+  Sweep const folds = sweep_of("validation: {fold: f}\n", {{"validation.folds", "3"}});
+  EXPECT_EQ(std::get<Folds>(folds.study.validation).by, SplitBy::chance);
+}
+
 TEST(SweepOverrides, TheSameTypeKeepsItsSettings) {
   Sweep const sweep = example({{"early_terminate.type", "successive_halving"}});
   EXPECT_EQ(std::get<SuccessiveHalving>(sweep.study.scheduler).eta, 4);
@@ -159,7 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"misspelt", {{"learnin_rate", "1"}}, "learnin_rate=1: 'learnin_rate'", "no key"},
         Mistake{"misspelt_hyperparameter", {{"dropuot", "1"}}, "dropuot=1: ", "mean dropout?"},
         Mistake{"misspelt_trials", {{"trails", "1"}}, "trails=1: ", "mean trials?"},
-        Mistake{"misspelt_below", {{"validation.fold", "5"}}, "validation.fold=5: ", "mean folds?"},
+        Mistake{
+            "misspelt_below", {{"validation.flods", "5"}}, "validation.flods=5: ", "mean folds?"},
         Mistake{"wrong_group", {{"network.lr", "1"}}, "network.lr=1: ", "belongs under train"},
         Mistake{"no_key", {{"", "1"}}, "=1: ", "empty part"},
         Mistake{"empty_part", {{"data..x", "1"}}, "data..x=1: ", "empty part"},

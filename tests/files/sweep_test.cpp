@@ -129,6 +129,33 @@ TEST(Sweep, FoldsMayLeaveManyTestRows) {
   EXPECT_EQ(folds.test, 0.9);
 }
 
+TEST(Sweep, ValidationGoesByAColumn) {
+  Sweep const groups = sweep_of("validation: {folds: 3, group: patient}\n");
+  EXPECT_EQ(std::get<Folds>(groups.study.validation).by, SplitBy::group);
+  EXPECT_EQ(groups.dataset.group, "patient");
+  EXPECT_EQ(groups.places.at("validation.folds"), "file:2:21");
+  EXPECT_EQ(groups.places.at("validation.group"), "file:2:31");
+  Sweep const times = sweep_of("validation: {time: 7}\n");
+  EXPECT_EQ(std::get<Holdout>(times.study.validation).by, SplitBy::time);
+  EXPECT_EQ(times.dataset.time, "7");
+  Sweep const given = sweep_of("validation: {fold: part, repeats: 3}\n");
+  EXPECT_EQ(std::get<GivenFolds>(given.study.validation).repeats, 3);
+  EXPECT_EQ(given.dataset.fold, "part");
+  EXPECT_EQ(std::get<Holdout>(sweep_of("").study.validation).by, SplitBy::chance);
+}
+
+TEST(Sweep, ProblemsOfTheDataGetThePlaceOfTheirKey) {
+  Sweep const sweep = sweep_of("validation: {folds: 3}\nmetric: {name: auc}\n");
+  UsageError const found(std::vector<std::string>{
+      "validation.folds is 3, but", "validation: in fold 0", "metric.name: auc has no value",
+      "column 'a' looks like an identifier", "validation.test 0.2 of 3 rows"});
+  EXPECT_EQ(at_places(sweep, found).problems(),
+            (std::vector<std::string>{
+                "file:2:21: validation.folds is 3, but", "file:2:13: validation: in fold 0",
+                "file:3:16: metric.name: auc has no value", "column 'a' looks like an identifier",
+                "validation.test 0.2 of 3 rows"}));
+}
+
 TEST(Sweep, MetricsOfValidationRowsAreTheMetrics) {
   EXPECT_EQ(sweep_of("metric: {name: val_loss}\n").study.metric.name, "loss");
   EXPECT_EQ(sweep_of("metric: {name: valid_rmse, goal: minimize}\n").study.metric.name, "rmse");

@@ -65,10 +65,16 @@ inline void expect_same(Validation const& a, Validation const& b) {
     EXPECT_EQ(folds->folds, std::get<Folds>(b).folds);
     EXPECT_EQ(folds->repeats, std::get<Folds>(b).repeats);
     EXPECT_EQ(folds->test, std::get<Folds>(b).test);
+    EXPECT_EQ(static_cast<int>(folds->by), static_cast<int>(std::get<Folds>(b).by));
+    return;
+  }
+  if (auto const* given = std::get_if<GivenFolds>(&a)) {
+    EXPECT_EQ(given->repeats, std::get<GivenFolds>(b).repeats);
     return;
   }
   auto const& x = std::get<Holdout>(a);
   auto const& y = std::get<Holdout>(b);
+  EXPECT_EQ(static_cast<int>(x.by), static_cast<int>(y.by));
   EXPECT_EQ(x.valid, y.valid);
   EXPECT_EQ(x.test, y.test);
   EXPECT_EQ(x.repeats, y.repeats);
@@ -83,6 +89,10 @@ inline void expect_same(Study const& a, Study const& b) {
   EXPECT_EQ(a.trials, b.trials);
   EXPECT_EQ(a.seed, b.seed);
   EXPECT_EQ(a.refit, b.refit);
+  EXPECT_EQ(static_cast<int>(a.best_of), static_cast<int>(b.best_of));
+  EXPECT_EQ(a.ensemble, b.ensemble);
+  EXPECT_EQ(a.stop.target, b.stop.target);
+  EXPECT_EQ(a.stop.patience_rungs, b.stop.patience_rungs);
 }
 
 // All but the paths, which may be written in different ways, and the notes.
@@ -97,6 +107,9 @@ inline void expect_same(Sweep const& a, Sweep const& b) {
   EXPECT_EQ(a.dataset.drop, b.dataset.drop);
   EXPECT_EQ(a.dataset.missing_indicator, b.dataset.missing_indicator);
   EXPECT_EQ(a.dataset.weight, b.dataset.weight);
+  EXPECT_EQ(a.dataset.group, b.dataset.group);
+  EXPECT_EQ(a.dataset.time, b.dataset.time);
+  EXPECT_EQ(a.dataset.fold, b.dataset.fold);
 }
 
 }  // namespace brood::files

@@ -55,6 +55,10 @@ TEST(Metric, DirectionAndFitFollowFromTheName) {
   EXPECT_FALSE(higher_is_better("loss", Task::multi_label));
   EXPECT_FALSE(higher_is_better("loss", Task::regression));
   EXPECT_TRUE(higher_is_better("r2", Task::regression));
+  EXPECT_TRUE(higher_is_better("balanced_accuracy", Task::classification));
+  EXPECT_TRUE(higher_is_better("f1_macro", Task::multi_label));
+  EXPECT_TRUE(higher_is_better("auc", Task::multi_label));
+  EXPECT_FALSE(higher_is_better("log_loss", Task::classification));
   for (auto const* const name : {"mse", "rmse", "mae"})
     EXPECT_FALSE(higher_is_better(name, Task::regression));
   EXPECT_EQ(default_metric(Task::classification), "accuracy");
@@ -64,13 +68,16 @@ TEST(Metric, DirectionAndFitFollowFromTheName) {
 
 TEST(Metric, WhatDoesNotFitIsRefusedWithWhatIsAllowed) {
   EXPECT_EQ(metric_problem("rmse", Task::classification),
-            "metric: rmse does not fit classification; allowed: accuracy, loss");
+            "metric: rmse does not fit classification; allowed: accuracy, balanced_accuracy, "
+            "f1_macro, auc, log_loss, loss");
   EXPECT_EQ(metric_problem("accuracy", Task::regression),
             "metric: accuracy does not fit regression; allowed: loss, mse, rmse, mae, r2");
-  EXPECT_EQ(metric_problem("acuracy", Task::multi_label),
-            "metric: acuracy is not known; allowed: accuracy, loss; did you mean accuracy?");
+  EXPECT_EQ(
+      metric_problem("acuracy", Task::multi_label),
+      "metric: acuracy is not known; allowed: accuracy, f1_macro, auc, log_loss, loss; did you "
+      "mean accuracy?");
   EXPECT_EQ(metric_problem("", Task::multi_label),
-            "metric:  is not known; allowed: accuracy, loss");
+            "metric:  is not known; allowed: accuracy, f1_macro, auc, log_loss, loss");
   EXPECT_EQ(metric_problem("mae", Task::regression), "");
   EXPECT_THROW(higher_is_better("mae", Task::classification), UsageError);
   Floats const one = {1};
@@ -119,6 +126,80 @@ TEST(Score, OfValuesIsInTheirUnits) {
 
 TEST(Score, OfNoRowsIsNotANumber) {
   EXPECT_TRUE(std::isnan(score("rmse", Task::regression, {}, {}, 0)));
+}
+
+// ---- of predictions; scikit-learn's numbers are in golden/metric_test.cpp
+
+TEST(Score, BalancedAccuracyIsOverTheClassesThatAreThere) {
+  Floats const p = {0.75f, 0.25f, 0, 0.75f, 0.25f, 0, 0.25f, 0.75f, 0, 0.75f, 0.25f, 0};
+  Floats const y = {0, 0, 1, 1};  // recalls 1 and 1/2; the third class has no row
+  EXPECT_EQ(score("balanced_accuracy", Task::classification, p, y, 4), 0.75);
+  Floats const weights = {1, 1, 3, 1};
+  EXPECT_EQ(score("balanced_accuracy", Task::classification, p, y, 4, weights), 0.875);
+}
+
+TEST(Score, F1IsOverTheClassesThatAreThereOrPredicted) {
+  Floats const p = {0.75f, 0.25f, 0, 0, 0.75f, 0.25f, 0, 0, 0.25f, 0.75f, 0, 0, 0, 0, 1, 0};
+  Floats const y = {0, 1, 1, 1};
+  // Class 0: tp 1, fp 1; class 1: tp 1, fn 2; class 2: fp 1; class 3 is neither.
+  EXPECT_DOUBLE_EQ(score("f1_macro", Task::classification, p, y, 4), (2.0 / 3 + 0.5 + 0) / 3);
+}
+
+TEST(Score, AucIsTheShareOfPairsInOrder) {
+  Floats const p = {0.9f, 0.1f, 0.6f, 0.4f, 0.65f, 0.35f, 0.6f, 0.4f};
+  Floats const y = {0, 0, 1, 1};
+  // Of four pairs two are in order (0.35 and 0.4 over 0.1), one is tied and one is not.
+  EXPECT_EQ(score("auc", Task::classification, p, y, 4), 2.5 / 4);
+  Floats const weights = {1, 3, 1, 2};
+  EXPECT_EQ(score("auc", Task::classification, p, y, 4, weights), (1 + 2 + 0.5 * 6) / 12);
+}
+
+TEST(Score, AucLeavesOutWhatIsTheSameInEveryRow) {
+  Floats const p = {0.5f, 0.25f, 0.25f, 0.25f, 0.5f, 0.25f, 0.5f, 0.125f, 0.375f};
+  Floats const y = {0, 1, 1};
+  // Class 0: over 0.25 but tied with 0.5: 3/4; class 1: its 0.5 is over 0.25, its 0.125 is not.
+  EXPECT_EQ(score("auc", Task::classification, p, y, 3), (0.75 + 0.5) / 2);
+  Floats const same = {1, 1, 1};
+  EXPECT_TRUE(std::isnan(score("auc", Task::classification, p, same, 3)));
+}
+
+TEST(Score, LogLossOfACertainMistakeIsThatOfAnFp32Epsilon) {
+  Floats const p = {1, 0};
+  Floats const y = {1};
+  EXPECT_DOUBLE_EQ(score("log_loss", Task::classification, p, y, 1), 23 * std::log(2));
+}
+
+TEST(Score, AllOfThemAreThoseOfTheTask) {
+  Floats const p = {0.75f, 0.25f, 0.25f, 0.75f};
+  Floats const y = {0, 0};
+  auto const scores = all_scores(Task::classification, p, y, 2);
+  std::vector<std::string> names;
+  for (auto const& [name, value] : scores) {
+    names.push_back(name);
+    if (name == "auc") {
+      EXPECT_TRUE(std::isnan(value));
+    } else {
+      EXPECT_EQ(value, score(name, Task::classification, p, y, 2));
+    }
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"accuracy", "balanced_accuracy", "f1_macro", "auc",
+                                             "log_loss"}));
+}
+
+TEST(Metric, WithoutAValueOnSomeRowsSaysWhy) {
+  Floats const y = {0, 1, 0, 0};
+  Floats const weights = {1, 0, 1, 0};
+  Table table{.y = {y.data(), 4, 1}, .task = Task::classification, .classes = 2};
+  std::vector<std::int32_t> const both = {0, 1}, one = {0, 2}, light = {1, 3};
+  EXPECT_EQ(undefined_reason("auc", table, both), "");
+  EXPECT_EQ(undefined_reason("auc", table, one), "all of the rows are of one class");
+  EXPECT_EQ(undefined_reason("accuracy", table, one), "");
+  table.weights = {weights.data(), 4, 1};
+  EXPECT_EQ(undefined_reason("auc", table, both), "all of the rows are of one class");
+  EXPECT_EQ(undefined_reason("accuracy", table, light), "the rows weigh nothing");
+  table.task = Task::regression;
+  EXPECT_EQ(undefined_reason("r2", table, one), "the target is the same in all of the rows");
+  EXPECT_EQ(undefined_reason("rmse", table, one), "");
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ TEST(Problems, NameTheValueAndWhatIsAllowed) {
   EXPECT_EQ(problems_with([](Study& s) { s.trials = 0; }),
             "trials: 0 is not allowed; allowed: 1 and up\n");
   EXPECT_EQ(problems_with([](Study& s) { s.metric.name = "rmse"; }),
-            "metric: rmse does not fit classification; allowed: accuracy, loss\n");
+            "metric: rmse does not fit classification; allowed: accuracy, balanced_accuracy, "
+            "f1_macro, auc, log_loss, loss\n");
   EXPECT_EQ(
       problems_with([](Study& s) { s.space.constant("loss", "cross_entropy"); }, Task::regression),
       "loss: cross_entropy does not fit regression; allowed: mse, mae or huber\n");

@@ -179,7 +179,7 @@ TEST_F(StateTest, DamagedBytesAreRefused) {
   EXPECT_THROW(load_state(bytes + "x"), StorageError);
   EXPECT_THROW(load_state(bytes + bytes), StorageError);
   EXPECT_THROW(load_state(""), StorageError);
-  EXPECT_THROW(load_state("brood state 2\n" + bytes.substr(14)), StorageError);
+  EXPECT_THROW(load_state("brood state 3\n" + bytes.substr(14)), StorageError);
 }
 
 // What a program might hand over that took a state apart.

@@ -82,6 +82,16 @@ class Predict(CommandTest):
         self.assertEqual(len(document["predictions"]), 569)
         self.assertIn(f"accuracy {right / len(truth):.4f} on 569 rows", err)
 
+        self.assertIn(", auc ", err)
+        names = ["accuracy", "balanced_accuracy", "f1_macro", "auc", "log_loss"]
+        self.assertEqual(list(document["metrics"]), names)
+        self.assertEqual(document["metrics"]["accuracy"], document["score"])
+        # The share of pairs of the two classes that the probability of the second has in order.
+        scored = [(row["p_malignant"], label == "malignant")
+                  for row, label in zip(document["predictions"], truth)]
+        pairs = [(p > q) + (p == q) / 2 for p, one in scored if one for q, two in scored if not two]
+        self.assertAlmostEqual(document["metrics"]["auc"], sum(pairs) / len(pairs), delta=1e-12)
+
         # Without the target, the same predictions and no score.
         with open(CANCER, newline="") as file:
             lines = [",".join(line.split(",")[:-1]) for line in file.read().splitlines()]
@@ -90,6 +100,7 @@ class Predict(CommandTest):
         self.assertEqual(again, out)
         self.assertEqual(err, "")
         self.assertIsNone(self.json_of("predict", "run", "new.csv")["score"])
+        self.assertIsNone(self.json_of("predict", "run", "new.csv")["metrics"])
 
     def test_json_and_csv_say_the_same(self):
         self.brood("tune", WINE, "--target", "cultivar", *FAST, "--out", "run")
@@ -149,6 +160,38 @@ class Predict(CommandTest):
         self.assertEqual(dotted, plain.replace("d.csv", "dots.csv"))
         self.write("new.csv", "a,colour\n1,green\n?,red\n")
         self.assertEqual(len(self.brood("predict", "run", "new.csv")[0].splitlines()), 3)
+
+    def test_row_weights_weigh_in_the_score(self):
+        rows = [(i % 7, "uv"[(i % 7 > 3) ^ (i % 5 == 0)], 1 + i % 3) for i in range(60)]
+        self.write("d.csv", "x,y,w\n" + "".join(f"{x},{y},{w}\n" for x, y, w in rows))
+        self.brood("tune", "d.csv", "--target", "y", "data.weight=w", *FAST, "--out", "run")
+        document = self.json_of("predict", "run", "d.csv")
+        right = [w for (_, y, w), p in zip(rows, document["predictions"]) if p["prediction"] == y]
+        # Weights are small whole numbers: the sums are exact.
+        self.assertEqual(document["score"], sum(right) / sum(w for _, _, w in rows))
+        self.assertIn("on 60 rows, weighted by 'w'", self.brood("predict", "run", "d.csv")[1])
+        # Without the column, or with one that is none.
+        self.write("no.csv", "x,y\n" + "".join(f"{x},{y}\n" for x, y, _ in rows))
+        document = self.json_of("predict", "run", "no.csv")
+        self.assertNotIn("weighted", self.brood("predict", "run", "no.csv")[1])
+        self.write("bad.csv", "x,y,w\n" + "".join(f"{x},{y},-1\n" for x, y, _ in rows))
+        self.assertIn("weights must be numbers, 0 or more",
+                      self.brood("predict", "run", "bad.csv", code=2)[1])
+
+    def test_labels_of_an_idx_file_are_scored(self):
+        pixels = bytes((37 * i) % 251 for i in range(40 * 4))
+        labels = bytes(int(pixels[4 * i] > 120) for i in range(40))
+        self.write("x.idx", bytes([0, 0, 8, 3]) + struct.pack(">3I", 40, 2, 2) + pixels)
+        self.write("y.idx", bytes([0, 0, 8, 1]) + struct.pack(">I", 40) + labels)
+        self.brood("tune", "x.idx", "data.labels=y.idx", *FAST, "--out", "run")
+        self.assertIsNone(self.json_of("predict", "run", "x.idx")["score"])
+        document = self.json_of("predict", "run", "x.idx", "--labels", "y.idx")
+        right = sum(p["prediction"] == str(label)
+                    for p, label in zip(document["predictions"], labels))
+        self.assertEqual(document["score"], right / 40)
+        self.brood("tune", WINE, "--target", "cultivar", *FAST, "--out", "wine")
+        self.assertIn("--labels: is for models that were trained with data.labels",
+                      self.brood("predict", "wine", WINE, "--labels", "y.idx", code=2)[1])
 
     def test_out_writes_the_file_and_nothing_to_stdout(self):
         self.brood("tune", WINE, "--target", "cultivar", *FAST, "--out", "run")

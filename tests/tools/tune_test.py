@@ -157,6 +157,64 @@ class Results(CommandTest):
         self.assertEqual(out.splitlines()[0], "prediction_a,prediction_b")
         self.assertIn("rmse", err)
 
+    def test_an_ensemble_predicts(self):
+        out, _ = self.brood("tune", "wine.yaml", "ensemble=8", "--out", "run", "--quiet",
+                            "metric.name=log_loss", "validation.folds=3")
+        self.assertRegex(out, r"The ensemble, \d networks? in \d picks?: valid log_loss [\d.]+ ")
+        saved = json.loads(self.text("run/best/ensemble.json"))
+        self.assertLessEqual(sum(part["count"] for part in saved["parts"]), 8)
+        score = json.loads(self.text("run/best/score.json"))
+        self.assertLessEqual(saved["valid"], score["valid"] + 1e-6)  # rounded to fp32
+        document = self.json_of("predict", "run", WINE)
+        self.assertEqual(document["networks"], len(saved["parts"]))
+        for row in document["predictions"]:
+            self.assertAlmostEqual(sum(row[f"p_{k}"] for k in range(3)), 1, delta=1e-6)
+        again = self.json_of("tune", "run/config.yaml", "--out", "again", "--quiet")
+        self.assertEqual(self.text("again/best/ensemble.json"), self.text("run/best/ensemble.json"))
+        self.assertEqual([part["count"] for part in again["ensemble"]["parts"]],
+                         [part["count"] for part in saved["parts"]])
+        plan = self.json_of("plan", "wine.yaml", "ensemble=8")
+        self.assertEqual(plan["ensemble_epochs"], 8 * plan["refit_epochs"])
+        # Without one there is one network again.
+        self.brood("tune", "wine.yaml", "--out", "run", "--overwrite", "--quiet")
+        self.assertEqual(self.json_of("predict", "run", WINE)["networks"], 1)
+
+    def test_ends_by_its_scores_and_says_so(self):
+        out, _ = self.brood("tune", "wine.yaml", "--out", "run", "stop.target=0.2", "--quiet")
+        self.assertIn("Ended by stop.target after rung 1 of 3.", out)
+        self.assertEqual(json.loads(self.text("run/run.json"))["ended"], "target")
+        again = self.json_of("tune", "run/config.yaml", "--out", "again", "--quiet")
+        self.assertEqual((again["ended"], again["events"]), ("target", 1))
+        self.assertEqual(self.text("again/trials.csv"), self.text("run/trials.csv"))
+        self.assertTrue(self.json_of("plan", "wine.yaml", "stop.patience_rungs=1")["upper_bound"])
+
+    def test_the_best_of_any_rung_is_the_winner(self):
+        for best_of in ("any", "last_rung"):
+            document = self.json_of("tune", "wine.yaml", f"best_of={best_of}", "--quiet",
+                                    "metric.name=log_loss", "lr=0.1", "--out", best_of)
+            scores = [float(row["valid_log_loss"]) for row in self.rows(f"{best_of}/trials.csv")]
+            if best_of == "any":
+                self.assertEqual(document["best"]["valid"], min(scores))
+
+    def test_any_metric_of_the_task_is_the_objective(self):
+        for metric in ("balanced_accuracy", "f1_macro", "auc", "log_loss"):
+            out = f"run_{metric}"
+            document = self.json_of("tune", self.write("s.yaml", SWEEP), f"metric.name={metric}",
+                                    "--out", out, "--quiet")
+            self.assertEqual(document["metric"], metric)
+            self.assertEqual(document["goal"], "minimize" if metric == "log_loss" else "maximize")
+            self.assertEqual(document["best"]["test"], document["best"]["test_metrics"][metric])
+            scores = [trial["valid"] for trial in document["leaderboard"]]
+            self.assertIn(document["best"]["valid"], scores)
+            with open(self.folder / out / "curves.csv", newline="") as file:
+                for row in csv.DictReader(file):
+                    at_end = int(row["epoch"]) in (1, 3, 9)
+                    self.assertEqual(row[f"valid_{metric}"] != "nan", at_end)
+            saved = json.loads(self.text(f"{out}/best/score.json"))
+            self.assertEqual(saved["test_metrics"], document["best"]["test_metrics"])
+            _, err = self.brood("predict", out, WINE)
+            self.assertRegex(err, rf"{metric} [\d.]+ on 178 rows")
+
 
 class Repeating(CommandTest):
     SAME = [name for name in RUN_FILES if name != "run.json"]

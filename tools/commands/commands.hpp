@@ -22,6 +22,7 @@ struct Options {
   std::vector<std::string> inputs;  // sweep or data file, directories, topics
   files::Overrides overrides;       // key=value
   std::string target;
+  std::string labels;
   std::string out;
   bool overwrite = false;
   std::optional<double> time_limit_seconds;

@@ -6,6 +6,7 @@
 #include "brood/error.hpp"
 #include "brood/member.hpp"
 #include "brood/space.hpp"
+#include "brood/study.hpp"
 #include "brood/value.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
@@ -74,33 +75,52 @@ std::vector<Name> distributions() {
   return names;
 }
 
-std::vector<Name> metrics() {
-  return {
-      {"accuracy", "share of rows (of labels) predicted right; maximized; for classes and labels"},
-      {"loss", "the training loss on validation rows; minimized; for every task"},
-      {"mse", "mean squared error; minimized; for regression"},
-      {"rmse", "its root; minimized; for regression"},
-      {"mae", "mean absolute error; minimized; for regression"},
-      {"r2", "share of the variance that is explained; maximized; for regression"}};
+std::vector<Name> metric_names() {
+  std::vector<Name> names;
+  for (MetricInfo const& metric : metrics()) {
+    std::string tasks;
+    for (auto const& [fits, task] :
+         {std::pair(metric.of_classes, "classes"), std::pair(metric.of_labels, "labels"),
+          std::pair(metric.of_values, "values")}) {
+      if (fits) tasks += std::string(tasks.empty() ? "" : ", ") + task;
+    }
+    names.push_back({std::string(metric.name),
+                     std::string(metric.help) + "; " +
+                         (metric.higher_is_better ? "maximized" : "minimized") + "; for " + tasks});
+  }
+  return names;
 }
 
 std::vector<Topic> topics() {
-  return {{"activations", choices_of("activation")},
-          {"optimizers", choices_of("optimizer")},
-          {"losses", choices_of("loss")},
-          {"schedules", choices_of("lr_schedule")},
-          {"inits", choices_of("init")},
-          {"distributions", distributions()},
-          {"metrics", metrics()},
-          {"methods", {{"random", "each trial drawn independently of the others"}}},
-          {"early_terminate",
-           {{"none", "every trial trains for train.epochs"},
-            {"successive_halving",
-             "eta, min_iter, max_iter (epochs): at each rung the best 1/eta go on"}}},
-          {"tasks",
-           {{"classification", "one target with classes"},
-            {"regression", "one or several targets with numbers"},
-            {"multi_label", "several targets of 0 and 1"}}}};
+  return {
+      {"activations", choices_of("activation")},
+      {"optimizers", choices_of("optimizer")},
+      {"losses", choices_of("loss")},
+      {"schedules", choices_of("lr_schedule")},
+      {"inits", choices_of("init")},
+      {"distributions", distributions()},
+      {"metrics", metric_names()},
+      {"methods", {{"random", "each trial drawn independently of the others"}}},
+      {"early_terminate",
+       {{"none", "every trial trains for train.epochs"},
+        {"successive_halving",
+         "eta, min_iter, max_iter (epochs): at each rung the best 1/eta go on"}}},
+      {"best_of",
+       {{"last_rung", "the winner is the best of the trials that were trained furthest"},
+        {"any", "the winner is the best of all trials, each by its last score"}}},
+      {"stop",
+       {{"target", "the study ends after the rung in which a trial scores this or better"},
+        {"patience_rungs", "it ends after so many rungs in which no score was the best yet"}}},
+      {"validation",
+       {{"holdout", "a share of all rows validates; test: a share that is scored at the end"},
+        {"folds", "each of so many folds validates once; repeats: so often"},
+        {"group", "a column: rows of the same value stay on one side"},
+        {"time", "a column: what trains is earlier than what validates, and that than test rows"},
+        {"fold", "a column of folds; rows named train or -1 only train, test are test rows"}}},
+      {"tasks",
+       {{"classification", "one target with classes"},
+        {"regression", "one or several targets with numbers"},
+        {"multi_label", "several targets of 0 and 1"}}}};
 }
 
 constexpr std::string_view kHyperparameters = "hyperparameters";

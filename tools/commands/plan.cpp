@@ -12,7 +12,13 @@ namespace {
 // Lines on what may end the study before the plan is done.
 std::string upper_bound_text(Prepared const& prepared) {
   std::string reasons;
-  if (prepared.plan.upper_bound) reasons = "patience ends members that no longer get better";
+  Study const& study = prepared.sweep.study;
+  if (prepared.plan.upper_bound && study.space.find("patience") != nullptr) {
+    reasons = "patience ends members that no longer get better";
+  }
+  if (study.stop.target || study.stop.patience_rungs > 0) {
+    reasons += (reasons.empty() ? "" : " and ") + std::string("stop ends the study by its scores");
+  }
   if (prepared.sweep.time_limit_seconds) {
     reasons += (reasons.empty() ? "" : " and ") + std::string("no rung begins after ") +
                duration_text(*prepared.sweep.time_limit_seconds);
@@ -68,6 +74,9 @@ std::string plan_text(Prepared const& prepared) {
               ? "Then the winner is trained again on train + validation rows, for at most " +
                     counted(plan.refit_epochs, "epoch") + ".\n"
               : "";
+  text += plan.ensemble_epochs > 0 ? "So are the other networks of the ensemble, for at most " +
+                                         counted(plan.ensemble_epochs, "epoch") + " together.\n"
+                                   : "";
   text += "Memory: " + bytes_text(plan.bytes_per_member) + " for the largest member, " +
           bytes_text(plan.bytes) + " if all of the first rung are so large; limit " +
           bytes_text(prepared.engine.memory_limit()) + ": " + counted(plan.waves, "wave") + ".\n";
@@ -84,7 +93,7 @@ files::Json plan_document(StudyPlan const& plan) {
   json.set("members_per_trial", plan.members_per_trial);
   json.set("member_epochs", plan.member_epochs);
   json.set("member_epochs_restarted", plan.member_epochs_restarted);
-  json.set("refit_epochs", plan.refit_epochs);
+  json.set("refit_epochs", plan.refit_epochs).set("ensemble_epochs", plan.ensemble_epochs);
   json.set("bytes", plan.bytes).set("bytes_per_member", plan.bytes_per_member);
   json.set("waves", plan.waves);
   files::Json::Array layouts;

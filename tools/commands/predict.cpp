@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// brood predict: rows of a data file through the network that a run found. Columns are found by
-// name; a target column is no input, but is scored on stderr if it is there.
+// brood predict: rows of a data file through the network, or the ensemble, that a run found.
+// Columns are found by name; a target column is no input, but is scored on stderr if it is there.
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -45,8 +45,10 @@ std::vector<std::string> absent_inputs(std::string const& path, Encoding const& 
 
 // The columns, the inputs of the kind that they had in training. Whether there is a header is
 // found as it was then; where that fails, the names of the inputs decide.
-std::vector<Column> read_data(std::string const& path, Encoding const& encoding) {
+std::vector<Column> read_data(std::string const& path, std::string const& labels,
+                              Encoding const& encoding) {
   files::ReadOptions options;
+  options.labels = labels;
   for (InputEncoding const& input : encoding.inputs) {
     options.kinds[input.name] =
         input.categorical ? files::ColumnKind::categorical : files::ColumnKind::numeric;
@@ -66,34 +68,60 @@ std::vector<Column> read_data(std::string const& path, Encoding const& encoding)
   throw *first;
 }
 
+// The row weights of the training data's column, if it is there.
+std::vector<float> weights_of(std::string const& path, std::string const& name,
+                              std::span<Column const> columns) {
+  auto const found = std::find_if(columns.begin(), columns.end(),
+                                  [&](Column const& column) { return column.name == name; });
+  if (name.empty() || found == columns.end()) return {};
+  auto const is_weight = [](float w) { return w >= 0; };  // false for NaN
+  auto const& weights = found->numbers;
+  bool const usable = !found->categorical &&
+                      std::all_of(weights.begin(), weights.end(), is_weight) &&
+                      std::any_of(weights.begin(), weights.end(), [](float w) { return w > 0; });
+  if (!usable) {
+    throw UsageError(path + ": column " + files::quoted(name) +
+                     " weighs the rows; weights must be numbers, 0 or more, in every row, and some "
+                     "above 0");
+  }
+  return weights;
+}
+
 // ---- predictions
 
 struct Predictions {
-  files::SavedModel const& saved;
+  files::SavedPredictor const& saved;
   std::int64_t rows = 0;
-  std::vector<float> values;  // (rows, outputs)
+  std::vector<float> values;   // (rows, outputs)
+  std::vector<float> weights;  // (rows), or empty
 
   std::span<float const> row(std::int64_t r) const {
-    auto const outputs = static_cast<std::size_t>(saved.model.outputs);
+    auto const outputs = static_cast<std::size_t>(saved.models.parts.front().model.outputs);
     return std::span(values).subspan(static_cast<std::size_t>(r) * outputs, outputs);
   }
   Encoding const& encoding() const { return saved.encoding; }
-  Task task() const { return saved.model.task; }
+  Task task() const { return saved.encoding.task; }
 };
 
 // The study's metric; but the training loss of values is in units of their spread, so that what can
 // be said of predictions is their squared error.
-std::string metric_of(files::SavedModel const& saved) {
-  bool const values = saved.model.task == Task::regression;
+std::string metric_of(files::SavedPredictor const& saved) {
+  bool const values = saved.encoding.task == Task::regression;
   return values && saved.metric == "loss" ? "mse" : saved.metric;
 }
 
-// Nothing if the targets are not among the columns.
-std::optional<double> score_of(Predictions const& predictions, std::span<Column const> columns) {
+// How good the predictions are, where the targets are among the columns.
+struct Scores {
+  double score = 0;  // by metric_of
+  NamedScores all;
+};
+std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column const> columns) {
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
-  return score(metric_of(predictions.saved), predictions.task(), predictions.values, *targets,
-               predictions.rows);
+  return Scores{score(metric_of(predictions.saved), predictions.task(), predictions.values,
+                      *targets, predictions.rows, predictions.weights),
+                all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
+                           predictions.weights)};
 }
 
 bool is_on(float probability) {
@@ -181,7 +209,7 @@ std::string csv(Predictions const& predictions) {
 
 // ---- JSON
 
-Json document(Predictions const& predictions, std::optional<double> score) {
+Json document(Predictions const& predictions, std::optional<Scores> const& scores) {
   Json::Array rows;
   auto const names = output_names(predictions);
   for (std::int64_t r = 0; r < predictions.rows; ++r) {
@@ -195,8 +223,10 @@ Json document(Predictions const& predictions, std::optional<double> score) {
   }
   Json json;
   json.set("task", name_of(predictions.task())).set("rows", predictions.rows);
+  json.set("networks", static_cast<std::int64_t>(predictions.saved.models.parts.size()));
   json.set("metric", metric_of(predictions.saved));
-  json.set("score", score ? Json(*score) : Json());
+  json.set("score", scores ? Json(scores->score) : Json());
+  json.set("metrics", scores ? scores_document(scores->all) : Json());
   json.set("predictions", std::move(rows));
   return json;
 }
@@ -206,18 +236,30 @@ Json document(Predictions const& predictions, std::optional<double> score) {
 int predict(Options const& options) {
   Engine const engine(options.engine);  // refuses a device that is not there
   std::string const& path = options.inputs.at(1);
-  files::SavedModel const saved = files::read_best(options.inputs.at(0));
-  std::vector<Column> const columns = read_data(path, saved.encoding);
+  files::SavedPredictor const saved = files::read_predictor(options.inputs.at(0));
+  if (!options.labels.empty() && saved.encoding.targets != std::vector<std::string>{"label"}) {
+    throw UsageError(
+        "--labels: is for models that were trained with data.labels; the target of this "
+        "one is a column of its data, " +
+        files::quoted(saved.encoding.targets.front()));
+  }
+  std::vector<Column> const columns = read_data(path, options.labels, saved.encoding);
   std::vector<float> const x = encode_inputs(columns, saved.encoding);
   int const inputs = saved.encoding.input_count();
   auto const rows = static_cast<std::int64_t>(x.size()) / inputs;
 
-  Predictions const predictions{saved, rows, saved.model.predict({x.data(), rows, inputs})};
-  auto const score = score_of(predictions, columns);
-  std::string const text =
-      options.json ? document(predictions, score).text(/*indented=*/true) + "\n" : csv(predictions);
-  if (score && !options.quiet) {
-    say(path + ": " + metric_of(saved) + " " + score_text(*score) + " on " + counted(rows, "row"));
+  Predictions const predictions{saved, rows, saved.models.predict({x.data(), rows, inputs}),
+                                weights_of(path, saved.weight, columns)};
+  auto const scores = scores_of(predictions, columns);
+  std::string const text = options.json
+                               ? document(predictions, scores).text(/*indented=*/true) + "\n"
+                               : csv(predictions);
+  if (scores && !options.quiet) {
+    say(path + ": " + metric_of(saved) + " " + score_text(scores->score) + " on " +
+        counted(rows, "row") +
+        (predictions.weights.empty() ? "" : ", weighted by " + files::quoted(saved.weight)));
+    std::string const others = scores_list(scores->all, metric_of(saved));
+    if (!others.empty()) say(path + ": " + others);
   }
   if (options.out.empty()) {
     print_result(text);

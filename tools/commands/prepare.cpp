@@ -78,20 +78,24 @@ bool says_trials(Options const& options) {
 }
 
 Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
-  Engine engine(options.engine);
-  Dataset dataset = files::load_dataset(sweep);
-  Table const table = dataset.table();
-  Data data = engine.load(table);
-  if (fit_time) {
-    double const seconds = *sweep.time_limit_seconds;
-    sweep.study.trials = trials_within(engine, data, sweep.study, seconds);
-    sweep.notes.push_back("trials=" + std::to_string(sweep.study.trials) + " fit into " +
-                          duration_text(seconds));
+  try {
+    Engine engine(options.engine);
+    Dataset dataset = files::load_dataset(sweep);
+    Table const table = dataset.table();
+    Data data = engine.load(table);
+    if (fit_time) {
+      double const seconds = *sweep.time_limit_seconds;
+      sweep.study.trials = trials_within(engine, data, sweep.study, seconds);
+      sweep.notes.push_back("trials=" + std::to_string(sweep.study.trials) + " fit into " +
+                            duration_text(seconds));
+    }
+    StudyPlan plan = brood::plan(engine, data, sweep.study);
+    return {std::move(sweep),   std::move(dataset.encoding),
+            fingerprint(table), std::move(engine),
+            std::move(data),    std::move(plan)};
+  } catch (UsageError const& error) {
+    throw files::at_places(sweep, error);
   }
-  StudyPlan plan = brood::plan(engine, data, sweep.study);
-  return {std::move(sweep),   std::move(dataset.encoding),
-          fingerprint(table), std::move(engine),
-          std::move(data),    std::move(plan)};
 }
 
 }  // namespace brood::tools

@@ -190,6 +190,8 @@ int tune(Options const& options) {
     Result const result = run.finish();
     watch.clear();
     if (received_signal == 0) {
+      bool const by_scores = result.ended == Ended::target || result.ended == Ended::no_improvement;
+      std::string const ended = by_scores ? std::string(name_of(result.ended)) : watch.ended();
       // Another run may have taken the name since.
       if (options.out.empty()) directory = run_directory(prepared.sweep, options);
       files::write_run_directory(directory, prepared.sweep, result, prepared.encoding,
@@ -199,9 +201,9 @@ int tune(Options const& options) {
                                   .seconds = result.seconds,
                                   .started = started,
                                   .events = watch.events(),
-                                  .ended = watch.ended()},
+                                  .ended = ended},
                                  options.overwrite);
-      print_tuned({prepared, result, directory, watch.events(), watch.ended()}, options);
+      print_tuned({prepared, result, directory, watch.events(), ended}, options);
       return 0;
     }
   }

@@ -79,17 +79,55 @@ std::string scores_text(Result const& result) {
   return text + "\n";
 }
 
-std::string ended_text(Tuned const& tuned) {
-  if (!tuned.result.stopped_early) return "";
-  std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
-  std::string const events = std::to_string(tuned.events);
-  return "Ended by " + by + " after rung " + events + " of " +
-         std::to_string(tuned.prepared.plan.rungs.size()) + "; --events " + events +
-         " repeats this run exactly.\n";
+// The model by the other metrics.
+std::string test_metrics_text(Result const& result) {
+  std::string const text = scores_list(result.test_metrics, result.metric);
+  return text.empty() ? "" : "On the test rows also " + text + ".\n";
 }
 
 Json number_or_null(double value) {
   return std::isnan(value) ? Json() : Json(value);
+}
+
+std::string ensemble_text(Result const& result) {
+  if (result.ensemble.empty()) return "";
+  int picks = 0;
+  for (Ensemble::Part const& part : result.ensemble.parts)
+    picks += part.count;
+  std::string const test = std::isnan(result.ensemble_test)
+                               ? "no test rows"
+                               : "test " + result.metric + " " + score_text(result.ensemble_test);
+  return "The ensemble, " +
+         counted(static_cast<std::int64_t>(result.ensemble.parts.size()), "network") + " in " +
+         counted(picks, "pick") + ": valid " + result.metric + " " +
+         score_text(result.ensemble_valid) + " (it was picked by that), " + test +
+         "; it is what predicts.\n";
+}
+
+Json ensemble_document(Result const& result) {
+  if (result.ensemble.empty()) return Json();
+  Json::Array parts;
+  for (Ensemble::Part const& part : result.ensemble.parts)
+    parts.push_back(Json().set("trial", part.trial).set("count", part.count));
+  Json json;
+  json.set("valid", number_or_null(result.ensemble_valid));
+  json.set("test", number_or_null(result.ensemble_test));
+  json.set("test_metrics", scores_document(result.ensemble_test_metrics));
+  json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
+  return json;
+}
+
+std::string ended_text(Tuned const& tuned) {
+  if (!tuned.result.stopped_early) return "";
+  std::string const after = " after rung " + std::to_string(tuned.events) + " of " +
+                            std::to_string(tuned.prepared.plan.rungs.size());
+  if (tuned.result.ended == Ended::target) return "Ended by stop.target" + after + ".\n";
+  if (tuned.result.ended == Ended::no_improvement) {
+    return "Ended by stop.patience_rungs" + after + ".\n";
+  }
+  std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
+  std::string const events = std::to_string(tuned.events);
+  return "Ended by " + by + after + "; --events " + events + " repeats this run exactly.\n";
 }
 
 Json trial_document(TrialResult const& trial) {
@@ -106,7 +144,8 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   std::string const program = shell_word(options.program);
   std::string const directory = shell_word(tuned.directory);
   std::string text = leaderboard_text(tuned) + "\n" + winner_text(tuned) + "\n";
-  text += style.heading(scores_text(tuned.result)) + better_on_the_way_text(tuned.result);
+  text += style.heading(scores_text(tuned.result)) + test_metrics_text(tuned.result);
+  text += better_on_the_way_text(tuned.result) + ensemble_text(tuned.result);
   text += ended_text(tuned);
   text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +
           duration_text(tuned.result.seconds) + ".\n";
@@ -124,6 +163,7 @@ Json tuned_document(Tuned const& tuned) {
   best.set("trial", winner.id).set("parameters", Json(winner.config));
   best.set("epochs", winner.epochs);
   best.set("valid", number_or_null(result.valid)).set("test", number_or_null(result.test));
+  best.set("test_metrics", scores_document(result.test_metrics));
 
   Json::Array leaderboard;
   for (int const id : result.leaderboard) {
@@ -141,6 +181,7 @@ Json tuned_document(Tuned const& tuned) {
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
   json.set("seconds", result.seconds).set("stopped_early", result.stopped_early);
   json.set("ended", tuned.ended).set("events", tuned.events);
+  json.set("ensemble", ensemble_document(result));
   json.set("leaderboard", std::move(leaderboard));
   json.set("plan", plan_document(tuned.prepared.plan)).set("data", data).set("device", device);
   return json;

@@ -50,9 +50,10 @@ struct Encoding {
 struct Dataset {
   Encoding encoding;
   std::int64_t rows = 0;
-  std::vector<float> x;        // (rows, encoding.input_count()), row-major; NaN: missing
-  std::vector<float> y;        // (rows, targets)
-  std::vector<float> weights;  // (rows) or empty
+  std::vector<float> x;            // (rows, encoding.input_count()), row-major; NaN: missing
+  std::vector<float> y;            // (rows, targets)
+  std::vector<float> weights;      // (rows) or empty
+  std::vector<std::int32_t> keys;  // (rows) or empty, see Table::keys
 
   // A view for Backend::load; valid while this Dataset lives and is not changed.
   Table table() const;
@@ -66,6 +67,11 @@ struct DatasetOptions {
   std::vector<std::string> drop = {};  // columns left out
   bool missing_indicator = false;
   std::string weight = {};  // name of the column of row weights; empty: none
+  // At most one of these: the column that validation goes by, which is no input. Times are numbers
+  // or dates such as 2024-01-31, with a time of day as in 2024-01-31T12:00 or without. Folds are
+  // numbered in the order of their labels, numbers by value; -1 and `train` only train, `test` are
+  // test rows.
+  std::string group = {}, time = {}, fold = {};
 };
 
 // Throws UsageError with all problems: unknown or empty target, a target cell missing (with its
@@ -87,17 +93,34 @@ std::optional<std::vector<float>> encode_targets(std::span<Column const> columns
 
 // ---- splits and transforms
 
+// What decides where a row goes. By chance: rows of each class in proportion. By group: no group is
+// on two sides. By time: what trains lies before what validates, and that before what is tested.
+// The latter two go by Table::keys, and do not look at classes.
+enum class SplitBy { chance, group, time };
+
 struct Holdout {
   double valid = 0.2;  // shares of all rows
   double test = 0.2;   // 0: no test rows
   int repeats = 1;     // members per trial, from different initial weights
+  SplitBy by = SplitBy::chance;
 };
+// By chance and by group, each repeat makes its own folds (by group where groups are of the same
+// size) and starts from its own initial weights. By time, windows expand, and repeats differ in
+// initial weights only.
 struct Folds {
-  int folds = 5;    // of the rows that are not test rows
-  int repeats = 1;  // each repeat makes its own folds and starts from its own initial weights
+  int folds = 5;  // of the rows that are not test rows
+  int repeats = 1;
   double test = 0.2;
+  SplitBy by = SplitBy::chance;
 };
-using Validation = std::variant<Holdout, Folds>;
+// As Table::keys has them: fold k validates the rows with key k and trains on the others, as
+// scikit-learn's PredefinedSplit does; one fold is a holdout. Folds are numbered from 0, without
+// gaps. Repeats differ in initial weights only.
+struct GivenFolds {
+  int repeats = 1;
+};
+inline constexpr std::int32_t kTrainOnly = -1, kTestRow = -2;  // keys of rows that never validate
+using Validation = std::variant<Holdout, Folds, GivenFolds>;
 
 struct Split {
   int fold = 0, repeat = 0;
@@ -109,11 +132,14 @@ struct Splits {
   std::vector<Split> splits = {};  // one per member of a trial: repeat by repeat, fold by fold
 };
 
-// Stratified by class for classification; a pure function of (table's targets, validation, seed).
-// Shares are rounded to the nearest row; within a class each part is within one row of its share of
-// what is dealt out. Test rows do not depend on the validation beside the test share.
+// A pure function of (table's targets and keys, validation, seed). By chance, stratified by class
+// for classification: shares are rounded to the nearest row; within a class each part is within one
+// row of its share of what is dealt out. Test rows do not depend on the validation beside the test
+// share and what it goes by. By group and by time, shares are met as nearly as whole groups and
+// times allow.
 // Throws UsageError if a part would be empty, a class has fewer rows than folds or none to train
-// on, shares leave no training rows, or folds times repeats exceed 1000.
+// on, there are fewer groups or times than folds need, shares leave no training rows, or folds
+// times repeats exceed 1000.
 Splits make_splits(Table const& table, Validation const& validation, std::uint64_t seed);
 
 // Mean and standard deviation (of the population, by n) over the non-missing values of `rows`,

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "brood/member.hpp"
@@ -28,11 +29,33 @@ struct Model {
   std::vector<float> predict(Matrix x) const;
 };
 
+// Several networks that predict together: the mean of their predictions, each counted as often as
+// it was picked, summed in double.
+struct Ensemble {
+  struct Part {
+    int trial = 0;
+    int count = 1;  // above 0
+    Model model = {};
+  };
+  std::vector<Part> parts = {};
+
+  bool empty() const { return parts.empty(); }
+  // As Model::predict. Throws UsageError too if there are no parts.
+  std::vector<float> predict(Matrix x) const;
+};
+
 // The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
 // against targets (rows, target columns) by a metric (see MetricChoice). `loss` is the cross
 // entropy of the probabilities, or the mean squared error. Weights are per row; empty: all 1.
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows,
              std::span<float const> weights = {});
+
+// The scores by every metric that fits the task, by name, but `loss`, which is not of predictions
+// alone. NaN where one is undefined.
+using NamedScores = std::vector<std::pair<std::string, double>>;
+NamedScores all_scores(Task task, std::span<float const> predictions,
+                       std::span<float const> targets, std::int64_t rows,
+                       std::span<float const> weights = {});
 
 }  // namespace brood

@@ -20,11 +20,21 @@
 
 namespace brood {
 
-// What is compared. Empty name: accuracy for classes and labels, rmse for regression.
-// The direction follows from the name; `loss` is the training loss, on validation rows.
+// What is compared: one of metrics(). Empty name: accuracy for classes and labels, rmse for
+// regression. The direction follows from the name; `loss` is the training loss, on validation rows.
+// Row weights weigh in all of them.
 struct MetricChoice {
-  std::string name = {};  // accuracy, loss, mse, rmse, mae, r2
+  std::string name = {};
 };
+// A row of the table of metrics: what `brood list` prints and what names are checked by.
+struct MetricInfo {
+  std::string_view name;
+  bool higher_is_better = false;
+  bool of_classes = false, of_labels = false, of_values = false;  // the tasks that it fits
+  std::string_view help;
+  bool fits(Task task) const;
+};
+std::vector<MetricInfo> metrics();
 // Whether a higher value is better. Throws UsageError for an unknown metric or one that does not
 // fit.
 bool higher_is_better(std::string_view metric, Task task);
@@ -43,6 +53,16 @@ struct Progress {
 };
 enum class Go { on, stop };
 
+// Which trials the winner is the best of: those that were trained furthest, or all, each with its
+// last score at whatever epoch.
+enum class BestOf { last_rung, any };
+
+// Ends a study after a rung by its scores, whatever is still planned.
+struct Stop {
+  std::optional<double> target = {};  // a trial's score is this or better
+  int patience_rungs = 0;  // no trial's score was better than all before in so many rungs; 0: off
+};
+
 struct Study {
   SearchSpace space = {};
   SamplerChoice sampler = Random{};
@@ -51,7 +71,12 @@ struct Study {
   MetricChoice metric = {};
   int trials = 64;
   std::uint64_t seed = 0;
+  BestOf best_of = BestOf::last_rung;
+  Stop stop = {};
   bool refit = true;  // train the winner again on train + validation rows; else keep its weights
+  // 0: none. Else so many picks, with replacement, of the 50 best trials of the leaderboard: those
+  // whose mean prediction of the rows that validate scores best (Caruana et al. 2004).
+  int ensemble = 0;
   // Called after each rung; Go::stop ends the study there: the best so far wins.
   std::function<Go(Progress const&)> on_rung = {};
   // Polled about once a second while a rung trains. True ends the study there: the rung is dropped,
@@ -59,7 +84,9 @@ struct Study {
   std::function<bool()> stop_requested = {};
 };
 
-// One evaluation of one member: a line of curves.csv.
+// One evaluation of one member: a line of curves.csv. balanced_accuracy, f1_macro, auc and log_loss
+// take each row's prediction, so that they are computed at the end of a rung only, of the weights
+// that predict (the best ones, with patience): valid_metric is NaN at the evaluations before.
 struct CurvePoint {
   int trial = 0, fold = 0, repeat = 0, epoch = 0;
   double train_loss = 0, valid_loss = 0, valid_metric = 0;
@@ -84,6 +111,7 @@ struct StudyPlan {
   std::int64_t member_epochs = 0;  // promotion continues training
   std::int64_t member_epochs_restarted = 0;
   std::int64_t refit_epochs = 0;
+  std::int64_t ensemble_epochs = 0;   // of refits, at most
   std::int64_t bytes_per_member = 0;  // of the largest the space can ask for
   std::int64_t bytes = 0;             // of the first rung, if all were that large
   int waves = 1;                      // at that size, under the engine's memory limit
@@ -99,6 +127,10 @@ int trials_within(Engine& engine, Data const& data, Study const& study, double s
 // All problems of a study that can be known without data.
 std::vector<std::string> problems(Study const& study, Task task);
 
+// Why there were no more rungs: all are done, Stop said so, or on_rung or stop_requested did.
+enum class Ended { complete, target, no_improvement, stopped };
+std::string_view name_of(Ended ended);
+
 struct Result {
   std::vector<TrialResult> trials;  // by id
   std::vector<CurvePoint> curves;   // by trial, fold, repeat, epoch
@@ -108,12 +140,29 @@ struct Result {
   bool maximize = false;
   double valid = std::numeric_limits<double>::quiet_NaN();  // the winner's score
   double test = std::numeric_limits<double>::quiet_NaN();   // NaN without test rows
+  // The model by every metric of the task but `loss`, on the test rows; NaN where one is undefined.
+  NamedScores test_metrics;
   std::int64_t member_epochs = 0;
   std::int64_t refit_epochs = 0;
   bool refit_diverged = false;  // then the model is the validated one
+  // The networks that were picked, trained as the model was; empty without Study::ensemble. They
+  // were picked by ensemble_valid, which is therefore too good; the test rows had no part in it.
+  // Scored from predictions, so that `loss` of values is their mean squared error.
+  Ensemble ensemble;
+  double ensemble_valid = std::numeric_limits<double>::quiet_NaN();
+  double ensemble_test = std::numeric_limits<double>::quiet_NaN();
+  NamedScores ensemble_test_metrics;
+  std::int64_t ensemble_epochs = 0;  // of refits, beside refit_epochs
   double seconds = 0;
-  bool stopped_early = false;  // on_rung said so
+  bool stopped_early = false;  // not all rungs were trained
+  Ended ended = Ended::complete;
   Model model;
+};
+
+// What Stop goes by.
+struct StopProgress {
+  double best = std::numeric_limits<double>::quiet_NaN();  // score of any trial at any rung
+  int rungs_since_best = 0;
 };
 
 // The whole state of a study between rungs, as one value; save() and load_state() turn it into
@@ -123,6 +172,7 @@ struct StudyState {
   Tuner::State tuner;
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
+  StopProgress stop;
   struct Resident {
     int trial = 0, split = 0;
     MemberImage image;
@@ -139,7 +189,7 @@ class StudyRun {
   StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from = nullptr);
   ~StudyRun();
 
-  // Trains one rung. False when there is none left (or on_rung said stop).
+  // Trains one rung. False when there is none left (or Stop or on_rung ended the study).
   bool advance();
   StudyState state();
   // Refit and test score; call once, after the last advance(). Throws NoUsableTrial if every trial

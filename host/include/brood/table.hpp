@@ -32,6 +32,9 @@ struct Table {
   Task task = Task::classification;
   int classes = 0;               // classification only; >= 2
   std::vector<bool> as_is = {};  // columns that fit_transform leaves alone (one-hot); empty: none
+  // What validation goes by (see Validation): each row's group, its rank in time (the same for the
+  // same time), or the fold that it validates in; empty: nothing but chance.
+  std::vector<std::int32_t> keys = {};
 };
 
 using TableId = int;

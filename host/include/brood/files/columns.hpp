@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ struct ReadOptions {
   std::optional<bool> header;  // csv; absent: the first line is one if none of its cells
                                // is a number and some other line has one
   std::map<std::string, ColumnKind, std::less<>> kinds;  // overrides, by column name
+  // Columns that become categorical if they are there and nothing else is said of them.
+  std::set<std::string, std::less<>> texts;
   std::string labels;  // idx, npy: path of the file with the labels; read as the
                        // column `label`. npz: its arrays are `x` and `y`
 };

@@ -14,7 +14,8 @@ namespace brood::files {
 struct SavedModel {
   Model model;
   Encoding encoding;
-  std::string metric;  // the study's, scored by predict where targets are given
+  std::string metric;       // the study's, scored by predict where targets are given
+  std::string weight = {};  // the column of row weights, which weigh in that; empty: none
 };
 
 // The file's bytes: the same for the same model.

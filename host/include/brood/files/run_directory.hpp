@@ -41,12 +41,24 @@ void write_run_directory(std::string const& path, Sweep const& sweep, Result con
 
 // The two tables; they hold nothing from clock, machine or threads.
 // trials.csv: trial,state,epochs,valid_<metric>, one column per parameter of the space; by trial.
-// curves.csv: trial,fold,repeat,epoch,train_loss,valid_loss,valid_<metric>.
+// curves.csv: trial,fold,repeat,epoch,train_loss,valid_loss,valid_<metric>; see CurvePoint for the
+// metrics that are computed at the ends of rungs only, and are nan between.
 // Numbers are in their shortest form that reads back to the same bits; `nan` where there is none.
 std::string trials_csv(Result const& result, SearchSpace const& space);
 std::string curves_csv(Result const& result);
 
 // The model of a run: DIR/best/model.safetensors. UsageError if there is none.
 SavedModel read_best(std::string const& directory);
+
+// What predicts for a run: the ensemble of DIR/best/ensemble.json, whose parts are model files
+// beside it, or else the one model. Throws UsageError if there is neither, StorageError if the
+// files are damaged or do not belong together.
+struct SavedPredictor {
+  Ensemble models;    // one part, of trial -1, without an ensemble
+  Encoding encoding;  // the same for all
+  std::string metric;
+  std::string weight;  // see SavedModel
+};
+SavedPredictor read_predictor(std::string const& directory);
 
 }  // namespace brood::files

@@ -2,6 +2,7 @@
 // A sweep file (YAML or JSON) with the command line's `key=value`s, resolved into what to run.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "brood/data.hpp"
 #include "brood/engine.hpp"
+#include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/study.hpp"
 
@@ -23,6 +25,9 @@ struct Sweep {
   Study study;             // space complete with constants; without callbacks
   std::optional<double> time_limit_seconds;
   std::vector<std::string> notes;  // one line each: keys ignored, readings taken
+  // Where what only the data can prove wrong was asked for: "validation.folds", and where it was
+  // written: "sweep.yaml:3:14".
+  std::map<std::string, std::string> places;
 };
 
 // key=value of the command line: a dotted key of the sweep file; a bare hyperparameter `lr=0.01`
@@ -40,6 +45,10 @@ Sweep default_sweep(std::string const& data_path, std::string const& target,
 // Reads the file and makes the dataset. Writes into the sweep what the data decides: the names of
 // targets given as -1 and the like, the task, and the metric if none was chosen.
 Dataset load_dataset(Sweep& sweep);
+
+// The error with each of its problems at the place of the key that it begins with, if that was
+// written anywhere.
+UsageError at_places(Sweep const& sweep, UsageError const& error);
 
 // The sweep written out with every default: reading it back gives the same study. Paths absolute.
 std::string resolved_yaml(Sweep const& sweep);

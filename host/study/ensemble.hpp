@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ensemble selection (Caruana, Niculescu-Mizil, Crew & Ksikes 2004: Ensemble Selection from
+// Libraries of Models): greedy forward selection with replacement by a score of the mean of the
+// predictions.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace brood {
+
+// So many trials are candidates, as in auto-sklearn (Feurer et al. 2015).
+inline constexpr int kLibrary = 50;
+
+struct Selection {
+  std::vector<int> picks;  // candidates in the order picked, some more than once
+  double score = 0;        // of the mean of their predictions
+};
+
+// Each of `size` steps picks the candidate that makes the best mean with those picked before, the
+// first among equals; what is returned ends where the score was best (the first time). Candidates'
+// predictions are of the same rows. None is picked if no score is finite.
+Selection select_ensemble(std::span<std::vector<float> const> candidates, int size, bool maximize,
+                          std::function<double(std::span<float const>)> const& score);
+
+}  // namespace brood

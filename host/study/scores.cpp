@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scores of members: from the sums that training records where the metric can be made of them, else
+// from predictions.
+#include <algorithm>
+#include <cmath>
+
+#include "study/study_run.hpp"
+#include "study/truth.hpp"
+
+namespace brood {
+
+namespace {
+
+// What a member's score is read from: its best evaluation if it has patience, else its last.
+Evaluation const* scored_evaluation(MemberMetrics const& metrics, bool patient) {
+  if (metrics.history.empty()) return nullptr;
+  if (!patient) return &metrics.history.back();
+  return metrics.best < 0 ? nullptr : &metrics.history[static_cast<std::size_t>(metrics.best)];
+}
+
+}  // namespace
+
+MetricContext StudyRun::Impl::context_of(std::span<std::int32_t const> rows) const {
+  bool const values = data.task() == Task::regression;
+  return {data.task(), data.table().y.columns, values ? target_variation(data.table(), rows) : 0.0};
+}
+
+std::vector<double> StudyRun::Impl::predicted_scores(std::span<MemberId const> ids,
+                                                     std::span<std::int32_t const> rows) {
+  // Members take turns, lest the predictions of a large rung fill the memory.
+  constexpr std::size_t kMostPredictions = std::size_t{1} << 24;
+  std::size_t const each = rows.size() * static_cast<std::size_t>(data.outputs());
+  std::size_t const most = std::max<std::size_t>(1, kMostPredictions / each);
+  Truth const truth(data.table(), rows);
+  std::vector<double> values;
+  std::vector<float> predictions;
+  for (; !ids.empty(); ids = ids.subspan(std::min(most, ids.size()))) {
+    auto const some = ids.first(std::min(most, ids.size()));
+    predictions.resize(some.size() * each);
+    population.forward(some, rows, predictions);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      values.push_back(metric_value(
+          metric,
+          PredictedRows{data.task(), static_cast<std::int64_t>(rows.size()), data.outputs(),
+                        data.table().y.columns, std::span(predictions).subspan(i * each, each),
+                        truth.y, truth.weights}));
+    }
+  }
+  return values;
+}
+
+std::vector<double> StudyRun::Impl::member_scores(std::span<Ask const> asks,
+                                                  std::span<MemberId const> ids,
+                                                  std::span<MemberMetrics const> metrics) {
+  std::vector<double> scores(ids.size(), std::nan(""));
+  std::size_t const each = splits.splits.size();
+  bool const predicted = is_from_predictions(metric);
+  for (std::size_t s = 0; s < each; ++s) {
+    std::vector<MemberId> scored;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < asks.size(); ++i) {
+      std::size_t const place = i * each + s;
+      Evaluation const* const e = scored_evaluation(metrics[place], is_patient(asks[i].config));
+      if (metrics[place].state == MemberState::diverged || e == nullptr) continue;
+      if (!predicted) {
+        scores[place] = metric_value(metric, *e, contexts[s]);
+        continue;
+      }
+      scored.push_back(ids[place]);
+      places.push_back(place);
+    }
+    if (scored.empty()) continue;
+    auto const values = predicted_scores(scored, *splits.splits[s].valid);
+    for (std::size_t i = 0; i < places.size(); ++i)
+      scores[places[i]] = values[i];
+  }
+  return scores;
+}
+
+void StudyRun::Impl::record(Ask const& ask, std::span<MemberMetrics const> metrics,
+                            std::span<double const> scores) {
+  bool const predicted = is_from_predictions(metric);
+  for (std::size_t s = 0; s < metrics.size(); ++s) {
+    for (Evaluation const& e : metrics[s].history) {
+      if (e.epoch <= ask.from_epoch) continue;
+      bool const last = &e == &metrics[s].history.back();
+      double const value = !predicted ? metric_value(metric, e, contexts[s])
+                           : last     ? scores[s]
+                                      : std::nan("");
+      curves.push_back({ask.trial, splits.splits[s].fold, splits.splits[s].repeat, e.epoch,
+                        e.train_loss, e.loss, value});
+    }
+    member_epochs += std::max(0, metrics[s].epoch - ask.from_epoch);
+  }
+}
+
+double StudyRun::Impl::test_score(MemberId id) {
+  auto const& rows = *splits.test;
+  if (rows.empty()) return std::nan("");
+  if (is_from_predictions(metric)) return predicted_scores({&id, 1}, rows).front();
+  return metric_value(metric, population.evaluate({&id, 1}, rows).front(), context_of(rows));
+}
+
+NamedScores StudyRun::Impl::test_metrics(MemberId id) {
+  auto const& rows = *splits.test;
+  if (rows.empty()) return {};
+  Truth const truth(data.table(), rows);
+  std::vector<float> predictions(rows.size() * static_cast<std::size_t>(data.outputs()));
+  population.forward({&id, 1}, rows, predictions);
+  return truth.scores(data.task(), predictions);
+}
+
+}  // namespace brood
