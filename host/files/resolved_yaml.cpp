@@ -157,13 +157,13 @@ std::string space_text(SearchSpace const& space) {
 }  // namespace
 
 std::string resolved_yaml(Sweep const& sweep) {
-  static_assert(std::variant_size_v<SamplerChoice> == 1, "write the method of the others too");
   Study const& study = sweep.study;
   std::string text = "# The study " + yaml_text(sweep.name) + ", resolved: with every default.\n";
   text += data_text(sweep) + task_text(sweep) + validation_text(study.validation) +
           metric_text(study.metric);
-  text += "method: random\ntrials: " + std::to_string(study.trials) +
-          "\nseed: " + std::to_string(study.seed) + "\nrefit: " + flag(study.refit) + '\n';
+  text += "method: " + std::string(name_of(study.sampler)) +
+          "\ntrials: " + std::to_string(study.trials) + "\nseed: " + std::to_string(study.seed) +
+          "\nrefit: " + flag(study.refit) + '\n';
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
               : "# time_limit: none\n";

@@ -14,19 +14,6 @@ namespace {
 
 constexpr double kSigmas = 4;  // where the normals are clipped
 
-struct Range {
-  double min, max;
-};
-
-Range range_of(Parameter const& parameter) {
-  bool const normal = parameter.distribution == Distribution::normal ||
-                      parameter.distribution == Distribution::q_normal ||
-                      parameter.distribution == Distribution::log_normal;
-  if (!normal) return {parameter.min, parameter.max};
-  double const reach = kSigmas * parameter.sigma;
-  return {parameter.mu - reach, parameter.mu + reach};
-}
-
 // Which of `cells` equal cells of [0, 1) holds u: exactly floor(u * cells), 0 .. cells - 1, for
 // whole cells up to 2^53. The rounded product may lie in the next cell; the sign of the exact
 // difference tells.
@@ -55,10 +42,6 @@ bool is_whole(double x) {
   return std::floor(x) == x;
 }
 
-// The multiples k q inside a range: k = first .. last, both whole.
-struct Multiples {
-  double first, last;
-};
 Multiples multiples_inside(Range range, double q) {
   // A quotient that misses a whole number by rounding only (0.7 / 0.1 = 6.999...) is meant whole.
   double const slack = is_whole(q) ? 0 : 4 * std::numeric_limits<double>::epsilon();
@@ -96,25 +79,69 @@ double standard_normal_at(double u) {
 
 // Every multiple is equally likely, the two at the ends included.
 Value q_uniform_at(Parameter const& parameter, double u) {
-  auto const [first, last] = multiples_inside(range_of(parameter), parameter.q);
+  auto const [first, last] = multiples_of(parameter);
   return quantised(parameter, first + cell(u, last - first + 1));
 }
 
 // Each multiple k q stands for the interval (k - 1/2) q .. (k + 1/2) q, the two at the ends
 // included, with the law's mass of it.
 Value q_log_uniform_at(Parameter const& parameter, double u) {
-  auto const [first, last] = multiples_inside(range_of(parameter), parameter.q);
+  auto const [first, last] = multiples_of(parameter);
   double const k = std::nearbyint(log_uniform_at({first - 0.5, last + 0.5}, u));
   return quantised(parameter, std::clamp(k, first, last));
 }
 
 Value q_normal_at(Parameter const& parameter, double u) {
-  auto const [first, last] = multiples_inside(range_of(parameter), parameter.q);
+  auto const [first, last] = multiples_of(parameter);
   double const x = parameter.mu + parameter.sigma * standard_normal_at(u);
   return quantised(parameter, std::clamp(std::nearbyint(x / parameter.q), first, last));
 }
 
 }  // namespace
+
+Range range_of(Parameter const& parameter) {
+  bool const normal = parameter.distribution == Distribution::normal ||
+                      parameter.distribution == Distribution::q_normal ||
+                      parameter.distribution == Distribution::log_normal;
+  if (!normal) return {parameter.min, parameter.max};
+  double const reach = kSigmas * parameter.sigma;
+  return {parameter.mu - reach, parameter.mu + reach};
+}
+
+bool has_steps(Parameter const& parameter) {
+  return parameter.distribution == Distribution::int_uniform ||
+         parameter.distribution == Distribution::q_uniform ||
+         parameter.distribution == Distribution::q_log_uniform_values ||
+         parameter.distribution == Distribution::q_normal;
+}
+
+Multiples multiples_of(Parameter const& parameter) {
+  if (parameter.distribution == Distribution::int_uniform) return {parameter.min, parameter.max};
+  return multiples_inside(range_of(parameter), parameter.q);
+}
+
+Value multiple_of(Parameter const& parameter, double k) {
+  if (parameter.distribution == Distribution::int_uniform) return static_cast<std::int64_t>(k);
+  return quantised(parameter, k);
+}
+
+std::optional<double> multiple_at(Parameter const& parameter, Value const& value) {
+  double x = 0;
+  if (auto const* whole = std::get_if<std::int64_t>(&value)) {
+    x = static_cast<double>(*whole);
+  } else if (auto const* real = std::get_if<double>(&value)) {
+    x = *real;
+  } else {
+    return std::nullopt;
+  }
+  double const q = parameter.distribution == Distribution::int_uniform ? 1 : parameter.q;
+  double const k = std::nearbyint(x / q);
+  auto const [first, last] = multiples_of(parameter);
+  // x = k q has rounded once, and q, which stands for a decimal fraction, once before.
+  double const slack = is_whole(q) ? 0 : 4 * std::numeric_limits<double>::epsilon();
+  if (!(k >= first && k <= last && std::abs(x - k * q) <= slack * std::abs(x))) return std::nullopt;
+  return k;
+}
 
 Value value_at(Parameter const& parameter, double u) {
   Range const range = range_of(parameter);
@@ -161,11 +188,10 @@ std::int64_t cardinality(Parameter const& parameter) {
       return std::count_if(parameter.probabilities.begin(), parameter.probabilities.end(),
                            [](double probability) { return probability > 0; });
     case Distribution::int_uniform:
-      return static_cast<std::int64_t>(range.max - range.min) + 1;
     case Distribution::q_uniform:
     case Distribution::q_log_uniform_values:
     case Distribution::q_normal: {
-      auto const [first, last] = multiples_inside(range, parameter.q);
+      auto const [first, last] = multiples_of(parameter);
       return static_cast<std::int64_t>(last - first) + 1;
     }
     case Distribution::uniform:
@@ -303,7 +329,7 @@ void check_step(Parameter const& parameter, Complaints& complaints) {
                    "; at most 2^51 steps from 0 can be told apart.");
     return;
   }
-  auto const [first, last] = multiples_inside(range, q);
+  auto const [first, last] = multiples_of(parameter);
   if (first > last) {
     complaints.add("no multiple of q = " + to_text(q) + " lies in " + between +
                    "; take a smaller q or a wider range.");

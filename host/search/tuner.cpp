@@ -17,6 +17,11 @@ std::vector<std::string> problems_of(TunerOptions const& options) {
   std::vector<std::string> found = options.space.problems();
   for (auto& problem : problems(options.scheduler))
     found.push_back(std::move(problem));
+  auto const* random = std::get_if<Random>(&options.sampler);
+  if (random == nullptr || !random->first.empty()) {
+    found.push_back("The sampler is " + std::string(name_of(options.sampler)) +
+                    "; a tuner takes random without first points.");
+  }
   if (options.trials < 1) {
     found.push_back("trials is " + std::to_string(options.trials) + "; it must be at least 1.");
   }
@@ -147,11 +152,7 @@ Config Tuner::config(int trial) const {
     throw UsageError("There is no trial " + std::to_string(trial) + "; trials are 0 .. " +
                      std::to_string(options_.trials - 1) + ".");
   }
-  return std::visit(
-      [&](auto const& sampler) {
-        return options_.space.decode(point_of(sampler, options_.space, options_.seed, trial));
-      },
-      options_.sampler);
+  return options_.space.decode(point_of(Random{}, options_.space, options_.seed, trial));
 }
 
 std::optional<int> Tuner::best() const {

@@ -20,10 +20,36 @@ namespace brood {
 
 // ---- samplers
 
-// Trial i is a pure function of (seed, i): points drawn by Philox, whatever was told.
-struct Random {};
+// Who proposes the trials' configurations. Everywhere `first` are hand-picked points that become
+// the first trials, in order; a parameter that such a point leaves out is drawn as Random would. In
+// a finite space a configuration is proposed once; when all of them were, there are fewer trials.
 
-using SamplerChoice = std::variant<Random>;
+// Trial i is a pure function of (seed, i): points drawn by Philox, whatever was told.
+struct Random {
+  std::vector<Config> first = {};
+};
+
+// The hand-picked points, in order. Each gives every parameter that varies.
+struct List {
+  std::vector<Config> configs = {};
+};
+
+// Every combination of the values of a finite space, the last parameter fastest.
+struct Grid {
+  std::vector<Config> first = {};
+};
+
+// The Sobol sequence (Joe & Kuo 2008) from its first point on, shifted by the seed (a digital
+// shift).
+struct Sobol {
+  std::vector<Config> first = {};
+};
+
+using SamplerChoice = std::variant<Random, List, Grid, Sobol>;
+// The name in a sweep file: random, list, grid, sobol.
+std::string_view name_of(SamplerChoice const& sampler);
+
+std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space);
 
 // ---- schedulers: who trains on, and until which epoch
 
