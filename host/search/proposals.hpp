@@ -38,6 +38,8 @@ class Proposals {
   // Adds a configuration that is new, drawn as Random would; false if there is none left.
   bool add_other();
 
+  std::vector<Config> const& configs() const { return configs_; }
+  Config const& last() const { return configs_.back(); }
   std::vector<Config> take() { return std::move(configs_); }
 
  private:
@@ -52,6 +54,7 @@ void propose(Random const& sampler, Request const& request, Proposals& proposals
 void propose(List const& sampler, Request const& request, Proposals& proposals);
 void propose(Grid const& sampler, Request const& request, Proposals& proposals);
 void propose(Sobol const& sampler, Request const& request, Proposals& proposals);
+void propose(Tpe const& sampler, Request const& request, Proposals& proposals);
 
 // What is wrong beside the hand-picked points. One complete sentence each.
 inline std::vector<std::string> own_problems(Random const&, SearchSpace const&) {
@@ -60,5 +63,6 @@ inline std::vector<std::string> own_problems(Random const&, SearchSpace const&) 
 std::vector<std::string> own_problems(List const& sampler, SearchSpace const& space);
 std::vector<std::string> own_problems(Grid const& sampler, SearchSpace const& space);
 std::vector<std::string> own_problems(Sobol const& sampler, SearchSpace const& space);
+std::vector<std::string> own_problems(Tpe const& sampler, SearchSpace const& space);
 
 }  // namespace brood

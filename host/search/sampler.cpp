@@ -14,7 +14,8 @@
 namespace brood {
 namespace {
 
-constexpr std::string_view kNames[] = {"random", "list", "grid", "sobol"};
+constexpr int kModelBatch = 64;
+constexpr std::string_view kNames[] = {"random", "list", "grid", "sobol", "tpe"};
 static_assert(std::size(kNames) == std::variant_size_v<SamplerChoice>);
 
 // The points before the sampler's own: none of a List, which is nothing else.
@@ -51,8 +52,8 @@ std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& spa
   return proposals.take();
 }
 
-int ask_batch(SamplerChoice const&) {
-  return INT_MAX;
+int ask_batch(SamplerChoice const& sampler) {
+  return std::holds_alternative<Tpe>(sampler) ? kModelBatch : INT_MAX;
 }
 
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space) {

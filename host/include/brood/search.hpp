@@ -45,8 +45,18 @@ struct Sobol {
   std::vector<Config> first = {};
 };
 
-using SamplerChoice = std::variant<Random, List, Grid, Sobol>;
-// The name in a sweep file: random, list, grid, sobol.
+// Tree-structured Parzen estimators (Bergstra et al. 2011) by Optuna's rules: multivariate as
+// in 5.0, else each parameter for itself as in 4.9. Trials that wait for a score count as bad.
+struct Tpe {
+  bool multivariate = true;
+  int startup = 10;                 // so many trials have a score before the first model; >= 1
+  int candidates = 24;              // drawn from the good ones' density; the best ratio wins; >= 1
+  bool consider_endpoints = false;  // whether the outermost kernels are as wide as to the bounds
+  std::vector<Config> first = {};
+};
+
+using SamplerChoice = std::variant<Random, List, Grid, Sobol, Tpe>;
+// The name in a sweep file: random, list, grid, sobol, tpe.
 std::string_view name_of(SamplerChoice const& sampler);
 
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space);
