@@ -4,6 +4,7 @@
 #include "search/parzen.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -14,9 +15,11 @@ namespace brood {
 namespace {
 
 constexpr int kFullWeights = 25;
-// On a line with more steps than these a kernel, of at least 1/100 of the line, is as good as
-// constant over one of them.
-constexpr double kManySteps = 1000;
+// On a line with more steps than these a kernel, of at least 1/100 of the line, is two steps wide
+// or more. Its mass of a step is then the density of a normal wider by the variance of the step,
+// 1/12, to (1/2)^4 / 2880 of the fourth Hermite polynomial: 0.4 % at four standard deviations.
+constexpr double kManySteps = 200;
+constexpr double kStepVariance = 1.0 / 12;
 
 double normal_cdf(double z) {
   return 0.5 * std::erfc(-z / std::numbers::sqrt2);
@@ -42,6 +45,54 @@ Interval interval_of(Axis const& axis, double coordinate) {
   return {std::log(k - 0.5), std::log(k + 0.5)};
 }
 
+// The table of a width, made if there is none: the logarithm of a step's mass by its distance.
+int table_of(Axis const& axis, double sigma, ParzenEstimator::Kernels& kernels) {
+  auto& tables = kernels.tables;
+  auto const known = std::find_if(tables.begin(), tables.end(),
+                                  [&](auto const& table) { return table.first == sigma; });
+  if (known != tables.end()) return static_cast<int>(known - tables.begin());
+  std::vector<double> table;
+  for (double distance = 0; distance <= axis.last - axis.first; ++distance)
+    table.push_back(std::log(normal_mass((distance - 0.5) / sigma, (distance + 0.5) / sigma)));
+  tables.emplace_back(sigma, std::move(table));
+  return static_cast<int>(tables.size()) - 1;
+}
+
+// Takes the kernels that are not in order yet into it: one of them is put in its place, more are
+// sorted with the others.
+void put_in_order(ParzenEstimator::Kernels& kernels) {
+  auto& order = kernels.order;
+  int const first = static_cast<int>(order.size()) + 1;
+  int const last = static_cast<int>(kernels.mean.size()) - 1;
+  auto const before = [&](int a, int b) {
+    double const x = kernels.mean[static_cast<std::size_t>(a)];
+    double const y = kernels.mean[static_cast<std::size_t>(b)];
+    return x < y || (x == y && a < b);
+  };
+  if (first == last) {
+    order.insert(std::upper_bound(order.begin(), order.end(), first, before), first);
+    return;
+  }
+  for (int kernel = first; kernel <= last; ++kernel)
+    order.push_back(kernel);
+  if (first < last) std::sort(order.begin(), order.end(), before);
+}
+
+// The largest, which is found faster in eight strands.
+double largest_of(std::span<double const> terms) {
+  constexpr std::size_t kStrands = 8;
+  std::array<double, kStrands> largest;
+  largest.fill(-std::numeric_limits<double>::infinity());
+  std::size_t k = 0;
+  for (; k + kStrands <= terms.size(); k += kStrands) {
+    for (std::size_t j = 0; j < kStrands; ++j)
+      largest[j] = terms[k + j] > largest[j] ? terms[k + j] : largest[j];
+  }
+  for (; k < terms.size(); ++k)
+    largest[0] = std::max(largest[0], terms[k]);
+  return *std::max_element(largest.begin(), largest.end());
+}
+
 }  // namespace
 
 std::vector<double> parzen_weights(int n) {
@@ -65,31 +116,33 @@ ParzenEstimator::ParzenEstimator(std::span<Axis const> axes, bool consider_endpo
 void ParzenEstimator::add(std::span<double const> point) {
   for (std::size_t i = 0; i < axes_.size(); ++i) {
     Kernels& kernels = kernels_[i];
-    int const kernel = static_cast<int>(kernels.mean.size());
     kernels.mean.push_back(point[i]);
     kernels.sigma.push_back(0);
-    if (axes_[i].kind == Axis::Kind::category) continue;
-    auto const place = std::upper_bound(
-        kernels.order.begin(), kernels.order.end(), point[i],
-        [&](double x, int other) { return x < kernels.mean[static_cast<std::size_t>(other)]; });
-    kernels.order.insert(place, kernel);
   }
 }
 
 void ParzenEstimator::prepare_numbers(Axis const& axis, Kernels& kernels) const {
+  put_in_order(kernels);
   std::size_t const observations = kernels.order.size();
   std::size_t const done = kernels.log_scale.size();
-  kernels.inverse_sigma.resize(observations + 1);
+  kernels.inverse_width.resize(observations + 1);
+  kernels.table.resize(observations + 1);
   kernels.log_scale.resize(observations + 1);
 
   auto const set_sigma = [&](std::size_t kernel, double sigma) {
     if (kernel < done && sigma == kernels.sigma[kernel]) return;
     double const mean = kernels.mean[kernel];
     kernels.sigma[kernel] = sigma;
-    kernels.inverse_sigma[kernel] = 1 / sigma;
-    double scale = normal_mass((axis.low - mean) / sigma, (axis.high - mean) / sigma);
-    if (is_dense(axis)) scale *= sigma * std::sqrt(2 * std::numbers::pi);
+    double const scale = normal_mass((axis.low - mean) / sigma, (axis.high - mean) / sigma);
     kernels.log_scale[kernel] = std::log(scale);
+    if (is_dense(axis)) {
+      bool const steps = axis.kind == Axis::Kind::steps;
+      double const variance = sigma * sigma + (steps ? kStepVariance : 0);
+      kernels.inverse_width[kernel] = 1 / std::sqrt(2 * variance);
+      kernels.log_scale[kernel] += 0.5 * std::log(2 * std::numbers::pi * variance);
+    } else if (!axis.log) {
+      kernels.table[kernel] = table_of(axis, sigma, kernels);
+    }
   };
 
   double const range = axis.high - axis.low;
@@ -198,13 +251,20 @@ void ParzenEstimator::add_categories(std::size_t i, double category,
 void ParzenEstimator::add_steps(std::size_t i, double coordinate,
                                 std::span<double> log_kernels) const {
   Kernels const& kernels = kernels_[i];
-  auto const [low, high] = interval_of(axes_[i], coordinate);
+  Interval const step = interval_of(axes_[i], coordinate);
   auto const log_mass = [&](std::size_t k) {
-    double const inverse = kernels.inverse_sigma[k], mean = kernels.mean[k];
-    return std::log(normal_mass((low - mean) * inverse, (high - mean) * inverse));
+    double const mean = kernels.mean[k], sigma = kernels.sigma[k];
+    return std::log(normal_mass((step.low - mean) / sigma, (step.high - mean) / sigma));
   };
   log_kernels[0] += log_mass(0);
-  // Neighbours in order are often the same kernel: as many as there are trials with few steps.
+  if (!axes_[i].log) {
+    for (std::size_t k = 1; k < log_kernels.size(); ++k) {
+      auto const& table = kernels.tables[static_cast<std::size_t>(kernels.table[k])].second;
+      log_kernels[k] += table[static_cast<std::size_t>(std::abs(coordinate - kernels.mean[k]))];
+    }
+    return;
+  }
+  // Neighbours in order are often the same kernel: trials are many, or steps few.
   double mean = 0, sigma = 0, known = 0;
   for (int const kernel : kernels.order) {
     auto const k = static_cast<std::size_t>(kernel);
@@ -232,22 +292,24 @@ std::vector<double> ParzenEstimator::log_density(
       } else {
         double const x = point[i];
         double const* mean = kernels_[i].mean.data();
-        double const* inverse_sigma = kernels_[i].inverse_sigma.data();
+        double const* inverse_width = kernels_[i].inverse_width.data();
         double* sum = log_kernels.data();
         for (std::size_t k = 0; k < log_kernels.size(); ++k) {
-          double const z = (x - mean[k]) * inverse_sigma[k];
-          sum[k] -= 0.5 * z * z;
+          double const z = (x - mean[k]) * inverse_width[k];
+          sum[k] -= z * z;
         }
       }
     }
-    // Terms below e^-45 = 2^-65 of the largest do not reach the sum's last bit.
-    double largest = -std::numeric_limits<double>::infinity();
-    for (double const term : log_kernels)
-      largest = std::max(largest, term);
-    double sum = 0;
+    double const largest = largest_of(log_kernels);
+    // The others, below 2^-57 of the largest, do not reach the sum's last digits.
+    std::size_t kept = 0;
     for (double const term : log_kernels) {
-      if (term > largest - 45) sum += std::exp(term - largest);
+      log_kernels[kept] = term;
+      kept += term > largest - 40;
     }
+    double sum = 0;
+    for (std::size_t k = 0; k < kept; ++k)
+      sum += std::exp(log_kernels[k] - largest);
     densities.push_back(largest + std::log(sum));
   }
   return densities;

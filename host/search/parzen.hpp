@@ -35,9 +35,12 @@ class ParzenEstimator {
   // the categories.
   struct Kernels {
     std::vector<double> mean, sigma;
-    std::vector<double> inverse_sigma;
-    std::vector<double> log_scale;  // of the density: what a kernel is divided by, as a logarithm
-    std::vector<int> order;         // the observations' kernels, by their means
+    std::vector<double> inverse_width;  // 1 / (sigma sqrt(2)), where there is a density
+    std::vector<double> log_scale;      // what a kernel is divided by, as a logarithm
+    std::vector<int> order;             // the observations' kernels, by their means
+    // Masses of steps, by width: a width and, for each distance from the mean, the logarithm.
+    std::vector<std::pair<double, std::vector<double>>> tables;
+    std::vector<int> table;  // by kernel
   };
   Kernels const& kernels(std::size_t axis) const { return kernels_[axis]; }
 
