@@ -76,4 +76,14 @@ BENCHMARK(BM_ProposeTpeUnivariate)
     ->Args({1000, 64})
     ->Unit(benchmark::kMillisecond);
 
+void BM_ProposeBayes(benchmark::State& state) {
+  propose_after(state, Bayes{});
+}
+BENCHMARK(BM_ProposeBayes)
+    ->ArgNames({"seen", "batch"})
+    ->Args({50, 1})
+    ->Args({200, 1})
+    ->Args({200, 16})
+    ->Unit(benchmark::kMillisecond);
+
 }  // namespace

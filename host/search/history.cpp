@@ -16,9 +16,9 @@ History history_of(std::span<Observation const> seen, ModelSpace const& space, b
     bool const scored = std::isfinite(observation.score) && !observation.diverged;
     // An infinite score cannot be anything but a divergence.
     bool const diverged = !scored && (observation.diverged || std::isinf(observation.score));
-    history.told += scored || diverged;
     auto point = space.point_of(*observation.config);
     if (!point) continue;
+    history.told += scored || diverged;
     if (scored) epochs.push_back(observation.epoch);
     history.records.push_back({.state = scored     ? Record::State::scored
                                         : diverged ? Record::State::diverged

@@ -55,6 +55,7 @@ void propose(List const& sampler, Request const& request, Proposals& proposals);
 void propose(Grid const& sampler, Request const& request, Proposals& proposals);
 void propose(Sobol const& sampler, Request const& request, Proposals& proposals);
 void propose(Tpe const& sampler, Request const& request, Proposals& proposals);
+void propose(Bayes const& sampler, Request const& request, Proposals& proposals);
 
 // What is wrong beside the hand-picked points. One complete sentence each.
 inline std::vector<std::string> own_problems(Random const&, SearchSpace const&) {
@@ -64,5 +65,6 @@ std::vector<std::string> own_problems(List const& sampler, SearchSpace const& sp
 std::vector<std::string> own_problems(Grid const& sampler, SearchSpace const& space);
 std::vector<std::string> own_problems(Sobol const& sampler, SearchSpace const& space);
 std::vector<std::string> own_problems(Tpe const& sampler, SearchSpace const& space);
+std::vector<std::string> own_problems(Bayes const& sampler, SearchSpace const& space);
 
 }  // namespace brood

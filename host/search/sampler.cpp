@@ -15,7 +15,7 @@ namespace brood {
 namespace {
 
 constexpr int kModelBatch = 64;
-constexpr std::string_view kNames[] = {"random", "list", "grid", "sobol", "tpe"};
+constexpr std::string_view kNames[] = {"random", "list", "grid", "sobol", "tpe", "bayes"};
 static_assert(std::size(kNames) == std::variant_size_v<SamplerChoice>);
 
 // The points before the sampler's own: none of a List, which is nothing else.
@@ -53,7 +53,8 @@ std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& spa
 }
 
 int ask_batch(SamplerChoice const& sampler) {
-  return std::holds_alternative<Tpe>(sampler) ? kModelBatch : INT_MAX;
+  bool const model = std::holds_alternative<Tpe>(sampler) || std::holds_alternative<Bayes>(sampler);
+  return model ? kModelBatch : INT_MAX;
 }
 
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space) {

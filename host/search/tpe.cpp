@@ -88,23 +88,23 @@ std::vector<std::vector<double>> offers(std::vector<Ratio> const& ratios, int ca
   return {point};
 }
 
-bool propose_one(Tpe const& sampler, Request const& request, ModelSpace const& space,
-                 std::vector<Ratio>& ratios, Proposals& proposals) {
+bool add_candidate(Tpe const& sampler, Request const& request, ModelSpace const& space,
+                   std::vector<Ratio> const& ratios, Proposals& proposals) {
   CandidateDraws draws(request.seed, proposals.next_trial());
   for (int round = 0; round < kRounds; ++round) {
     for (auto const& point : offers(ratios, sampler.candidates, draws)) {
-      if (!proposals.add_if_new(space.config_at(point))) continue;
-      for (auto& ratio : ratios)
-        ratio.add_pending(point);
-      return true;
+      if (proposals.add_if_new(space.config_at(point))) return true;
     }
   }
-  if (!proposals.add_other()) return false;
-  if (auto const point = space.point_of(proposals.last())) {
-    for (auto& ratio : ratios)
-      ratio.add_pending(*point);
-  }
-  return true;
+  return false;
+}
+
+// As a later call would read the configuration: a logarithm and its exponential have rounded.
+void add_pending(Config const& config, ModelSpace const& space, std::vector<Ratio>& ratios) {
+  auto const point = space.point_of(config);
+  if (!point) return;
+  for (auto& ratio : ratios)
+    ratio.add_pending(*point);
 }
 
 }  // namespace
@@ -123,13 +123,11 @@ void propose(Tpe const& sampler, Request const& request, Proposals& proposals) {
     return;
   }
   auto made = ratios(sampler, axes, history.records);
-  for (auto const& config : proposals.configs()) {  // hand-picked, in this call
-    auto const point = space.point_of(config);
-    if (!point) continue;
-    for (auto& ratio : made)
-      ratio.add_pending(*point);
-  }
-  while (!proposals.full() && propose_one(sampler, request, space, made, proposals)) {
+  for (auto const& config : proposals.configs())  // hand-picked, in this call
+    add_pending(config, space, made);
+  while (!proposals.full()) {
+    if (!add_candidate(sampler, request, space, made, proposals) && !proposals.add_other()) return;
+    add_pending(proposals.last(), space, made);
   }
 }
 

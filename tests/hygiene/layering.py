@@ -45,7 +45,7 @@ CORE_MAY_INCLUDE = {"cstdint", "cmath", "type_traits", "limits", "bit"}
 SYSTEM = {"immintrin.h", "xmmintrin.h", "pmmintrin.h", "cpuid.h", "dlfcn.h", "pthread.h", "sched.h",
           "time.h", "unistd.h"}
 # Header-only libraries that a .cpp of host/search may include: a consumer needs none of them.
-SEARCH_HEADERS = {"boost/random/sobol.hpp"}
+SEARCH_HEADERS = {"boost/random/sobol.hpp", "Eigen/Dense"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 SUFFIXES = {".hpp", ".h", ".cpp", ".inl", ".inc", ".cu", ".cuh", ".in"}
 

@@ -75,14 +75,21 @@ inline double least_value(SamplerChoice const& sampler, Objective const& objecti
   return *std::min_element(asked.scores.begin(), asked.scores.end());
 }
 
-// Over the seeds 0 .. seeds - 1, an even number of them.
-inline double median_least_value(SamplerChoice const& sampler, Objective const& objective,
-                                 int trials, int batch = 1, int seeds = 20) {
+// Of the seeds 0 .. seeds - 1, in ascending order.
+inline std::vector<double> least_values(SamplerChoice const& sampler, Objective const& objective,
+                                        int trials, int batch = 1, int seeds = 20) {
   std::vector<double> values;
   for (int seed = 0; seed < seeds; ++seed)
     values.push_back(
         least_value(sampler, objective, trials, static_cast<std::uint64_t>(seed), batch));
   std::sort(values.begin(), values.end());
+  return values;
+}
+
+// Over an even number of seeds.
+inline double median_least_value(SamplerChoice const& sampler, Objective const& objective,
+                                 int trials, int batch = 1, int seeds = 20) {
+  auto const values = least_values(sampler, objective, trials, batch, seeds);
   auto const middle = values.size() / 2;
   return 0.5 * (values[middle - 1] + values[middle]);
 }

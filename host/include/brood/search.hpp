@@ -55,8 +55,15 @@ struct Tpe {
   std::vector<Config> first = {};
 };
 
-using SamplerChoice = std::variant<Random, List, Grid, Sobol, Tpe>;
-// The name in a sweep file: random, list, grid, sobol, tpe.
+// Bayesian optimization: a Gaussian process with a Matern 5/2 kernel and the largest expected
+// improvement, as Optuna's GPSampler. Its cost grows with the cube of the trials; 1,000 are many.
+struct Bayes {
+  int startup = 10;  // so many trials have a score before the first model; >= 1
+  std::vector<Config> first = {};
+};
+
+using SamplerChoice = std::variant<Random, List, Grid, Sobol, Tpe, Bayes>;
+// The name in a sweep file: random, list, grid, sobol, tpe, bayes.
 std::string_view name_of(SamplerChoice const& sampler);
 
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space);
