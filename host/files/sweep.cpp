@@ -11,6 +11,7 @@
 
 #include "brood/error.hpp"
 #include "brood/member.hpp"
+#include "files/sweep_method.hpp"
 #include "files/sweep_overrides.hpp"
 #include "files/sweep_reader.hpp"
 #include "files/sweep_scheduler.hpp"
@@ -23,7 +24,6 @@ namespace brood::files {
 
 namespace {
 
-constexpr int kMostTrials = 10'000'000;
 constexpr int kMostMembersPerTrial = 10'000;
 
 struct Metric {
@@ -51,14 +51,13 @@ class SweepReader {
     read_data();
     read_validation();
     read_metric();
-    read_method();
-    sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
     read_seed();
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
     sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
     sweep_.study.space = std::move(space.space);
+    read_method(top_, sweep_.study, sweep_.notes);
     return std::move(sweep_);
   }
 
@@ -68,9 +67,10 @@ class SweepReader {
     return {"program", "command", "project", "entity", "name", "description"};
   }
   static Names top_keys() {
-    Names keys = {"data",    "task",  "validation", "metric",     "method",
-                  "trials",  "seed",  "refit",      "time_limit", "early_terminate",
-                  "network", "train", "parameters"};
+    Names keys = {"data",      "task",       "validation",      "metric",  "method",
+                  "sampler",   "points",     "first",           "trials",  "seed",
+                  "refit",     "time_limit", "early_terminate", "network", "train",
+                  "parameters"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;
@@ -239,11 +239,6 @@ class SweepReader {
       for (std::string const& problem : error.problems())
         problems_.add(node.place, "metric.name: " + problem);
     }
-  }
-
-  void read_method() {
-    top_.choice("method", {"random"}, {"grid", "list", "sobol", "tpe", "bayes"});
-    sweep_.study.sampler = Random{};
   }
 
   void read_seed() {

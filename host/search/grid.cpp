@@ -35,7 +35,6 @@ void propose(Grid const& sampler, Request const& request, Proposals& proposals) 
 
 std::vector<std::string> own_problems(Grid const&, SearchSpace const& space) {
   std::vector<std::string> found;
-  if (!space.problems().empty()) return found;
   for (auto const& parameter : space.parameters()) {
     if (cardinality(parameter) > 0) continue;
     found.push_back(parameter.name + ": " + std::string(name_of(parameter.distribution)) +

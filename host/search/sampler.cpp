@@ -58,6 +58,7 @@ int ask_batch(SamplerChoice const& sampler) {
 }
 
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space) {
+  if (!space.problems().empty()) return {};  // of which nothing more can be said
   auto all = std::visit([&](auto const& chosen) { return own_problems(chosen, space); }, sampler);
   auto const& first = first_points(sampler);
   for (std::size_t i = 0; i < first.size(); ++i) {

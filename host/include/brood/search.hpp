@@ -66,6 +66,7 @@ using SamplerChoice = std::variant<Random, List, Grid, Sobol, Tpe, Bayes>;
 // The name in a sweep file: random, list, grid, sobol, tpe, bayes.
 std::string_view name_of(SamplerChoice const& sampler);
 
+// One sentence each; nothing of a space that has problems of its own.
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space);
 
 // ---- schedulers: who trains on, and until which epoch
@@ -197,6 +198,7 @@ class Tuner {
   void check_fits(State const& state) const;
 
   TunerOptions options_;
+  std::vector<Config> configs_;  // by trial; none: drawn when they are wanted
   std::vector<Rung> rungs_;
   State state_;
   std::vector<int> place_;   // by trial: its index in alive, or -1
