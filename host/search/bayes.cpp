@@ -120,25 +120,29 @@ class Search {
     std::vector<bool> is_category;
     for (auto const& axis : space.axes())
       is_category.push_back(axis.kind == Axis::Kind::category);
-    double mean = 0, squares = 0, worst = -std::numeric_limits<double>::infinity(), scored = 0;
+    // In units of the largest loss, so that no square or sum overflows.
+    double unit = 0;
+    for (auto const& record : records) {
+      if (record.state == Record::State::scored) unit = std::max(unit, std::abs(record.loss));
+    }
+    if (unit == 0) unit = 1;
+    double mean = 0, squares = 0, worst = -1, scored = 0;
     for (auto const& record : records) {
       if (record.state != Record::State::scored) continue;
-      mean += record.loss;
-      worst = std::max(worst, record.loss);
+      mean += record.loss / unit;
+      worst = std::max(worst, record.loss / unit);
       ++scored;
     }
     mean /= std::max(scored, 1.0);
     for (auto const& record : records) {
-      if (record.state == Record::State::scored) squares += std::pow(record.loss - mean, 2);
+      if (record.state == Record::State::scored) squares += std::pow(record.loss / unit - mean, 2);
     }
     double const deviation = std::sqrt(squares / std::max(scored, 1.0));
     GaussianProcess::Points x;
     std::vector<double> y;
     for (auto const& record : records) {
       if (record.state == Record::State::pending) continue;
-      double const loss = record.state == Record::State::scored ? record.loss
-                          : scored > 0                          ? worst
-                                                                : 0;
+      double const loss = record.state == Record::State::scored ? record.loss / unit : worst;
       x.push_back(normalised_point(record.point));
       y.push_back(deviation > 0 ? (mean - loss) / deviation : 0);
     }

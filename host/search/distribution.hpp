@@ -3,6 +3,7 @@
 // wrong with it. Every value lies inside the parameter's range, whatever the rounding.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,10 @@ struct Range {
   double min, max;
 };
 Range range_of(Parameter const& parameter);
+
+inline bool is_whole(double x) {
+  return std::floor(x) == x;
+}
 
 // Whether the values are the multiples k q inside the range (q = 1: int_uniform), k = first ..
 // last.
