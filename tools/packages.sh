@@ -8,7 +8,7 @@ set -euo pipefail
 packages_of() {
   case $1 in
     program) echo g++ cmake ninja-build libyaml-cpp-dev libcli11-dev nlohmann-json3-dev libfmt-dev \
-                  zlib1g-dev ;;
+                  zlib1g-dev libboost-dev libeigen3-dev ;;
     tests)   echo libgtest-dev libbenchmark-dev python3 ;;
     ci)      echo clang-14 clang-format-14 patch binutils ;;
     roots)   echo debootstrap ;;  # tests/install/new_user.sh and bare_root.sh

@@ -11,13 +11,16 @@
 //   batch_order     call (0, 1)                   epoch        0           purpose
 //   dropout         unit pair j (units 2j, 2j+1)  step         row         layer << 8 | purpose
 //   member_seed     trial                         repeat       0           purpose (key: study seed)
-//   sample          trial                         word index   name hash   purpose (key: study seed)
+//   sample          trial                         attempt      name hash   purpose (key: study seed)
+//   sobol_shift     0                             0            name hash   purpose (key: study seed)
+//   candidate       trial                         call         0           purpose (key: study seed)
 // clang-format on
 //
 // A layer's elements are its weights, row-major (outputs, inputs), then its biases. In dropout, row
 // is (row / 16) * 8 + row % 8 of a row in its batch; the four words are for (row r, unit 2j),
 // (r, 2j + 1), (r + 8, 2j), (r + 8, 2j + 1), r = row % 8 in a block of 16 rows: the accumulator
 // fragment of an mma.sync tile, and two halves of a vector of 16 rows. Layer 0 drops inputs.
+// The attempt of a sample is 0, and counts on when the configuration was proposed before.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +29,15 @@
 
 namespace brood {
 
-enum class Purpose : std::uint32_t { initial_weight, batch_order, dropout, member_seed, sample };
+enum class Purpose : std::uint32_t {
+  initial_weight,
+  batch_order,
+  dropout,
+  member_seed,
+  sample,
+  sobol_shift,
+  candidate
+};
 
 struct PhiloxKey {
   std::uint32_t low, high;

@@ -127,6 +127,38 @@ std::string scheduler_text(SchedulerChoice const& scheduler) {
          ", survivors: " + (ceil ? "ceil" : "floor") + "}\n";
 }
 
+std::string points_text(char const* key, std::vector<Config> const& points) {
+  if (points.empty()) return "";
+  std::string text = std::string(key) + ":\n";
+  for (Config const& point : points) {
+    std::string fields;
+    for (auto const& [name, value] : point)
+      fields += (fields.empty() ? "" : ", ") + name + ": " + value_text(value);
+    text += "  - {" + fields + "}\n";
+  }
+  return text;
+}
+
+std::string sampler_text(SamplerChoice const& sampler) {
+  std::string text = "method: " + std::string(name_of(sampler)) + '\n';
+  if (auto const* list = std::get_if<List>(&sampler)) text += points_text("points", list->configs);
+  if (auto const* tpe = std::get_if<Tpe>(&sampler)) {
+    text += "sampler: {startup: " + std::to_string(tpe->startup) +
+            ", candidates: " + std::to_string(tpe->candidates) +
+            ", multivariate: " + flag(tpe->multivariate) +
+            ", consider_endpoints: " + flag(tpe->consider_endpoints) + "}\n";
+  }
+  if (auto const* bayes = std::get_if<Bayes>(&sampler)) {
+    text += "sampler: {startup: " + std::to_string(bayes->startup) + "}\n";
+  }
+  std::visit(
+      [&](auto const& chosen) {
+        if constexpr (requires { chosen.first; }) text += points_text("first", chosen.first);
+      },
+      sampler);
+  return text;
+}
+
 std::string parameter_text(Parameter const& parameter) {
   std::string const start = "  " + parameter.name + ": {";
   auto const field = [](char const* name, double value) {
@@ -178,12 +210,11 @@ std::string space_text(SearchSpace const& space) {
 }  // namespace
 
 std::string resolved_yaml(Sweep const& sweep) {
-  static_assert(std::variant_size_v<SamplerChoice> == 1, "write the method of the others too");
   Study const& study = sweep.study;
   std::string text = "# The study " + yaml_text(sweep.name) + ", resolved: with every default.\n";
   text += data_text(sweep) + task_text(sweep) + validation_text(study.validation, sweep.dataset) +
           metric_text(study.metric);
-  text += "method: random\ntrials: " + std::to_string(study.trials) +
+  text += sampler_text(study.sampler) + "trials: " + std::to_string(study.trials) +
           "\nseed: " + std::to_string(study.seed) + "\nrefit: " + flag(study.refit) + '\n';
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"

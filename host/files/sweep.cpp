@@ -12,6 +12,7 @@
 
 #include "brood/error.hpp"
 #include "brood/member.hpp"
+#include "files/sweep_method.hpp"
 #include "files/sweep_overrides.hpp"
 #include "files/sweep_reader.hpp"
 #include "files/sweep_scheduler.hpp"
@@ -24,8 +25,6 @@
 namespace brood::files {
 
 namespace {
-
-constexpr int kMostTrials = 10'000'000;
 
 constexpr std::pair<std::string_view, Task> kTasks[] = {{"classification", Task::classification},
                                                         {"regression", Task::regression},
@@ -46,8 +45,6 @@ class SweepReader {
     read_data();
     read_validation(top_, sweep_);
     read_metric();
-    read_method();
-    sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
     read_seed();
     read_best_of();
     sweep_.study.ensemble = static_cast<int>(top_.integer("ensemble", 0, 1000).value_or(0));
@@ -57,6 +54,7 @@ class SweepReader {
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
     sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
     sweep_.study.space = std::move(space.space);
+    read_method(top_, sweep_.study, sweep_.notes);
     return std::move(sweep_);
   }
 
@@ -66,9 +64,10 @@ class SweepReader {
     return {"program", "command", "project", "entity", "name", "description"};
   }
   static Names top_keys() {
-    Names keys = {"data",       "task",    "validation", "metric",          "method",  "trials",
-                  "seed",       "refit",   "time_limit", "early_terminate", "network", "train",
-                  "parameters", "best_of", "stop",       "ensemble"};
+    Names keys = {"data",      "task",  "validation", "metric",  "method",          "sampler",
+                  "points",    "first", "trials",     "seed",    "refit",           "time_limit",
+                  "best_of",   "stop",  "ensemble",   "network", "early_terminate", "train",
+                  "parameters"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;
@@ -212,11 +211,6 @@ class SweepReader {
       for (std::string const& problem : error.problems())
         problems_.add(node.place, "metric.name: " + problem);
     }
-  }
-
-  void read_method() {
-    top_.choice("method", {"random"}, {"grid", "list", "sobol", "tpe", "bayes"});
-    sweep_.study.sampler = Random{};
   }
 
   void read_best_of() {

@@ -3,12 +3,14 @@
 // when the last of them is told, and what happens then depends on scores and ids only, never on
 // the order in which they were asked for or told.
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 #include "brood/error.hpp"
 #include "brood/search.hpp"
 #include "search/halving.hpp"
 #include "search/random.hpp"
+#include "search/sampler.hpp"
 
 namespace brood {
 namespace {
@@ -17,6 +19,13 @@ std::vector<std::string> problems_of(TunerOptions const& options) {
   std::vector<std::string> found = options.space.problems();
   for (auto& problem : problems(options.scheduler))
     found.push_back(std::move(problem));
+  for (auto& problem : problems(options.sampler, options.space))
+    found.push_back(std::move(problem));
+  if (ask_batch(options.sampler) < INT_MAX) {
+    found.push_back("The sampler is " + std::string(name_of(options.sampler)) +
+                    ", which learns from scores; this tuner proposes every trial before the first "
+                    "score: take random, list, grid or sobol.");
+  }
   if (options.trials < 1) {
     found.push_back("trials is " + std::to_string(options.trials) + "; it must be at least 1.");
   }
@@ -66,6 +75,19 @@ std::string_view name_of(TrialState state) {
 Tuner::Tuner(TunerOptions options) : options_(std::move(options)) {
   auto found = problems_of(options_);
   if (!found.empty()) throw UsageError(std::move(found));
+  // Points of Random in a space that is not finite are computed anew when they are wanted.
+  int const most = most_trials(options_.sampler, options_.space);
+  bool const random = std::holds_alternative<Random>(options_.sampler);
+  if (!random || options_.trials <= most) {
+    auto const& [space, sampler, scheduler, trials, seed, maximize] = options_;
+    bool const drawn = random && most == INT_MAX && std::get<Random>(sampler).first.empty();
+    if (!drawn) configs_ = propose(sampler, space, seed, 0, trials, {}, maximize);
+    if (!drawn && static_cast<int>(configs_.size()) < trials) {
+      throw UsageError("trials is " + std::to_string(trials) + "; " +
+                       std::string(name_of(sampler)) + " has " + std::to_string(configs_.size()) +
+                       " configurations here.");
+    }
+  }
   rungs_ = plan_rungs(options_.scheduler, options_.trials);
 
   std::vector<int> everyone(static_cast<std::size_t>(options_.trials));
@@ -147,11 +169,8 @@ Config Tuner::config(int trial) const {
     throw UsageError("There is no trial " + std::to_string(trial) + "; trials are 0 .. " +
                      std::to_string(options_.trials - 1) + ".");
   }
-  return std::visit(
-      [&](auto const& sampler) {
-        return options_.space.decode(point_of(sampler, options_.space, options_.seed, trial));
-      },
-      options_.sampler);
+  if (!configs_.empty()) return configs_[static_cast<std::size_t>(trial)];
+  return options_.space.decode(point_of(Random{}, options_.space, options_.seed, trial));
 }
 
 std::optional<int> Tuner::best() const {

@@ -6,6 +6,7 @@
 
 #include "brood/population.hpp"
 #include "brood/study.hpp"
+#include "search/sampler.hpp"
 #include "study/plan.hpp"
 
 namespace brood {
@@ -24,7 +25,7 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
   Tuner tuner({.space = study.space,
                .sampler = study.sampler,
                .scheduler = study.scheduler,
-               .trials = kProbed,
+               .trials = std::min(kProbed, most_trials(study.sampler, study.space)),
                .seed = study.seed});
   std::vector<MemberSpec> specs;
   for (auto const& ask : tuner.ask(kProbed)) {
@@ -39,7 +40,7 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
   auto const before = std::chrono::steady_clock::now();
   population.train(ids, 1);
   std::chrono::duration<double> const passed = std::chrono::steady_clock::now() - before;
-  return passed.count() / kProbed;
+  return passed.count() / static_cast<double>(ids.size());
 }
 
 }  // namespace
@@ -54,8 +55,9 @@ int trials_within(Engine& engine, Data const& data, Study const& study, double s
   double const refit =
       study.refit ? max_epochs(study.scheduler) * each * engine.info().parallel_members : 0.0;
   double const affordable = (kPlanned * seconds - refit) / (each * members * epochs_per_trial);
-  return static_cast<int>(
+  auto const trials = static_cast<int>(
       std::clamp(affordable, static_cast<double>(kFewest), static_cast<double>(kMost)));
+  return std::min(trials, most_trials(study.sampler, study.space));
 }
 
 }  // namespace brood

@@ -122,6 +122,7 @@ Config member_config(Config config, Study const& study) {
 
 std::vector<std::string> problems(Study const& study, Task task) {
   std::vector<std::string> found = study.space.problems();
+  add_new(problems(study.sampler, study.space), found);
   add_new(problems(study.scheduler), found);
   if (study.trials < 1)
     found.push_back("trials: " + std::to_string(study.trials) +

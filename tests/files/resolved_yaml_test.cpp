@@ -49,6 +49,18 @@ INSTANTIATE_TEST_SUITE_P(
         Original{"of_holdout", "validation: {holdout: 0.123, test: 0.3, repeats: 2}\n"},
         Original{"of_seed_and_time", "seed: 18446744073709551615\ntime_limit: 0.1s\ntrials: 3\n"},
         Original{"of_epochs", "train: {epochs: 17, lr: 0.1}\nnetwork: {hidden: []}\n"},
+        Original{"of_grid",
+                 "method: grid\nparameters: {hidden: {values: [[8], [4]]}, batch_size: {min: 1, "
+                 "max: 3}}\n"},
+        Original{"of_list",
+                 "method: list\npoints:\n- {lr: 1, hidden: [8, 4], lr_schedule: cosine}\n"
+                 "- {hidden: [], lr: 0.1, lr_schedule: constant}\n"},
+        Original{"of_sobol", "method: sobol\nparameters: {lr: {min: 0.1, max: 0.2}}\n"},
+        Original{"of_tpe",
+                 "method: tpe\nsampler: {startup: 7, candidates: 48, multivariate: false, "
+                 "consider_endpoints: true}\nparameters: {lr: {min: 0.1, max: 0.2}}\n"
+                 "first: [{lr: 0.15}, {}]\n"},
+        Original{"of_bayes", "method: bayes\nsampler: {startup: 12}\n"},
         Original{"of_halving",
                  "early_terminate: {type: successive_halving, eta: 2, min_iter: 3, max_iter: 100, "
                  "survivors: ceil}\n"},

@@ -86,11 +86,44 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"time_limit_inf", "time_limit: .inf\n", "file:2:13: ", "finite"},
         Malformed{"time_limit_unit", "time_limit: s\n", "file:2:13: ", "60s"},
         Malformed{"time_limit_list", "time_limit: []\n", "file:2:13: ", "60s"},
-        Malformed{"method_later", "method: bayes\n", "file:2:9: method: bayes",
-                  "not available in this version; allowed: random"},
-        Malformed{"method_grid", "method: grid\n", "file:2:9: method: grid", "allowed: random"},
         Malformed{"method_unknown", "method: ranodm\n", "file:2:9: method: 'ranodm'",
                   "did you mean random?"},
+        Malformed{"grid_without_steps", "method: grid\nparameters: {lr: {min: 0.1, max: 0.5}}\n",
+                  "file:2:9: method: lr: uniform has no step", "give values, int_uniform"},
+        Malformed{"list_without_points", "method: list\n", "file:1:1: points: is missing",
+                  "[{lr: 0.1, hidden: [32]}]"},
+        Malformed{"points_of_random", "points: [{lr: 0.1}]\n", "file:2:9: points: does not go with",
+                  "method random; write them under first"},
+        Malformed{"first_of_list", "method: list\nfirst: [{lr: 1}]\npoints: [{lr: 1}]\n",
+                  "file:3:8: first: does not go with method list", "points"},
+        Malformed{"points_empty", "method: list\npoints: []\n",
+                  "file:3:9: points: ", "one or more maps"},
+        Malformed{"points_of_numbers", "method: list\npoints: [1, 2]\n",
+                  "file:3:9: points: ", "one or more maps"},
+        Malformed{"point_misspelt", "first: [{dropuot: 0.1}]\n",
+                  "file:2:10: 'first.dropuot' is no key here", "did you mean dropout?"},
+        Malformed{"point_bad_value", "method: list\npoints: [{lr: 0.1}, {lr: fast}]\n",
+                  "file:3:26: lr: 'fast'", "0 < lr"},
+        Malformed{"point_outside",
+                  "parameters: {dropout: {min: 0.0, max: 0.5}}\nfirst: [{dropout: 0.25},\n"
+                  "  {dropout: 0.75}]\n",
+                  "file:4:13: first: dropout is 0.75", "the search space gives 0 .. 0.5"},
+        Malformed{"point_not_searched", "first: [{dropout: 0.25}]\n", "file:2:19: first: dropout",
+                  "is not a parameter of the search space"},
+        Malformed{"point_of_other_value", "method: list\npoints: [{lr: 0.1}]\ntrain: {lr: 0.2}\n",
+                  "file:3:15: points: lr is 0.1", "the search space gives 0.2"},
+        Malformed{"point_incomplete", "method: list\npoints:\n- {lr: 0.1, l2: 0}\n- {lr: 0.2}\n",
+                  "file:5:3: points: l2 is missing", "gives every parameter"},
+        Malformed{"point_with_epochs", "method: list\npoints: [{epochs: 3}]\n",
+                  "file:3:11: points.epochs: epochs are the scheduler's", "cannot"},
+        Malformed{"sampler_of_random", "sampler: {startup: 5}\n", "file:2:20: sampler.startup",
+                  "does not go with method random"},
+        Malformed{"candidates_of_bayes", "method: bayes\nsampler: {candidates: 5}\n",
+                  "file:3:23: sampler.candidates", "does not go with method bayes"},
+        Malformed{"startup_zero", "method: tpe\nsampler: {startup: 0}\n",
+                  "file:3:20: sampler.startup: 0", "1 .. 1000000"},
+        Malformed{"sampler_misspelt", "method: tpe\nsampler: {start_up: 3}\n",
+                  "file:3:11: 'sampler.start_up' is no key here", "did you mean startup?"},
         Malformed{"metric_text", "metric: accuracy\n", "file:2:9: metric: 'accuracy'",
                   "a map with the keys name, goal"},
         Malformed{"metric_unknown", "metric: {name: kappa}\n", "file:2:16: metric.name: 'kappa'",
@@ -367,7 +400,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(SweepErrors, ComeAllAtOnceInTheOrderOfTheFile) {
   try {
     sweep_of(
-        "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, flods: 5}\nmethod: tpe\n"
+        "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, flods: 5}\nmethod: tpee\n"
         "parameters:\n  lr: {min: 0.0, max: x}\n  hidden: {values: [[0], 3, [8]]}\n"
         "  activation: {values: [rleu]}\ntrain: {seed: 1, lr: 2}\n");
     FAIL() << "nothing was thrown";

@@ -80,11 +80,34 @@ inline void expect_same(Validation const& a, Validation const& b) {
   EXPECT_EQ(x.repeats, y.repeats);
 }
 
+inline void expect_same(SamplerChoice const& a, SamplerChoice const& b) {
+  ASSERT_EQ(a.index(), b.index());
+  std::visit(
+      [&](auto const& x) {
+        auto const& y = std::get<std::decay_t<decltype(x)>>(b);
+        if constexpr (requires { x.first; }) {
+          EXPECT_EQ(x.first, y.first);
+        }
+        if constexpr (requires { x.configs; }) {
+          EXPECT_EQ(x.configs, y.configs);
+        }
+        if constexpr (requires { x.startup; }) {
+          EXPECT_EQ(x.startup, y.startup);
+        }
+        if constexpr (requires { x.candidates; }) {
+          EXPECT_EQ(x.candidates, y.candidates);
+          EXPECT_EQ(x.multivariate, y.multivariate);
+          EXPECT_EQ(x.consider_endpoints, y.consider_endpoints);
+        }
+      },
+      a);
+}
+
 inline void expect_same(Study const& a, Study const& b) {
   expect_same(a.space, b.space);
   expect_same(a.scheduler, b.scheduler);
   expect_same(a.validation, b.validation);
-  EXPECT_EQ(a.sampler.index(), b.sampler.index());
+  expect_same(a.sampler, b.sampler);
   EXPECT_EQ(a.metric.name, b.metric.name);
   EXPECT_EQ(a.trials, b.trials);
   EXPECT_EQ(a.seed, b.seed);

@@ -257,6 +257,13 @@ class Repeating(CommandTest):
                 (self.folder / "second" / name).read_bytes().replace(b"study config", b"study wine"),
                 first[name], name)
 
+    def test_methods_that_need_no_scores_propose_each_configuration_once(self):
+        for method in ("random", "grid", "sobol"):
+            run = self.run_of(method, f"method={method}", "lr=0.01", "--trials", "9")
+            trials = [line.split(",", 4)[4] for line in run["trials.csv"].decode().splitlines()[1:]]
+            self.assertEqual(len(trials), 4, method)
+            self.assertEqual(len(set(trials)), 4, method)
+
     def test_a_run_that_ended_early_is_repeated_by_its_events(self):
         document = self.json_of("tune", "wine.yaml", "--out", "timed", "--time-limit", "0.001ms")
         self.assertTrue(document["stopped_early"])

@@ -38,6 +38,13 @@ bool overrides_key(files::Overrides const& overrides, std::string_view key) {
       path + ": which column is to be predicted? Say --target COLUMN; the columns are " + names);
 }
 
+// The reader settles the trials with the method.
+files::Overrides overrides_of(Options const& options) {
+  files::Overrides overrides = options.overrides;
+  if (options.trials) overrides.emplace_back("trials", std::to_string(*options.trials));
+  return overrides;
+}
+
 files::Sweep sweep_of_data(std::string const& path, Options const& options) {
   std::string target = options.target;
   if (target.empty()) {
@@ -49,11 +56,11 @@ files::Sweep sweep_of_data(std::string const& path, Options const& options) {
       refuse_no_target(path);
     }
   }
-  return files::default_sweep(path, target, options.overrides);
+  return files::default_sweep(path, target, overrides_of(options));
 }
 
 files::Sweep sweep_of_file(std::string const& path, Options const& options) {
-  files::Overrides overrides = options.overrides;
+  files::Overrides overrides = overrides_of(options);
   if (!options.target.empty()) {
     overrides.emplace_back("data.target", files::yaml_text(options.target));
   }
@@ -66,7 +73,6 @@ files::Sweep read_sweep(Options const& options) {
   std::string const& path = options.inputs.at(0);
   files::Sweep sweep =
       is_sweep_file(path) ? sweep_of_file(path, options) : sweep_of_data(path, options);
-  if (options.trials) sweep.study.trials = *options.trials;
   if (options.seed) sweep.study.seed = *options.seed;
   if (options.time_limit_seconds) sweep.time_limit_seconds = options.time_limit_seconds;
   return sweep;

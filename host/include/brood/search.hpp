@@ -20,10 +20,54 @@ namespace brood {
 
 // ---- samplers
 
-// Trial i is a pure function of (seed, i): points drawn by Philox, whatever was told.
-struct Random {};
+// Who proposes the trials' configurations. Everywhere `first` are hand-picked points that become
+// the first trials, in order; a parameter that such a point leaves out is drawn as Random would. In
+// a finite space a configuration is proposed once; when all of them were, there are fewer trials.
 
-using SamplerChoice = std::variant<Random>;
+// Trial i is a pure function of (seed, i): points drawn by Philox, whatever was told.
+struct Random {
+  std::vector<Config> first = {};
+};
+
+// The hand-picked points, in order. Each gives every parameter that varies.
+struct List {
+  std::vector<Config> configs = {};
+};
+
+// Every combination of the values of a finite space, the last parameter fastest.
+struct Grid {
+  std::vector<Config> first = {};
+};
+
+// The Sobol sequence (Joe & Kuo 2008) from its first point on, shifted by the seed (a digital
+// shift).
+struct Sobol {
+  std::vector<Config> first = {};
+};
+
+// Tree-structured Parzen estimators (Bergstra et al. 2011) by Optuna's rules: multivariate as
+// in 5.0, else each parameter for itself as in 4.9. Trials that wait for a score count as bad.
+struct Tpe {
+  bool multivariate = true;
+  int startup = 10;                 // so many trials have a score before the first model; >= 1
+  int candidates = 24;              // drawn from the good ones' density; the best ratio wins; >= 1
+  bool consider_endpoints = false;  // whether the outermost kernels are as wide as to the bounds
+  std::vector<Config> first = {};
+};
+
+// Bayesian optimization: a Gaussian process with a Matern 5/2 kernel and the largest expected
+// improvement, as Optuna's GPSampler. Its cost grows with the cube of the trials; 1,000 are many.
+struct Bayes {
+  int startup = 10;  // so many trials have a score before the first model; >= 1
+  std::vector<Config> first = {};
+};
+
+using SamplerChoice = std::variant<Random, List, Grid, Sobol, Tpe, Bayes>;
+// The name in a sweep file: random, list, grid, sobol, tpe, bayes.
+std::string_view name_of(SamplerChoice const& sampler);
+
+// One sentence each; nothing of a space that has problems of its own.
+std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space);
 
 // ---- schedulers: who trains on, and until which epoch
 
@@ -154,6 +198,7 @@ class Tuner {
   void check_fits(State const& state) const;
 
   TunerOptions options_;
+  std::vector<Config> configs_;  // by trial; none: drawn when they are wanted
   std::vector<Rung> rungs_;
   State state_;
   std::vector<int> place_;   // by trial: its index in alive, or -1

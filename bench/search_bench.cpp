@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proposals of the samplers: the time of one, at a number of observations, of a space of six
+// parameters. TPE is asked for 64 at once, as a study does, and for one at a time.
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+
+#include "search/sampler.hpp"
+
+namespace {
+
+using namespace brood;
+
+SearchSpace six_parameters() {
+  SearchSpace space;
+  space.log_uniform("lr", 1e-5, 1e-1)
+      .log_uniform("weight_decay", 1e-6, 1e-2)
+      .uniform("dropout", 0, 0.5)
+      .integer("batch_size", 16, 256)
+      .choice("activation", {"relu", "tanh", "gelu"})
+      .choice("optimizer", {"sgd", "momentum", "adam"});
+  return space;
+}
+
+// Observations of random configurations; the best learning rate is 1e-3, the best dropout 0.2.
+void propose_after(benchmark::State& state, SamplerChoice const& sampler) {
+  auto const observations = static_cast<int>(state.range(0));
+  auto const batch = static_cast<int>(state.range(1));
+  auto const space = six_parameters();
+  auto const configs = propose(Random{}, space, 1, 0, observations, {}, false);
+  std::vector<Observation> seen;
+  for (auto const& config : configs) {
+    double const lr = std::get<double>(*config.find("lr"));
+    double const dropout = std::get<double>(*config.find("dropout"));
+    seen.push_back({.trial = static_cast<int>(seen.size()),
+                    .config = &config,
+                    .score = std::pow(std::log10(lr) + 3, 2) + std::abs(dropout - 0.2),
+                    .epoch = 1});
+  }
+  for (auto _ : state) {
+    auto const proposed = propose(sampler, space, 1, observations, batch, seen, false);
+    benchmark::DoNotOptimize(proposed.data());
+  }
+  state.counters["ms_per_proposal"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * batch / 1e3,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void BM_ProposeRandom(benchmark::State& state) {
+  propose_after(state, Random{});
+}
+BENCHMARK(BM_ProposeRandom)->ArgNames({"seen", "batch"})->Args({1000, 64})->Args({10000, 64});
+
+void BM_ProposeSobol(benchmark::State& state) {
+  propose_after(state, Sobol{});
+}
+BENCHMARK(BM_ProposeSobol)->ArgNames({"seen", "batch"})->Args({1000, 64});
+
+void BM_ProposeTpe(benchmark::State& state) {
+  propose_after(state, Tpe{});
+}
+BENCHMARK(BM_ProposeTpe)
+    ->ArgNames({"seen", "batch"})
+    ->Args({100, 64})
+    ->Args({1000, 64})
+    ->Args({10000, 64})
+    ->Args({1000, 1})
+    ->Args({10000, 1})
+    ->Unit(benchmark::kMillisecond);
+
+void BM_ProposeTpeUnivariate(benchmark::State& state) {
+  propose_after(state, Tpe{.multivariate = false});
+}
+BENCHMARK(BM_ProposeTpeUnivariate)
+    ->ArgNames({"seen", "batch"})
+    ->Args({1000, 64})
+    ->Unit(benchmark::kMillisecond);
+
+void BM_ProposeBayes(benchmark::State& state) {
+  propose_after(state, Bayes{});
+}
+BENCHMARK(BM_ProposeBayes)
+    ->ArgNames({"seen", "batch"})
+    ->Args({50, 1})
+    ->Args({200, 1})
+    ->Args({200, 16})
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace

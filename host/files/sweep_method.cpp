@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Points are checked against the space here, where their places are known; the samplers check them
+// again for those who use the library.
+#include "files/sweep_method.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include "brood/member.hpp"
+#include "files/sweep_parameter.hpp"
+#include "search/points.hpp"
+#include "search/sampler.hpp"
+
+namespace brood::files {
+
+namespace {
+
+constexpr int kMostTrials = 10'000'000;
+constexpr int kMostStartup = 1'000'000;
+
+class MethodReader {
+ public:
+  MethodReader(Section const& top, Study& study, std::vector<std::string>& notes)
+      : top_(top), study_(study), notes_(notes), infos_(hyperparameters()) {}
+
+  void read() {
+    auto const method = top_.choice("method", {"random", "grid", "list", "sobol", "tpe", "bayes"});
+    if (method == "list") {
+      study_.sampler = List{read_points("points", /*of_list=*/true)};
+    } else if (method == "grid") {
+      study_.sampler = Grid{};
+    } else if (method == "sobol") {
+      study_.sampler = Sobol{};
+    } else if (method == "tpe") {
+      study_.sampler = Tpe{};
+    } else if (method == "bayes") {
+      study_.sampler = Bayes{};
+    }
+    read_settings();
+    read_first();
+    auto const trials = top_.integer("trials", 1, kMostTrials);
+    if (trials) study_.trials = static_cast<int>(*trials);
+    // What follows needs a space and points that are sound.
+    if (!top_.problems().none()) return;
+    for (auto const& problem : problems(study_.sampler, study_.space))
+      top_.add_problem(top_.has("method") ? "method" : "first", problem);
+    if (top_.problems().none()) limit_trials(trials.has_value());
+  }
+
+ private:
+  void read_settings() {
+    Section const section(top_, "sampler",
+                          {"startup", "candidates", "multivariate", "consider_endpoints"});
+    auto const whole = [&](std::string_view key, int fallback) {
+      return static_cast<int>(section.integer(key, 1, kMostStartup).value_or(fallback));
+    };
+    auto const check_goes = [&](std::string_view key, bool goes) {
+      if (section.has(key) && !goes) {
+        section.add_problem(key, "does not go with method " + std::string(name_of(study_.sampler)));
+      }
+    };
+    auto* tpe = std::get_if<Tpe>(&study_.sampler);
+    auto* bayes = std::get_if<Bayes>(&study_.sampler);
+    check_goes("startup", tpe != nullptr || bayes != nullptr);
+    for (std::string_view const key : {"candidates", "multivariate", "consider_endpoints"})
+      check_goes(key, tpe != nullptr);
+    if (bayes != nullptr) bayes->startup = whole("startup", bayes->startup);
+    if (tpe == nullptr) return;
+    tpe->startup = whole("startup", tpe->startup);
+    tpe->candidates = whole("candidates", tpe->candidates);
+    tpe->multivariate = section.flag("multivariate").value_or(tpe->multivariate);
+    tpe->consider_endpoints = section.flag("consider_endpoints").value_or(tpe->consider_endpoints);
+  }
+
+  void read_first() {
+    bool const list = std::holds_alternative<List>(study_.sampler);
+    if (list && top_.has("first")) {
+      top_.add_problem("first", "does not go with method list; write them under points");
+    } else if (!list && top_.has("points")) {
+      top_.add_problem("points", "does not go with method " + std::string(name_of(study_.sampler)) +
+                                     "; write them under first");
+    } else if (top_.has("first")) {
+      auto points = read_points("first", /*of_list=*/false);
+      std::visit(
+          [&](auto& sampler) {
+            if constexpr (requires { sampler.first; }) sampler.first = std::move(points);
+          },
+          study_.sampler);
+    } else if (list && !top_.has("points")) {
+      top_.add_missing("points", "a list of maps such as [{lr: 0.1, hidden: [32]}]");
+    }
+  }
+
+  std::vector<Config> read_points(std::string_view key, bool of_list) {
+    Node const* node = top_.find(key);
+    std::vector<Config> points;
+    if (node == nullptr) return points;
+    bool good = node->kind == NodeKind::list && !node->items.empty();
+    for (Node const& item : node->items)
+      good = good && item.kind == NodeKind::map;
+    if (!good) {
+      top_.add_problem(key,
+                       "is not allowed so; allowed: a list of one or more maps such as "
+                       "[{lr: 0.1, hidden: [32]}]");
+      return points;
+    }
+    for (Node const& item : node->items)
+      points.push_back(read_point(key, item));
+    // Of a space with problems not every parameter is known.
+    if (!top_.problems().none()) return points;
+    if (of_list) add_parameters(points);
+    for (std::size_t i = 0; i < points.size(); ++i)
+      check_point(key, node->items[i], points[i], of_list);
+    return points;
+  }
+
+  Config read_point(std::string_view key, Node const& map) {
+    Names names;
+    for (auto const& info : infos_)
+      names.push_back(info.name);
+    Section const known(&map, std::string(key), names, top_.problems());
+    Config point;
+    for (Entry const& entry : map.entries) {
+      auto const info = std::find_if(infos_.begin(), infos_.end(),
+                                     [&](auto const& each) { return each.name == entry.key; });
+      if (info == infos_.end()) continue;  // noted above
+      if (entry.key == "epochs") {
+        top_.problems().add(entry.place, known.full(entry.key) +
+                                             ": epochs are the scheduler's and cannot be chosen "
+                                             "for a point");
+        continue;
+      }
+      if (auto value = read_value(*info, entry.value, top_.problems())) {
+        point.set(entry.key, std::move(*value));
+      }
+    }
+    return point;
+  }
+
+  // The hyperparameters of a list that are not in the space, with their values in order.
+  void add_parameters(std::vector<Config> const& points) {
+    std::vector<Parameter> added;
+    for (auto const& point : points) {
+      for (auto const& [name, value] : point) {
+        if (study_.space.find(name) != nullptr) continue;
+        auto parameter = std::find_if(added.begin(), added.end(),
+                                      [&](auto const& each) { return each.name == name; });
+        if (parameter == added.end()) {
+          parameter =
+              added.insert(added.end(), {.name = name, .distribution = Distribution::categorical});
+        }
+        auto& values = parameter->values;
+        if (std::find(values.begin(), values.end(), value) == values.end()) {
+          values.push_back(value);
+        }
+      }
+    }
+    for (auto& parameter : added)
+      study_.space.add(std::move(parameter));
+  }
+
+  void check_point(std::string_view key, Node const& map, Config const& point, bool of_list) {
+    for (Entry const& entry : map.entries) {
+      Config const alone{{entry.key, *point.find(entry.key)}};
+      for (auto const& problem :
+           problems_of_point(alone, study_.space, std::string(key), /*in_full=*/false))
+        top_.problems().add(entry.value.place, problem);
+    }
+    for (auto const& parameter : study_.space.parameters()) {
+      bool const varies = parameter.distribution != Distribution::constant;
+      if (!of_list || !varies || point.find(parameter.name) != nullptr) continue;
+      top_.problems().add(map.place, std::string(key) + ": " + parameter.name +
+                                         " is missing; each point of a list gives every parameter "
+                                         "that varies");
+    }
+  }
+
+  // Where nothing is said, all of a grid or a list; of a finite space never more than there are.
+  void limit_trials(bool given) {
+    int const most = std::min(most_trials(study_.sampler, study_.space), kMostTrials);
+    bool const counted = std::holds_alternative<Grid>(study_.sampler) ||
+                         std::holds_alternative<List>(study_.sampler);
+    if (given && study_.trials > most) {
+      notes_.push_back("trials: " + std::to_string(study_.trials) + " are more than there are: " +
+                       std::to_string(most) + " configurations, each proposed once");
+    }
+    study_.trials = counted && !given ? most : std::min(study_.trials, most);
+  }
+
+  Section const& top_;
+  Study& study_;
+  std::vector<std::string>& notes_;
+  std::vector<HyperparameterInfo> infos_;
+};
+
+}  // namespace
+
+void read_method(Section const& top, Study& study, std::vector<std::string>& notes) {
+  MethodReader(top, study, notes).read();
+}
+
+}  // namespace brood::files

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proposals: the numbers of the configurations proposed so far, and what comes in place of one that
+// was proposed before.
+#include "search/proposals.hpp"
+
+#include "search/random.hpp"
+
+namespace brood {
+namespace {
+
+// Draws before the space is searched in order. While half of it is left, as many in a row fail with
+// probability 2^-64.
+constexpr std::uint32_t kAttempts = 64;
+
+}  // namespace
+
+Proposals::Proposals(Request const& request) : request_(request), enumeration_(request.space) {
+  for (auto const& observation : request.seen) {
+    if (auto const number = enumeration_.number_of(*observation.config)) used_.insert(*number);
+  }
+}
+
+bool Proposals::is_new(Config const& config) const {
+  auto const number = enumeration_.number_of(config);
+  return !number || used_.count(*number) == 0;
+}
+
+void Proposals::add(Config config) {
+  if (auto const number = enumeration_.number_of(config)) used_.insert(*number);
+  configs_.push_back(std::move(config));
+}
+
+bool Proposals::add_if_new(Config config) {
+  if (!is_new(config)) return false;
+  add(std::move(config));
+  return true;
+}
+
+bool Proposals::add_other() {
+  auto const size = enumeration_.size();
+  if (static_cast<std::int64_t>(used_.size()) == size) return false;
+  int const trial = next_trial();
+  std::vector<double> point;
+  for (std::uint32_t attempt = 1; attempt <= kAttempts; ++attempt) {
+    point = point_of(Random{}, request_.space, request_.seed, trial, attempt);
+    if (add_if_new(request_.space.decode(point))) return true;
+  }
+  // The last draw, or what follows it in the enumeration.
+  std::int64_t number = *enumeration_.number_of(request_.space.decode(point));
+  while (used_.count(number) > 0)
+    number = (number + 1) % size;
+  add(enumeration_.config(number));
+  return true;
+}
+
+}  // namespace brood

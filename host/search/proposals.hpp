@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every sampler is written against: the request, and the proposals made for it so far. Here
+// lies the rule that a finite space's configuration is proposed once.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "brood/search.hpp"
+#include "search/enumeration.hpp"
+#include "search/sampler.hpp"
+
+namespace brood {
+
+// The arguments of propose(), as in sampler.hpp.
+struct Request {
+  SearchSpace const& space;
+  std::uint64_t seed;
+  int first_trial;
+  int count;
+  std::span<Observation const> seen;
+  bool maximize;
+};
+
+class Proposals {
+ public:
+  explicit Proposals(Request const& request);
+
+  bool full() const { return static_cast<int>(configs_.size()) == request_.count; }
+  int next_trial() const { return request_.first_trial + static_cast<int>(configs_.size()); }
+
+  // Whether no trial before has this configuration; true in a space that is not finite.
+  bool is_new(Config const& config) const;
+  void add(Config config);
+  bool add_if_new(Config config);
+  // Adds a configuration that is new, drawn as Random would; false if there is none left.
+  bool add_other();
+
+  std::vector<Config> const& configs() const { return configs_; }
+  Config const& last() const { return configs_.back(); }
+  std::vector<Config> take() { return std::move(configs_); }
+
+ private:
+  Request request_;
+  Enumeration enumeration_;
+  std::set<std::int64_t> used_;  // numbers of the enumeration
+  std::vector<Config> configs_;
+};
+
+// Each sampler's own file. They are called with first_trial after the hand-picked points.
+void propose(Random const& sampler, Request const& request, Proposals& proposals);
+void propose(List const& sampler, Request const& request, Proposals& proposals);
+void propose(Grid const& sampler, Request const& request, Proposals& proposals);
+void propose(Sobol const& sampler, Request const& request, Proposals& proposals);
+void propose(Tpe const& sampler, Request const& request, Proposals& proposals);
+void propose(Bayes const& sampler, Request const& request, Proposals& proposals);
+
+// What is wrong beside the hand-picked points. One complete sentence each.
+inline std::vector<std::string> own_problems(Random const&, SearchSpace const&) {
+  return {};
+}
+std::vector<std::string> own_problems(List const& sampler, SearchSpace const& space);
+std::vector<std::string> own_problems(Grid const& sampler, SearchSpace const& space);
+std::vector<std::string> own_problems(Sobol const& sampler, SearchSpace const& space);
+std::vector<std::string> own_problems(Tpe const& sampler, SearchSpace const& space);
+std::vector<std::string> own_problems(Bayes const& sampler, SearchSpace const& space);
+
+}  // namespace brood

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sobol points (Joe & Kuo, "Constructing Sobol sequences with better two-dimensional projections",
+// SIAM J. Sci. Comput. 30 (2008) 2635-2654; the tables are Boost.Random's). The digital shift
+// exclusive-ors every point with the same random bits of a dimension: each stretch of 2^k points
+// from a multiple of 2^k still has one point in each dyadic interval, and another seed is another
+// sequence (Owen, "Quasi-Monte Carlo sampling", 2003).
+#include <boost/random/sobol.hpp>
+
+#include "core/philox.hpp"
+#include "search/proposals.hpp"
+#include "search/random.hpp"
+#include "search/sobol.hpp"
+
+namespace brood {
+namespace {
+
+using Engine = boost::random::sobol_engine<std::uint64_t, 64>;
+constexpr int kMostDimensions = boost::random::default_sobol_table::max_dimension;
+
+// The first 52 bits, in the middle of their cell: exact in double, and neither 0 nor 1.
+double unit_interval(std::uint64_t bits) {
+  return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
+}
+
+}  // namespace
+
+std::vector<double> sobol_point(std::uint64_t index, std::span<std::uint64_t const> shift) {
+  std::vector<double> point;
+  if (shift.empty()) return point;
+  std::vector<std::uint64_t> bits(shift.size(), 0);
+  if (index > 0) {  // Boost's sequence leaves out the first point, 0
+    Engine engine(shift.size());
+    engine.seed(index - 1);
+    engine.generate(bits.begin(), bits.end());
+  }
+  for (std::size_t i = 0; i < shift.size(); ++i)
+    point.push_back(unit_interval(bits[i] ^ shift[i]));
+  return point;
+}
+
+std::vector<std::uint64_t> sobol_shift(SearchSpace const& space, std::uint64_t seed) {
+  std::vector<std::uint64_t> shift;
+  for (auto const& parameter : space.parameters()) {
+    if (parameter.distribution == Distribution::constant) continue;
+    PhiloxBlock const counter{
+        {0, 0, name_hash(parameter.name), static_cast<std::uint32_t>(Purpose::sobol_shift)}};
+    PhiloxBlock const drawn = philox(counter, philox_key(seed));
+    shift.push_back(std::uint64_t{drawn.word[0]} << 32 | drawn.word[1]);
+  }
+  return shift;
+}
+
+void propose(Sobol const& sampler, Request const& request, Proposals& proposals) {
+  auto const shift = sobol_shift(request.space, request.seed);
+  int const first = static_cast<int>(sampler.first.size());
+  while (!proposals.full()) {
+    auto const index = static_cast<std::uint64_t>(proposals.next_trial() - first);
+    Config config = request.space.decode(sobol_point(index, shift));
+    if (!proposals.add_if_new(std::move(config)) && !proposals.add_other()) return;
+  }
+}
+
+std::vector<std::string> own_problems(Sobol const&, SearchSpace const& space) {
+  if (space.dimensions() <= kMostDimensions) return {};
+  return {"The search space has " + std::to_string(space.dimensions()) +
+          " parameters that vary; a Sobol sequence has at most " + std::to_string(kMostDimensions) +
+          "."};
+}
+
+}  // namespace brood
