@@ -48,8 +48,8 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study) {
 
 int trials_within(Engine& engine, Data const& data, Study const& study, double seconds) {
   double const each = measured_seconds(engine, data, study);
-  auto const rungs = plan_rungs(study.scheduler, kMost);
-  double const epochs_per_trial = static_cast<double>(trial_epochs(rungs)) / kMost;
+  auto const brackets = plan_brackets(study.scheduler, kMost);
+  double const epochs_per_trial = static_cast<double>(trial_epochs(brackets)) / kMost;
   double const members = std::visit(
       [](auto const& v) {
         if constexpr (requires { v.folds; })

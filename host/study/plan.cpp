@@ -106,6 +106,17 @@ Config member_config(Config config, Study const& study) {
   return config;
 }
 
+Tuner make_tuner(Study const& study, Task task) {
+  auto found = problems(study, task);
+  if (!found.empty()) throw UsageError(std::move(found));
+  return Tuner({.space = study.space,
+                .sampler = study.sampler,
+                .scheduler = study.scheduler,
+                .trials = study.trials,
+                .seed = study.seed,
+                .maximize = higher_is_better(metric_name(study, task), task)});
+}
+
 std::vector<std::string> problems(Study const& study, Task task) {
   std::vector<std::string> found = study.space.problems();
   add_new(problems(study.scheduler), found);
@@ -131,15 +142,11 @@ std::vector<std::string> problems(Study const& study, Task task) {
 namespace {
 
 // What the backend makes of the rungs, judged by so many of their trials.
-void plan_submissions(Engine& engine, Data const& data, Study const& study, StudyPlan& plan) {
+void plan_submissions(Engine& engine, Data const& data, Study const& study, Tuner& tuner,
+                      StudyPlan& plan) {
   constexpr int kMostTrials = 4096;
-  Tuner tuner({.space = study.space,
-               .sampler = study.sampler,
-               .scheduler = study.scheduler,
-               .trials = study.trials,
-               .seed = study.seed});
   std::vector<Config> configs;
-  for (auto const& ask : tuner.ask(std::min(study.trials, kMostTrials))) {
+  for (auto const& ask : tuner.ask(kMostTrials)) {
     for (int i = 0; i < plan.members_per_trial; ++i)
       configs.push_back(member_config(ask.config, study));
   }
@@ -159,16 +166,18 @@ void plan_submissions(Engine& engine, Data const& data, Study const& study, Stud
 }  // namespace
 
 StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
-  auto found = problems(study, data.task());
-  if (!found.empty()) throw UsageError(std::move(found));
+  Tuner tuner = make_tuner(study, data.task());
   StudyPlan plan;
-  plan.rungs = plan_rungs(study.scheduler, study.trials);
-  plan.trials = study.trials;
+  plan.brackets = tuner.brackets();
+  plan.rungs = tuner.rungs();
+  plan.events = tuner.events();
+  for (auto const& bracket : plan.brackets)
+    plan.trials += bracket.front().trials;
   plan.members_per_trial =
       static_cast<int>(make_splits(data.table(), study.validation, study.seed).splits.size());
   plan.members = std::int64_t{plan.trials} * plan.members_per_trial;
-  plan.member_epochs = trial_epochs(plan.rungs) * plan.members_per_trial;
-  plan.member_epochs_restarted = trial_epochs_restarted(plan.rungs) * plan.members_per_trial;
+  plan.member_epochs = trial_epochs(plan.brackets) * plan.members_per_trial;
+  plan.member_epochs_restarted = trial_epochs_restarted(plan.brackets) * plan.members_per_trial;
   plan.refit_epochs = study.refit ? plan.rungs.back().epoch : 0;
   plan.bytes_per_member = largest_member(engine.backend(), data, study);
   plan.bytes = plan.bytes_per_member * plan.members;
@@ -181,7 +190,8 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   }
   plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
   plan.upper_bound = may_stop_early(study.space);
-  plan_submissions(engine, data, study, plan);
+  plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);
+  plan_submissions(engine, data, study, tuner, plan);
   return plan;
 }
 

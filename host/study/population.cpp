@@ -194,10 +194,16 @@ void Population::in_waves(std::span<MemberId const> ids, F&& each_wave) {
 }
 
 void Population::train(std::span<MemberId const> ids, int until_epoch, int evaluate_every_epochs) {
-  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+  std::vector<int> const until_epochs(ids.size(), until_epoch);
+  train(ids, until_epochs, evaluate_every_epochs);
+}
+
+void Population::train(std::span<MemberId const> ids, std::span<int const> until_epochs,
+                       int evaluate_every_epochs) {
+  in_waves(ids, [&](std::size_t first, std::vector<Slot> const& slots) {
     std::vector<TrainOrder> orders;
-    for (auto const slot : slots)
-      orders.push_back({slot, until_epoch, evaluate_every_epochs});
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      orders.push_back({slots[i], until_epochs[first + i], evaluate_every_epochs});
     engine_.backend().train(orders);
     engine_.backend().metrics({});  // waits
   });

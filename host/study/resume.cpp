@@ -9,12 +9,16 @@ namespace brood {
 namespace {
 
 // What a state must have been saved by to go on from it.
-std::string identity(Data const& data, Study const& study, std::vector<Rung> const& rungs) {
+std::string identity(Data const& data, Study const& study) {
   std::string text = fingerprint(data.table()) + " seed " + std::to_string(study.seed) +
                      " trials " + std::to_string(study.trials) + " metric " +
                      metric_name(study, data.task()) + " rungs";
-  for (auto const& rung : rungs)
+  for (auto const& rung : plan_rungs(study.scheduler, study.trials))
     text += " " + std::to_string(rung.trials) + "@" + std::to_string(rung.epoch);
+  text += " of scheduler " + std::to_string(study.scheduler.index());
+  if (auto const* asha = std::get_if<Asha>(&study.scheduler)) {
+    text += " workers " + std::to_string(asha->workers);
+  }
   for (auto const& p : study.space.parameters()) {
     text += " " + p.name + " " + std::string(name_of(p.distribution));
     for (double const x : {p.min, p.max, p.q, p.mu, p.sigma})
@@ -43,10 +47,11 @@ std::string identity(Data const& data, Study const& study, std::vector<Rung> con
 
 StudyState StudyRun::Impl::state() {
   StudyState saved;
-  saved.study = identity(data, study, tuner.rungs());
+  saved.study = identity(data, study);
   saved.tuner = tuner.state();
   saved.curves = curves;
   saved.member_epochs = member_epochs;
+  saved.events = events;
   for (auto const& [trial, ids] : members) {
     auto images = population.save(ids);
     for (std::size_t s = 0; s < images.size(); ++s) {
@@ -57,7 +62,7 @@ StudyState StudyRun::Impl::state() {
 }
 
 void StudyRun::Impl::restore(StudyState const& from) {
-  if (from.study != identity(data, study, tuner.rungs())) {
+  if (from.study != identity(data, study)) {
     throw UsageError(
         "the saved state belongs to another study or other data: go on with the study that saved "
         "it");
@@ -65,6 +70,7 @@ void StudyRun::Impl::restore(StudyState const& from) {
   tuner.restore(from.tuner);
   curves = from.curves;
   member_epochs = from.member_epochs;
+  events = from.events;
   for (auto const& resident : from.residents) {
     auto specs = members_of(resident.trial, tuner.config(resident.trial));
     auto& own = members[resident.trial];
@@ -76,9 +82,10 @@ void StudyRun::Impl::restore(StudyState const& from) {
   for (auto const& [trial, own] : members) {
     if (own.size() != splits.splits.size()) refuse_residents(trial);
   }
-  for (auto const trial : tuner.state().alive) {
-    bool const trained = tuner.trials()[static_cast<std::size_t>(trial)].rung >= 0;
-    if (trained && !members.contains(trial)) refuse_residents(trial);
+  std::vector<bool> const running = tuner.running();
+  for (auto const& trial : tuner.trials()) {
+    bool const needed = running[static_cast<std::size_t>(trial.id)] && trial.rung >= 0;
+    if (needed && !members.contains(trial.id)) refuse_residents(trial.id);
   }
 }
 

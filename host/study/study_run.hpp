@@ -27,9 +27,13 @@ struct StudyRun::Impl {
   std::vector<MemberSpec> members_of(int trial, Config const& config) const;
   MetricContext context_of(std::span<std::int32_t const> rows) const;
   void admit_new(std::vector<Ask> const& asks);
-  // Trains members to an epoch in pieces of about a second, so that stop_requested is heard; how it
-  // is cut changes no result. False if it was.
-  bool train(std::span<MemberId const> ids, int from_epoch, int until_epoch);
+  // Takes in what the tuner asks for.
+  void begin_asked();
+  // Trains those in flight for so many epochs, in pieces of about a second, so that stop_requested
+  // is heard; how it is cut changes no result. False if it was.
+  bool train(int epochs);
+  // The members of the trials in flight, in their order.
+  std::vector<MemberId> flying_members() const;
   double affordable() const;
   // Appends what a trial's members recorded since it was last told, and counts the epochs.
   void record(Ask const& ask, std::span<MemberMetrics const> metrics);
@@ -38,7 +42,7 @@ struct StudyRun::Impl {
   void tell(Ask const& ask, std::span<MemberMetrics const> metrics);
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
-  void report(int rung, int trials, int waves);
+  void report(int trials, int epoch, int waves);
 
   // ---- the winner
 
@@ -70,8 +74,10 @@ struct StudyRun::Impl {
   std::vector<SharedTransform> transforms;       // by split
   std::vector<MetricContext> contexts;           // by split, of its validation rows
   std::map<int, std::vector<MemberId>> members;  // by trial, one per split
+  std::vector<Ask> flight;                       // trials that are training
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
+  int events = 0;   // rungs reported so far
   double rate = 0;  // member-epochs per second, lately
   bool stopped = false;
 };

@@ -100,7 +100,7 @@ TEST(TunerFuzz, TwoThousandStudiesKeepTheirBooks) {
       ASSERT_GT(tuner.rung(), rung);
       bool const skipped = tuner.rung() > rung + 1;  // nobody had anything left to train there
       rung = tuner.rung();
-      auto const alive = tuner.state().alive;
+      auto const alive = tuner.state().brackets[0].alive;
       int const size = static_cast<int>(alive.size());
       ASSERT_EQ(std::set<int>(alive.begin(), alive.end()).size(), alive.size());
       ASSERT_LE(size, rungs[static_cast<std::size_t>(rung)].trials);

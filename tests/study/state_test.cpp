@@ -72,7 +72,7 @@ TEST_P(OfEachStudy, GoingOnFromAnyRungIsNeverHavingStopped) {
     std::string const bytes = save(saving.run.state());
     StudyState const state = load_state(bytes);
     EXPECT_EQ(save(state), bytes);
-    SCOPED_TRACE("rung " + std::to_string(state.tuner.rung));
+    SCOPED_TRACE("rung " + std::to_string(state.events));
     expect_same(Session(GetParam(), &state).to_the_end(), whole);
     more = saving.run.advance();
   }
@@ -179,7 +179,7 @@ TEST_F(StateTest, DamagedBytesAreRefused) {
   EXPECT_THROW(load_state(bytes + "x"), StorageError);
   EXPECT_THROW(load_state(bytes + bytes), StorageError);
   EXPECT_THROW(load_state(""), StorageError);
-  EXPECT_THROW(load_state("brood state 2\n" + bytes.substr(14)), StorageError);
+  EXPECT_THROW(load_state("brood state 1\n" + bytes.substr(14)), StorageError);
 }
 
 // What a program might hand over that took a state apart.
@@ -202,8 +202,11 @@ TEST_F(StateTest, StatesThatDoNotHangTogetherAreRefused) {
   EXPECT_TRUE(refused(changed([](auto& s) { s.residents[0].trial = -1; })));
   EXPECT_TRUE(refused(changed([](auto& s) { s.residents[0].image.weights.pop_back(); })));
   EXPECT_TRUE(refused(changed([](auto& s) { s.residents[0].image.moments.clear(); })));
-  EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.rung = 7; })));
-  EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.alive.clear(); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.brackets[0].rung = 7; })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.brackets[0].alive.clear(); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.jobs.clear(); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.configs.pop_back(); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.configs[0] = {}; })));
   EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.trials.pop_back(); })));
   EXPECT_TRUE(refused(StudyState{}));
 }

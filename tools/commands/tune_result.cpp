@@ -83,8 +83,9 @@ std::string ended_text(Tuned const& tuned) {
   if (!tuned.result.stopped_early) return "";
   std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
   std::string const events = std::to_string(tuned.events);
-  return "Ended by " + by + " after rung " + events + " of " +
-         std::to_string(tuned.prepared.plan.rungs.size()) + "; --events " + events +
+  int const rungs = tuned.prepared.plan.events;
+  return "Ended by " + by + " after rung " + events +
+         (rungs > 0 ? " of " + std::to_string(rungs) : "") + "; --events " + events +
          " repeats this run exactly.\n";
 }
 

@@ -34,6 +34,9 @@ class Population {
   // Trains each to `until_epoch` (of its own `epochs` at most), evaluating every so many epochs
   // (0: at the end only). Waits.
   void train(std::span<MemberId const> members, int until_epoch, int evaluate_every_epochs = 1);
+  // The same, each to an epoch of its own.
+  void train(std::span<MemberId const> members, std::span<int const> until_epochs,
+             int evaluate_every_epochs = 1);
 
   std::vector<MemberMetrics> metrics(std::span<MemberId const> members);
   // out: (members, rows, outputs), see Backend::forward.
