@@ -52,12 +52,13 @@ class SweepReader {
     read_validation();
     read_metric();
     read_method();
-    sweep_.study.trials = static_cast<int>(top_.integer("trials", 1, kMostTrials).value_or(64));
+    auto const trials = top_.integer("trials", 1, kMostTrials);
     read_seed();
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
     sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
+    sweep_.study.trials = static_cast<int>(trials.value_or(default_trials()));
     sweep_.study.space = std::move(space.space);
     return std::move(sweep_);
   }
@@ -244,6 +245,12 @@ class SweepReader {
   void read_method() {
     top_.choice("method", {"random"}, {"grid", "list", "sobol", "tpe", "bayes"});
     sweep_.study.sampler = Random{};
+  }
+
+  // One pass over all brackets, or 64.
+  std::int64_t default_trials() const {
+    auto const* hyperband = std::get_if<Hyperband>(&sweep_.study.scheduler);
+    return hyperband != nullptr ? std::min(trials_of_a_pass(*hyperband), kMostTrials) : 64;
   }
 
   void read_seed() {

@@ -34,12 +34,22 @@ class AsynchronousHalving : public Schedule {
         --above;
         continue;
       }
-      TunerTrial& trial = state.trials[static_cast<std::size_t>(*id)];
-      if (trial.state == TrialState::waiting) return id;
-      // It has stopped: it takes its place above with the score that it has.
-      ++trial.rung;
-      enter(state, *id);
+      if (rise(state, *id)) return id;
       above = state.rungs.size();
+    }
+    return std::nullopt;
+  }
+
+  // So that there is a trial that was trained to the end, however few there were.
+  std::optional<int> go_on_alone(Tuner::State& state) const override {
+    for (std::size_t rung = state.rungs.size(); rung-- > 0;) {
+      auto& results = state.rungs[rung].results;
+      if (results.empty() || !std::isfinite(results.front().score)) continue;
+      if (rung + 1 == state.rungs.size() || results.front().promoted) return std::nullopt;
+      results.front().promoted = true;
+      int const id = results.front().trial;
+      if (rise(state, id)) return id;
+      rung += 2;  // it has stopped, and is in the rung above
     }
     return std::nullopt;
   }
@@ -62,6 +72,15 @@ class AsynchronousHalving : public Schedule {
   std::string problem(Tuner::State const& state, std::vector<bool> const& open) const override;
 
  private:
+  // Whether a promoted trial trains on. One that has stopped takes its place above as it is.
+  bool rise(Tuner::State& state, int id) const {
+    TunerTrial& trial = state.trials[static_cast<std::size_t>(id)];
+    if (trial.state == TrialState::waiting) return true;
+    ++trial.rung;
+    enter(state, id);
+    return false;
+  }
+
   // Enters the result of a trial into its rung.
   void enter(Tuner::State& state, int id) const {
     TunerTrial& trial = state.trials[static_cast<std::size_t>(id)];

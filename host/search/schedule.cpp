@@ -44,6 +44,29 @@ void check(Asha const& scheduler, std::vector<std::string>& found) {
   check_at_least("workers", scheduler.workers, 1, found);
 }
 
+void check_interval(int interval, int max_epochs, std::vector<std::string>& found) {
+  check_at_least("max_epochs", max_epochs, 1, found);
+  if (interval >= 1 && interval <= max_epochs) return;
+  found.push_back("interval is " + std::to_string(interval) +
+                  "; it must be from 1 to max_epochs, which is " + std::to_string(max_epochs) +
+                  ".");
+}
+void check(MedianStopping const& scheduler, std::vector<std::string>& found) {
+  check_interval(scheduler.interval, scheduler.max_epochs, found);
+  check_at_least("warmup_epochs", scheduler.warmup_epochs, 0, found);
+  check_at_least("startup_trials", scheduler.startup_trials, 1, found);
+}
+void check(PopulationBased const& scheduler, std::vector<std::string>& found) {
+  check_interval(scheduler.interval, scheduler.max_epochs, found);
+  if (!(scheduler.quantile > 0 && scheduler.quantile <= 0.5)) {
+    found.push_back("quantile is " + to_text(scheduler.quantile) +
+                    "; it must be above 0 and at most 0.5.");
+  }
+  if (!(scheduler.resample >= 0 && scheduler.resample <= 1)) {
+    found.push_back("resample is " + to_text(scheduler.resample) + "; it must be from 0 to 1.");
+  }
+}
+
 SuccessiveHalving rungs_of(Asha const& asha) {
   return {.eta = asha.eta, .min_epochs = asha.min_epochs, .max_epochs = asha.max_epochs};
 }
@@ -59,6 +82,22 @@ std::vector<std::vector<Rung>> brackets_of(Hyperband const& scheduler, int trial
 }
 std::vector<std::vector<Rung>> brackets_of(Asha const& scheduler, int trials) {
   return {halving_rungs(rungs_of(scheduler), trials)};
+}
+
+// All trials at every multiple of `interval` from `first` on, and at the end.
+std::vector<std::vector<Rung>> brackets_of(int interval, int first, int max_epochs, int trials) {
+  std::vector<Rung> rungs;
+  for (std::int64_t epoch = interval; epoch < max_epochs; epoch += interval) {
+    if (epoch >= first) rungs.push_back({trials, static_cast<int>(epoch)});
+  }
+  rungs.push_back({trials, max_epochs});
+  return {std::move(rungs)};
+}
+std::vector<std::vector<Rung>> brackets_of(MedianStopping const& scheduler, int trials) {
+  return brackets_of(scheduler.interval, scheduler.warmup_epochs, scheduler.max_epochs, trials);
+}
+std::vector<std::vector<Rung>> brackets_of(PopulationBased const& scheduler, int trials) {
+  return brackets_of(scheduler.interval, 0, scheduler.max_epochs, trials);
 }
 
 std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
@@ -146,6 +185,12 @@ std::shared_ptr<Schedule const> make_schedule(TunerOptions const& options) {
   auto brackets = plan_brackets(options.scheduler, options.trials);
   if (auto const* asha = std::get_if<Asha>(&options.scheduler)) {
     return make_asha(*asha, std::move(brackets), options.maximize);
+  }
+  if (auto const* median = std::get_if<MedianStopping>(&options.scheduler)) {
+    return make_median(*median, std::move(brackets), options.maximize);
+  }
+  if (std::holds_alternative<PopulationBased>(options.scheduler)) {
+    return make_population_based(options, std::move(brackets));
   }
   return make_synchronous(std::move(brackets), options.maximize);
 }

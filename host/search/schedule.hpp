@@ -39,6 +39,8 @@ class Schedule {
   virtual std::vector<int> cut(Tuner::State&) const { return {}; }
   // A trial that goes on because a worker is free.
   virtual std::optional<int> promote(Tuner::State&) const { return std::nullopt; }
+  // A trial that goes on because otherwise nothing is in flight and nothing begins.
+  virtual std::optional<int> go_on_alone(Tuner::State&) const { return std::nullopt; }
   // Nothing is in flight and nothing begins.
   virtual void end(Tuner::State&) const {}
 
@@ -61,5 +63,10 @@ std::shared_ptr<Schedule const> make_synchronous(std::vector<std::vector<Rung>> 
                                                  bool maximize);
 std::shared_ptr<Schedule const> make_asha(Asha const& asha, std::vector<std::vector<Rung>> brackets,
                                           bool maximize);
+std::shared_ptr<Schedule const> make_median(MedianStopping const& median,
+                                            std::vector<std::vector<Rung>> brackets, bool maximize);
+// Of the scheduler PopulationBased.
+std::shared_ptr<Schedule const> make_population_based(TunerOptions const& options,
+                                                      std::vector<std::vector<Rung>> brackets);
 
 }  // namespace brood

@@ -1,55 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brackets that go rung by rung. A rung is a list of trials in order of rank; it closes when the
-// last of its results counts, and what happens then depends on scores and ids only.
-#include <algorithm>
-
-#include "search/halving.hpp"
-#include "search/schedule.hpp"
+#include "search/synchronous.hpp"
 
 namespace brood {
-namespace {
 
-class Synchronous : public Schedule {
- public:
-  using Schedule::Schedule;
+void Synchronous::begin(Tuner::State& state, int trial) const {
+  bracket(state, trial).alive.push_back(trial);
+}
 
-  void begin(Tuner::State& state, int trial) const override {
-    bracket(state, trial).alive.push_back(trial);
+std::vector<int> Synchronous::count(Tuner::State& state, int trial) const {
+  ++bracket(state, trial).counted;
+  return close(state, static_cast<std::size_t>(bracket_of(trial)));
+}
+
+std::vector<int> Synchronous::cut(Tuner::State& state) const {
+  return close(state, brackets_.size() - 1);
+}
+
+void Synchronous::mark_running(Tuner::State const& state, std::vector<bool>& running) const {
+  for (auto const& bracket : state.brackets) {
+    for (int const id : bracket.alive)
+      running[static_cast<std::size_t>(id)] = true;
   }
+}
 
-  std::vector<int> count(Tuner::State& state, int trial) const override {
-    ++bracket(state, trial).counted;
-    return close(state, static_cast<std::size_t>(bracket_of(trial)));
-  }
+std::vector<int> Synchronous::who_goes_on(Tuner::State&, std::vector<Ranked> ranked,
+                                          Rung const& next) const {
+  return survivors(std::move(ranked), next.trials, maximize_);
+}
 
-  std::vector<int> cut(Tuner::State& state) const override {
-    return close(state, brackets_.size() - 1);
-  }
+Tuner::BracketState& Synchronous::bracket(Tuner::State& state, int trial) const {
+  return state.brackets[static_cast<std::size_t>(bracket_of(trial))];
+}
 
-  void mark_running(Tuner::State const& state, std::vector<bool>& running) const override {
-    for (auto const& bracket : state.brackets) {
-      for (int const id : bracket.alive)
-        running[static_cast<std::size_t>(id)] = true;
-    }
-  }
-
-  std::string problem(Tuner::State const& state, std::vector<bool> const& open) const override;
-
- private:
-  Tuner::BracketState& bracket(Tuner::State& state, int trial) const {
-    return state.brackets[static_cast<std::size_t>(bracket_of(trial))];
-  }
-
-  // How many results the rung in progress waits for in all. The first is filled as trials begin.
-  int size_of(Tuner::BracketState const& bracket, std::size_t index) const {
-    return bracket.rung == 0 ? brackets_[index].front().trials
-                             : static_cast<int>(bracket.alive.size());
-  }
-
-  std::vector<int> close(Tuner::State& state, std::size_t index) const;
-  std::string problem(Tuner::State const& state, std::size_t index,
-                      std::vector<bool> const& open) const;
-};
+// How many results the rung in progress waits for in all. The first is filled as trials begin.
+int Synchronous::size_of(Tuner::BracketState const& bracket, std::size_t index) const {
+  return bracket.rung == 0 ? brackets_[index].front().trials
+                           : static_cast<int>(bracket.alive.size());
+}
 
 // Closes the rung in progress if its results are complete, and those after it that have nobody left
 // to train. A trial that has stopped needs nothing more: it counts from the start.
@@ -72,7 +59,7 @@ std::vector<int> Synchronous::close(Tuner::State& state, std::size_t index) cons
     bracket.alive.clear();
     bracket.counted = 0;
     if (last) break;
-    bracket.alive = survivors(std::move(ranked), rungs[next].trials, maximize_);
+    bracket.alive = who_goes_on(state, std::move(ranked), rungs[next]);
     if (bracket.alive.empty()) break;
     ++bracket.rung;
     std::vector<int> going_on;
@@ -157,8 +144,6 @@ std::string Synchronous::problem(Tuner::State const& state, std::size_t index,
   }
   return "";
 }
-
-}  // namespace
 
 std::shared_ptr<Schedule const> make_synchronous(std::vector<std::vector<Rung>> brackets,
                                                  bool maximize) {

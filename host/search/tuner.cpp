@@ -34,6 +34,14 @@ std::optional<int> first_of(std::vector<TunerTrial> const& trials, Before before
   return first->id;
 }
 
+// The last time before `epoch` that a trial became a copy; null if it never did.
+Exploit const* last_exploit(std::vector<Exploit> const& lineage, int trial, int epoch) {
+  auto const found = std::find_if(lineage.rbegin(), lineage.rend(), [&](Exploit const& exploit) {
+    return exploit.trial == trial && exploit.epoch < epoch;
+  });
+  return found == lineage.rend() ? nullptr : &*found;
+}
+
 }  // namespace
 
 std::string_view name_of(TrialState state) {
@@ -75,11 +83,14 @@ std::vector<Ask> Tuner::ask(int most) {
     if (asked_[next_ask_]) continue;
     asked_[next_ask_] = true;
     int const id = state_.jobs[next_ask_].trial;
+    int const epoch = state_.trials[static_cast<std::size_t>(id)].epoch;
+    Exploit const* const copy = last_exploit(state_.lineage, id, epoch + 1);
     asks.push_back({.trial = id,
                     .config = config(id),
-                    .from_epoch = state_.trials[static_cast<std::size_t>(id)].epoch,
+                    .from_epoch = epoch,
                     .until_epoch = until_epoch(id),
-                    .finish = state_.jobs[next_ask_].finish});
+                    .finish = state_.jobs[next_ask_].finish,
+                    .copy_from = copy != nullptr && copy->epoch == epoch ? copy->from : -1});
   }
   return asks;
 }
@@ -108,6 +119,7 @@ void Tuner::tell(int id, int epoch, double score, bool stopped) {
   trial.epoch = epoch;
   trial.score = score;
   ++trial.rung;
+  if (ranks_before(score, 0, trial.best_score, 0, options_.maximize)) trial.best_score = score;
   if (!finite) {
     trial.state = TrialState::diverged;
   } else if (stopped) {
@@ -148,7 +160,10 @@ void Tuner::begin_jobs() {
       open_job(id);
     } else {
       bool const waits = schedule_->waits_for_results() && first_results_open_ > 0;
-      if (waits || !propose_batch()) return;
+      if (!waits && propose_batch()) continue;
+      auto const alone = calendar_.empty() ? schedule_->go_on_alone(state_) : std::nullopt;
+      if (!alone) return;
+      open_job(*alone);
     }
   }
 }
@@ -286,6 +301,31 @@ Config const& Tuner::config(int trial) const {
                      std::to_string(state_.configs.size() - 1) + ".");
   }
   return state_.configs[static_cast<std::size_t>(trial)];
+}
+
+std::span<Exploit const> Tuner::lineage() const {
+  return state_.lineage;
+}
+
+// From the last segment to the first: a copy is what it copied, until then.
+std::vector<Segment> Tuner::segments(int trial) const {
+  std::vector<Segment> segments;
+  auto const& lineage = state_.lineage;
+  int epoch = state_.trials[static_cast<std::size_t>(trial)].epoch;
+  for (;;) {
+    Exploit const* const copy = last_exploit(lineage, trial, epoch);
+    auto const first = std::find_if(lineage.begin(), lineage.end(),
+                                    [&](Exploit const& exploit) { return exploit.trial == trial; });
+    Config const& own = copy != nullptr          ? copy->after
+                        : first != lineage.end() ? first->before
+                                                 : config(trial);
+    segments.push_back({trial, own, epoch});
+    if (copy == nullptr) break;
+    trial = copy->from;
+    epoch = copy->epoch;
+  }
+  std::reverse(segments.begin(), segments.end());
+  return segments;
 }
 
 std::vector<bool> Tuner::running() const {

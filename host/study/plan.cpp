@@ -106,12 +106,32 @@ Config member_config(Config config, Study const& study) {
   return config;
 }
 
+namespace {
+
+// What a copy of a member cannot change: the shape of the network and what the optimizer keeps, and
+// the batch size, by which steps are counted. So only reals are explored, and not whether an
+// average is kept.
+std::vector<std::string> inherited(SearchSpace const& space) {
+  std::vector<std::string> names;
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    bool const changes = info.type == "real" && info.name != "ema";
+    if (!changes && space.find(info.name) != nullptr) names.emplace_back(info.name);
+  }
+  return names;
+}
+
+}  // namespace
+
 Tuner make_tuner(Study const& study, Task task) {
   auto found = problems(study, task);
   if (!found.empty()) throw UsageError(std::move(found));
+  SchedulerChoice scheduler = study.scheduler;
+  if (auto* rounds = std::get_if<PopulationBased>(&scheduler)) {
+    rounds->inherited = inherited(study.space);
+  }
   return Tuner({.space = study.space,
                 .sampler = study.sampler,
-                .scheduler = study.scheduler,
+                .scheduler = std::move(scheduler),
                 .trials = study.trials,
                 .seed = study.seed,
                 .maximize = higher_is_better(metric_name(study, task), task)});
@@ -131,6 +151,11 @@ std::vector<std::string> problems(Study const& study, Task task) {
     found.push_back("epochs: is the scheduler's to say (" +
                     std::to_string(max_epochs(study.scheduler)) +
                     "); set its max_epochs and leave epochs out of the space");
+  }
+  if (std::holds_alternative<PopulationBased>(study.scheduler) && may_stop_early(study.space)) {
+    found.push_back(
+        "patience: does not go with population based training, where members that fall behind go "
+        "on as copies; leave it out");
   }
   if (!found.empty()) return found;
   visit_corners(study.space, [&](Config const& config) {
@@ -189,7 +214,8 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
                       " bytes: raise it or make the networks smaller");
   }
   plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
-  plan.upper_bound = may_stop_early(study.space);
+  plan.upper_bound =
+      may_stop_early(study.space) || std::holds_alternative<MedianStopping>(study.scheduler);
   plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);
   plan_submissions(engine, data, study, tuner, plan);
   return plan;

@@ -18,6 +18,10 @@ std::string identity(Data const& data, Study const& study) {
   text += " of scheduler " + std::to_string(study.scheduler.index());
   if (auto const* asha = std::get_if<Asha>(&study.scheduler)) {
     text += " workers " + std::to_string(asha->workers);
+  } else if (auto const* median = std::get_if<MedianStopping>(&study.scheduler)) {
+    text += " startup " + std::to_string(median->startup_trials);
+  } else if (auto const* rounds = std::get_if<PopulationBased>(&study.scheduler)) {
+    text += " quantile " + to_text(rounds->quantile) + " resample " + to_text(rounds->resample);
   }
   for (auto const& p : study.space.parameters()) {
     text += " " + p.name + " " + std::string(name_of(p.distribution));
@@ -71,6 +75,7 @@ void StudyRun::Impl::restore(StudyState const& from) {
   curves = from.curves;
   member_epochs = from.member_epochs;
   events = from.events;
+  copied = tuner.lineage().size();
   for (auto const& resident : from.residents) {
     auto specs = members_of(resident.trial, tuner.config(resident.trial));
     auto& own = members[resident.trial];

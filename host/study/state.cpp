@@ -143,6 +143,9 @@ void fields(Io& io, T& value) {
     io(value.weights), io(value.moments), io(value.average), io(value.best);
   } else if constexpr (std::is_same_v<Type, TunerTrial>) {
     io(value.id), io(value.state), io(value.epoch), io(value.score), io(value.rung);
+    io(value.best_score);
+  } else if constexpr (std::is_same_v<Type, Exploit>) {
+    io(value.trial), io(value.from), io(value.epoch), io(value.before), io(value.after);
   } else if constexpr (std::is_same_v<Type, Tuner::Job>) {
     io(value.trial), io(value.finish), io(value.told), io(value.from_epoch);
     io(value.score_before);
@@ -154,7 +157,7 @@ void fields(Io& io, T& value) {
     io(value.results), io(value.promoted);
   } else if constexpr (std::is_same_v<Type, Tuner::State>) {
     io(value.trials), io(value.configs), io(value.begun), io(value.exhausted), io(value.now);
-    io(value.jobs), io(value.brackets), io(value.rungs);
+    io(value.jobs), io(value.brackets), io(value.rungs), io(value.lineage);
   } else if constexpr (std::is_same_v<Type, CurvePoint>) {
     io(value.trial), io(value.fold), io(value.repeat), io(value.epoch);
     io(value.train_loss), io(value.valid_loss), io(value.valid_metric);

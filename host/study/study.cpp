@@ -122,6 +122,29 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   tuner.tell(ask.trial, epoch, score_of(metrics, patient), ended);
 }
 
+void StudyRun::Impl::copy_members() {
+  auto const exploits = tuner.lineage().subspan(copied);
+  if (exploits.empty()) return;
+  std::vector<MemberId> from, leaving;
+  std::vector<MemberSpec> specs;
+  for (Exploit const& exploit : exploits) {
+    auto const& source = members.at(exploit.from);
+    from.insert(from.end(), source.begin(), source.end());
+    for (auto& spec : members_of(exploit.trial, exploit.after))
+      specs.push_back(std::move(spec));
+  }
+  auto const ids = population.branch(from, std::move(specs), data);
+  auto next = ids.begin();
+  for (Exploit const& exploit : exploits) {
+    auto& own = members.at(exploit.trial);
+    leaving.insert(leaving.end(), own.begin(), own.end());
+    std::copy_n(next, own.size(), own.begin());
+    next += static_cast<std::ptrdiff_t>(own.size());
+  }
+  population.release(leaving);
+  copied = tuner.lineage().size();
+}
+
 void StudyRun::Impl::release_losers() {
   std::vector<MemberId> leaving;
   std::vector<bool> const running = tuner.running();
@@ -211,6 +234,7 @@ bool StudyRun::Impl::advance() {
     tell(ask, metrics);
     epoch = std::max(epoch, ask.until_epoch);
   }
+  copy_members();
   release_losers();
   ++events;
   report(static_cast<int>(ended.size()), epoch, waves);

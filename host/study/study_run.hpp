@@ -40,6 +40,8 @@ struct StudyRun::Impl {
   // Mean of the members' scores; NaN if one of them diverged.
   double score_of(std::span<MemberMetrics const> metrics, bool patient) const;
   void tell(Ask const& ask, std::span<MemberMetrics const> metrics);
+  // Members of trials that go on as copies of others, in the place of those that they had.
+  void copy_members();
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
   void report(int trials, int epoch, int waves);
@@ -50,6 +52,10 @@ struct StudyRun::Impl {
   std::vector<TrialResult> trial_results() const;
   // Epochs after which a trial had its score: the mean over its members.
   int scored_epochs(int trial) const;
+  // One member trained through all that led to a trial, and for so many epochs; `spec_of` is what
+  // it is in a segment.
+  template <class SpecOf>
+  MemberId replay(int trial, int epochs, int evaluate_every_epochs, SpecOf&& spec_of);
   // A trial's network trained anew on all rows but the test rows.
   MemberId refit(int trial, int epochs, SharedTransform transform);
   // The first validated member of a trial, trained straight through if it was let go, or if a rung
@@ -77,8 +83,9 @@ struct StudyRun::Impl {
   std::vector<Ask> flight;                       // trials that are training
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
-  int events = 0;   // rungs reported so far
-  double rate = 0;  // member-epochs per second, lately
+  int events = 0;          // rungs reported so far
+  std::size_t copied = 0;  // of the tuner's lineage
+  double rate = 0;         // member-epochs per second, lately
   bool stopped = false;
 };
 

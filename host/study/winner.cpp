@@ -40,20 +40,36 @@ int StudyRun::Impl::scored_epochs(int trial) const {
   return std::max(1, static_cast<int>(std::lround(sum / static_cast<double>(best.size()))));
 }
 
+template <class SpecOf>
+MemberId StudyRun::Impl::replay(int trial, int epochs, int evaluate_every_epochs,
+                                SpecOf&& spec_of) {
+  std::optional<MemberId> id;
+  for (Segment const& segment : tuner.segments(trial)) {
+    std::vector<MemberSpec> specs;
+    specs.push_back(spec_of(segment));
+    if (!id) {
+      id = population.admit(std::move(specs), data).front();
+    } else {
+      MemberId const before = *id;
+      id = population.branch({&before, 1}, std::move(specs), data).front();
+      population.release({&before, 1});
+    }
+    population.train({&*id, 1}, std::min(segment.until_epoch, epochs), evaluate_every_epochs);
+  }
+  return *id;
+}
+
 MemberId StudyRun::Impl::refit(int trial, int epochs, SharedTransform transform) {
-  Config config = tuner.config(trial);
-  config.set("patience", std::int64_t{0});
-  MemberSpec spec{.config = member_config(std::move(config), study),
-                  .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial), 0),
-                  .table = data.id(),
-                  .train_rows = splits.development,
-                  .eval_rows = nullptr,
-                  .transform = std::move(transform)};
-  std::vector<MemberSpec> specs;
-  specs.push_back(std::move(spec));
-  MemberId const id = population.admit(std::move(specs), data).front();
-  population.train({&id, 1}, epochs, 0);
-  return id;
+  return replay(trial, epochs, 0, [&](Segment const& segment) {
+    Config config = segment.config;
+    config.set("patience", std::int64_t{0});
+    return MemberSpec{.config = member_config(std::move(config), study),
+                      .seed = member_seed(study.seed, static_cast<std::uint32_t>(segment.trial), 0),
+                      .table = data.id(),
+                      .train_rows = splits.development,
+                      .eval_rows = nullptr,
+                      .transform = transform};
+  });
 }
 
 MemberId StudyRun::Impl::validated(int trial) {
@@ -62,11 +78,9 @@ MemberId StudyRun::Impl::validated(int trial) {
     MemberId const id = found->second.front();
     if (population.metrics({&id, 1}).front().epoch <= epoch) return id;
   }
-  std::vector<MemberSpec> specs;
-  specs.push_back(members_of(trial, tuner.config(trial)).front());
-  MemberId const id = population.admit(std::move(specs), data).front();
-  population.train({&id, 1}, epoch);
-  return id;
+  return replay(trial, epoch, 1, [&](Segment const& segment) {
+    return members_of(segment.trial, segment.config).front();
+  });
 }
 
 double StudyRun::Impl::test_score(MemberId id) {
@@ -82,7 +96,8 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
     bool const waiting = trial.state == TrialState::waiting;
     if (waiting && trial.epoch == 0) continue;  // never begun
     TrialState const state = waiting ? TrialState::stopped : trial.state;
-    results.push_back({trial.id, state, trial.epoch, trial.score, tuner.config(trial.id)});
+    results.push_back(
+        {trial.id, state, trial.epoch, trial.score, tuner.segments(trial.id).back().config});
   }
   return results;
 }
@@ -109,6 +124,7 @@ Result StudyRun::Impl::finish() {
   result.valid = tuner.trials()[static_cast<std::size_t>(*best)].score;
   result.member_epochs = member_epochs;
   result.stopped_early = stopped;
+  result.segments = tuner.segments(*best);
 
   SharedTransform transform = transforms.front();
   std::optional<MemberId> model;
@@ -124,11 +140,12 @@ Result StudyRun::Impl::finish() {
     }
   }
   if (!model) model = validated(*best);
-  result.model = {.task = data.task(),
-                  .outputs = data.outputs(),
-                  .config = with_defaults(member_config(tuner.config(*best), study), data.task()),
-                  .transform = *transform,
-                  .layers = population.weights({&*model, 1}).front()};
+  result.model = {
+      .task = data.task(),
+      .outputs = data.outputs(),
+      .config = with_defaults(member_config(result.segments.back().config, study), data.task()),
+      .transform = *transform,
+      .layers = population.weights({&*model, 1}).front()};
   result.test = test_score(*model);
   result.seconds = seconds_since(start);
   return result;

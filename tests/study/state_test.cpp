@@ -45,6 +45,31 @@ std::vector<Kind> kinds() {
             })},
       {"OneRung", small_blobs(),
        with(varied_study(Holdout{}), [](Study& s) { s.scheduler = NoEarlyTermination{3}; })},
+      {"AllBrackets", small_blobs(),
+       with(varied_study(Holdout{.repeats = 2}),
+            [](Study& s) {
+              s.scheduler = Hyperband{.eta = 3, .max_epochs = 9};
+              s.trials = 20;
+            })},
+      {"Asynchronous", small_blobs(),
+       with(varied_study(Holdout{}),
+            [](Study& s) {
+              s.scheduler = Asha{.eta = 2, .max_epochs = 8, .workers = 4};
+              s.space.choice("patience", {0, 1, 2});
+            })},
+      {"Median", small_blobs(),
+       with(varied_study(Holdout{}),
+            [](Study& s) { s.scheduler = MedianStopping{.max_epochs = 6, .interval = 2}; })},
+      {"PopulationBased", small_blobs(),
+       with(varied_study(Folds{.folds = 2}),
+            [](Study& s) { s.scheduler = PopulationBased{.max_epochs = 7, .interval = 2}; })},
+      {"PopulationBasedThatDiverges", with_row_weights(regression(120, 4)),
+       with(varied_study(Holdout{}),
+            [](Study& s) {
+              s.scheduler = PopulationBased{.max_epochs = 6, .interval = 2};
+              s.space.log_uniform("lr", 1e-3, 1e5);
+              s.refit = false;
+            })},
   };
 }
 

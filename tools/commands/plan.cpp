@@ -9,15 +9,27 @@ namespace brood::tools {
 
 namespace {
 
+constexpr std::size_t kMostBrackets = 32;  // that are shown
+
 // Lines on what may end the study before the plan is done.
 std::string upper_bound_text(Prepared const& prepared) {
   std::string reasons;
-  if (prepared.plan.upper_bound) reasons = "patience ends members that no longer get better";
+  bool const median = std::holds_alternative<MedianStopping>(prepared.sweep.study.scheduler);
+  if (median) reasons = "trials worse than the median are stopped";
+  if (prepared.plan.upper_bound && !median) {
+    reasons = "patience ends members that no longer get better";
+  }
   if (prepared.sweep.time_limit_seconds) {
     reasons += (reasons.empty() ? "" : " and ") + std::string("no rung begins after ") +
                duration_text(*prepared.sweep.time_limit_seconds);
   }
-  return reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
+  std::string text = reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
+  if (prepared.plan.lower_bound) {
+    text +=
+        "The rungs after the first are the fewest: asha promotes before a rung is complete, so "
+        "trials that better ones overtake later are promoted too.\n";
+  }
+  return text;
 }
 
 // Where networks lie on a GPU; nothing on the CPU.
@@ -35,18 +47,32 @@ std::string device_text(Prepared const& prepared) {
          " a rung.\n";
 }
 
+// The rungs of each bracket.
 std::string rungs_text(StudyPlan const& plan) {
+  bool const several = plan.brackets.size() > 1;
   std::vector<std::vector<std::string>> rows = {
       {"rung", "trials", "members", "to epoch", "member-epochs"}};
-  int from = 0;
-  for (std::size_t i = 0; i < plan.rungs.size(); ++i) {
-    Rung const& rung = plan.rungs[i];
-    std::int64_t const members = std::int64_t{rung.trials} * plan.members_per_trial;
-    rows.push_back({std::to_string(i + 1), std::to_string(rung.trials), std::to_string(members),
-                    std::to_string(rung.epoch), std::to_string(members * (rung.epoch - from))});
-    from = rung.epoch;
+  if (several) rows[0].insert(rows[0].begin(), "bracket");
+  std::size_t const shown = std::min(plan.brackets.size(), kMostBrackets);
+  for (std::size_t b = 0; b < shown; ++b) {
+    int from = 0;
+    for (std::size_t i = 0; i < plan.brackets[b].size(); ++i) {
+      Rung const& rung = plan.brackets[b][i];
+      std::int64_t const members = std::int64_t{rung.trials} * plan.members_per_trial;
+      std::vector<std::string> row = {std::to_string(i + 1), std::to_string(rung.trials),
+                                      std::to_string(members), std::to_string(rung.epoch),
+                                      std::to_string(members * (rung.epoch - from))};
+      if (several) row.insert(row.begin(), i == 0 ? std::to_string(b + 1) : "");
+      rows.push_back(std::move(row));
+      from = rung.epoch;
+    }
   }
-  return table(rows, 2);
+  std::string text = table(rows, 2);
+  if (shown < plan.brackets.size()) {
+    text += "  and so on, " + counted(static_cast<std::int64_t>(plan.brackets.size()), "bracket") +
+            " in all\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -75,9 +101,12 @@ std::string plan_text(Prepared const& prepared) {
 }
 
 files::Json plan_document(StudyPlan const& plan) {
-  files::Json::Array bracket;
-  for (Rung const& rung : plan.rungs) {
-    bracket.push_back(files::Json().set("trials", rung.trials).set("epoch", rung.epoch));
+  files::Json::Array brackets;
+  for (auto const& bracket : plan.brackets) {
+    files::Json::Array rungs;
+    for (Rung const& rung : bracket)
+      rungs.push_back(files::Json().set("trials", rung.trials).set("epoch", rung.epoch));
+    brackets.push_back(files::Json(std::move(rungs)));
   }
   files::Json json;
   json.set("trials", plan.trials).set("members", plan.members);
@@ -92,8 +121,8 @@ files::Json plan_document(StudyPlan const& plan) {
     layouts.push_back(files::Json().set("layout", group.layout).set("members", group.members));
   json.set("launches", plan.most_launches).set("layouts", std::move(layouts));
   json.set("busy_share", files::Json());
-  json.set("upper_bound", plan.upper_bound);
-  json.set("brackets", files::Json::Array{files::Json(std::move(bracket))});
+  json.set("upper_bound", plan.upper_bound).set("lower_bound", plan.lower_bound);
+  json.set("brackets", std::move(brackets));
   return json;
 }
 

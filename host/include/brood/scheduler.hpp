@@ -43,6 +43,7 @@ struct Hyperband {
 // Asynchronous successive halving that promotes (Li et al., MLSys 2020, Alg. 2), with the rungs of
 // SuccessiveHalving. Time is virtual: `workers` workers, an epoch of a trial takes a unit, results
 // count in the order of finishing time and then of trials. So a decision depends on scores only.
+// When nothing else is left, the best of the highest rung goes on, up to the last rung.
 struct Asha {
   int eta = 3;          // >= 2
   int min_epochs = 1;   // >= 1
@@ -50,7 +51,34 @@ struct Asha {
   int workers = 64;     // >= 1
 };
 
-using SchedulerChoice = std::variant<NoEarlyTermination, SuccessiveHalving, Hyperband, Asha>;
+// Median stopping (Golovin et al., "Google Vizier", KDD 2017; the comparison is Optuna's
+// MedianPruner). All trials go side by side; every `interval` epochs from warmup_epochs on, a trial
+// is stopped if the best score that it had so far is worse than the median of the scores then. Not
+// where fewer than startup_trials have a score.
+struct MedianStopping {
+  int max_epochs = 50;
+  int interval = 1;        // epochs; 1 .. max_epochs
+  int warmup_epochs = 0;   // >= 0
+  int startup_trials = 5;  // >= 1
+};
+
+// Population based training (Jaderberg et al. 2017, truncation selection) in rounds of `interval`
+// epochs. After each but the last, the worst ceil(quantile * trials), at most half, and all that
+// diverged copy the weights and hyperparameters of one of as many best, drawn uniformly. Then each
+// parameter is drawn anew with probability `resample`, else a number is multiplied by 1.2 or 0.8
+// and clipped to its range. The defaults are Ray Tune's.
+struct PopulationBased {
+  int max_epochs = 50;
+  int interval = 5;        // epochs; 1 .. max_epochs
+  double quantile = 0.25;  // 0 < quantile <= 0.5
+  double resample = 0.25;  // 0 .. 1
+  // Parameters that a copy takes over as they are. A study sets them: what shapes the network or
+  // counts its steps cannot change in a copy.
+  std::vector<std::string> inherited = {};
+};
+
+using SchedulerChoice = std::variant<NoEarlyTermination, SuccessiveHalving, Hyperband, Asha,
+                                     MedianStopping, PopulationBased>;
 
 std::vector<std::string> problems(SchedulerChoice const& scheduler);
 

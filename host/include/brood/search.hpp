@@ -41,6 +41,9 @@ struct Ask {
   int from_epoch = 0;  // 0: a new trial; else continue from here
   int until_epoch = 0;
   std::int64_t finish = 0;  // in virtual time
+  // Population based training: begin with a copy of the weights that this trial has at from_epoch;
+  // -1: with its own.
+  int copy_from = -1;
 };
 
 struct TunerOptions {
@@ -59,6 +62,22 @@ struct TunerTrial {
   int epoch = 0;                                            // trained so far, as told
   double score = std::numeric_limits<double>::quiet_NaN();  // the last one told
   int rung = -1;  // the last one that it was ranked in: told in, or carried through when stopped
+  double best_score = std::numeric_limits<double>::quiet_NaN();  // of all told
+};
+
+// Population based training: a trial goes on as a copy of another.
+struct Exploit {
+  int trial = 0, from = 0;
+  int epoch = 0;         // of both
+  Config before, after;  // of the trial
+};
+
+// A part of the training that led to a trial: as which trial, that is from which seed, with which
+// hyperparameters, until when.
+struct Segment {
+  int trial = 0;
+  Config config = {};
+  int until_epoch = 0;
 };
 
 class Schedule;
@@ -98,6 +117,11 @@ class Tuner {
   Config const& config(int trial) const;
   // By trial: whether it trains, or may be asked for again, or holds a place as stopped.
   std::vector<bool> running() const;
+
+  // All copies so far, in their order.
+  std::span<Exploit const> lineage() const;
+  // The training that led to a trial's last score, as one: a single segment if it was never a copy.
+  std::vector<Segment> segments(int trial) const;
 
   // Best of the trials that were trained furthest: those of the last rung in which any has a finite
   // score. Nothing if no score is finite.
@@ -144,6 +168,7 @@ class Tuner {
     std::vector<Job> jobs;           // in the order in which they are asked for
     std::vector<BracketState> brackets;
     std::vector<RungState> rungs;
+    std::vector<Exploit> lineage;
   };
   State state() const;
   // Throws StorageError for a state that does not fit the options.

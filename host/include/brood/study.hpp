@@ -119,6 +119,9 @@ struct Result {
   bool refit_diverged = false;  // then the model is the validated one
   double seconds = 0;
   bool stopped_early = false;  // on_rung said so
+  // The training that led to the winner's score; more than one under population based training. The
+  // refit goes through all of them.
+  std::vector<Segment> segments;
   Model model;
 };
 

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asynchronous successive halving by hand: who is promoted when, in virtual time.
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "brood/error.hpp"
+#include "brood/search.hpp"
+
+namespace brood {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+TunerOptions options(int trials, Asha const& asha) {
+  SearchSpace space;
+  space.uniform("x", 0, 1);
+  return {.space = space, .scheduler = asha, .trials = trials, .seed = 3};
+}
+
+using Jobs = std::vector<std::pair<int, int>>;  // trial, until epoch
+
+Jobs jobs(std::vector<Ask> const& asks) {
+  Jobs all;
+  for (auto const& ask : asks)
+    all.push_back({ask.trial, ask.until_epoch});
+  return all;
+}
+
+// Li et al. 2020, Alg. 2 by hand: one worker, r = 1, R = 9, eta = 3; the loss of a trial is the
+// same at every rung. The jobs are (trial, rung).
+TEST(Asha, OneWorkerTakesTheJobsOfThePaper) {
+  double const loss[] = {.9, .5, .7, .4, .8, .3, .6, .2};
+  Tuner tuner(options(8, {.eta = 3, .min_epochs = 1, .max_epochs = 9, .workers = 1}));
+  Jobs taken;
+  for (int i = 0; i < 14; ++i) {
+    auto const asks = tuner.ask(10);
+    ASSERT_EQ(asks.size(), 1u);
+    taken.push_back(jobs(asks).front());
+    tuner.tell(asks[0].trial, asks[0].until_epoch, loss[asks[0].trial]);
+  }
+  EXPECT_EQ(taken, (Jobs{{0, 1},
+                         {1, 1},
+                         {2, 1},
+                         {1, 3},
+                         {3, 1},
+                         {3, 3},
+                         {4, 1},
+                         {5, 1},
+                         {5, 3},
+                         {5, 9},
+                         {6, 1},
+                         {7, 1},
+                         {7, 3},
+                         {7, 9}}));
+  EXPECT_TRUE(tuner.finished());
+  EXPECT_EQ(tuner.best(), 7);
+  EXPECT_EQ(tuner.trials()[1].state, TrialState::pruned);
+  EXPECT_EQ(tuner.trials()[5].state, TrialState::complete);
+}
+
+TEST(Asha, AllWorkersAreAskedForAtOnce) {
+  Tuner tuner(options(10, {.eta = 2, .min_epochs = 1, .max_epochs = 4, .workers = 3}));
+  EXPECT_EQ(jobs(tuner.ask(10)), (Jobs{{0, 1}, {1, 1}, {2, 1}}));
+  EXPECT_TRUE(tuner.ask(10).empty());
+  tuner.tell(0, 1, 0.5);
+  EXPECT_EQ(jobs(tuner.ask(10)), (Jobs{{3, 1}}));
+  tuner.tell(1, 1, 0.1);  // the best of two: floor(2 / 2) is promoted
+  EXPECT_EQ(jobs(tuner.ask(10)), (Jobs{{1, 2}}));
+  tuner.tell(2, 1, 0.2);
+  EXPECT_EQ(jobs(tuner.ask(10)), (Jobs{{4, 1}}));
+  // 1, 3 and 4 all finish at time 2, and count in the order of trials.
+  tuner.tell(4, 1, 0.3);
+  tuner.tell(3, 1, 0.05);
+  EXPECT_TRUE(tuner.ask(10).empty());
+  tuner.tell(1, 2, 0.1);
+  // 1 frees a worker: floor(3 / 2) of the first rung is 1 itself, so 5 begins. Then 3 is promoted,
+  // then, as four of five results make room for two, nobody: 1 and 3 are the best two.
+  EXPECT_EQ(jobs(tuner.ask(10)), (Jobs{{5, 1}, {3, 2}, {6, 1}}));
+  EXPECT_EQ(tuner.now(), 2);
+}
+
+// A long job that is told first does not count first.
+TEST(Asha, ResultsCountInTheOrderOfVirtualTime) {
+  Tuner tuner(options(8, {.eta = 2, .min_epochs = 1, .max_epochs = 8, .workers = 2}));
+  tuner.ask(2);
+  tuner.tell(0, 1, 1);
+  tuner.tell(1, 1, 2);
+  auto const asks = tuner.ask(5);
+  EXPECT_EQ(jobs(asks), (Jobs{{2, 1}, {0, 2}}));
+  tuner.tell(0, 2, 1);
+  EXPECT_EQ(jobs(tuner.ask(5)), (Jobs{{3, 1}}));
+  EXPECT_EQ(tuner.now(), 2);
+}
+
+TEST(Asha, NeverPromotesADivergedTrial) {
+  Tuner tuner(options(4, {.eta = 2, .min_epochs = 1, .max_epochs = 2, .workers = 4}));
+  for (auto const& ask : tuner.ask(4))
+    tuner.tell(ask.trial, 1, ask.trial == 2 ? 1 : kNaN);
+  EXPECT_EQ(jobs(tuner.ask(4)), (Jobs{{2, 2}}));
+  tuner.tell(2, 1, kNaN);
+  EXPECT_TRUE(tuner.finished());
+  EXPECT_EQ(tuner.best(), std::nullopt);
+}
+
+TEST(Asha, AStoppedTrialTakesItsPlaceAboveWithoutTraining) {
+  Tuner tuner(options(4, {.eta = 2, .min_epochs = 1, .max_epochs = 4, .workers = 4}));
+  for (auto const& ask : tuner.ask(4))
+    tuner.tell(ask.trial, 1, ask.trial, ask.trial < 2);
+  EXPECT_TRUE(tuner.finished());  // 0 and 1 rise to the second rung, and 0 to the third
+  EXPECT_EQ(tuner.trials()[0].rung, 2);
+  EXPECT_EQ(tuner.trials()[1].rung, 1);
+  EXPECT_EQ(tuner.trials()[2].state, TrialState::pruned);
+  EXPECT_EQ(tuner.best(), 0);
+}
+
+// The plan says how many are promoted at least.
+TEST(Asha, PromotesAtLeastThePlannedNumber) {
+  Asha const asha{.eta = 3, .min_epochs = 1, .max_epochs = 27, .workers = 7};
+  for (int const trials : {1, 5, 30, 100}) {
+    Tuner tuner(options(trials, asha));
+    std::vector<std::set<int>> reached(tuner.rungs().size());
+    while (!tuner.finished()) {
+      for (auto const& ask : tuner.ask(3)) {
+        std::size_t rung = 0;
+        while (tuner.rungs()[rung].epoch != ask.until_epoch)
+          ++rung;
+        EXPECT_TRUE(reached[rung].insert(ask.trial).second);
+        tuner.tell(ask.trial, ask.until_epoch, std::get<double>(*ask.config.find("x")));
+      }
+    }
+    int fewest = trials;
+    for (std::size_t rung = 0; rung < reached.size(); ++rung) {
+      EXPECT_GE(static_cast<int>(reached[rung].size()), fewest) << trials << " in " << rung;
+      fewest = static_cast<int>(reached[rung].size()) / 3;
+    }
+    EXPECT_EQ(tuner.events(), 0);
+  }
+}
+
+TEST(AshaProblems, NameTheValueAndWhatIsAllowed) {
+  EXPECT_EQ(problems(Asha{.eta = 1, .min_epochs = 3, .max_epochs = 2, .workers = 0}),
+            (std::vector<std::string>{"eta is 1; it must be at least 2.",
+                                      "workers is 0; it must be at least 1."}));
+  EXPECT_EQ(
+      problems(Asha{.min_epochs = 3, .max_epochs = 2}),
+      (std::vector<std::string>{"max_epochs is 2; it must be at least min_epochs, which is 3."}));
+}
+
+}  // namespace
+}  // namespace brood
