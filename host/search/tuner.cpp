@@ -20,45 +20,14 @@ std::vector<std::string> problems_of(TunerOptions const& options) {
   if (options.trials < 1) {
     found.push_back("trials is " + std::to_string(options.trials) + "; it must be at least 1.");
   }
+  if (options.ask_batch < 0) {
+    found.push_back("ask_batch is " + std::to_string(options.ask_batch) +
+                    "; it must be at least 0.");
+  }
   return found;
 }
 
-// The first of the trials with a finite score in an order.
-template <class Before>
-std::optional<int> first_of(std::vector<TunerTrial> const& trials, Before before) {
-  TunerTrial const* first = nullptr;
-  for (auto const& trial : trials) {
-    if (std::isfinite(trial.score) && (!first || before(trial, *first))) first = &trial;
-  }
-  if (!first) return std::nullopt;
-  return first->id;
-}
-
-// The last time before `epoch` that a trial became a copy; null if it never did.
-Exploit const* last_exploit(std::vector<Exploit> const& lineage, int trial, int epoch) {
-  auto const found = std::find_if(lineage.rbegin(), lineage.rend(), [&](Exploit const& exploit) {
-    return exploit.trial == trial && exploit.epoch < epoch;
-  });
-  return found == lineage.rend() ? nullptr : &*found;
-}
-
 }  // namespace
-
-std::string_view name_of(TrialState state) {
-  switch (state) {
-    case TrialState::waiting:
-      return "waiting";
-    case TrialState::pruned:
-      return "pruned";
-    case TrialState::complete:
-      return "complete";
-    case TrialState::stopped:
-      return "stopped";
-    case TrialState::diverged:
-      return "diverged";
-  }
-  return {};
-}
 
 Tuner::Tuner(TunerOptions options) : options_(std::move(options)) {
   auto found = problems_of(options_);
@@ -83,14 +52,12 @@ std::vector<Ask> Tuner::ask(int most) {
     if (asked_[next_ask_]) continue;
     asked_[next_ask_] = true;
     int const id = state_.jobs[next_ask_].trial;
-    int const epoch = state_.trials[static_cast<std::size_t>(id)].epoch;
-    Exploit const* const copy = last_exploit(state_.lineage, id, epoch + 1);
     asks.push_back({.trial = id,
                     .config = config(id),
-                    .from_epoch = epoch,
+                    .from_epoch = state_.trials[static_cast<std::size_t>(id)].epoch,
                     .until_epoch = until_epoch(id),
                     .finish = state_.jobs[next_ask_].finish,
-                    .copy_from = copy != nullptr && copy->epoch == epoch ? copy->from : -1});
+                    .copy_from = state_.jobs[next_ask_].copy_from});
   }
   return asks;
 }
@@ -140,8 +107,13 @@ void Tuner::settle() {
     job_of_[static_cast<std::size_t>(job.trial)] = -1;
     state_.now = job.finish;
     if (job.from_epoch == 0) --first_results_open_;
+    std::size_t const copies = state_.lineage.size();
     for (int const id : schedule_->count(state_, job.trial))
       open_job(id);
+    for (Exploit const& copy : std::span(state_.lineage).subspan(copies)) {
+      int const place = job_of_[static_cast<std::size_t>(copy.trial)];
+      state_.jobs[static_cast<std::size_t>(place)].copy_from = copy.from;
+    }
     begin_jobs();
   }
   if (calendar_.empty()) schedule_->end(state_);
@@ -168,10 +140,14 @@ void Tuner::begin_jobs() {
   }
 }
 
+int Tuner::batch() const {
+  return options_.ask_batch > 0 ? options_.ask_batch : ask_batch(options_.sampler);
+}
+
 // False if there will be no more trials.
 bool Tuner::propose_batch() {
   int const first = static_cast<int>(state_.trials.size());
-  int const count = std::min(ask_batch(options_.sampler), options_.trials - first);
+  int const count = std::min(batch(), options_.trials - first);
   if (count <= 0) return false;
   auto configs = propose(options_.sampler, options_.space, options_.seed, first, count,
                          observations(), options_.maximize);
@@ -253,118 +229,6 @@ void Tuner::drop_closed_jobs() {
   calendar_ = {};
   for (std::size_t place = 0; place < state_.jobs.size(); ++place)
     enter_job(static_cast<int>(place));
-}
-
-// ---- what can be seen
-
-bool Tuner::finished() const {
-  return calendar_.empty();
-}
-std::vector<std::vector<Rung>> const& Tuner::brackets() const {
-  return schedule_->brackets();
-}
-std::vector<Rung> const& Tuner::rungs() const {
-  return rungs_;
-}
-std::span<TunerTrial const> Tuner::trials() const {
-  return state_.trials;
-}
-
-int Tuner::rung() const {
-  int epoch = finished() ? 0 : rungs_.back().epoch;
-  for (TunerTrial const& trial : state_.trials) {
-    if (finished()) {
-      epoch = std::max(epoch, schedule_->epoch(trial.id, trial.rung));
-    } else if (int const place = job_of_[static_cast<std::size_t>(trial.id)]; place >= 0) {
-      bool const told = state_.jobs[static_cast<std::size_t>(place)].told;
-      epoch = std::min(epoch, schedule_->epoch(trial.id, trial.rung + (told ? 0 : 1)));
-    }
-  }
-  auto const found = std::find_if(rungs_.begin(), rungs_.end(),
-                                  [&](Rung const& rung) { return rung.epoch == epoch; });
-  return static_cast<int>(found - rungs_.begin());
-}
-
-std::int64_t Tuner::now() const {
-  return state_.now;
-}
-
-int Tuner::events() const {
-  bool const in_step =
-      schedule_->waits_for_results() && ask_batch(options_.sampler) >= options_.trials;
-  return in_step ? static_cast<int>(rungs_.size()) : 0;
-}
-
-Config const& Tuner::config(int trial) const {
-  if (trial < 0 || trial >= static_cast<int>(state_.configs.size())) {
-    throw UsageError("There is no trial " + std::to_string(trial) + "; trials are 0 .. " +
-                     std::to_string(state_.configs.size() - 1) + ".");
-  }
-  return state_.configs[static_cast<std::size_t>(trial)];
-}
-
-std::span<Exploit const> Tuner::lineage() const {
-  return state_.lineage;
-}
-
-// From the last segment to the first: a copy is what it copied, until then.
-std::vector<Segment> Tuner::segments(int trial) const {
-  std::vector<Segment> segments;
-  auto const& lineage = state_.lineage;
-  int epoch = state_.trials[static_cast<std::size_t>(trial)].epoch;
-  for (;;) {
-    Exploit const* const copy = last_exploit(lineage, trial, epoch);
-    auto const first = std::find_if(lineage.begin(), lineage.end(),
-                                    [&](Exploit const& exploit) { return exploit.trial == trial; });
-    Config const& own = copy != nullptr          ? copy->after
-                        : first != lineage.end() ? first->before
-                                                 : config(trial);
-    segments.push_back({trial, own, epoch});
-    if (copy == nullptr) break;
-    trial = copy->from;
-    epoch = copy->epoch;
-  }
-  std::reverse(segments.begin(), segments.end());
-  return segments;
-}
-
-std::vector<bool> Tuner::running() const {
-  std::vector<bool> running(state_.trials.size(), false);
-  schedule_->mark_running(state_, running);
-  return running;
-}
-
-// The order of the leaderboard among trials with a finite score.
-bool Tuner::stands_before(TunerTrial const& a, TunerTrial const& b) const {
-  int const epoch_a = schedule_->epoch(a.id, a.rung), epoch_b = schedule_->epoch(b.id, b.rung);
-  if (epoch_a != epoch_b) return epoch_a > epoch_b;
-  return ranks_before(a.score, a.id, b.score, b.id, options_.maximize);
-}
-
-std::optional<int> Tuner::best() const {
-  return first_of(state_.trials,
-                  [&](TunerTrial const& a, TunerTrial const& b) { return stands_before(a, b); });
-}
-
-std::optional<int> Tuner::best_of_any() const {
-  return first_of(state_.trials, [&](TunerTrial const& a, TunerTrial const& b) {
-    return ranks_before(a.score, a.id, b.score, b.id, options_.maximize);
-  });
-}
-
-std::vector<int> Tuner::leaderboard(int n) const {
-  std::vector<int> ids;
-  for (auto const& trial : state_.trials) {
-    if (std::isfinite(trial.score)) ids.push_back(trial.id);
-  }
-  auto const count = std::min(ids.size(), static_cast<std::size_t>(std::max(n, 0)));
-  std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(),
-                    [&](int a, int b) {
-                      return stands_before(state_.trials[static_cast<std::size_t>(a)],
-                                           state_.trials[static_cast<std::size_t>(b)]);
-                    });
-  ids.resize(count);
-  return ids;
 }
 
 }  // namespace brood

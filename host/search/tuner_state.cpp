@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tuner's state as one value, and back. A state from elsewhere is checked for everything that
 // ask() and tell() rely on.
+#include <algorithm>
+
 #include "brood/error.hpp"
 #include "search/sampler.hpp"
 #include "search/schedule.hpp"
@@ -11,6 +13,14 @@ namespace {
 [[noreturn]] void refuse_state(std::string const& reason) {
   throw StorageError("The saved state of the tuner is damaged or of another study: " + reason +
                      ".");
+}
+
+// Whether the copy that a job begins with is in the lineage.
+bool is_told_of(Tuner::Job const& job, std::vector<Exploit> const& lineage) {
+  if (job.copy_from == -1) return true;
+  return std::any_of(lineage.begin(), lineage.end(), [&](Exploit const& copy) {
+    return copy.trial == job.trial && copy.from == job.copy_from && copy.epoch == job.from_epoch;
+  });
 }
 
 bool before_the_first_rung(TunerTrial const& trial) {
@@ -91,7 +101,15 @@ void Tuner::check_fits(State const& state, Schedule const& schedule, int most_tr
                    std::to_string(trial.rung));
     }
   }
+  for (Exploit const& copy : state.lineage) {
+    bool const known = copy.trial >= 0 && copy.trial < state.begun && copy.from >= 0 &&
+                       copy.from < state.begun && copy.epoch >= 0;
+    if (!known) refuse_state("its lineage names a trial that has not begun");
+  }
   for (Job const& job : state.jobs) {
+    if (!is_told_of(job, state.lineage)) {
+      refuse_state("trial " + std::to_string(job.trial) + " is a copy and not in the lineage");
+    }
     int const epoch = state.trials[static_cast<std::size_t>(job.trial)].epoch;
     if (job.from_epoch < 0 || (job.told ? job.from_epoch > epoch : job.from_epoch != epoch)) {
       refuse_state("trial " + std::to_string(job.trial) + " trains from epoch " +

@@ -147,7 +147,8 @@ void fields(Io& io, T& value) {
   } else if constexpr (std::is_same_v<Type, Exploit>) {
     io(value.trial), io(value.from), io(value.epoch), io(value.before), io(value.after);
   } else if constexpr (std::is_same_v<Type, Tuner::Job>) {
-    io(value.trial), io(value.finish), io(value.told), io(value.from_epoch);
+    io(value.trial), io(value.finish), io(value.told), io(value.copy_from);
+    io(value.from_epoch);
     io(value.score_before);
   } else if constexpr (std::is_same_v<Type, Tuner::BracketState>) {
     io(value.rung), io(value.alive), io(value.counted);

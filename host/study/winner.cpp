@@ -96,8 +96,7 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
     bool const waiting = trial.state == TrialState::waiting;
     if (waiting && trial.epoch == 0) continue;  // never begun
     TrialState const state = waiting ? TrialState::stopped : trial.state;
-    results.push_back(
-        {trial.id, state, trial.epoch, trial.score, tuner.segments(trial.id).back().config});
+    results.push_back({trial.id, state, trial.epoch, trial.score, tuner.scored_config(trial.id)});
   }
   return results;
 }

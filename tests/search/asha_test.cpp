@@ -2,12 +2,17 @@
 // Asynchronous successive halving by hand: who is promoted when, in virtual time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "brood/error.hpp"
 #include "brood/search.hpp"
+#include "search/dice.hpp"
 
 namespace brood {
 namespace {
@@ -114,6 +119,115 @@ TEST(Asha, AStoppedTrialTakesItsPlaceAboveWithoutTraining) {
   EXPECT_EQ(tuner.trials()[1].rung, 1);
   EXPECT_EQ(tuner.trials()[2].state, TrialState::pruned);
   EXPECT_EQ(tuner.best(), 0);
+}
+
+// Algorithm 2 word by word, with a clock: sorts a rung whenever it looks at it.
+class Naive {
+ public:
+  Naive(TunerOptions const& options, std::vector<Rung> rungs)
+      : asha_(std::get<Asha>(options.scheduler)),
+        trials_(options.trials),
+        maximize_(options.maximize),
+        rungs_(std::move(rungs)),
+        results_(rungs_.size()),
+        promoted_(rungs_.size()) {}
+
+  // The jobs in the order in which workers take them.
+  template <class Score>
+  Jobs run(Score score) {
+    Jobs taken;
+    std::set<std::tuple<int, int, int>> running;  // finish, trial, rung
+    for (int now = 0;;) {
+      while (static_cast<int>(running.size()) < asha_.workers) {
+        auto job = get_job();
+        if (!job && running.empty()) job = last_job();
+        if (!job) break;
+        auto const [trial, rung] = *job;
+        int const from = rung == 0 ? 0 : rungs_[static_cast<std::size_t>(rung) - 1].epoch;
+        int const until = rungs_[static_cast<std::size_t>(rung)].epoch;
+        taken.push_back({trial, until});
+        running.insert({now + until - from, trial, rung});
+      }
+      if (running.empty()) return taken;
+      auto const [finish, trial, rung] = *running.begin();
+      running.erase(running.begin());
+      now = finish;
+      results_[static_cast<std::size_t>(rung)].push_back(
+          {score(trial, rungs_[static_cast<std::size_t>(rung)].epoch), trial});
+    }
+  }
+
+ private:
+  using Job = std::optional<std::pair<int, int>>;  // trial, rung
+
+  std::vector<std::pair<double, int>> ranked(std::size_t rung) const {
+    auto all = results_[rung];
+    std::sort(all.begin(), all.end(), [&](auto const& a, auto const& b) {
+      return ranks_before(a.first, a.second, b.first, b.second, maximize_);
+    });
+    return all;
+  }
+  Job get_job() {
+    for (std::size_t k = rungs_.size() - 1; k-- > 0;) {
+      auto const all = ranked(k);
+      for (std::size_t i = 0; i < all.size() / static_cast<std::size_t>(asha_.eta); ++i) {
+        auto const [score, trial] = all[i];
+        if (std::isfinite(score) && promoted_[k].insert(trial).second)
+          return {{trial, static_cast<int>(k) + 1}};
+      }
+    }
+    if (next_ < trials_) return {{next_++, 0}};
+    return std::nullopt;
+  }
+  // The best of the highest rung.
+  Job last_job() {
+    for (std::size_t k = rungs_.size(); k-- > 0;) {
+      auto const all = ranked(k);
+      if (all.empty() || !std::isfinite(all.front().first)) continue;
+      if (k + 1 == rungs_.size() || !promoted_[k].insert(all.front().second).second) break;
+      return {{all.front().second, static_cast<int>(k) + 1}};
+    }
+    return std::nullopt;
+  }
+
+  Asha const asha_;
+  int const trials_;
+  bool const maximize_;
+  std::vector<Rung> const rungs_;
+  int next_ = 0;
+  std::vector<std::vector<std::pair<double, int>>> results_;
+  std::vector<std::set<int>> promoted_;
+};
+
+TEST(Asha, TakesTheJobsOfTheNaiveAlgorithm) {
+  std::size_t most = 0;
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Dice dice(seed);
+    int const min = 1 + dice.below(3);
+    Asha const asha{2 + dice.below(3), min, min + dice.below(60), 1 + dice.below(20)};
+    TunerOptions chosen = options(1 + dice.below(80), asha);
+    chosen.maximize = dice.below(2) == 1;
+    auto const score = [&](int trial, int epoch) {
+      Dice own(seed * 1000003 + static_cast<std::uint64_t>(epoch * 1000 + trial));
+      return own.below(10) == 0 ? kNaN : own.below(30);
+    };
+    Tuner tuner(chosen);
+    Jobs taken;
+    std::vector<Ask> flying;
+    while (!tuner.finished()) {
+      for (auto& ask : tuner.ask(1000)) {
+        taken.push_back({ask.trial, ask.until_epoch});
+        flying.push_back(std::move(ask));
+      }
+      Ask const ask = flying.back();  // the last first: they count in their own order
+      flying.pop_back();
+      tuner.tell(ask.trial, ask.until_epoch, score(ask.trial, ask.until_epoch));
+    }
+    EXPECT_EQ(taken, Naive(chosen, tuner.rungs()).run(score));
+    most = std::max(most, taken.size());
+  }
+  EXPECT_GT(most, 100u);
 }
 
 // The plan says how many are promoted at least.

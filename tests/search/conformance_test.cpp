@@ -65,7 +65,8 @@ class EveryScheduler : public testing::TestWithParam<Kind> {
             .scheduler = GetParam().draw(dice),
             .trials = 1 + dice.below(40),
             .seed = seed,
-            .maximize = dice.below(2) == 1};
+            .maximize = dice.below(2) == 1,
+            .ask_batch = dice.below(2) * (1 + dice.below(10))};
   }
 };
 

@@ -117,6 +117,21 @@ class Results(CommandTest):
         out, _ = self.brood("plan", self.sweep_with("type: median, max_iter: 9", 9))
         self.assertIn("This is an upper bound: trials worse than the median are stopped", out)
 
+    def test_a_winner_that_was_a_copy_says_what_it_was(self):
+        for seed in range(6):
+            name = self.sweep_with("type: pbt, max_iter: 9, interval: 1, quantile: 0.5", 8)
+            done = self.json_of("tune", name, "--out", "run", "--overwrite", f"seed={seed}")
+            segments = json.loads(self.text("run/run.json")).get("winner_was")
+            if segments is None:
+                continue
+            self.assertEqual(segments[-1]["trial"], done["best"]["trial"])
+            self.assertEqual(segments[-1]["parameters"], done["best"]["parameters"])
+            ends = [segment["until_epoch"] for segment in segments]
+            self.assertEqual(ends, sorted(set(ends)))
+            self.assertEqual(ends[-1], 9)
+            return
+        self.fail("no winner was a copy")
+
     def test_every_scheduler_runs_and_repeats(self):
         for scheduler in ("hyperband, max_iter: 9", "asha, max_iter: 9, workers: 4",
                           "median, max_iter: 6", "pbt, max_iter: 6, interval: 2"):

@@ -47,6 +47,12 @@ std::string device_text(Prepared const& prepared) {
          " a rung.\n";
 }
 
+// A winner that was a copy has had several hyperparameters, one after another.
+std::string schedule_text(Prepared const& prepared) {
+  bool const copies = std::holds_alternative<PopulationBased>(prepared.sweep.study.scheduler);
+  return copies ? ", each with the hyperparameters that the winner had then" : "";
+}
+
 // The rungs of each bracket.
 std::string rungs_text(StudyPlan const& plan) {
   bool const several = plan.brackets.size() > 1;
@@ -92,7 +98,7 @@ std::string plan_text(Prepared const& prepared) {
           " times as many).\n";
   text += plan.refit_epochs > 0
               ? "Then the winner is trained again on train + validation rows, for at most " +
-                    counted(plan.refit_epochs, "epoch") + ".\n"
+                    counted(plan.refit_epochs, "epoch") + schedule_text(prepared) + ".\n"
               : "";
   text += "Memory: " + bytes_text(plan.bytes_per_member) + " for the largest member, " +
           bytes_text(plan.bytes) + " if all of the first rung are so large; limit " +

@@ -53,6 +53,9 @@ struct TunerOptions {
   int trials = 64;
   std::uint64_t seed = 0;
   bool maximize = false;
+  // Trials that are proposed at once; the next are when each of these has a result, or when a
+  // worker is free. 0: as many as suit the sampler.
+  int ask_batch = 0;
 };
 
 // What a Tuner remembers of a trial.
@@ -115,6 +118,8 @@ class Tuner {
   // Those proposed so far, by id.
   std::span<TunerTrial const> trials() const;
   Config const& config(int trial) const;
+  // With which its last score was told: another one if it has become a copy since.
+  Config const& scored_config(int trial) const;
   // By trial: whether it trains, or may be asked for again, or holds a place as stopped.
   std::vector<bool> running() const;
 
@@ -137,6 +142,7 @@ class Tuner {
     int trial = 0;
     std::int64_t finish = 0;  // virtual time
     bool told = false;
+    int copy_from = -1;  // as in Ask
     // Before it was told.
     int from_epoch = 0;
     double score_before = std::numeric_limits<double>::quiet_NaN();
@@ -188,6 +194,7 @@ class Tuner {
   void plan();
   void settle();
   void begin_jobs();
+  int batch() const;
   bool propose_batch();
   void end_proposals();
   std::vector<Observation> observations() const;
