@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Median stopping: who goes on is not worse than the median, by the best score that it had so far.
 #include <algorithm>
+#include <numeric>
 
 #include "search/synchronous.hpp"
 
@@ -22,7 +23,7 @@ class Median : public Synchronous {
     };
     double const upper = trial(ids[(ids.size() - 1) / 2]).score;
     double const lower = trial(ids[ids.size() / 2]).score;
-    double const median = upper / 2 + lower / 2;
+    double const median = std::midpoint(upper, lower);
     std::erase_if(ids, [&](int id) {
       double const best = trial(id).best_score;
       return maximize_ ? best < median : best > median;

@@ -213,7 +213,9 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
                       std::to_string(engine.memory_limit()) +
                       " bytes: raise it or make the networks smaller");
   }
-  plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
+  auto const* asha = std::get_if<Asha>(&study.scheduler);
+  std::int64_t const at_once = asha != nullptr ? std::min(plan.trials, asha->workers) : plan.trials;
+  plan.waves = static_cast<int>((at_once * plan.members_per_trial + fitting - 1) / fitting);
   plan.upper_bound =
       may_stop_early(study.space) || std::holds_alternative<MedianStopping>(study.scheduler);
   plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);

@@ -87,6 +87,7 @@ void StudyRun::Impl::restore(StudyState const& from) {
   for (auto const& [trial, own] : members) {
     if (own.size() != splits.splits.size()) refuse_residents(trial);
   }
+  if (tuner.finished()) return;
   std::vector<bool> const running = tuner.running();
   for (auto const& trial : tuner.trials()) {
     bool const needed = running[static_cast<std::size_t>(trial.id)] && trial.rung >= 0;

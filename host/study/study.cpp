@@ -150,8 +150,10 @@ void StudyRun::Impl::release_losers() {
   std::vector<bool> const running = tuner.running();
   std::erase_if(members, [&](auto const& entry) {
     auto const& [trial, ids] = entry;
-    if (running[static_cast<std::size_t>(trial)]) return false;
-    if (tuner.finished() && tuner.best() == trial) return false;  // may be the model
+    if (tuner.finished() ? tuner.best() == trial  // may be the model
+                         : running[static_cast<std::size_t>(trial)]) {
+      return false;
+    }
     leaving.insert(leaving.end(), ids.begin(), ids.end());
     return true;
   });

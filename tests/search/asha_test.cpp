@@ -254,6 +254,41 @@ TEST(Asha, PromotesAtLeastThePlannedNumber) {
   }
 }
 
+TEST(Asha, RefusesAStateThatDoesNotFit) {
+  Asha const asha{.eta = 2, .min_epochs = 1, .max_epochs = 4, .workers = 3};
+  Tuner tuner(options(6, asha));
+  for (int const count : {3, 2}) {
+    auto const asks = tuner.ask(count);
+    for (auto const& ask : asks)
+      tuner.tell(ask.trial, ask.until_epoch, ask.trial);
+  }
+  Tuner::State const good = tuner.state();
+  ASSERT_EQ(good.rungs.size(), 3u);
+  ASSERT_GE(good.rungs[0].results.size(), 3u);
+  ASSERT_TRUE(good.rungs[0].results[0].promoted);
+  std::vector<void (*)(Tuner::State&)> const damages = {
+      [](Tuner::State& state) { state.rungs.pop_back(); },
+      [](Tuner::State& state) { state.rungs.push_back({}); },
+      [](Tuner::State& state) { state.rungs[0].promoted = 9; },
+      [](Tuner::State& state) { state.rungs[0].promoted = 3; },
+      [](Tuner::State& state) { state.rungs[0].results.pop_back(); },
+      [](Tuner::State& state) { state.rungs[0].results[0].promoted = false; },
+      [](Tuner::State& state) { state.rungs[0].results[2].promoted = true; },
+      [](Tuner::State& state) { state.rungs[0].results[0].trial = 6; },
+      [](Tuner::State& state) { state.rungs[0].results[0].trial = -1; },
+      [](Tuner::State& state) { state.rungs[0].results[1] = state.rungs[0].results[0]; },
+      [](Tuner::State& state) { std::swap(state.rungs[0].results[0], state.rungs[0].results[1]); },
+      [](Tuner::State& state) { state.rungs[0].results[0].score = 100; },
+      [](Tuner::State& state) { state.trials[0].rung = 2; },
+  };
+  for (std::size_t i = 0; i < damages.size(); ++i) {
+    Tuner::State damaged = good;
+    damages[i](damaged);
+    EXPECT_THROW(tuner.restore(damaged), StorageError) << "damage " << i;
+  }
+  tuner.restore(good);
+}
+
 TEST(AshaProblems, NameTheValueAndWhatIsAllowed) {
   EXPECT_EQ(problems(Asha{.eta = 1, .min_epochs = 3, .max_epochs = 2, .workers = 0}),
             (std::vector<std::string>{"eta is 1; it must be at least 2.",

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "brood/error.hpp"
 #include "brood/search.hpp"
 #include "search/explore.hpp"
 
@@ -104,6 +105,42 @@ TEST(PopulationBased, EndsWhenAllDiverged) {
     tuner.tell(ask.trial, 1, kNaN);
   EXPECT_TRUE(tuner.finished());
   EXPECT_EQ(tuner.best(), std::nullopt);
+}
+
+TEST(PopulationBased, RefusesAStateWhoseLineageDoesNotFit) {
+  Tuner tuner(options(8, {.max_epochs = 10, .interval = 5}));
+  train_round(tuner);
+  Tuner::State const good = tuner.state();
+  ASSERT_EQ(good.lineage.size(), 2u);
+  std::vector<void (*)(Tuner::State&)> const damages = {
+      [](Tuner::State& state) { state.lineage.clear(); },
+      [](Tuner::State& state) { state.lineage[0].trial = 8; },
+      [](Tuner::State& state) { state.lineage[0].from = -1; },
+      [](Tuner::State& state) { state.lineage[1].epoch = 4; },
+      [](Tuner::State& state) { state.lineage[1].epoch = -1; },
+      [](Tuner::State& state) { state.jobs[7].copy_from = 7; },
+      [](Tuner::State& state) { state.jobs[7].copy_from = -2; },
+  };
+  for (std::size_t i = 0; i < damages.size(); ++i) {
+    Tuner::State damaged = good;
+    damages[i](damaged);
+    EXPECT_THROW(tuner.restore(damaged), StorageError) << "damage " << i;
+  }
+  tuner.restore(good);
+  for (auto const& ask : tuner.ask(8))
+    EXPECT_EQ(ask.copy_from >= 0, ask.trial >= 6);
+}
+
+// What a trial had when its score was told, and what it has now.
+TEST(PopulationBased, TheScoredConfigIsTheOneBeforeTheCopy) {
+  Tuner tuner(options(8, {.max_epochs = 10, .interval = 5}));
+  Config const before = tuner.config(7);
+  train_round(tuner);
+  EXPECT_EQ(tuner.scored_config(7), before);
+  EXPECT_NE(tuner.config(7), before);
+  EXPECT_EQ(tuner.scored_config(0), tuner.config(0));
+  train_round(tuner);
+  EXPECT_EQ(tuner.scored_config(7), tuner.config(7));
 }
 
 // ---- explore
