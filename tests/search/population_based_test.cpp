@@ -84,6 +84,19 @@ TEST(PopulationBased, TheWorstGoOnAsCopiesOfTheBest) {
     EXPECT_EQ(trial.state, TrialState::complete);
 }
 
+TEST(PopulationBased, EachOfTheBestIsCopied) {
+  std::set<int> copied;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    TunerOptions chosen = options(20, {.max_epochs = 10, .interval = 5});
+    chosen.seed = seed;
+    Tuner tuner(chosen);
+    train_round(tuner);
+    for (Exploit const& exploit : tuner.lineage())
+      copied.insert(exploit.from);
+  }
+  EXPECT_EQ(copied, (std::set<int>{0, 1, 2, 3, 4}));
+}
+
 TEST(PopulationBased, EverybodyWhoDivergedGoesOnAsACopy) {
   Tuner tuner(options(8, {.max_epochs = 10, .interval = 5}));
   for (auto const& ask : tuner.ask(8)) {

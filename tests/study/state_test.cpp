@@ -119,6 +119,38 @@ TEST_P(OfEachStudy, EverySessionMayEndAfterARung) {
   expect_same(Session(GetParam(), &state).run.finish(), whole);
 }
 
+// What is reported is the same too, so that the number of a rung means the same in every session.
+TEST_P(OfEachStudy, GoingOnReportsTheSameRungs) {
+  std::vector<Progress> seen;
+  Kind kind = GetParam();
+  kind.study.on_rung = [&](Progress const& progress) {
+    seen.push_back(progress);
+    return Go::on;
+  };
+  Session whole(kind);
+  std::vector<StudyState> states = {whole.run.state()};
+  while (whole.run.advance())
+    states.push_back(whole.run.state());
+  std::vector<Progress> const all = std::move(seen);
+  ASSERT_EQ(all.size() + 1, states.size());
+  EXPECT_TRUE(all.back().last);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    seen.clear();
+    Session session(kind, &states[i]);
+    while (session.run.advance()) {
+    }
+    ASSERT_EQ(seen.size(), all.size() - i);
+    for (std::size_t k = 0; k < seen.size(); ++k) {
+      EXPECT_EQ(seen[k].rung, all[i + k].rung);
+      EXPECT_EQ(seen[k].trials, all[i + k].trials);
+      EXPECT_EQ(seen[k].epoch, all[i + k].epoch);
+      EXPECT_EQ(seen[k].member_epochs, all[i + k].member_epochs);
+      EXPECT_EQ(seen[k].best_trial, all[i + k].best_trial);
+      EXPECT_EQ(seen[k].last, all[i + k].last);
+    }
+  }
+}
+
 TEST_P(OfEachStudy, MemoryAndThreadsMayDifferAfterwards) {
   Session saving(GetParam());
   saving.run.advance();
