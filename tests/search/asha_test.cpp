@@ -13,6 +13,7 @@
 #include "brood/error.hpp"
 #include "brood/search.hpp"
 #include "search/dice.hpp"
+#include "search/sampler.hpp"
 
 namespace brood {
 namespace {
@@ -98,6 +99,33 @@ TEST(Asha, ResultsCountInTheOrderOfVirtualTime) {
   tuner.tell(0, 2, 1);
   EXPECT_EQ(jobs(tuner.ask(5)), (Jobs{{3, 1}}));
   EXPECT_EQ(tuner.now(), 2);
+}
+
+// Nor does a sampler see it before.
+TEST(Asha, ASamplerSeesWhatCounts) {
+  Tuner tuner(options(8, {.eta = 2, .min_epochs = 1, .max_epochs = 8, .workers = 2}));
+  tuner.ask(2);
+  tuner.tell(0, 1, 1);
+  tuner.tell(1, 1, 2);
+  ASSERT_EQ(jobs(tuner.ask(5)), (Jobs{{2, 1}, {0, 2}}));
+  tuner.tell(2, 1, kNaN);  // 0 finishes at the same time, and comes first
+  auto seen = tuner.observations();
+  ASSERT_EQ(seen.size(), tuner.trials().size());
+  EXPECT_TRUE(std::isnan(seen[2].score));
+  EXPECT_FALSE(seen[2].diverged);
+  EXPECT_EQ(seen[0].score, 1);
+  EXPECT_EQ(seen[0].epoch, 1);
+  EXPECT_EQ(*seen[0].config, tuner.config(0));
+  tuner.tell(0, 2, 5);
+  seen = tuner.observations();
+  EXPECT_TRUE(seen[2].diverged);
+  EXPECT_EQ(seen[0].score, 5);
+  EXPECT_EQ(seen[0].epoch, 2);
+  ASSERT_EQ(jobs(tuner.ask(5)), (Jobs{{3, 1}, {4, 1}}));
+  tuner.tell(4, 1, 7);
+  EXPECT_TRUE(std::isnan(tuner.observations()[4].score));
+  tuner.tell(3, 1, 8);
+  EXPECT_EQ(tuner.observations()[4].score, 7);
 }
 
 TEST(Asha, NeverPromotesADivergedTrial) {

@@ -120,6 +120,8 @@ class Tuner {
   Config const& config(int trial) const;
   // With which its last score was told: another one if it has become a copy since.
   Config const& scored_config(int trial) const;
+  // What a sampler is shown of every trial: what counts, not what was told early.
+  std::vector<Observation> observations() const;
   // By trial: whether it trains, or may be asked for again, or holds a place as stopped.
   std::vector<bool> running() const;
 
@@ -197,7 +199,6 @@ class Tuner {
   int batch() const;
   bool propose_batch();
   void end_proposals();
-  std::vector<Observation> observations() const;
   int until_epoch(int trial) const;
   void open_job(int trial);
   void enter_job(int place);
