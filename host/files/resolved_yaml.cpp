@@ -114,17 +114,41 @@ std::string decisions_text(Study const& study) {
   return text + (stop.empty() ? "# stop: after the last rung\n" : "stop: {" + stop + "}\n");
 }
 
-std::string scheduler_text(SchedulerChoice const& scheduler) {
-  if (auto const* none = std::get_if<NoEarlyTermination>(&scheduler)) {
-    return "early_terminate: {type: none}\ntrain: {epochs: " + std::to_string(none->max_epochs) +
-           "}\n";
-  }
-  auto const& halving = std::get<SuccessiveHalving>(scheduler);
+std::string text_of(NoEarlyTermination const& none) {
+  return "none}\ntrain: {epochs: " + std::to_string(none.max_epochs);
+}
+std::string text_of(SuccessiveHalving const& halving) {
   bool const ceil = halving.survivors == SuccessiveHalving::Survivors::ceil;
-  return "early_terminate: {type: successive_halving, eta: " + std::to_string(halving.eta) +
+  return "successive_halving, eta: " + std::to_string(halving.eta) +
          ", min_iter: " + std::to_string(halving.min_epochs) +
          ", max_iter: " + std::to_string(halving.max_epochs) +
-         ", survivors: " + (ceil ? "ceil" : "floor") + "}\n";
+         ", survivors: " + (ceil ? "ceil" : "floor");
+}
+std::string text_of(Hyperband const& hyperband) {
+  return "hyperband, eta: " + std::to_string(hyperband.eta) +
+         ", max_iter: " + std::to_string(hyperband.max_epochs);
+}
+std::string text_of(Asha const& asha) {
+  return "asha, eta: " + std::to_string(asha.eta) +
+         ", min_iter: " + std::to_string(asha.min_epochs) +
+         ", max_iter: " + std::to_string(asha.max_epochs) +
+         ", workers: " + std::to_string(asha.workers);
+}
+std::string text_of(MedianStopping const& median) {
+  return "median, max_iter: " + std::to_string(median.max_epochs) +
+         ", interval: " + std::to_string(median.interval) +
+         ", warmup_iter: " + std::to_string(median.warmup_epochs) +
+         ", startup_trials: " + std::to_string(median.startup_trials);
+}
+std::string text_of(PopulationBased const& rounds) {
+  return "pbt, max_iter: " + std::to_string(rounds.max_epochs) +
+         ", interval: " + std::to_string(rounds.interval) +
+         ", quantile: " + to_text(rounds.quantile) + ", resample: " + to_text(rounds.resample);
+}
+
+std::string scheduler_text(SchedulerChoice const& scheduler) {
+  return "early_terminate: {type: " +
+         std::visit([](auto const& chosen) { return text_of(chosen); }, scheduler) + "}\n";
 }
 
 std::string points_text(char const* key, std::vector<Config> const& points) {

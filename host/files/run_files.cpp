@@ -48,6 +48,18 @@ std::string yaml_of(Config const& config) {
   return text;
 }
 
+// The training that led to a winner that was a copy: as which trial, with what, until when.
+Json::Array segments_document(std::vector<Segment> const& segments) {
+  Json::Array list;
+  for (Segment const& segment : segments) {
+    Json json;
+    json.set("trial", segment.trial).set("until_epoch", segment.until_epoch);
+    json.set("parameters", Json(segment.config));
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
 Json run_document(Sweep const& sweep, Result const& result, RunFacts const& facts) {
   Json data, device, repeat, json;
   data.set("path", sweep.data_path).set("fingerprint", facts.data_fingerprint);
@@ -63,6 +75,7 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
   json.set("data", data).set("device", device);
   json.set("ended", facts.ended).set("repeat", repeat);
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
+  if (result.segments.size() > 1) json.set("winner_was", segments_document(result.segments));
   return json;
 }
 

@@ -16,7 +16,7 @@ namespace brood::files {
 
 namespace {
 
-constexpr int kMostTrials = 10'000'000;
+constexpr std::int64_t kMostTrials = 10'000'000;
 constexpr int kMostStartup = 1'000'000;
 
 class MethodReader {
@@ -40,7 +40,7 @@ class MethodReader {
     read_settings();
     read_first();
     auto const trials = top_.integer("trials", 1, kMostTrials);
-    if (trials) study_.trials = static_cast<int>(*trials);
+    study_.trials = static_cast<int>(trials.value_or(default_trials()));
     // What follows needs a space and points that are sound.
     if (!top_.problems().none()) return;
     for (auto const& problem : problems(study_.sampler, study_.space))
@@ -176,9 +176,17 @@ class MethodReader {
     }
   }
 
+  // One pass over all brackets, or 64.
+  std::int64_t default_trials() const {
+    auto const* hyperband = std::get_if<Hyperband>(&study_.scheduler);
+    return hyperband != nullptr ? std::min<std::int64_t>(trials_of_a_pass(*hyperband), kMostTrials)
+                                : 64;
+  }
+
   // Where nothing is said, all of a grid or a list; of a finite space never more than there are.
   void limit_trials(bool given) {
-    int const most = std::min(most_trials(study_.sampler, study_.space), kMostTrials);
+    int const most = static_cast<int>(
+        std::min<std::int64_t>(most_trials(study_.sampler, study_.space), kMostTrials));
     bool const counted = std::holds_alternative<Grid>(study_.sampler) ||
                          std::holds_alternative<List>(study_.sampler);
     if (given && study_.trials > most) {

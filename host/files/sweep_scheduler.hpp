@@ -11,6 +11,9 @@
 
 namespace brood::files {
 
+// The keys of the section, of all types together.
+Names scheduler_keys();
+
 // `top` is the whole file. Notes what is wrong.
 SchedulerChoice read_scheduler(Section const& top, SpaceOfSweep const& space,
                                std::vector<std::string>& notes);

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schedulers' plans and the order of scores. Rungs are computed on integers only: a logarithm
-// in floating point loses the last rung of 243 = 3^5 and of 1000 = 10^3.
+// Successive halving's rungs and the order of scores.
 #include "search/halving.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <limits>
-
-#include "brood/error.hpp"
 
 namespace brood {
 namespace {
@@ -35,78 +30,15 @@ int survivors_of(int trials, SuccessiveHalving const& halving) {
   return std::max(1, kept + (one_more ? 1 : 0));
 }
 
-std::vector<Rung> rungs_of(NoEarlyTermination const& scheduler, int trials) {
-  return {{trials, scheduler.max_epochs}};
-}
-
-std::vector<Rung> rungs_of(SuccessiveHalving const& scheduler, int trials) {
-  std::vector<Rung> rungs;
-  for (int const epoch : rung_epochs(scheduler)) {
-    rungs.push_back({trials, epoch});
-    trials = survivors_of(trials, scheduler);
-  }
-  return rungs;
-}
-
-void check_at_least(char const* name, int value, int least, std::vector<std::string>& found) {
-  if (value >= least) return;
-  found.push_back(std::string(name) + " is " + std::to_string(value) + "; it must be at least " +
-                  std::to_string(least) + ".");
-}
-
-std::vector<std::string> problems_of(NoEarlyTermination const& scheduler) {
-  std::vector<std::string> found;
-  check_at_least("max_epochs", scheduler.max_epochs, 1, found);
-  return found;
-}
-
-std::vector<std::string> problems_of(SuccessiveHalving const& scheduler) {
-  std::vector<std::string> found;
-  check_at_least("eta", scheduler.eta, 2, found);
-  check_at_least("min_epochs", scheduler.min_epochs, 1, found);
-  check_at_least("max_epochs", scheduler.max_epochs, 1, found);
-  if (found.empty() && scheduler.max_epochs < scheduler.min_epochs) {
-    found.push_back("max_epochs is " + std::to_string(scheduler.max_epochs) +
-                    "; it must be at least min_epochs, which is " +
-                    std::to_string(scheduler.min_epochs) + ".");
-  }
-  return found;
-}
-
-std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
-  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  return a > kMost - b ? kMost : a + b;
-}
-
 }  // namespace
 
-std::vector<Rung> plan_rungs(SchedulerChoice const& scheduler, int trials) {
-  std::vector<std::string> found = problems(scheduler);
-  check_at_least("trials", trials, 1, found);
-  if (!found.empty()) throw UsageError(std::move(found));
-  return std::visit([&](auto const& chosen) { return rungs_of(chosen, trials); }, scheduler);
-}
-
-std::int64_t trial_epochs(std::span<Rung const> rungs) {
-  std::int64_t total = 0;
-  int from = 0;
-  for (Rung const& rung : rungs) {
-    total = saturating_sum(total, std::int64_t{rung.trials} * (rung.epoch - from));
-    from = rung.epoch;
+std::vector<Rung> halving_rungs(SuccessiveHalving const& halving, int trials) {
+  std::vector<Rung> rungs;
+  for (int const epoch : rung_epochs(halving)) {
+    rungs.push_back({trials, epoch});
+    trials = survivors_of(trials, halving);
   }
-  return total;
-}
-
-std::int64_t trial_epochs_restarted(std::span<Rung const> rungs) {
-  std::int64_t total = 0;
-  for (Rung const& rung : rungs) {
-    total = saturating_sum(total, std::int64_t{rung.trials} * rung.epoch);
-  }
-  return total;
-}
-
-std::vector<std::string> problems(SchedulerChoice const& scheduler) {
-  return std::visit([](auto const& chosen) { return problems_of(chosen); }, scheduler);
+  return rungs;
 }
 
 bool ranks_before(double a, int id_a, double b, int id_b, bool maximize) {
@@ -116,18 +48,16 @@ bool ranks_before(double a, int id_a, double b, int id_b, bool maximize) {
   return id_a < id_b;
 }
 
-std::vector<int> survivors(std::span<TunerTrial const> trials, int keep, bool maximize) {
-  std::vector<TunerTrial> finite;
-  std::copy_if(trials.begin(), trials.end(), std::back_inserter(finite),
-               [](TunerTrial const& trial) { return std::isfinite(trial.score); });
-  auto const kept = std::min(finite.size(), static_cast<std::size_t>(std::max(keep, 0)));
-  std::partial_sort(finite.begin(), finite.begin() + static_cast<std::ptrdiff_t>(kept),
-                    finite.end(), [&](TunerTrial const& a, TunerTrial const& b) {
+std::vector<int> survivors(std::vector<Ranked> trials, int keep, bool maximize) {
+  std::erase_if(trials, [](Ranked const& trial) { return !std::isfinite(trial.score); });
+  auto const kept = std::min(trials.size(), static_cast<std::size_t>(std::max(keep, 0)));
+  std::partial_sort(trials.begin(), trials.begin() + static_cast<std::ptrdiff_t>(kept),
+                    trials.end(), [&](Ranked const& a, Ranked const& b) {
                       return ranks_before(a.score, a.id, b.score, b.id, maximize);
                     });
   std::vector<int> ids;
   for (std::size_t i = 0; i < kept; ++i)
-    ids.push_back(finite[i].id);
+    ids.push_back(trials[i].id);
   return ids;
 }
 

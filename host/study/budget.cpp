@@ -24,7 +24,7 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
       std::make_shared<Transform const>(fit_transform(data.table(), *split.train));
   Tuner tuner({.space = study.space,
                .sampler = study.sampler,
-               .scheduler = study.scheduler,
+               .scheduler = NoEarlyTermination{},
                .trials = std::min(kProbed, most_trials(study.sampler, study.space)),
                .seed = study.seed});
   std::vector<MemberSpec> specs;
@@ -48,8 +48,8 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
 int trials_within(Engine& engine, Data const& data, Study const& study, double seconds) {
   Splits const splits = make_splits(data.table(), study.validation, study.seed);
   double const each = measured_seconds(engine, data, study, splits.splits.front());
-  auto const rungs = plan_rungs(study.scheduler, kMost);
-  double const epochs_per_trial = static_cast<double>(trial_epochs(rungs)) / kMost;
+  auto const brackets = plan_brackets(study.scheduler, kMost);
+  double const epochs_per_trial = static_cast<double>(trial_epochs(brackets)) / kMost;
   auto const members = static_cast<double>(splits.splits.size());
   // The refit is one member on one worker.
   double const refit =

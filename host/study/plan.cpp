@@ -120,6 +120,37 @@ Config member_config(Config config, Study const& study) {
   return config;
 }
 
+namespace {
+
+// What a copy of a member cannot change: the shape of the network and what the optimizer keeps, and
+// the batch size, by which steps are counted. So only reals are explored, and not whether an
+// average is kept.
+std::vector<std::string> inherited(SearchSpace const& space) {
+  std::vector<std::string> names;
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    bool const changes = info.type == "real" && info.name != "ema";
+    if (!changes && space.find(info.name) != nullptr) names.emplace_back(info.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Tuner make_tuner(Study const& study, Task task) {
+  auto found = problems(study, task);
+  if (!found.empty()) throw UsageError(std::move(found));
+  SchedulerChoice scheduler = study.scheduler;
+  if (auto* rounds = std::get_if<PopulationBased>(&scheduler)) {
+    rounds->inherited = inherited(study.space);
+  }
+  return Tuner({.space = study.space,
+                .sampler = study.sampler,
+                .scheduler = std::move(scheduler),
+                .trials = study.trials,
+                .seed = study.seed,
+                .maximize = higher_is_better(metric_name(study, task), task)});
+}
+
 std::vector<std::string> problems(Study const& study, Task task) {
   std::vector<std::string> found = study.space.problems();
   add_new(problems(study.sampler, study.space), found);
@@ -146,6 +177,11 @@ std::vector<std::string> problems(Study const& study, Task task) {
                     std::to_string(max_epochs(study.scheduler)) +
                     "); set its max_epochs and leave epochs out of the space");
   }
+  if (std::holds_alternative<PopulationBased>(study.scheduler) && may_stop_early(study.space)) {
+    found.push_back(
+        "patience: does not go with population based training, where members that fall behind go "
+        "on as copies; leave it out");
+  }
   if (!found.empty()) return found;
   visit_corners(study.space, [&](Config const& config) {
     add_new(check(member_config(config, study), task), found);
@@ -156,20 +192,15 @@ std::vector<std::string> problems(Study const& study, Task task) {
 namespace {
 
 // What the backend makes of the rungs, judged by so many of their trials.
-void plan_submissions(Engine& engine, Data const& data, Study const& study, StudyPlan& plan) {
+void plan_submissions(Engine& engine, Data const& data, Study const& study, Splits const& splits,
+                      Tuner& tuner, StudyPlan& plan) {
   constexpr int kMostTrials = 4096;
-  Tuner tuner({.space = study.space,
-               .sampler = study.sampler,
-               .scheduler = study.scheduler,
-               .trials = study.trials,
-               .seed = study.seed});
   std::vector<Config> configs;
-  for (auto const& ask : tuner.ask(std::min(study.trials, kMostTrials))) {
+  for (auto const& ask : tuner.ask(kMostTrials)) {
     for (int i = 0; i < plan.members_per_trial; ++i)
       configs.push_back(member_config(ask.config, study));
   }
-  auto const rows = static_cast<std::int64_t>(
-      make_splits(data.table(), study.validation, study.seed).splits.front().train->size());
+  auto const rows = static_cast<std::int64_t>(splits.splits.front().train->size());
   for (auto const& rung : plan.rungs) {
     auto const count =
         std::min(configs.size(), static_cast<std::size_t>(rung.trials) *
@@ -184,17 +215,19 @@ void plan_submissions(Engine& engine, Data const& data, Study const& study, Stud
 }  // namespace
 
 StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
-  auto found = problems(study, data.task());
-  if (!found.empty()) throw UsageError(std::move(found));
+  Tuner tuner = make_tuner(study, data.task());
   StudyPlan plan;
-  plan.rungs = plan_rungs(study.scheduler, study.trials);
-  plan.trials = study.trials;
+  plan.brackets = tuner.brackets();
+  plan.rungs = tuner.rungs();
+  plan.events = tuner.events();
+  for (auto const& bracket : plan.brackets)
+    plan.trials += bracket.front().trials;
   Splits const splits = make_splits(data.table(), study.validation, study.seed);
   check_defined(metric_name(study, data.task()), data.table(), splits);
   plan.members_per_trial = static_cast<int>(splits.splits.size());
   plan.members = std::int64_t{plan.trials} * plan.members_per_trial;
-  plan.member_epochs = trial_epochs(plan.rungs) * plan.members_per_trial;
-  plan.member_epochs_restarted = trial_epochs_restarted(plan.rungs) * plan.members_per_trial;
+  plan.member_epochs = trial_epochs(plan.brackets) * plan.members_per_trial;
+  plan.member_epochs_restarted = trial_epochs_restarted(plan.brackets) * plan.members_per_trial;
   plan.refit_epochs = study.refit ? plan.rungs.back().epoch : 0;
   // Each pick may be another trial than the winner.
   plan.ensemble_epochs = plan.refit_epochs * std::min({study.ensemble, plan.trials - 1, kLibrary});
@@ -203,14 +236,18 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   std::int64_t const fitting = engine.memory_limit() / plan.bytes_per_member;
   if (fitting < 1) {
     throw UsageError("network: the largest of the space takes " +
-                      std::to_string(plan.bytes_per_member) + " bytes; the memory limit is " +
-                      std::to_string(engine.memory_limit()) +
-                      " bytes: raise it or make the networks smaller");
+                     std::to_string(plan.bytes_per_member) + " bytes; the memory limit is " +
+                     std::to_string(engine.memory_limit()) +
+                     " bytes: raise it or make the networks smaller");
   }
-  plan.waves = static_cast<int>((plan.members + fitting - 1) / fitting);
-  plan.upper_bound =
-      may_stop_early(study.space) || study.stop.target || study.stop.patience_rungs > 0;
-  plan_submissions(engine, data, study, plan);
+  auto const* asha = std::get_if<Asha>(&study.scheduler);
+  std::int64_t const at_once = asha != nullptr ? std::min(plan.trials, asha->workers) : plan.trials;
+  plan.waves = static_cast<int>((at_once * plan.members_per_trial + fitting - 1) / fitting);
+  plan.upper_bound = may_stop_early(study.space) ||
+                     std::holds_alternative<MedianStopping>(study.scheduler) || study.stop.target ||
+                     study.stop.patience_rungs > 0;
+  plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);
+  plan_submissions(engine, data, study, splits, tuner, plan);
   return plan;
 }
 

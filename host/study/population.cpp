@@ -103,6 +103,35 @@ MemberId Population::admit(MemberSpec spec, Data const& data, MemberImage image)
   return id;
 }
 
+// On the device where both are there; else by way of an image.
+std::vector<MemberId> Population::branch(std::span<MemberId const> from,
+                                         std::vector<MemberSpec> specs, Data const& data) {
+  std::vector<std::uint64_t> seeds;
+  for (auto const& spec : specs)
+    seeds.push_back(spec.seed);
+  auto const ids = admit(std::move(specs), data);
+  std::vector<SlotCopy> copies;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    Member const& source = at(from[i]);
+    Member& copy = at(ids[i]);
+    if (source.slot && copy.slot) {
+      copies.push_back({*source.slot, *copy.slot});
+      continue;
+    }
+    if (!source.slot && !source.image) continue;  // nothing was trained yet
+    MemberImage image =
+        source.slot ? engine_.backend().save({&*source.slot, 1}).front() : *source.image;
+    image.seed = seeds[i];
+    if (copy.slot) {
+      engine_.backend().restore({&*copy.slot, 1}, {&image, 1});
+    } else {
+      copy.image = std::move(image);
+    }
+  }
+  engine_.backend().clone(copies);
+  return ids;
+}
+
 void Population::release(std::span<MemberId const> ids) {
   std::vector<Slot> slots;
   for (auto const id : ids) {
@@ -194,10 +223,16 @@ void Population::in_waves(std::span<MemberId const> ids, F&& each_wave) {
 }
 
 void Population::train(std::span<MemberId const> ids, int until_epoch, int evaluate_every_epochs) {
-  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+  std::vector<int> const until_epochs(ids.size(), until_epoch);
+  train(ids, until_epochs, evaluate_every_epochs);
+}
+
+void Population::train(std::span<MemberId const> ids, std::span<int const> until_epochs,
+                       int evaluate_every_epochs) {
+  in_waves(ids, [&](std::size_t first, std::vector<Slot> const& slots) {
     std::vector<TrainOrder> orders;
-    for (auto const slot : slots)
-      orders.push_back({slot, until_epoch, evaluate_every_epochs});
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      orders.push_back({slots[i], until_epochs[first + i], evaluate_every_epochs});
     engine_.backend().train(orders);
     engine_.backend().metrics({});  // waits
   });

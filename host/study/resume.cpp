@@ -8,13 +8,49 @@ namespace brood {
 
 namespace {
 
+// Of points as of everything that they hold.
+void append(std::vector<Config> const& points, std::string& text) {
+  for (auto const& point : points) {
+    text += " point";
+    for (auto const& [name, value] : point)
+      text += " " + name + " " + to_text(value);
+  }
+}
+
+// Who proposes, and by what settings.
+std::string identity(SamplerChoice const& sampler) {
+  std::string text = " sampler " + std::string(name_of(sampler));
+  std::visit(
+      [&](auto const& s) {
+        if constexpr (requires { s.startup; }) text += " startup " + std::to_string(s.startup);
+        if constexpr (requires { s.candidates; }) {
+          text += " candidates " + std::to_string(s.candidates) + " multivariate " +
+                  std::to_string(s.multivariate) + " endpoints " +
+                  std::to_string(s.consider_endpoints);
+        }
+        if constexpr (requires { s.first; }) append(s.first, text);
+        if constexpr (requires { s.configs; }) append(s.configs, text);
+      },
+      sampler);
+  return text;
+}
+
 // What a state must have been saved by to go on from it.
-std::string identity(Data const& data, Study const& study, std::vector<Rung> const& rungs) {
+std::string identity(Data const& data, Study const& study) {
   std::string text = fingerprint(data.table()) + " seed " + std::to_string(study.seed) +
                      " trials " + std::to_string(study.trials) + " metric " +
                      metric_name(study, data.task()) + " rungs";
-  for (auto const& rung : rungs)
+  for (auto const& rung : plan_rungs(study.scheduler, study.trials))
     text += " " + std::to_string(rung.trials) + "@" + std::to_string(rung.epoch);
+  text += " of scheduler " + std::to_string(study.scheduler.index());
+  if (auto const* asha = std::get_if<Asha>(&study.scheduler)) {
+    text += " workers " + std::to_string(asha->workers);
+  } else if (auto const* median = std::get_if<MedianStopping>(&study.scheduler)) {
+    text += " startup " + std::to_string(median->startup_trials);
+  } else if (auto const* rounds = std::get_if<PopulationBased>(&study.scheduler)) {
+    text += " quantile " + to_text(rounds->quantile) + " resample " + to_text(rounds->resample);
+  }
+  text += identity(study.sampler);
   for (auto const& p : study.space.parameters()) {
     text += " " + p.name + " " + std::string(name_of(p.distribution));
     for (double const x : {p.min, p.max, p.q, p.mu, p.sigma})
@@ -45,11 +81,12 @@ std::string identity(Data const& data, Study const& study, std::vector<Rung> con
 
 StudyState StudyRun::Impl::state() {
   StudyState saved;
-  saved.study = identity(data, study, tuner.rungs());
+  saved.study = identity(data, study);
   saved.tuner = tuner.state();
   saved.curves = curves;
   saved.member_epochs = member_epochs;
   saved.stop = stop_progress;
+  saved.events = events;
   for (auto const& [trial, ids] : members) {
     auto images = population.save(ids);
     for (std::size_t s = 0; s < images.size(); ++s) {
@@ -60,7 +97,7 @@ StudyState StudyRun::Impl::state() {
 }
 
 void StudyRun::Impl::restore(StudyState const& from) {
-  if (from.study != identity(data, study, tuner.rungs())) {
+  if (from.study != identity(data, study)) {
     throw UsageError(
         "the saved state belongs to another study or other data: go on with the study that saved "
         "it");
@@ -69,6 +106,8 @@ void StudyRun::Impl::restore(StudyState const& from) {
   curves = from.curves;
   member_epochs = from.member_epochs;
   stop_progress = from.stop;
+  events = from.events;
+  copied = tuner.lineage().size();
   check_stop();
   for (auto const& resident : from.residents) {
     auto specs = members_of(resident.trial, tuner.config(resident.trial));
@@ -81,9 +120,11 @@ void StudyRun::Impl::restore(StudyState const& from) {
   for (auto const& [trial, own] : members) {
     if (own.size() != splits.splits.size()) refuse_residents(trial);
   }
-  for (auto const trial : tuner.state().alive) {
-    bool const trained = tuner.trials()[static_cast<std::size_t>(trial)].rung >= 0;
-    if (trained && !members.contains(trial)) refuse_residents(trial);
+  if (tuner.finished()) return;
+  std::vector<bool> const running = tuner.running();
+  for (auto const& trial : tuner.trials()) {
+    bool const needed = running[static_cast<std::size_t>(trial.id)] && trial.rung >= 0;
+    if (needed && !members.contains(trial.id)) refuse_residents(trial.id);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "brood/error.hpp"
 #include "brood/study.hpp"
@@ -43,6 +44,15 @@ class Writer {
     (*this)(static_cast<std::uint64_t>(text.size()));
     bytes_ += text;
   }
+  void operator()(Value const& value) {
+    (*this)(static_cast<std::uint8_t>(value.index()));
+    std::visit([&](auto const& held) { (*this)(held); }, value);
+  }
+  void operator()(Config const& config) {
+    (*this)(static_cast<std::uint64_t>(config.entries().size()));
+    for (auto const& [name, value] : config)
+      (*this)(name), (*this)(value);
+  }
   template <class T>
   requires std::is_class_v<T>
   void operator()(T const& value) { fields(*this, value); }
@@ -77,6 +87,21 @@ class Reader {
     if (size > bytes_.size()) damaged();
     text = take(static_cast<std::size_t>(size));
   }
+  void operator()(Value& value) {
+    std::uint8_t index = 0;
+    (*this)(index);
+    read_alternative(value, index, std::make_index_sequence<std::variant_size_v<Value>>{});
+  }
+  void operator()(Config& config) {
+    std::uint64_t size = 0;
+    (*this)(size);
+    for (std::uint64_t i = 0; i < size; ++i) {
+      std::string name;
+      Value value;
+      (*this)(name), (*this)(value);
+      config.set(name, std::move(value));
+    }
+  }
   template <class T>
   requires std::is_class_v<T>
   void operator()(T& value) { fields(*this, value); }
@@ -93,6 +118,13 @@ class Reader {
     bytes_.remove_prefix(size);
     return taken;
   }
+  // The alternative of `value` with this index, read.
+  template <std::size_t... I>
+  void read_alternative(Value& value, std::uint8_t index, std::index_sequence<I...>) {
+    if (index >= sizeof...(I)) damaged();
+    ((index == I ? (*this)(value.emplace<I>()) : void()), ...);
+  }
+
   std::string_view bytes_;
 };
 
@@ -111,6 +143,22 @@ void fields(Io& io, T& value) {
     io(value.weights), io(value.moments), io(value.average), io(value.best);
   } else if constexpr (std::is_same_v<Type, TunerTrial>) {
     io(value.id), io(value.state), io(value.epoch), io(value.score), io(value.rung);
+    io(value.best_score);
+  } else if constexpr (std::is_same_v<Type, Exploit>) {
+    io(value.trial), io(value.from), io(value.epoch), io(value.before), io(value.after);
+  } else if constexpr (std::is_same_v<Type, Tuner::Job>) {
+    io(value.trial), io(value.finish), io(value.told), io(value.copy_from);
+    io(value.from_epoch);
+    io(value.score_before);
+  } else if constexpr (std::is_same_v<Type, Tuner::BracketState>) {
+    io(value.rung), io(value.alive), io(value.counted);
+  } else if constexpr (std::is_same_v<Type, Tuner::RungState::Result>) {
+    io(value.trial), io(value.score), io(value.promoted);
+  } else if constexpr (std::is_same_v<Type, Tuner::RungState>) {
+    io(value.results), io(value.promoted);
+  } else if constexpr (std::is_same_v<Type, Tuner::State>) {
+    io(value.trials), io(value.configs), io(value.begun), io(value.exhausted), io(value.now);
+    io(value.jobs), io(value.brackets), io(value.rungs), io(value.lineage);
   } else if constexpr (std::is_same_v<Type, CurvePoint>) {
     io(value.trial), io(value.fold), io(value.repeat), io(value.epoch);
     io(value.train_loss), io(value.valid_loss), io(value.valid_metric);
@@ -118,9 +166,8 @@ void fields(Io& io, T& value) {
     io(value.trial), io(value.split), io(value.image);
   } else {
     static_assert(std::is_same_v<Type, StudyState>);
-    io(value.study), io(value.tuner.rung), io(value.tuner.trials), io(value.tuner.alive);
-    io(value.tuner.told), io(value.curves), io(value.member_epochs), io(value.stop.best);
-    io(value.stop.rungs_since_best), io(value.residents);
+    io(value.study), io(value.tuner), io(value.curves), io(value.member_epochs);
+    io(value.stop.best), io(value.stop.rungs_since_best), io(value.events), io(value.residents);
   }
 }
 

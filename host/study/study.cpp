@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only tuning loop: ask the tuner for a rung, train its members, tell their scores, let the
+// The only tuning loop: ask the tuner who trains, train their members, tell their scores, let the
 // losers go. Decisions are the tuner's; networks are the population's.
 #include "brood/study.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 #include "brood/error.hpp"
@@ -12,22 +13,6 @@
 #include "study/study_run.hpp"
 
 namespace brood {
-
-namespace {
-
-Tuner make_tuner(Data const& data, Study const& study) {
-  auto found = problems(study, data.task());
-  if (!found.empty()) throw UsageError(std::move(found));
-  bool const maximize = higher_is_better(metric_name(study, data.task()), data.task());
-  return Tuner({.space = study.space,
-                .sampler = study.sampler,
-                .scheduler = study.scheduler,
-                .trials = study.trials,
-                .seed = study.seed,
-                .maximize = maximize});
-}
-
-}  // namespace
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -42,7 +27,7 @@ StudyRun::Impl::Impl(Engine& engine_in, Data const& data_in, Study study_in)
     : engine(engine_in),
       data(data_in),
       study(std::move(study_in)),
-      tuner(make_tuner(data, study)),
+      tuner(make_tuner(study, data.task())),
       metric(metric_name(study, data.task())),
       maximize(higher_is_better(metric, data.task())),
       splits(make_splits(data.table(), study.validation, study.seed)),
@@ -103,13 +88,36 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   tuner.tell(ask.trial, epoch, sum / static_cast<double>(scores.size()), ended);
 }
 
+void StudyRun::Impl::copy_members() {
+  auto const exploits = tuner.lineage().subspan(copied);
+  if (exploits.empty()) return;
+  std::vector<MemberId> from, leaving;
+  std::vector<MemberSpec> specs;
+  for (Exploit const& exploit : exploits) {
+    auto const& source = members.at(exploit.from);
+    from.insert(from.end(), source.begin(), source.end());
+    for (auto& spec : members_of(exploit.trial, exploit.after))
+      specs.push_back(std::move(spec));
+  }
+  auto const ids = population.branch(from, std::move(specs), data);
+  auto next = ids.begin();
+  for (Exploit const& exploit : exploits) {
+    auto& own = members.at(exploit.trial);
+    leaving.insert(leaving.end(), own.begin(), own.end());
+    std::copy_n(next, own.size(), own.begin());
+    next += static_cast<std::ptrdiff_t>(own.size());
+  }
+  population.release(leaving);
+  copied = tuner.lineage().size();
+}
+
 void StudyRun::Impl::release_losers() {
   std::vector<MemberId> leaving;
-  auto const& alive = tuner.state().alive;
+  std::vector<bool> const running = tuner.running();
   auto const kept = library();  // of what it will be in the end, none is let go
   std::erase_if(members, [&](auto const& entry) {
     auto const& [trial, ids] = entry;
-    if (std::find(alive.begin(), alive.end(), trial) != alive.end()) return false;
+    if (running[static_cast<std::size_t>(trial)]) return false;
     if (std::find(kept.begin(), kept.end(), trial) != kept.end()) return false;
     if (tuner.finished() && best() == trial) return false;  // may be the model
     leaving.insert(leaving.end(), ids.begin(), ids.end());
@@ -118,71 +126,110 @@ void StudyRun::Impl::release_losers() {
   population.release(leaving);
 }
 
+void StudyRun::Impl::begin_asked() {
+  std::vector<Ask> asks = tuner.ask(std::numeric_limits<int>::max());
+  admit_new(asks);
+  flight.insert(flight.end(), std::make_move_iterator(asks.begin()),
+                std::make_move_iterator(asks.end()));
+}
+
+std::vector<MemberId> StudyRun::Impl::flying_members() const {
+  std::vector<MemberId> ids;
+  for (Ask const& ask : flight) {
+    auto const& own = members.at(ask.trial);
+    ids.insert(ids.end(), own.begin(), own.end());
+  }
+  return ids;
+}
+
 double StudyRun::Impl::affordable() const {
   return rate > 0 ? rate : 64.0;
 }
 
-bool StudyRun::Impl::train(std::span<MemberId const> ids, int from_epoch, int until_epoch) {
+bool StudyRun::Impl::train(int epochs_in_all) {
+  std::vector<MemberId> const ids = flying_members();
+  std::vector<int> at;  // by member: the epoch that it has come to
+  for (Ask const& ask : flight) {
+    auto const left = static_cast<int>(ask.finish - tuner.now());
+    at.insert(at.end(), splits.splits.size(), ask.until_epoch - left);
+  }
+  auto const advance_by = [&](std::size_t first, std::size_t count, int epochs) {
+    for (std::size_t i = first; i < first + count; ++i)
+      at[i] += epochs;
+    population.train(std::span(ids).subspan(first, count), std::span(at).subspan(first, count));
+  };
   if (!study.stop_requested) {
-    population.train(ids, until_epoch);
+    advance_by(0, ids.size(), epochs_in_all);
     return true;
   }
   auto const members_count = static_cast<double>(ids.size());
-  for (int epoch = from_epoch; epoch < until_epoch;) {
-    double const left = until_epoch - epoch;
+  for (int done = 0; done < epochs_in_all;) {
+    double const left = epochs_in_all - done;
     auto const epochs = static_cast<int>(std::clamp(affordable() / members_count, 1.0, left));
     for (std::size_t first = 0; first < ids.size();) {
       if (study.stop_requested()) return false;
       double const most = static_cast<double>(ids.size() - first);
       auto const count = static_cast<std::size_t>(std::clamp(affordable() / epochs, 1.0, most));
       auto const before = Clock::now();
-      population.train(ids.subspan(first, count), epoch + epochs);
+      advance_by(first, count, epochs);
       rate = static_cast<double>(count) * epochs / std::max(seconds_since(before), 1e-6);
       first += count;
     }
-    epoch += epochs;
+    done += epochs;
   }
   return true;
 }
 
+// All that train go on together for as long as it takes the next of them to finish. So a device is
+// kept busy by trials that train long beside those that train in short rungs.
 bool StudyRun::Impl::advance() {
   if (tuner.finished() || stopped) return false;
-  int const rung = tuner.rung();
-  std::vector<Ask> const asks = tuner.ask(study.trials);
-  admit_new(asks);
-  std::vector<MemberId> ids;
-  for (auto const& ask : asks) {
-    auto const& own = members[ask.trial];
-    ids.insert(ids.end(), own.begin(), own.end());
-  }
-  int const waves = population.waves(ids);
-  if (!train(ids, asks.front().from_epoch, asks.front().until_epoch)) {
+  begin_asked();
+  auto const sooner = [](Ask const& a, Ask const& b) { return a.finish < b.finish; };
+  std::int64_t const next = std::min_element(flight.begin(), flight.end(), sooner)->finish;
+  int const waves = population.waves(flying_members());
+  if (!train(static_cast<int>(next - tuner.now()))) {
     end(Ended::stopped);
     return false;
   }
+
+  auto const training = std::stable_partition(flight.begin(), flight.end(),
+                                              [&](Ask const& ask) { return ask.finish == next; });
+  std::vector<Ask> const done(flight.begin(), training);
+  flight.erase(flight.begin(), training);
+  std::vector<MemberId> ids;
+  for (Ask const& ask : done) {
+    auto const& own = members[ask.trial];
+    ids.insert(ids.end(), own.begin(), own.end());
+  }
   auto const metrics = population.metrics(ids);
-  auto const scores = member_scores(asks, ids, metrics);
+  auto const scores = member_scores(done, ids, metrics);
   std::size_t const each = splits.splits.size();
-  for (std::size_t i = 0; i < asks.size(); ++i) {
+  int epoch = 0;
+  for (std::size_t i = 0; i < done.size(); ++i) {
     auto const own = std::span(metrics).subspan(i * each, each);
     auto const own_scores = std::span(scores).subspan(i * each, each);
-    record(asks[i], own, own_scores);
-    tell(asks[i], own, own_scores);
+    record(done[i], own, own_scores);
+    tell(done[i], own, own_scores);
+    epoch = std::max(epoch, done[i].until_epoch);
   }
+  copy_members();
   release_losers();
   note_rung(tuner.trials(), maximize, stop_progress);
   check_stop();
-  report(rung, static_cast<int>(asks.size()), waves);
+  ++events;
+  report(static_cast<int>(done.size()), epoch, waves);
   return !stopped;
 }
 
-void StudyRun::Impl::report(int rung, int trials, int waves) {
+void StudyRun::Impl::report(int trials, int epoch, int waves) {
   if (!study.on_rung) return;
   Progress progress;
-  progress.rung = rung;
-  progress.rungs = static_cast<int>(tuner.rungs().size());
+  progress.rung = events - 1;
+  progress.rungs = tuner.events();
+  progress.last = tuner.finished();
   progress.trials = trials;
-  progress.epoch = tuner.rungs()[static_cast<std::size_t>(rung)].epoch;
+  progress.epoch = epoch;
   progress.waves = waves;
   if (auto const winner = best()) {
     progress.best_trial = *winner;

@@ -28,15 +28,21 @@ struct StudyRun::Impl {
   // The members of a trial, one per split.
   std::vector<MemberSpec> members_of(int trial, Config const& config) const;
   void admit_new(std::vector<Ask> const& asks);
-  // Trains members to an epoch in pieces of about a second, so that stop_requested is heard; how it
-  // is cut changes no result. False if it was.
-  bool train(std::span<MemberId const> ids, int from_epoch, int until_epoch);
+  // Takes in what the tuner asks for.
+  void begin_asked();
+  // Trains those in flight for so many epochs, in pieces of about a second, so that stop_requested
+  // is heard; how it is cut changes no result. False if it was.
+  bool train(int epochs);
+  // The members of the trials in flight, in their order.
+  std::vector<MemberId> flying_members() const;
   double affordable() const;
   // A trial's score is the mean of its members' scores; NaN if one of them diverged.
   void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores);
+  // Members of trials that go on as copies of others, in the place of those that they had.
+  void copy_members();
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
-  void report(int rung, int trials, int waves);
+  void report(int trials, int epoch, int waves);
   // Ends the study if its scores say so.
   void check_stop();
   void end(Ended why);
@@ -78,9 +84,16 @@ struct StudyRun::Impl {
   // the first validated member.
   std::vector<FinalMember> final_members(std::vector<int> const& trials);
   Model model_of(FinalMember const& member);
+  // Members trained through all that led to a trial, and for so many epochs; `specs_of` is what
+  // they are in a segment.
+  template <class SpecsOf>
+  std::vector<MemberId> replay(int trial, int epochs, int evaluate_every_epochs,
+                               SpecsOf&& specs_of);
   // Trials' networks trained anew on all rows but the test rows, each for its epochs.
   std::vector<MemberId> refit(std::vector<int> const& trials, std::vector<int> const& epochs,
                               SharedTransform transform);
+  // What a trial's network is in a segment of its refit.
+  MemberSpec refit_spec(Segment const& segment, SharedTransform const& transform) const;
   // The first `count` validated members of a trial, trained straight through if they were let go,
   // or if a rung that was dropped took them further than its score.
   std::vector<MemberId> validated(int trial, std::size_t count);
@@ -110,9 +123,12 @@ struct StudyRun::Impl {
   std::vector<SharedTransform> transforms;       // by split
   std::vector<MetricContext> contexts;           // by split, of its validation rows
   std::map<int, std::vector<MemberId>> members;  // by trial, one per split
+  std::vector<Ask> flight;                       // trials that are training
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
-  double rate = 0;  // member-epochs per second, lately
+  int events = 0;          // rungs reported so far
+  std::size_t copied = 0;  // of the tuner's lineage
+  double rate = 0;         // member-epochs per second, lately
   StopProgress stop_progress;
   bool stopped = false;  // ended before the last rung
   Ended ended = Ended::complete;

@@ -60,26 +60,57 @@ int StudyRun::Impl::scored_epochs(int trial) const {
   return std::max(1, static_cast<int>(std::lround(sum / static_cast<double>(best.size()))));
 }
 
+template <class SpecsOf>
+std::vector<MemberId> StudyRun::Impl::replay(int trial, int epochs, int evaluate_every_epochs,
+                                             SpecsOf&& specs_of) {
+  std::vector<MemberId> ids;
+  for (Segment const& segment : tuner.segments(trial)) {
+    if (ids.empty()) {
+      ids = population.admit(specs_of(segment), data);
+    } else {
+      auto const before = std::exchange(ids, population.branch(ids, specs_of(segment), data));
+      population.release(before);
+    }
+    population.train(ids, std::min(segment.until_epoch, epochs), evaluate_every_epochs);
+  }
+  return ids;
+}
+
+MemberSpec StudyRun::Impl::refit_spec(Segment const& segment,
+                                      SharedTransform const& transform) const {
+  Config config = segment.config;
+  config.set("patience", std::int64_t{0});
+  return {.config = member_config(std::move(config), study),
+          .seed = member_seed(study.seed, static_cast<std::uint32_t>(segment.trial), 0),
+          .table = data.id(),
+          .train_rows = splits.development,
+          .eval_rows = nullptr,
+          .transform = transform};
+}
+
 std::vector<MemberId> StudyRun::Impl::refit(std::vector<int> const& trials,
                                             std::vector<int> const& epochs,
                                             SharedTransform transform) {
-  std::vector<MemberSpec> specs;
-  for (int const trial : trials) {
-    Config config = tuner.config(trial);
-    config.set("patience", std::int64_t{0});
-    specs.push_back({.config = member_config(std::move(config), study),
-                     .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial), 0),
-                     .table = data.id(),
-                     .train_rows = splits.development,
-                     .eval_rows = nullptr,
-                     .transform = transform});
+  std::vector<MemberId> ids(trials.size());
+  std::map<int, std::vector<std::size_t>> together;  // by epochs: trials of one segment
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    if (tuner.segments(trials[i]).size() == 1) {
+      together[epochs[i]].push_back(i);
+      continue;
+    }
+    ids[i] = replay(trials[i], epochs[i], 0, [&](Segment const& segment) {
+               return std::vector{refit_spec(segment, transform)};
+             }).front();
   }
-  auto const ids = population.admit(std::move(specs), data);
-  std::map<int, std::vector<MemberId>> by_epochs;  // those of as many epochs train together
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    by_epochs[epochs[i]].push_back(ids[i]);
-  for (auto const& [until, together] : by_epochs)
-    population.train(together, until, 0);
+  for (auto const& [until, places] : together) {
+    std::vector<MemberSpec> specs;
+    for (auto const i : places)
+      specs.push_back(refit_spec(tuner.segments(trials[i]).front(), transform));
+    auto const admitted = population.admit(std::move(specs), data);
+    population.train(admitted, until, 0);
+    for (std::size_t i = 0; i < places.size(); ++i)
+      ids[places[i]] = admitted[i];
+  }
   return ids;
 }
 
@@ -93,11 +124,11 @@ std::vector<MemberId> StudyRun::Impl::validated(int trial, std::size_t count) {
                     [&](MemberMetrics const& each) { return each.epoch <= epoch; });
     if (as_scored) return {ids.begin(), ids.end()};
   }
-  auto specs = members_of(trial, tuner.config(trial));
-  specs.resize(count);
-  auto const ids = population.admit(std::move(specs), data);
-  population.train(ids, epoch);
-  return ids;
+  return replay(trial, epoch, 1, [&](Segment const& segment) {
+    auto specs = members_of(segment.trial, segment.config);
+    specs.resize(count);
+    return specs;
+  });
 }
 
 std::vector<StudyRun::Impl::FinalMember> StudyRun::Impl::final_members(
@@ -131,7 +162,8 @@ std::vector<StudyRun::Impl::FinalMember> StudyRun::Impl::final_members(
 Model StudyRun::Impl::model_of(FinalMember const& member) {
   return {.task = data.task(),
           .outputs = data.outputs(),
-          .config = with_defaults(member_config(tuner.config(member.trial), study), data.task()),
+          .config = with_defaults(member_config(tuner.segments(member.trial).back().config, study),
+                                  data.task()),
           .transform = *member.transform,
           .layers = population.weights({&member.id, 1}).front()};
 }
@@ -143,7 +175,7 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
     bool const waiting = trial.state == TrialState::waiting;
     if (waiting && trial.epoch == 0) continue;  // never begun
     TrialState const state = waiting ? TrialState::stopped : trial.state;
-    results.push_back({trial.id, state, trial.epoch, trial.score, tuner.config(trial.id)});
+    results.push_back({trial.id, state, trial.epoch, trial.score, tuner.scored_config(trial.id)});
   }
   return results;
 }
@@ -171,6 +203,7 @@ Result StudyRun::Impl::finish() {
   result.member_epochs = member_epochs;
   result.stopped_early = stopped;
   result.ended = ended;
+  result.segments = tuner.segments(*winner);
 
   FinalMember const final = final_members({*winner}).front();
   result.refit_epochs = final.refit_epochs;

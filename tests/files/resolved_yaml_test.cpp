@@ -65,6 +65,16 @@ INSTANTIATE_TEST_SUITE_P(
                  "early_terminate: {type: successive_halving, eta: 2, min_iter: 3, max_iter: 100, "
                  "survivors: ceil}\n"},
         Original{"of_bands", "early_terminate: {type: successive_halving, max_iter: 18, s: 2}\n"},
+        Original{"of_hyperband", "early_terminate: {type: hyperband, eta: 2, max_iter: 50}\n"},
+        Original{"of_hyperbands_bands", "early_terminate: {type: hyperband, min_iter: 2}\n"},
+        Original{"of_asha",
+                 "early_terminate: {type: asha, eta: 2, min_iter: 3, max_iter: 100, workers: 5}\n"},
+        Original{"of_median",
+                 "early_terminate: {type: median, max_iter: 30, interval: 2, warmup_iter: 6, "
+                 "startup_trials: 9}\n"},
+        Original{"of_pbt",
+                 "early_terminate: {type: pbt, max_iter: 30, interval: 3, quantile: 0.1, "
+                 "resample: 0.3}\n"},
         Original{"of_lists",
                  "parameters:\n  hidden: {values: [[], [8], [8, 4]], probabilities: [0.1, 0.2, "
                  "0.7]}\n  layer_lr: {values: [[], [1, 0.5]]}\n"

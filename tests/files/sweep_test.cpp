@@ -253,6 +253,70 @@ TEST(Sweep, BandsCountedFromTheEndAreRungs) {
   EXPECT_EQ(sweep.notes[0], "file:2:62: early_terminate.s: 2 is read as min_iter: 2");
 }
 
+TEST(Sweep, HyperbandIsAllBracketsWithoutBandsAndOneBracketWithThem) {
+  Sweep const all = sweep_of("early_terminate: {type: hyperband, max_iter: 27}\n");
+  auto const& hyperband = std::get<Hyperband>(all.study.scheduler);
+  EXPECT_EQ(hyperband.eta, 3);
+  EXPECT_EQ(hyperband.max_epochs, 27);
+  EXPECT_EQ(all.study.trials, 49);  // one pass, unless trials says otherwise
+  ASSERT_EQ(all.notes.size(), 2u);  // the other: that nothing is searched
+  EXPECT_EQ(all.notes[0],
+            "file:2:25: early_terminate: hyperband is read as all 4 brackets of R = 27, 49 trials "
+            "a pass; with s or min_iter it is one bracket");
+  EXPECT_EQ(sweep_of("early_terminate: {type: hyperband}\ntrials: 200\n").study.trials, 200);
+  EXPECT_EQ(
+      std::get<Hyperband>(
+          sweep_of("early_terminate: {type: hyperband}\ntrain: {epochs: 9}\n").study.scheduler)
+          .max_epochs,
+      9);
+
+  // Bands of Weights & Biases, as under successive_halving.
+  Sweep const bands =
+      sweep_of("early_terminate: {type: hyperband, max_iter: 18, s: 2, strict: true}\n");
+  auto const& halving = std::get<SuccessiveHalving>(bands.study.scheduler);
+  EXPECT_EQ(halving.min_epochs, 2);
+  EXPECT_EQ(halving.max_epochs, 18);
+  EXPECT_EQ(bands.study.trials, 64);
+  ASSERT_EQ(bands.notes.size(), 3u);
+  EXPECT_EQ(bands.notes[1],
+            "file:2:25: early_terminate: hyperband with s is read as one bracket whose rungs end "
+            "at epochs 2, 6, 18");
+  Sweep const min_iter = sweep_of("early_terminate: {type: hyperband, min_iter: 3}\n");
+  EXPECT_EQ(std::get<SuccessiveHalving>(min_iter.study.scheduler).min_epochs, 3);
+}
+
+TEST(Sweep, ReadsTheOtherSchedulers) {
+  auto const asha = std::get<Asha>(
+      sweep_of("early_terminate: {type: asha, eta: 4, min_iter: 2, max_iter: 32, workers: 8}\n")
+          .study.scheduler);
+  EXPECT_EQ(asha.eta, 4);
+  EXPECT_EQ(asha.min_epochs, 2);
+  EXPECT_EQ(asha.max_epochs, 32);
+  EXPECT_EQ(asha.workers, 8);
+  EXPECT_EQ(std::get<Asha>(sweep_of("early_terminate: {type: asha}\n").study.scheduler).workers,
+            64);
+  auto const median =
+      std::get<MedianStopping>(sweep_of("early_terminate: {type: median, max_iter: 40, interval: "
+                                        "4, warmup_iter: 8, startup_trials: 7}\n")
+                                   .study.scheduler);
+  EXPECT_EQ(median.max_epochs, 40);
+  EXPECT_EQ(median.interval, 4);
+  EXPECT_EQ(median.warmup_epochs, 8);
+  EXPECT_EQ(median.startup_trials, 7);
+  auto const rounds = std::get<PopulationBased>(
+      sweep_of("early_terminate: {type: pbt, interval: 4, quantile: 0.2, resample: 0}\n"
+               "train: {epochs: 20}\n")
+          .study.scheduler);
+  EXPECT_EQ(rounds.max_epochs, 20);
+  EXPECT_EQ(rounds.interval, 4);
+  EXPECT_EQ(rounds.quantile, 0.2);
+  EXPECT_EQ(rounds.resample, 0);
+  EXPECT_EQ(std::get<PopulationBased>(
+                sweep_of("early_terminate: {type: pbt, max_iter: 3}\n").study.scheduler)
+                .interval,
+            3);
+}
+
 TEST(Sweep, EpochsAreTheSchedulersAndNotInTheSpace) {
   for (char const* epochs : {"train: {epochs: 20}\n", "parameters: {epochs: {value: 20}}\n",
                              "early_terminate: {type: none}\ntrain: {epochs: 20}\n"}) {

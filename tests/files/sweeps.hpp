@@ -6,6 +6,8 @@
 
 #include <cstddef>
 #include <string>
+#include <tuple>
+#include <type_traits>
 
 #include "brood/files/sweep.hpp"
 #include "files/reading.hpp"
@@ -45,18 +47,34 @@ inline void expect_same(SearchSpace const& a, SearchSpace const& b) {
     expect_same(a.parameters()[i], b.parameters()[i]);
 }
 
+// The fields of a scheduler.
+inline auto fields(NoEarlyTermination const& s) {
+  return std::make_tuple(s.max_epochs);
+}
+inline auto fields(SuccessiveHalving const& s) {
+  return std::make_tuple(s.eta, s.min_epochs, s.max_epochs, s.survivors);
+}
+inline auto fields(Hyperband const& s) {
+  return std::make_tuple(s.eta, s.max_epochs);
+}
+inline auto fields(Asha const& s) {
+  return std::make_tuple(s.eta, s.min_epochs, s.max_epochs, s.workers);
+}
+inline auto fields(MedianStopping const& s) {
+  return std::make_tuple(s.max_epochs, s.interval, s.warmup_epochs, s.startup_trials);
+}
+inline auto fields(PopulationBased const& s) {
+  return std::make_tuple(s.max_epochs, s.interval, s.quantile, s.resample, s.inherited);
+}
+
 inline void expect_same(SchedulerChoice const& a, SchedulerChoice const& b) {
   ASSERT_EQ(a.index(), b.index());
-  if (auto const* none = std::get_if<NoEarlyTermination>(&a)) {
-    EXPECT_EQ(none->max_epochs, std::get<NoEarlyTermination>(b).max_epochs);
-    return;
-  }
-  auto const& x = std::get<SuccessiveHalving>(a);
-  auto const& y = std::get<SuccessiveHalving>(b);
-  EXPECT_EQ(x.eta, y.eta);
-  EXPECT_EQ(x.min_epochs, y.min_epochs);
-  EXPECT_EQ(x.max_epochs, y.max_epochs);
-  EXPECT_EQ(x.survivors, y.survivors);
+  std::visit(
+      [&](auto const& x) {
+        auto const& y = std::get<std::decay_t<decltype(x)>>(b);
+        EXPECT_TRUE(fields(x) == fields(y));
+      },
+      a);
 }
 
 inline void expect_same(Validation const& a, Validation const& b) {

@@ -30,6 +30,7 @@ PUBLIC = {
     "value": "base",
     "version": "base",
     "data": "data",
+    "scheduler": "search",
     "search": "search",
     "space": "search",
     "backend": "backend",

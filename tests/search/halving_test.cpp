@@ -271,29 +271,21 @@ TEST(RanksBefore, IsATotalOrder) {
 
 // ---- who goes on
 
-std::vector<TunerTrial> scored(std::vector<std::pair<int, double>> const& scores) {
-  std::vector<TunerTrial> trials;
-  for (auto const& [id, score] : scores) {
-    trials.push_back({id, TrialState::waiting, 1, score, 0});
-  }
-  return trials;
-}
-
 // Syne Tune 0.9.1, tst/schedulers/test_hyperband_bracket.py: rungs (9, 1), (4, 3), (1, 9).
 TEST(SurvivorsOfARung, AreThoseOfTheSyneTuneBracketInOrder) {
-  auto const first =
-      scored({{0, 3}, {1, 5}, {2, 1}, {3, 4}, {4, 9}, {5, 6}, {6, 2}, {7, 7}, {8, 8}});
+  std::vector<Ranked> const first = {{0, 3}, {1, 5}, {2, 1}, {3, 4}, {4, 9},
+                                     {5, 6}, {6, 2}, {7, 7}, {8, 8}};
   EXPECT_EQ(survivors(first, 4, false), (std::vector<int>{2, 6, 0, 3}));
-  auto const second = scored({{2, 3.1}, {6, 3.0}, {0, 2.9}, {3, 3.0}});
+  std::vector<Ranked> const second = {{2, 3.1}, {6, 3.0}, {0, 2.9}, {3, 3.0}};
   EXPECT_EQ(survivors(second, 1, false), (std::vector<int>{0}));
   EXPECT_EQ(survivors(second, 3, false), (std::vector<int>{0, 3, 6}));  // the tie: lower id first
 }
 
 TEST(SurvivorsOfARung, AreNeverNonFinite) {
-  auto const trials = scored({{0, kNaN}, {1, 2}, {2, -kInf}, {3, 1}, {4, kInf}});
+  std::vector<Ranked> const trials = {{0, kNaN}, {1, 2}, {2, -kInf}, {3, 1}, {4, kInf}};
   EXPECT_EQ(survivors(trials, 4, false), (std::vector<int>{3, 1}));
   EXPECT_EQ(survivors(trials, 1, true), (std::vector<int>{1}));
-  EXPECT_TRUE(survivors(scored({{0, kNaN}}), 1, false).empty());
+  EXPECT_TRUE(survivors({{0, kNaN}}, 1, false).empty());
   EXPECT_TRUE(survivors({}, 3, false).empty());
 }
 

@@ -9,24 +9,10 @@
 #include <set>
 
 #include "brood/search.hpp"
-#include "core/philox.hpp"
+#include "search/dice.hpp"
 
 namespace brood {
 namespace {
-
-// A stream of random numbers that is a function of its seed.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : key_(philox_key(seed)) {}
-  int below(int n) {
-    return static_cast<int>(philox({{count_++, 0, 0, 77}}, key_).word[0] %
-                            static_cast<std::uint32_t>(n));
-  }
-
- private:
-  PhiloxKey key_;
-  std::uint32_t count_ = 0;
-};
 
 TunerOptions random_options(std::uint64_t seed) {
   Dice dice(seed);
@@ -100,7 +86,7 @@ TEST(TunerFuzz, TwoThousandStudiesKeepTheirBooks) {
       ASSERT_GT(tuner.rung(), rung);
       bool const skipped = tuner.rung() > rung + 1;  // nobody had anything left to train there
       rung = tuner.rung();
-      auto const alive = tuner.state().alive;
+      auto const alive = tuner.state().brackets[0].alive;
       int const size = static_cast<int>(alive.size());
       ASSERT_EQ(std::set<int>(alive.begin(), alive.end()).size(), alive.size());
       ASSERT_LE(size, rungs[static_cast<std::size_t>(rung)].trials);
@@ -208,6 +194,48 @@ TEST(TunerFuzz, RestoringInMidRungChangesNothing) {
   }
 }
 
+// All brackets of Hyperband side by side: each keeps its own books.
+TEST(TunerFuzz, EveryBracketKeepsItsOwnBooks) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Dice dice(seed);
+    auto options = random_options(seed);
+    Hyperband const hyperband{.eta = 2 + dice.below(3), .max_epochs = 1 + dice.below(100)};
+    options.scheduler = hyperband;
+    options.trials = 1 + dice.below(300);
+    Tuner tuner(options);
+    auto const brackets = tuner.brackets();
+    std::vector<std::vector<std::set<int>>> asked;  // by bracket and rung
+    std::vector<int> bracket_of;
+    for (auto const& bracket : brackets) {
+      asked.emplace_back(bracket.size());
+      bracket_of.insert(bracket_of.end(), static_cast<std::size_t>(bracket.front().trials),
+                        static_cast<int>(asked.size()) - 1);
+    }
+    ASSERT_EQ(static_cast<int>(bracket_of.size()), options.trials);
+    while (!tuner.finished()) {
+      for (auto const& ask : tuner.ask(1 + dice.below(50))) {
+        auto const b = static_cast<std::size_t>(bracket_of[static_cast<std::size_t>(ask.trial)]);
+        std::size_t rung = 0;
+        while (brackets[b][rung].epoch != ask.until_epoch)
+          ++rung;
+        ASSERT_TRUE(asked[b][rung].insert(ask.trial).second);
+        ASSERT_TRUE(rung == 0 || asked[b][rung - 1].count(ask.trial));
+        auto const [epoch, score, stopped] = outcome(seed, static_cast<int>(rung), ask);
+        tuner.tell(ask.trial, epoch, score, stopped);
+      }
+    }
+    for (std::size_t b = 0; b < brackets.size(); ++b) {
+      for (std::size_t rung = 0; rung < brackets[b].size(); ++rung) {
+        ASSERT_LE(static_cast<int>(asked[b][rung].size()), brackets[b][rung].trials);
+        if (rung == 0) continue;
+        ASSERT_LE(brackets[b][rung].trials,
+                  std::max(1, brackets[b][rung - 1].trials / hyperband.eta));
+      }
+    }
+  }
+}
+
 TEST(TunerFuzz, AHundredThousandTrialsTakeNoTime) {
   // Asked for in small batches and told backwards: anything quadratic would take minutes.
   SearchSpace space;
@@ -224,6 +252,20 @@ TEST(TunerFuzz, AHundredThousandTrialsTakeNoTime) {
     }
   }
   // The same score at every rung: the winner has the lowest of all.
+  EXPECT_EQ(tuner.best(), tuner.best_of_any());
+}
+
+TEST(TunerFuzz, ThirtyThousandTrialsOfAshaTakeNoTime) {
+  SearchSpace space;
+  space.uniform("x", 0, 1);
+  int const trials = 30000;
+  Tuner tuner({.space = space,
+               .scheduler = Asha{.eta = 3, .min_epochs = 1, .max_epochs = 81, .workers = 1000},
+               .trials = trials});
+  while (!tuner.finished()) {
+    for (auto const& ask : tuner.ask(64))
+      tuner.tell(ask.trial, ask.until_epoch, std::get<double>(*ask.config.find("x")));
+  }
   EXPECT_EQ(tuner.best(), tuner.best_of_any());
 }
 

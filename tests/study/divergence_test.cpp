@@ -48,7 +48,7 @@ TEST_F(DivergenceTest, DivergedTrialsNeverWinNorGoOnNorTouchAnother) {
   while (more) {
     more = run.advance();
     StudyState const state = run.state();
-    for (int const id : state.tuner.alive) {
+    for (int const id : state.tuner.brackets[0].alive) {
       EXPECT_TRUE(std::isfinite(state.tuner.trials[static_cast<std::size_t>(id)].score));
     }
     for (auto const& resident : state.residents)

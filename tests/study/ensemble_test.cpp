@@ -186,8 +186,8 @@ TEST_F(EnsembleTest, IsTheSameFromAStateAndWithLittleMemory) {
 
   // Members that are not there are trained again.
   std::erase_if(state.residents, [&](auto const& resident) {
-    auto const& alive = state.tuner.alive;
-    return std::find(alive.begin(), alive.end(), resident.trial) == alive.end();
+    auto const& trial = state.tuner.trials[static_cast<std::size_t>(resident.trial)];
+    return trial.state != TrialState::waiting;
   });
   StudyRun third(engine_, data_, own, &state);
   while (third.advance()) {

@@ -161,8 +161,8 @@ TEST_F(PlanTest, AMemberBeyondTheMemoryLimitIsRefused) {
   Data const data = small.load(table_.table());
   Study study = small_study();
   study.space.constant("hidden", Widths{64});
-  EXPECT_THROW(plan(small, data, study), DeviceError);
-  EXPECT_THROW(tune(small, data, study), DeviceError);
+  EXPECT_THROW(plan(small, data, study), UsageError);
+  EXPECT_THROW(tune(small, data, study), UsageError);
 }
 
 TEST_F(PlanTest, WhatIsWrongWithAStudyIsToldByPlanAndByTune) {

@@ -41,6 +41,34 @@ TEST_F(StudyTest, EveryTrialIsWhatItsMembersAreAlone) {
   }
 }
 
+// Of every scheduler that promotes.
+TEST_F(StudyTest, WhoeverIsPromotedIsWhatItsMembersAreAlone) {
+  auto const table = small_blobs();
+  Data const data = engine_.load(table.table());
+  for (SchedulerChoice const& scheduler :
+       {SchedulerChoice(Hyperband{.eta = 3, .max_epochs = 9}),
+        SchedulerChoice(Asha{.eta = 2, .max_epochs = 8, .workers = 3}),
+        SchedulerChoice(MedianStopping{.max_epochs = 6, .interval = 2})}) {
+    SCOPED_TRACE("scheduler " + std::to_string(scheduler.index()));
+    Study study = varied_study(Holdout{.repeats = 2});
+    study.scheduler = scheduler;
+    study.trials = 17;
+    study.refit = false;
+    Result const result = tune(engine_, data, study);
+    ASSERT_EQ(result.trials.size(), 17u);
+    int promoted = 0;
+    for (auto const& trial : result.trials) {
+      SCOPED_TRACE("trial " + std::to_string(trial.id));
+      auto const weights = alone(engine_, study, data, result, trial.id);
+      if (trial.id == result.best) {
+        EXPECT_TRUE(same_bits(result.model.layers, weights.front()));
+      }
+      promoted += trial.epochs > 2 ? 1 : 0;
+    }
+    EXPECT_GE(promoted, 3);
+  }
+}
+
 TEST_F(StudyTest, TheValidatedWinnerHasTheWeightsOfTheMemberTrainedStraight) {
   auto const table = small_blobs();
   Data const data = engine_.load(table.table());
@@ -134,11 +162,16 @@ TEST_P(OfEachPlan, WhatIsPlannedIsWhatRuns) {
   EXPECT_FALSE(planned.upper_bound);
   EXPECT_EQ(static_cast<int>(result.trials.size()), planned.trials);
   EXPECT_EQ(reported, planned.rungs);
-  for (auto const& rung : planned.rungs) {
-    auto const reached =
-        std::count_if(result.trials.begin(), result.trials.end(),
-                      [&](TrialResult const& trial) { return trial.epochs >= rung.epoch; });
-    EXPECT_EQ(reached, rung.trials) << "epoch " << rung.epoch;
+  EXPECT_EQ(static_cast<int>(reported.size()), planned.events);
+  auto first = result.trials.begin();
+  for (auto const& bracket : planned.brackets) {
+    auto const end = first + bracket.front().trials;
+    for (auto const& rung : bracket) {
+      auto const reached = std::count_if(
+          first, end, [&](TrialResult const& trial) { return trial.epochs >= rung.epoch; });
+      EXPECT_EQ(reached, rung.trials) << "epoch " << rung.epoch;
+    }
+    first = end;
   }
   // One point per member and epoch: no epoch is trained twice, and none is left out.
   std::set<std::tuple<int, int, int>> members;
@@ -168,7 +201,10 @@ INSTANTIATE_TEST_SUITE_P(
         Planned{"HalvingFolds", SuccessiveHalving{2, 1, 6}, 11, Folds{2, 1, 0.2}, true},
         Planned{"HalvingFoldsTimesRepeats", SuccessiveHalving{3, 2, 12}, 7, Folds{3, 2, 0.2}, true},
         Planned{"CeilSurvivors", SuccessiveHalving{4, 1, 10, SuccessiveHalving::Survivors::ceil},
-                18, Holdout{}, false}),
+                18, Holdout{}, false},
+        Planned{"Hyperband", Hyperband{3, 9}, 17, Holdout{}, true},
+        Planned{"HyperbandSecondPassFolds", Hyperband{3, 9}, 23, Folds{2, 1, 0.1}, true},
+        Planned{"PopulationBased", PopulationBased{7, 3}, 9, Folds{2, 1, 0.2}, true}),
     [](auto const& param) { return std::string(param.param.name); });
 
 // ---- callbacks

@@ -87,6 +87,62 @@ class Results(CommandTest):
             points = self.rows(done["directory"] + "/curves.csv")
             self.assertEqual(len(points), plan["member_epochs"])  # one evaluation each epoch
 
+    def sweep_with(self, scheduler, trials):
+        """The name of a sweep with another scheduler; trials 0: it does not say how many."""
+        text = re.sub("early_terminate: .*", "early_terminate: {" + scheduler + "}", SWEEP)
+        return self.write("other.yaml", text.replace(
+            "trials: 9\n", f"trials: {trials}\n" if trials else ""))
+
+    def test_hyperband_is_planned_bracket_by_bracket(self):
+        name = self.sweep_with("type: hyperband, max_iter: 81", 0)
+        plan = self.json_of("plan", name)
+        rungs = [[(rung["trials"], rung["epoch"]) for rung in bracket]
+                 for bracket in plan["brackets"]]
+        # Table 1 of Li et al., "Hyperband".
+        self.assertEqual(rungs, [[(81, 1), (27, 3), (9, 9), (3, 27), (1, 81)],
+                                 [(34, 3), (11, 9), (3, 27), (1, 81)],
+                                 [(15, 9), (5, 27), (1, 81)], [(8, 27), (2, 81)], [(5, 81)]])
+        self.assertEqual(plan["trials"], 143)
+        self.assertEqual(plan["member_epochs"], 1581)
+        self.assertEqual(plan["member_epochs_restarted"], 1902)
+        out, err = self.brood("plan", name)
+        self.assertIn("read as all 5 brackets of R = 81", err)
+        self.assertRegex(out, r"(?m)^ +2 +1 +34 +34 +3 +102$")
+        _, err = self.brood("plan", self.sweep_with("type: hyperband, max_iter: 18, s: 2", 9))
+        self.assertIn("one bracket whose rungs end at epochs 2, 6, 18", err)
+
+    def test_what_a_plan_leaves_open_is_said(self):
+        out, _ = self.brood("plan", self.sweep_with("type: asha, max_iter: 9", 9))
+        self.assertIn("The rungs after the first are the fewest", out)
+        out, _ = self.brood("plan", self.sweep_with("type: median, max_iter: 9", 9))
+        self.assertIn("This is an upper bound: trials worse than the median are stopped", out)
+
+    def test_a_winner_that_was_a_copy_says_what_it_was(self):
+        for seed in range(6):
+            name = self.sweep_with("type: pbt, max_iter: 9, interval: 1, quantile: 0.5", 8)
+            done = self.json_of("tune", name, "--out", "run", "--overwrite", f"seed={seed}")
+            segments = json.loads(self.text("run/run.json")).get("winner_was")
+            if segments is None:
+                continue
+            self.assertEqual(segments[-1]["trial"], done["best"]["trial"])
+            self.assertEqual(segments[-1]["parameters"], done["best"]["parameters"])
+            ends = [segment["until_epoch"] for segment in segments]
+            self.assertEqual(ends, sorted(set(ends)))
+            self.assertEqual(ends[-1], 9)
+            return
+        self.fail("no winner was a copy")
+
+    def test_every_scheduler_runs_and_repeats(self):
+        for scheduler in ("hyperband, max_iter: 9", "asha, max_iter: 9, workers: 4",
+                          "median, max_iter: 6", "pbt, max_iter: 6, interval: 2"):
+            with self.subTest(scheduler):
+                name = self.sweep_with("type: " + scheduler, 20)
+                one = self.json_of("tune", name, "--threads", "1")
+                two = self.json_of("tune", name, "--threads", "2")
+                for same in ("best", "leaderboard", "member_epochs", "events"):
+                    self.assertEqual(one[same], two[same])
+                self.assertEqual(one["ended"], "complete")
+
     def test_a_gpu_that_is_not_there_can_be_planned_for(self):
         for model in ("sm_80", "sm_86", "sm_90"):
             plan = self.json_of("plan", DIGITS, "--device", "cuda", "--device-model", model)

@@ -9,21 +9,31 @@ namespace brood::tools {
 
 namespace {
 
+constexpr std::size_t kMostBrackets = 32;  // that are shown
+
 // Lines on what may end the study before the plan is done.
 std::string upper_bound_text(Prepared const& prepared) {
   std::string reasons;
   Study const& study = prepared.sweep.study;
-  if (prepared.plan.upper_bound && study.space.find("patience") != nullptr) {
-    reasons = "patience ends members that no longer get better";
-  }
-  if (study.stop.target || study.stop.patience_rungs > 0) {
-    reasons += (reasons.empty() ? "" : " and ") + std::string("stop ends the study by its scores");
-  }
+  auto const add = [&](char const* reason) {
+    reasons += (reasons.empty() ? "" : " and ") + std::string(reason);
+  };
+  if (std::holds_alternative<MedianStopping>(study.scheduler))
+    add("trials worse than the median are stopped");
+  if (prepared.plan.upper_bound && study.space.find("patience") != nullptr)
+    add("patience ends members that no longer get better");
+  if (study.stop.target || study.stop.patience_rungs > 0) add("stop ends the study by its scores");
   if (prepared.sweep.time_limit_seconds) {
     reasons += (reasons.empty() ? "" : " and ") + std::string("no rung begins after ") +
                duration_text(*prepared.sweep.time_limit_seconds);
   }
-  return reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
+  std::string text = reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
+  if (prepared.plan.lower_bound) {
+    text +=
+        "The rungs after the first are the fewest: asha promotes before a rung is complete, so "
+        "trials that better ones overtake later are promoted too.\n";
+  }
+  return text;
 }
 
 // Where networks lie on a GPU; nothing on the CPU.
@@ -41,18 +51,38 @@ std::string device_text(Prepared const& prepared) {
          " a rung.\n";
 }
 
+// A winner that was a copy has had several hyperparameters, one after another.
+std::string schedule_text(Prepared const& prepared) {
+  bool const copies = std::holds_alternative<PopulationBased>(prepared.sweep.study.scheduler);
+  return copies ? ", each with the hyperparameters that the winner had then" : "";
+}
+
+// The rungs of each bracket.
 std::string rungs_text(StudyPlan const& plan) {
+  bool const several = plan.brackets.size() > 1;
   std::vector<std::vector<std::string>> rows = {
       {"rung", "trials", "members", "to epoch", "member-epochs"}};
-  int from = 0;
-  for (std::size_t i = 0; i < plan.rungs.size(); ++i) {
-    Rung const& rung = plan.rungs[i];
-    std::int64_t const members = std::int64_t{rung.trials} * plan.members_per_trial;
-    rows.push_back({std::to_string(i + 1), std::to_string(rung.trials), std::to_string(members),
-                    std::to_string(rung.epoch), std::to_string(members * (rung.epoch - from))});
-    from = rung.epoch;
+  if (several) rows[0].insert(rows[0].begin(), "bracket");
+  std::size_t const shown = std::min(plan.brackets.size(), kMostBrackets);
+  for (std::size_t b = 0; b < shown; ++b) {
+    int from = 0;
+    for (std::size_t i = 0; i < plan.brackets[b].size(); ++i) {
+      Rung const& rung = plan.brackets[b][i];
+      std::int64_t const members = std::int64_t{rung.trials} * plan.members_per_trial;
+      std::vector<std::string> row = {std::to_string(i + 1), std::to_string(rung.trials),
+                                      std::to_string(members), std::to_string(rung.epoch),
+                                      std::to_string(members * (rung.epoch - from))};
+      if (several) row.insert(row.begin(), i == 0 ? std::to_string(b + 1) : "");
+      rows.push_back(std::move(row));
+      from = rung.epoch;
+    }
   }
-  return table(rows, 2);
+  std::string text = table(rows, 2);
+  if (shown < plan.brackets.size()) {
+    text += "  and so on, " + counted(static_cast<std::int64_t>(plan.brackets.size()), "bracket") +
+            " in all\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -72,7 +102,7 @@ std::string plan_text(Prepared const& prepared) {
           " times as many).\n";
   text += plan.refit_epochs > 0
               ? "Then the winner is trained again on train + validation rows, for at most " +
-                    counted(plan.refit_epochs, "epoch") + ".\n"
+                    counted(plan.refit_epochs, "epoch") + schedule_text(prepared) + ".\n"
               : "";
   text += plan.ensemble_epochs > 0 ? "So are the other networks of the ensemble, for at most " +
                                          counted(plan.ensemble_epochs, "epoch") + " together.\n"
@@ -84,9 +114,12 @@ std::string plan_text(Prepared const& prepared) {
 }
 
 files::Json plan_document(StudyPlan const& plan) {
-  files::Json::Array bracket;
-  for (Rung const& rung : plan.rungs) {
-    bracket.push_back(files::Json().set("trials", rung.trials).set("epoch", rung.epoch));
+  files::Json::Array brackets;
+  for (auto const& bracket : plan.brackets) {
+    files::Json::Array rungs;
+    for (Rung const& rung : bracket)
+      rungs.push_back(files::Json().set("trials", rung.trials).set("epoch", rung.epoch));
+    brackets.push_back(files::Json(std::move(rungs)));
   }
   files::Json json;
   json.set("trials", plan.trials).set("members", plan.members);
@@ -101,8 +134,8 @@ files::Json plan_document(StudyPlan const& plan) {
     layouts.push_back(files::Json().set("layout", group.layout).set("members", group.members));
   json.set("launches", plan.most_launches).set("layouts", std::move(layouts));
   json.set("busy_share", files::Json());
-  json.set("upper_bound", plan.upper_bound);
-  json.set("brackets", files::Json::Array{files::Json(std::move(bracket))});
+  json.set("upper_bound", plan.upper_bound).set("lower_bound", plan.lower_bound);
+  json.set("brackets", std::move(brackets));
   return json;
 }
 

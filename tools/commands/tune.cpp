@@ -82,13 +82,12 @@ class Watch {
   Go after(Progress const& progress) {
     events_ = progress.rung + 1;
     std::string const best = best_text(progress);
-    lines_.line("rung " + std::to_string(events_) + "/" + std::to_string(progress.rungs) + ": " +
-                counted(progress.trials, "trial") + " to epoch " + std::to_string(progress.epoch) +
-                ", " + best);
-    bool const is_last = events_ == progress.rungs;
-    if (!is_last) show(static_cast<std::size_t>(events_), best);
+    std::string const of = progress.rungs > 0 ? "/" + std::to_string(progress.rungs) : "";
+    lines_.line("rung " + std::to_string(events_) + of + ": " + counted(progress.trials, "trial") +
+                " to epoch " + std::to_string(progress.epoch) + ", " + best);
+    if (!progress.last) show(static_cast<std::size_t>(events_), best);
     if (received_signal != 0) return Go::stop;
-    if (is_last) return Go::on;
+    if (progress.last) return Go::on;
     if (options_.events && events_ >= *options_.events) return end("events");
     return Go::on;
   }
@@ -126,13 +125,16 @@ class Watch {
     return text + ", " + duration_text(progress.seconds);
   }
 
-  // The two lines while the rung with this index runs.
+  // The two lines while the rung with this index runs. Which it is can be said beforehand if all
+  // trials go in step.
   void show(std::size_t index, std::string const& best) {
-    Rung const& rung = prepared_.plan.rungs[index];
-    lines_.status("rung " + std::to_string(index + 1) + " of " +
-                      std::to_string(prepared_.plan.rungs.size()) + ": " +
-                      counted(rung.trials, "trial") + " to epoch " + std::to_string(rung.epoch),
-                  best);
+    std::string text = "rung " + std::to_string(index + 1);
+    if (prepared_.plan.events > 0) {
+      Rung const& rung = prepared_.plan.rungs[index];
+      text += " of " + std::to_string(prepared_.plan.events) + ": " +
+              counted(rung.trials, "trial") + " to epoch " + std::to_string(rung.epoch);
+    }
+    lines_.status(text, best);
   }
 
   Prepared const& prepared_;
@@ -143,10 +145,10 @@ class Watch {
   std::string ended_ = "complete";
 };
 
-int report_interrupt(Watch const& watch, std::size_t rungs) {
+int report_interrupt(Watch const& watch, int rungs) {
   int const signal = received_signal;
-  say("interrupted after rung " + std::to_string(watch.events()) + " of " + std::to_string(rungs) +
-      "; nothing was written");
+  say("interrupted after rung " + std::to_string(watch.events()) +
+      (rungs > 0 ? " of " + std::to_string(rungs) : "") + "; nothing was written");
   return 128 + signal;
 }
 
@@ -208,7 +210,7 @@ int tune(Options const& options) {
     }
   }
   watch.clear();
-  return report_interrupt(watch, prepared.plan.rungs.size());
+  return report_interrupt(watch, prepared.plan.events);
 }
 
 }  // namespace brood::tools

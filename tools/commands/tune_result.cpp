@@ -119,8 +119,9 @@ Json ensemble_document(Result const& result) {
 
 std::string ended_text(Tuned const& tuned) {
   if (!tuned.result.stopped_early) return "";
-  std::string const after = " after rung " + std::to_string(tuned.events) + " of " +
-                            std::to_string(tuned.prepared.plan.rungs.size());
+  int const rungs = tuned.prepared.plan.events;  // 0: not known before
+  std::string const after = " after rung " + std::to_string(tuned.events) +
+                            (rungs > 0 ? " of " + std::to_string(rungs) : "");
   if (tuned.result.ended == Ended::target) return "Ended by stop.target" + after + ".\n";
   if (tuned.result.ended == Ended::no_improvement) {
     return "Ended by stop.patience_rungs" + after + ".\n";

@@ -29,11 +29,19 @@ class Population {
   std::vector<MemberId> admit(std::vector<MemberSpec> specs, Data const& data);
   // A member that goes on from a saved image.
   MemberId admit(MemberSpec spec, Data const& data, MemberImage image);
+  // For each spec a member that goes on from where another is: with its weights, moments and
+  // progress, and with hyperparameters and a seed of its own. Throws UsageError where the two
+  // differ in the shape of the network or in what the optimizer keeps.
+  std::vector<MemberId> branch(std::span<MemberId const> from, std::vector<MemberSpec> specs,
+                               Data const& data);
   void release(std::span<MemberId const> members);
 
   // Trains each to `until_epoch` (of its own `epochs` at most), evaluating every so many epochs
   // (0: at the end only). Waits.
   void train(std::span<MemberId const> members, int until_epoch, int evaluate_every_epochs = 1);
+  // The same, each to an epoch of its own.
+  void train(std::span<MemberId const> members, std::span<int const> until_epochs,
+             int evaluate_every_epochs = 1);
 
   std::vector<MemberMetrics> metrics(std::span<MemberId const> members);
   // out: (members, rows, outputs), see Backend::forward.

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Samplers, schedulers of trials, the plan they amount to, and Tuner: ask/tell over any objective.
-// Knows no network, device or file. Everything is a function of (space, sampler, scheduler,
-// trials, seed) and the scores told: never of time, threads or memory.
+// Samplers and Tuner: ask/tell over any objective. Knows no network, device or file. Everything is
+// a function of (space, sampler, scheduler, trials, seed) and the scores told: never of time,
+// threads or memory.
 #pragma once
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <queue>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "brood/scheduler.hpp"
 #include "brood/space.hpp"
 #include "brood/value.hpp"
 
@@ -69,52 +72,6 @@ std::string_view name_of(SamplerChoice const& sampler);
 // One sentence each; nothing of a space that has problems of its own.
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space);
 
-// ---- schedulers: who trains on, and until which epoch
-
-// Every trial trains to the end.
-struct NoEarlyTermination {
-  int max_epochs = 50;
-};
-
-// Synchronous successive halving (Jamieson & Talwalkar 2016; as in Li et al. 2018, one bracket).
-// Rung k ends at min(min_epochs * eta^k, max_epochs) epochs; floor (or ceil) of 1/eta of a rung,
-// at least one trial, goes on. A rung nearer than a factor eta / 2 to max_epochs is left out (81
-// of 1, 3, 9, 27, 81, 100), unless it is the first.
-struct SuccessiveHalving {
-  enum class Survivors { floor, ceil };
-  int eta = 3;          // >= 2
-  int min_epochs = 1;   // >= 1
-  int max_epochs = 81;  // >= min_epochs
-  Survivors survivors = Survivors::floor;
-};
-
-using SchedulerChoice = std::variant<NoEarlyTermination, SuccessiveHalving>;
-
-// ---- the plan
-
-struct Rung {
-  int trials = 0;
-  int epoch = 0;  // trained to here, in total
-  bool operator==(Rung const&) const = default;
-};
-
-// The rungs that `trials` trials go through. On integers only; with fewer trials than halvings, one
-// trial goes through the last rungs, so that every plan ends at max_epochs. Throws UsageError for
-// problems(scheduler) and less than one trial.
-std::vector<Rung> plan_rungs(SchedulerChoice const& scheduler, int trials);
-
-// Trial-epochs of a plan when promotion continues training, and when it would begin anew.
-std::int64_t trial_epochs(std::span<Rung const> rungs);
-std::int64_t trial_epochs_restarted(std::span<Rung const> rungs);
-
-std::vector<std::string> problems(SchedulerChoice const& scheduler);
-
-// ---- order of scores
-
-// Whether score a of trial `id_a` ranks before b: non-finite last, better first, then lower id.
-// A total order: the same for every use in the program.
-bool ranks_before(double a, int id_a, double b, int id_b, bool maximize);
-
 // ---- ask/tell
 
 // waiting: asked for or between rungs; pruned: not promoted; complete: trained to the end;
@@ -127,6 +84,10 @@ struct Ask {
   Config config = {};
   int from_epoch = 0;  // 0: a new trial; else continue from here
   int until_epoch = 0;
+  std::int64_t finish = 0;  // in virtual time
+  // Population based training: begin with a copy of the weights that this trial has at from_epoch;
+  // -1: with its own.
+  int copy_from = -1;
 };
 
 struct TunerOptions {
@@ -136,39 +97,82 @@ struct TunerOptions {
   int trials = 64;
   std::uint64_t seed = 0;
   bool maximize = false;
+  // Trials that are proposed at once; the next are when each of these has a result, or when a
+  // worker is free. 0: as many as suit the sampler.
+  int ask_batch = 0;
 };
 
-// What a Tuner remembers of a trial; its config is a pure function of its id.
+// What a Tuner remembers of a trial.
 struct TunerTrial {
   int id = 0;
   TrialState state = TrialState::waiting;
   int epoch = 0;                                            // trained so far, as told
   double score = std::numeric_limits<double>::quiet_NaN();  // the last one told
   int rung = -1;  // the last one that it was ranked in: told in, or carried through when stopped
+  double best_score = std::numeric_limits<double>::quiet_NaN();  // of all told
 };
 
+// Population based training: a trial goes on as a copy of another.
+struct Exploit {
+  int trial = 0, from = 0;
+  int epoch = 0;         // of both
+  Config before, after;  // of the trial
+};
+
+// A part of the training that led to a trial: as which trial, that is from which seed, with which
+// hyperparameters, until when.
+struct Segment {
+  int trial = 0;
+  Config config = {};
+  int until_epoch = 0;
+};
+
+class Schedule;
+struct Observation;
+
+// Time is virtual: an epoch of a trial takes a unit, and results count in the order of finishing
+// time and then of trials, whenever they are told.
 class Tuner {
  public:
   // Throws UsageError with everything that is wrong with the options.
   explicit Tuner(TunerOptions options);
 
-  // Up to `most` trials of the rung in progress that were not yet asked for, in order of rank
-  // (new ones by id). Empty while the rung waits for tell(), and when finished.
+  // Up to `most` trials that may train and were not yet asked for, each until an epoch of its own:
+  // those of a rung in order of rank (new ones by id). Empty while the tuner waits for tell(), and
+  // when finished.
   std::vector<Ask> ask(int most);
 
   // The score of a trial that was asked for, at its until_epoch. Earlier with `stopped`: its own
   // patience ended it; it keeps its score and is ranked with the rung, and among the survivors it
   // takes its place in the rungs that follow without being asked for again. Non-finite, at any
-  // epoch of the rung: diverged, never promoted. The last tell of a rung closes it. Throws
-  // UsageError, and changes nothing, for a trial that was not asked for or was told already, and
-  // for an epoch outside the rung.
+  // epoch of the rung: diverged, never promoted. Throws UsageError, and changes nothing, for a
+  // trial that was not asked for or was told already, and for an epoch outside the rung.
   void tell(int trial, int epoch, double score, bool stopped = false);
 
   bool finished() const;
-  int rung() const;                        // index of the rung in progress; the last one reached
-  std::vector<Rung> const& rungs() const;  // the plan
+  // The plan: each bracket, and all together (how many trials train to each epoch).
+  std::vector<std::vector<Rung>> const& brackets() const;
+  std::vector<Rung> const& rungs() const;
+  // Index into rungs() of the lowest in progress; when finished, of the last one reached.
+  int rung() const;
+  std::int64_t now() const;  // virtual time: when the last result that counts was there
+  // At how many times results count, if no trial ends early and all are asked for at once; 0: that
+  // depends on the scores.
+  int events() const;
+  // Those proposed so far, by id.
   std::span<TunerTrial const> trials() const;
-  Config config(int trial) const;
+  Config const& config(int trial) const;
+  // With which its last score was told: another one if it has become a copy since.
+  Config const& scored_config(int trial) const;
+  // What a sampler is shown of every trial: what counts, not what was told early.
+  std::vector<Observation> observations() const;
+  // By trial: whether it trains, or may be asked for again, or holds a place as stopped.
+  std::vector<bool> running() const;
+
+  // All copies so far, in their order.
+  std::span<Exploit const> lineage() const;
+  // The training that led to a trial's last score, as one: a single segment if it was never a copy.
+  std::vector<Segment> segments(int trial) const;
 
   // Best of the trials that were trained furthest: those of the last rung in which any has a finite
   // score. Nothing if no score is finite.
@@ -179,32 +183,83 @@ class Tuner {
   // The first is best().
   std::vector<int> leaderboard(int n) const;
 
+  // Training of a trial that was begun and does not count yet.
+  struct Job {
+    int trial = 0;
+    std::int64_t finish = 0;  // virtual time
+    bool told = false;
+    int copy_from = -1;  // as in Ask
+    // Before it was told.
+    int from_epoch = 0;
+    double score_before = std::numeric_limits<double>::quiet_NaN();
+  };
+  // A bracket of a synchronous scheduler.
+  struct BracketState {
+    int rung = 0;
+    std::vector<int> alive;  // of the rung in progress, in order of rank; none after the last
+    int counted = 0;         // of these, by how many results count
+  };
+  // A rung of an asynchronous scheduler: the results that count, best first.
+  struct RungState {
+    struct Result {
+      int trial = 0;
+      double score = 0;
+      bool promoted = false;
+    };
+    std::vector<Result> results;
+    std::size_t promoted = 0;  // the first so many all are; others may be
+  };
   // The whole state as one value; restoring it continues exactly. The trials in flight (asked for,
   // not told) are asked for again.
   struct State {
-    int rung = 0;
-    std::vector<TunerTrial> trials;  // by id
-    std::vector<int> alive;          // of the rung in progress, in order of rank; none: finished
-    std::vector<bool> told;          // as many as alive
+    std::vector<TunerTrial> trials;  // proposed, by id
+    std::vector<Config> configs;     // as many
+    int begun = 0;                   // of these, the first so many
+    bool exhausted = false;          // the space has no more of them
+    std::int64_t now = 0;            // virtual time
+    std::vector<Job> jobs;           // in the order in which they are asked for
+    std::vector<BracketState> brackets;
+    std::vector<RungState> rungs;
+    std::vector<Exploit> lineage;
   };
-  State const& state() const;
+  State state() const;
   // Throws StorageError for a state that does not fit the options.
   void restore(State state);
 
  private:
-  void open_rung(std::vector<int> alive);
-  void close_rung();
-  void index_rung();
-  void check_fits(State const& state) const;
+  // An open job on the calendar.
+  struct Finish {
+    std::int64_t time = 0;
+    int trial = 0;
+    int place = 0;                               // in jobs
+    bool operator<(Finish const& other) const {  // the next to finish is the largest
+      return time != other.time ? time > other.time : trial > other.trial;
+    }
+  };
+
+  void plan();
+  void settle();
+  void begin_jobs();
+  int batch() const;
+  bool propose_batch();
+  void end_proposals();
+  int until_epoch(int trial) const;
+  void open_job(int trial);
+  void enter_job(int place);
+  bool is_open(std::size_t place) const;
+  void drop_closed_jobs();
+  bool stands_before(TunerTrial const& a, TunerTrial const& b) const;
+  static void check_fits(State const& state, Schedule const& schedule, int most_trials);
 
   TunerOptions options_;
-  std::vector<Config> configs_;  // by trial; none: drawn when they are wanted
+  std::shared_ptr<Schedule const> schedule_;
   std::vector<Rung> rungs_;
-  State state_;
-  std::vector<int> place_;   // by trial: its index in alive, or -1
-  std::vector<bool> asked_;  // as many as alive
-  int next_ask_ = 0;         // no trial before this place is still to be asked for
-  int untold_ = 0;           // trials that the rung waits for
+  State state_;  // its jobs include closed ones, to which job_of_ does not point
+  std::priority_queue<Finish> calendar_;
+  std::vector<int> job_of_;     // by trial: its open job, or -1
+  std::vector<bool> asked_;     // as many as jobs
+  std::size_t next_ask_ = 0;    // no job before this one is still to be asked for
+  int first_results_open_ = 0;  // trials begun whose first result does not count yet
 };
 
 }  // namespace brood

@@ -40,10 +40,13 @@ std::vector<MetricInfo> metrics();
 bool higher_is_better(std::string_view metric, Task task);
 std::string default_metric(Task task);
 
+// The trials that train at the same time go on together until some of them have come to the end of
+// their rungs, which all of their brackets count as one here.
 struct Progress {
-  int rung = 0, rungs = 0;  // the one just finished, of how many
-  int trials = 0;           // in it
-  int epoch = 0;            // trained to
+  int rung = 0, rungs = 0;  // the one just finished, of how many; 0: that depends on the scores
+  bool last = false;        // nothing is left to train
+  int trials = 0;           // that came to an end of a rung
+  int epoch = 0;            // trained to, the furthest of them
   int waves = 1;            // the memory limit allowed this many at a time
   double best_score = std::numeric_limits<double>::quiet_NaN();
   int best_trial = -1;
@@ -104,7 +107,9 @@ struct TrialResult {
 // What a study will train, exactly; the printed plan is what runs. `upper_bound` says that patience
 // may end members earlier.
 struct StudyPlan {
-  std::vector<Rung> rungs;
+  std::vector<std::vector<Rung>> brackets;
+  std::vector<Rung> rungs;  // of all brackets: how many trials train to each epoch
+  int events = 0;           // of on_rung; 0: that depends on the scores
   int trials = 0;
   int members_per_trial = 1;  // folds x repeats
   std::int64_t members = 0;
@@ -118,6 +123,7 @@ struct StudyPlan {
   Submission submission;              // of the first rung (of 4,096 trials of it at most)
   int most_launches = 0;  // of any rung, its first trials standing in for those to be promoted
   bool upper_bound = false;
+  bool lower_bound = false;  // an asynchronous scheduler also promotes who is overtaken later
 };
 // Throws UsageError with everything wrong with the study for this data.
 StudyPlan plan(Engine& engine, Data const& data, Study const& study);
@@ -156,6 +162,9 @@ struct Result {
   double seconds = 0;
   bool stopped_early = false;  // not all rungs were trained
   Ended ended = Ended::complete;
+  // The training that led to the winner's score; more than one under population based training. The
+  // refit goes through all of them.
+  std::vector<Segment> segments;
   Model model;
 };
 
@@ -173,6 +182,7 @@ struct StudyState {
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
   StopProgress stop;
+  int events = 0;  // rungs reported so far
   struct Resident {
     int trial = 0, split = 0;
     MemberImage image;
@@ -189,7 +199,7 @@ class StudyRun {
   StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from = nullptr);
   ~StudyRun();
 
-  // Trains one rung. False when there is none left (or Stop or on_rung ended the study).
+  // Trains until a rung ends. False when there is none left (or Stop or on_rung ended the study).
   bool advance();
   StudyState state();
   // Refit and test score; call once, after the last advance(). Throws NoUsableTrial if every trial

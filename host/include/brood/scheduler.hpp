@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedulers of trials: who trains on and until which epoch, and the plan that this amounts to.
+// Everything is computed on integers: a logarithm in floating point loses the last rung of
+// 243 = 3^5 and of 1000 = 10^3.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace brood {
+
+// ---- schedulers
+
+// Every trial trains to the end.
+struct NoEarlyTermination {
+  int max_epochs = 50;
+};
+
+// Synchronous successive halving (Jamieson & Talwalkar 2016; as in Li et al. 2018, one bracket).
+// Rung k ends at min(min_epochs * eta^k, max_epochs) epochs; floor (or ceil) of 1/eta of a rung,
+// at least one trial, goes on. A rung nearer than a factor eta / 2 to max_epochs is left out (81
+// of 1, 3, 9, 27, 81, 100), unless it is the first.
+struct SuccessiveHalving {
+  enum class Survivors { floor, ceil };
+  int eta = 3;          // >= 2
+  int min_epochs = 1;   // >= 1
+  int max_epochs = 81;  // >= min_epochs
+  Survivors survivors = Survivors::floor;
+};
+
+// Hyperband (Li et al., JMLR 2018, Alg. 1), all brackets side by side. The rungs are those of
+// SuccessiveHalving from one epoch on; with s_max + 1 of them, bracket s = s_max .. 0 has
+// ceil((s_max + 1) / (s + 1) * eta^s) trials in the last s + 1 rungs. Trials fill the brackets in
+// this order, pass after pass; the last pass may end in any bracket.
+struct Hyperband {
+  int eta = 3;          // >= 2
+  int max_epochs = 81;  // R, >= 1
+};
+
+// Asynchronous successive halving that promotes (Li et al., MLSys 2020, Alg. 2), with the rungs of
+// SuccessiveHalving. Time is virtual: `workers` workers, an epoch of a trial takes a unit, results
+// count in the order of finishing time and then of trials. So a decision depends on scores only.
+// When nothing else is left, the best of the highest rung goes on, up to the last rung.
+struct Asha {
+  int eta = 3;          // >= 2
+  int min_epochs = 1;   // >= 1
+  int max_epochs = 81;  // >= min_epochs
+  int workers = 64;     // >= 1
+};
+
+// Median stopping (Golovin et al., "Google Vizier", KDD 2017; the comparison is Optuna's
+// MedianPruner). All trials go side by side; every `interval` epochs from warmup_epochs on, a trial
+// is stopped if the best score that it had so far is worse than the median of the scores then. Not
+// where fewer than startup_trials have a score.
+struct MedianStopping {
+  int max_epochs = 50;
+  int interval = 1;        // epochs; 1 .. max_epochs
+  int warmup_epochs = 0;   // >= 0
+  int startup_trials = 5;  // >= 1
+};
+
+// Population based training (Jaderberg et al. 2017, truncation selection) in rounds of `interval`
+// epochs. After each but the last, the worst ceil(quantile * trials), at most half, and all that
+// diverged copy the weights and hyperparameters of one of as many best, drawn uniformly. Then each
+// parameter is drawn anew with probability `resample`, else a number is multiplied by 1.2 or 0.8
+// and clipped to its range. The defaults are Ray Tune's.
+struct PopulationBased {
+  int max_epochs = 50;
+  int interval = 5;        // epochs; 1 .. max_epochs
+  double quantile = 0.25;  // 0 < quantile <= 0.5
+  double resample = 0.25;  // 0 .. 1
+  // Parameters that a copy takes over as they are. A study sets them: what shapes the network or
+  // counts its steps cannot change in a copy.
+  std::vector<std::string> inherited = {};
+};
+
+using SchedulerChoice = std::variant<NoEarlyTermination, SuccessiveHalving, Hyperband, Asha,
+                                     MedianStopping, PopulationBased>;
+
+std::vector<std::string> problems(SchedulerChoice const& scheduler);
+
+// ---- the plan
+
+struct Rung {
+  int trials = 0;
+  int epoch = 0;  // trained to here, in total
+  bool operator==(Rung const&) const = default;
+};
+
+// The brackets that `trials` trials go through, each a list of rungs. With fewer trials than
+// halvings, one trial goes through the last rungs, so that every bracket ends at max_epochs. For
+// Asha, the fewest that are promoted: it also promotes trials that better ones overtake later.
+// Throws UsageError for problems(scheduler) and less than one trial.
+std::vector<std::vector<Rung>> plan_brackets(SchedulerChoice const& scheduler, int trials);
+// All brackets together: how many trials train to each epoch.
+std::vector<Rung> plan_rungs(SchedulerChoice const& scheduler, int trials);
+
+// Trials of all brackets of Hyperband, once; at most the largest int.
+int trials_of_a_pass(Hyperband const& hyperband);
+
+// Trial-epochs of a bracket when promotion continues training, and when it would begin anew.
+std::int64_t trial_epochs(std::span<Rung const> rungs);
+std::int64_t trial_epochs_restarted(std::span<Rung const> rungs);
+// Of all brackets.
+std::int64_t trial_epochs(std::span<std::vector<Rung> const> brackets);
+std::int64_t trial_epochs_restarted(std::span<std::vector<Rung> const> brackets);
+
+// ---- order of scores
+
+// Whether score a of trial `id_a` ranks before b: non-finite last, better first, then lower id.
+// A total order: the same for every use in the program.
+bool ranks_before(double a, int id_a, double b, int id_b, bool maximize);
+
+}  // namespace brood

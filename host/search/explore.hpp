@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The draws of population based training: whom a trial copies, and with which hyperparameters it
+// goes on. Each is a pure function of its arguments.
+#pragma once
+
+#include <cstdint>
+
+#include "brood/scheduler.hpp"
+#include "brood/space.hpp"
+
+namespace brood {
+
+// The configuration with which `trial` goes on after a round as a copy of one with `config`.
+Config explored(Config config, PopulationBased const& options, SearchSpace const& space,
+                std::uint64_t seed, int trial, int round);
+
+// A whole number below `count`, uniformly drawn.
+int drawn_source(std::uint64_t seed, int trial, int round, int count);
+
+}  // namespace brood
