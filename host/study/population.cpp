@@ -65,9 +65,9 @@ std::vector<MemberId> Population::admit(std::vector<MemberSpec> specs, Data cons
     std::int64_t const bytes =
         engine_.backend().bytes(spec.config, data.task(), data.inputs(), data.outputs());
     if (bytes > engine_.memory_limit()) {
-      throw DeviceError("a member of this shape takes " + megabytes(bytes) +
-                        "; the memory limit is " + megabytes(engine_.memory_limit()) +
-                        ": raise it or make the network smaller");
+      throw UsageError("network: a member of this shape takes " + megabytes(bytes) +
+                       "; the memory limit is " + megabytes(engine_.memory_limit()) +
+                       ": raise it or make the network smaller");
     }
     spec.table = data.id();
     admitted.push_back({.spec = std::move(spec), .bytes = bytes});
