@@ -103,7 +103,12 @@ class MadeDirectories {
 
 void write_files(std::string const& directory, std::vector<RunFile> const& files,
                  std::string const& shown) {
-  for (std::string const& each : {directory, directory + "/best"}) {
+  bool const with_best = std::any_of(files.begin(), files.end(), [](RunFile const& file) {
+    return file.name.rfind("best/", 0) == 0;
+  });
+  std::vector<std::string> directories = {directory};
+  if (with_best) directories.push_back(directory + "/best");
+  for (std::string const& each : directories) {
     if (::mkdir(each.c_str(), 0777) != 0) {
       refuse_storage(shown, "the directory cannot be created", errno);
     }
@@ -111,7 +116,7 @@ void write_files(std::string const& directory, std::vector<RunFile> const& files
   for (RunFile const& file : files) {
     write_new_file(directory + "/" + file.name, file.bytes, shown + "/" + file.name);
   }
-  sync_directory(directory + "/best");
+  if (with_best) sync_directory(directory + "/best");
   sync_directory(directory);
 }
 

@@ -162,17 +162,17 @@ bool is_run_file(std::string_view name) {
 
 std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encoding const& encoding,
                                RunFacts const& facts) {
-  TrialResult const& best = winner(result);
   std::vector<RunFile> files = {
       {"config.yaml", resolved_yaml(sweep)},
       {"run.json", run_document(sweep, result, facts).text(/*indented=*/true) + "\n"},
       {"trials.csv", trials_csv(result, sweep.study.space)},
       {"curves.csv", curves_csv(result)},
-      {"best/config.yaml", yaml_of(best.config)},
-      {"best/score.json", score_document(result).text(/*indented=*/true) + "\n"},
-      {"best/model.safetensors",
-       to_safetensors({result.model, encoding, result.metric, sweep.dataset.weight})},
   };
+  if (result.model.layers.empty()) return files;  // StudyRun::found()
+  files.push_back({"best/config.yaml", yaml_of(winner(result).config)});
+  files.push_back({"best/score.json", score_document(result).text(/*indented=*/true) + "\n"});
+  files.push_back({"best/model.safetensors",
+                   to_safetensors({result.model, encoding, result.metric, sweep.dataset.weight})});
   if (result.ensemble.empty()) return files;
   files.push_back(
       {std::string(kEnsembleFile), ensemble_document(result).text(/*indented=*/true) + "\n"});

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
+#include <span>
 
 #include "brood/error.hpp"
 #include "study/ensemble.hpp"
@@ -191,25 +194,77 @@ std::vector<std::string> problems(Study const& study, Task task) {
 
 namespace {
 
-// What the backend makes of the rungs, judged by so many of their trials.
-void plan_submissions(Engine& engine, Data const& data, Study const& study, Splits const& splits,
-                      Tuner& tuner, StudyPlan& plan) {
-  constexpr int kMostTrials = 4096;
-  std::vector<Config> configs;
-  for (auto const& ask : tuner.ask(kMostTrials)) {
-    for (int i = 0; i < plan.members_per_trial; ++i)
-      configs.push_back(member_config(ask.config, study));
+// What the backend makes of members that train together, judged by the first so many of them.
+class Submissions {
+ public:
+  Submissions(Engine& engine, Data const& data, Study const& study, Splits const& splits,
+              Tuner& tuner)
+      : backend_(engine.backend()),
+        data_(data),
+        rows_(static_cast<std::int64_t>(splits.splits.front().train->size())) {
+    for (auto const& ask : tuner.ask(kMostTrials)) {
+      for (std::size_t i = 0; i < splits.splits.size(); ++i)
+        configs_.push_back(member_config(ask.config, study));
+    }
   }
-  auto const rows = static_cast<std::int64_t>(splits.splits.front().train->size());
-  for (auto const& rung : plan.rungs) {
-    auto const count =
-        std::min(configs.size(), static_cast<std::size_t>(rung.trials) *
-                                     static_cast<std::size_t>(plan.members_per_trial));
-    auto submission = engine.backend().plan(std::span(configs).first(count), data.task(),
-                                            data.inputs(), data.outputs(), rows);
-    plan.most_launches = std::max(plan.most_launches, submission.launches);
-    if (&rung == &plan.rungs.front()) plan.submission = std::move(submission);
+
+  Submission const& of(std::int64_t members) {
+    auto const count = std::min(configs_.size(), static_cast<std::size_t>(members));
+    auto const [at, fresh] = known_.try_emplace(count);
+    if (fresh) {
+      at->second = backend_.plan(std::span(configs_).first(count), data_.task(), data_.inputs(),
+                                 data_.outputs(), rows_);
+    }
+    return at->second;
   }
+
+  // Adds that so many members train for so many epochs.
+  void add(std::int64_t members, std::int64_t epochs) {
+    Submission const& some = of(members);
+    most_launches_ = std::max(most_launches_, some.launches);
+    auto const planned = static_cast<double>(
+        std::min<std::int64_t>(members, static_cast<std::int64_t>(configs_.size())));
+    double const work =
+        some.work * static_cast<double>(members) / planned * static_cast<double>(epochs);
+    work_ += work;
+    device_work_ += work / some.busy_share;
+  }
+  int most_launches() const { return most_launches_; }
+  double busy_share() const { return device_work_ > 0 ? work_ / device_work_ : 1.0; }
+
+ private:
+  static constexpr int kMostTrials = 4096;
+  Backend& backend_;
+  Data const& data_;
+  std::int64_t rows_;
+  std::vector<Config> configs_;
+  std::map<std::size_t, Submission> known_;  // by members
+  int most_launches_ = 0;
+  double work_ = 0, device_work_ = 0;  // done, and what could have been
+};
+
+// The brackets train side by side, each rung from where the one before ended.
+void plan_submissions(Submissions& submissions, StudyPlan& plan) {
+  std::set<int> ends;
+  for (auto const& bracket : plan.brackets) {
+    for (Rung const& rung : bracket)
+      ends.insert(rung.epoch);
+  }
+  int from = 0;
+  for (int const end : ends) {
+    std::int64_t trials = 0;
+    for (auto const& bracket : plan.brackets) {
+      auto const rung = std::find_if(bracket.begin(), bracket.end(),
+                                     [&](Rung const& each) { return each.epoch >= end; });
+      trials += rung == bracket.end() ? 0 : rung->trials;
+    }
+    submissions.add(trials * plan.members_per_trial, end - from);
+    from = end;
+  }
+  if (plan.refit_epochs > 0) submissions.add(1, plan.refit_epochs);
+  plan.most_launches = submissions.most_launches();
+  plan.busy_share = submissions.busy_share();
+  plan.submission = submissions.of(std::int64_t{plan.trials} * plan.members_per_trial);
 }
 
 }  // namespace
@@ -247,7 +302,8 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
                      std::holds_alternative<MedianStopping>(study.scheduler) || study.stop.target ||
                      study.stop.patience_rungs > 0;
   plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);
-  plan_submissions(engine, data, study, splits, tuner, plan);
+  Submissions submissions(engine, data, study, splits, tuner);
+  plan_submissions(submissions, plan);
   return plan;
 }
 

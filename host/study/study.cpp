@@ -268,6 +268,9 @@ StudyState StudyRun::state() {
 Result StudyRun::finish() {
   return impl_->finish();
 }
+Result StudyRun::found() const {
+  return impl_->found();
+}
 
 Result tune(Engine& engine, Data const& data, Study const& study) {
   StudyRun run(engine, data, study);

@@ -66,6 +66,7 @@ struct StudyRun::Impl {
   // ---- the winner
 
   Result finish();
+  Result found() const;
   // The winner so far, and the n best, by Study::best_of.
   std::optional<int> best() const;
   std::vector<int> leaderboard(int n) const;

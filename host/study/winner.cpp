@@ -180,7 +180,7 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
   return results;
 }
 
-Result StudyRun::Impl::finish() {
+Result StudyRun::Impl::found() const {
   auto const winner = best();
   if (!winner) {
     throw NoUsableTrial(
@@ -204,8 +204,13 @@ Result StudyRun::Impl::finish() {
   result.stopped_early = stopped;
   result.ended = ended;
   result.segments = tuner.segments(*winner);
+  result.seconds = seconds_since(start);
+  return result;
+}
 
-  FinalMember const final = final_members({*winner}).front();
+Result StudyRun::Impl::finish() {
+  Result result = found();
+  FinalMember const final = final_members({result.best}).front();
   result.refit_epochs = final.refit_epochs;
   result.refit_diverged = final.refit_diverged;
   result.model = model_of(final);

@@ -3,10 +3,12 @@
 // is told with the call and the reason, and nothing crashes or leaks afterwards.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 #include "brood/error.hpp"
 #include "brood/population.hpp"
+#include "brood/study.hpp"
 #include "cases.hpp"
 #include "cuda/cuda_backend.hpp"
 #include "emulation/emulation.hpp"
@@ -64,6 +66,26 @@ TEST_F(BackendErrors, EveryFailingCallIsToldAndLeavesNothingBehind) {
   EXPECT_GT(failing, 30);
   emulation::fail_call(0, "");
   work();
+}
+
+// A device that fails in the middle of a study takes the networks with it, not what is known.
+TEST_F(BackendErrors, AStudyKeepsWhatItHadFound) {
+  auto const c = varied_cases(1).front();
+  Engine engine({.device = "cuda"});
+  Data const data = engine.load(c.data.table());
+  Study study;
+  study.space.log_uniform("lr", 1e-3, 1e-1).constant("hidden", Wholes{4});
+  study.scheduler = SuccessiveHalving{.eta = 2, .min_epochs = 1, .max_epochs = 4};
+  study.trials = 4;
+  StudyRun run(engine, data, study);
+  ASSERT_TRUE(run.advance());
+  emulation::fail_call(3, "an illegal memory access was encountered");
+  EXPECT_THROW(run.advance(), DeviceError);
+  Result const found = run.found();
+  EXPECT_EQ(found.trials.size(), 4u);
+  EXPECT_EQ(found.curves.size(), 4u);
+  EXPECT_TRUE(std::isfinite(found.valid));
+  EXPECT_TRUE(found.model.layers.empty());
 }
 
 TEST_F(BackendErrors, OutOfMemoryNamesTheBytesAndTheOthersLiveOn) {

@@ -189,6 +189,16 @@ Result ensemble_result() {
   return result;
 }
 
+TEST_F(RunDirectory, HoldsWhatWasFoundWithoutAModel) {
+  Result result = small_result();
+  result.model = {};
+  write_run("found", false, result);
+  EXPECT_TRUE(fs::exists("found/trials.csv"));
+  EXPECT_TRUE(fs::exists("found/curves.csv"));
+  EXPECT_FALSE(fs::exists("found/best"));
+  EXPECT_THROW(read_best("found"), UsageError);
+}
+
 TEST_F(RunDirectory, HoldsTheEnsembleThatPredicts) {
   Result const result = ensemble_result();
   write_run("run", false, result);

@@ -156,6 +156,16 @@ TEST_F(PlanTest, BytesAreThoseOfTheLargestMember) {
   EXPECT_EQ(planned.waves, 1);
 }
 
+// Nine networks of the same cost for an epoch, three for two more, one for six, and the refit of
+// nine: of two threads these keep 9/10, 3/4, 1/2 and 1/2 busy.
+TEST_F(PlanTest, SaysHowBusyTheDeviceWillBe) {
+  for (auto const& [threads, share] : {std::pair{1, 1.0}, {2, 30.0 / (10 + 8 + 12 + 18)}}) {
+    Engine engine({.device = "cpu", .threads = threads});
+    Data const data = engine.load(table_.table());
+    EXPECT_NEAR(plan(engine, data, small_study()).busy_share, share, 1e-12);
+  }
+}
+
 TEST_F(PlanTest, AMemberBeyondTheMemoryLimitIsRefused) {
   Engine small({.device = "cpu", .threads = 1, .memory_limit = 3000});
   Data const data = small.load(table_.table());

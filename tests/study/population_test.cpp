@@ -180,7 +180,7 @@ TEST_F(PopulationTest, AMemberBeyondTheMemoryLimitIsRefused) {
   try {
     population.admit({spec({{"hidden", Widths{256, 256}}})}, data);
     FAIL() << "admitted";
-  } catch (DeviceError const& error) {
+  } catch (UsageError const& error) {
     EXPECT_NE(std::string(error.what()).find("memory limit"), std::string::npos) << error.what();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // brood plan: what tune would train, rung by rung. The same text stands in front of a run.
 #include <algorithm>
+#include <cmath>
 
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
@@ -110,6 +111,8 @@ std::string plan_text(Prepared const& prepared) {
   text += "Memory: " + bytes_text(plan.bytes_per_member) + " for the largest member, " +
           bytes_text(plan.bytes) + " if all of the first rung are so large; limit " +
           bytes_text(prepared.engine.memory_limit()) + ": " + counted(plan.waves, "wave") + ".\n";
+  text += "The device is predicted to be busy for " +
+          std::to_string(std::lround(100 * plan.busy_share)) + " % of the time.\n";
   return text + device_text(prepared) + upper_bound_text(prepared);
 }
 
@@ -133,7 +136,7 @@ files::Json plan_document(StudyPlan const& plan) {
   for (auto const& group : plan.submission.groups)
     layouts.push_back(files::Json().set("layout", group.layout).set("members", group.members));
   json.set("launches", plan.most_launches).set("layouts", std::move(layouts));
-  json.set("busy_share", files::Json());
+  json.set("busy_share", plan.busy_share);
   json.set("upper_bound", plan.upper_bound).set("lower_bound", plan.lower_bound);
   json.set("brackets", std::move(brackets));
   return json;

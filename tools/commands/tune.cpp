@@ -186,28 +186,40 @@ int tune(Options const& options) {
   study.on_rung = [&](Progress const& progress) { return watch.after(progress); };
   study.stop_requested = [&] { return watch.stop_requested(); };
   StudyRun run(prepared.engine, prepared.data, std::move(study));
-  while (received_signal == 0 && run.advance()) {
-  }
-  if (received_signal == 0) {
-    Result const result = run.finish();
-    watch.clear();
-    if (received_signal == 0) {
-      bool const by_scores = result.ended == Ended::target || result.ended == Ended::no_improvement;
-      std::string const ended = by_scores ? std::string(name_of(result.ended)) : watch.ended();
-      // Another run may have taken the name since.
-      if (options.out.empty()) directory = run_directory(prepared.sweep, options);
-      files::write_run_directory(directory, prepared.sweep, result, prepared.encoding,
-                                 {.command_line = options.command_line,
-                                  .data_fingerprint = prepared.fingerprint,
-                                  .backend = prepared.engine.info(),
-                                  .seconds = result.seconds,
-                                  .started = started,
-                                  .events = watch.events(),
-                                  .ended = ended},
-                                 options.overwrite);
-      print_tuned({prepared, result, directory, watch.events(), ended}, options);
-      return 0;
+  auto const write = [&](Result const& result, std::string const& ended) {
+    // Another run may have taken the name since.
+    if (options.out.empty()) directory = run_directory(prepared.sweep, options);
+    files::write_run_directory(directory, prepared.sweep, result, prepared.encoding,
+                               {.command_line = options.command_line,
+                                .data_fingerprint = prepared.fingerprint,
+                                .backend = prepared.engine.info(),
+                                .seconds = result.seconds,
+                                .started = started,
+                                .events = watch.events(),
+                                .ended = ended},
+                               options.overwrite);
+  };
+  try {
+    while (received_signal == 0 && run.advance()) {
     }
+    if (received_signal == 0) {
+      Result const result = run.finish();
+      watch.clear();
+      if (received_signal == 0) {
+        bool const by_scores =
+            result.ended == Ended::target || result.ended == Ended::no_improvement;
+        std::string const ended = by_scores ? std::string(name_of(result.ended)) : watch.ended();
+        write(result, ended);
+        print_tuned({prepared, result, directory, watch.events(), ended}, options);
+        return 0;
+      }
+    }
+  } catch (DeviceError const& error) {
+    watch.clear();
+    if (watch.events() == 0) throw;
+    write(run.found(), "device error");
+    throw DeviceError(std::string(error.what()) + "; what the rungs before had found is in " +
+                      directory + ", without a model");
   }
   watch.clear();
   return report_interrupt(watch, prepared.plan.events);

@@ -121,6 +121,9 @@ struct StudyPlan {
   std::int64_t bytes = 0;             // of the first rung, if all were that large
   int waves = 1;                      // at that size, under the engine's memory limit
   Submission submission;              // of the first rung (of 4,096 trials of it at most)
+  // Of the device, predicted from the needed work of what trains together, refit included; ASHA's
+  // rungs are taken for those of one bracket.
+  double busy_share = 1;
   int most_launches = 0;  // of any rung, its first trials standing in for those to be promoted
   bool upper_bound = false;
   bool lower_bound = false;  // an asynchronous scheduler also promotes who is overtaken later
@@ -205,6 +208,10 @@ class StudyRun {
   // Refit and test score; call once, after the last advance(). Throws NoUsableTrial if every trial
   // diverged.
   Result finish();
+  // What has been found up to here, without a model and what is known of it: trains nothing and
+  // asks nothing of the device, so that it can be had where the device has failed. Throws as
+  // finish().
+  Result found() const;
 
  private:
   struct Impl;

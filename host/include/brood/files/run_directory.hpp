@@ -35,7 +35,8 @@ struct RunFacts {
   std::string ended;    // why there were no more: "complete", "time limit", ...
 };
 
-// Writes the whole directory. Throws StorageError with the path and the reason.
+// Writes the whole directory; without best/ if the result has no model (StudyRun::found()). Throws
+// StorageError with the path and the reason.
 void write_run_directory(std::string const& path, Sweep const& sweep, Result const& result,
                          Encoding const& encoding, RunFacts const& facts, bool overwrite);
 
