@@ -92,7 +92,7 @@ class CommandLines(Refused):
 
     def test_too_little_memory_for_one_network(self):
         self.write("wine.yaml", SWEEP)
-        self.refused("tune", "wine.yaml", "--memory-limit", "1KiB", code=5, says="1024 bytes")
+        self.refused("tune", "wine.yaml", "--memory-limit", "1KiB", code=2, says="1024 bytes")
 
 
 class Sweeps(Refused):
