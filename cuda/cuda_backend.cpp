@@ -2,6 +2,8 @@
 #include "cuda/cuda_backend.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
@@ -183,7 +185,7 @@ class CudaBackend final : public Backend {
       tasks[i].progress = next.device_progress.data() + i;
       tasks[i].records = next.device_records.data() + next.first_record[i];
     }
-    next.launched = launch(jobs, tasks, next.progress, limits_);
+    next.launched = launch_in_pieces(std::move(jobs), std::move(tasks), next.progress);
     pending_ = std::move(next);
   }
 
@@ -266,6 +268,7 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  static constexpr double kLaunchSeconds = 0.2;
   // Rows assumed where only a configuration is known: more than any batch.
   static constexpr int kManyRows = 1 << 20;
 
@@ -319,6 +322,43 @@ class CudaBackend final : public Backend {
   std::shared_ptr<Buffer<std::int32_t>> device_rows(Rows const& rows) {
     if (size_of(rows) == 0) return nullptr;
     return rows_.get(rows, 0, [&] { return Buffer<std::int32_t>(arena_, *device_, *rows); });
+  }
+
+  // Trains by launches that take about kLaunchSeconds each, on the boundaries of steps: a device
+  // that shows a screen ends what takes longer than seconds. Waits for all but the last. A launch
+  // in which every member does what is left of its order is the rule.
+  Launched launch_in_pieces(std::vector<Job> jobs, std::vector<MemberTask> tasks,
+                            std::vector<MemberProgress> progress) {
+    for (;;) {
+      double const crowd =
+          std::max(1.0, static_cast<double>(jobs.size()) / device_limits_.multiprocessors);
+      double const flops = limits_.launch_flops > 0 ? limits_.launch_flops : launch_flops_ / crowd;
+      std::vector<double> left;
+      for (std::size_t i = 0; i < jobs.size(); ++i) {
+        double const most = std::ceil(flops / step_flops(*jobs[i].member));
+        tasks[i].most_steps = static_cast<std::int64_t>(std::min(most, jobs[i].steps));
+        bool const layered = tasks[i].layout.swizzled == 0;  // one launch takes next to no time
+        left.push_back(layered ? 0.0 : jobs[i].steps - static_cast<double>(tasks[i].most_steps));
+        if (!layered) jobs[i].steps = static_cast<double>(tasks[i].most_steps);
+      }
+      auto const start = std::chrono::steady_clock::now();
+      Launched launched = launch(jobs, tasks, progress, limits_);
+      std::size_t more = 0;
+      for (std::size_t i = 0; i < jobs.size(); ++i) {
+        if (left[i] <= 0) continue;
+        jobs[more] = jobs[i];
+        jobs[more].steps = left[i];
+        tasks[more] = tasks[i];
+        progress[more++] = progress[i];
+      }
+      if (more == 0) return launched;
+      jobs.resize(more);
+      tasks.resize(more);
+      progress.resize(more);
+      device_->wait();
+      std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
+      launch_flops_ *= std::clamp(kLaunchSeconds / std::max(took.count(), 1e-6), 0.25, 4.0);
+    }
   }
 
   // Plans jobs, completes their tasks and launches them. The buffers must live as long as the work.
@@ -473,6 +513,9 @@ class CudaBackend final : public Backend {
   TableId next_table_ = 0;
   Slots<Resident> slots_;
   std::optional<Pending> pending_;
+  // Of a member at a launch where each has a multiprocessor: a guess, corrected as launches are
+  // timed.
+  double launch_flops_ = 8e9;
 };
 
 }  // namespace

@@ -104,8 +104,9 @@ struct MemberTask {
   Errand errand;
   std::int32_t until_epoch;  // train
   std::int32_t evaluate_every;
-  MemberRecord* records;  // train: room for all that the order can bring; evaluate: one
-  float* out;             // predict: (evaluation rows, outputs)
+  std::int64_t most_steps;  // of this launch; another goes on from there
+  MemberRecord* records;    // train: room for all that the order can bring; evaluate: one
+  float* out;               // predict: (evaluation rows, outputs)
 };
 
 // The scalars of one step, worked out ahead.

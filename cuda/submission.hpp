@@ -37,6 +37,8 @@ struct LaunchGroup {
 struct SubmissionLimits {
   PlanLimits plan;            // shared_bytes 0: what the device has
   int warps = 0, blocks = 0;  // of every member; 0: by the number of members
+  double launch_flops =
+      0;  // of a member at a launch, a step at least; 0: by the time that it takes
 };
 
 // Every job must fit with a share of one block of one warp.

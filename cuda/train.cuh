@@ -226,18 +226,22 @@ __device__ __forceinline__ void train_member(W const& w) {
   Member const& m = w.member();
   int const until = min(task.until_epoch, m.epochs);
   std::int64_t const per_epoch = steps_per_epoch(m);
+  std::int64_t const last = control().progress.step + task.most_steps;
   while (control().progress.state == kTraining && control().progress.epoch < until) {
     int const epoch = control().progress.epoch;
     int const every = task.evaluate_every;
     int const next = every > 0 ? min((epoch / every + 1) * every, until) : until;
-    bool const finite = train_until(w, next * per_epoch);
+    std::int64_t const goal = next * per_epoch;
+    bool const finite = train_until(w, goal < last ? goal : last);
     sync_block();
     if (threadIdx.x == 0) {
       control().progress.epoch = static_cast<int>(control().progress.step / per_epoch);
       if (!finite) control().progress.state = kDiverged;
     }
     sync_block();
-    if (finite) evaluate_member(w);
+    if (!finite) continue;
+    if (goal > last) break;  // for the next launch
+    evaluate_member(w);
   }
   sync_block();  // all have left the loop
   if (threadIdx.x == 0 && control().progress.state == kTraining &&
@@ -303,7 +307,10 @@ __device__ __forceinline__ void evaluate_now(W const& w, float const* from) {
 template <class P, bool Shared, bool Clustered>
 __global__ void __launch_bounds__(32 * kMostWarps, 1) run(RunArguments arguments) {
   using W = Worker<P, Shared, Clustered>;
-  W const w = begin<W>(arguments.tasks[cluster_number()]);
+  MemberTask const& given = arguments.tasks[cluster_number()];
+  // A member that a launch before has brought to its end, by patience or otherwise.
+  if (given.errand == Errand::train && given.progress->state != kTraining) return;
+  W const w = begin<W>(given);
   MemberTask const& task = w.task();
   if (task.errand == Errand::train) {
     train_member(w);

@@ -279,6 +279,9 @@ std::vector<Placement> placements(Precision precision) {
     add(course, "WeightsInGlobal", placed(Layout::weights_in_l2, 4));
     add(course, "WeightsInGlobalInChunks", placed(Layout::weights_in_l2, 2, 16));
   }
+  SubmissionLimits a_step = spread(2, 1);
+  a_step.launch_flops = 1;
+  add("Everything", "ALaunchAStep", a_step);
   add("OddWidths", "NothingAhead", nothing_ahead(precision, course_named("OddWidths"), 2));
   if (precision == Precision::bf16) return list;
   add("OddWidths", "OneWarp", spread(1, 1));

@@ -90,6 +90,8 @@ std::vector<Variation> variations() {
   add("weights_in_l2", {.plan = {.first = Layout::weights_in_l2}, .warps = 4, .blocks = 1});
   add("weights_in_l2_chunks",
       {.plan = {.first = Layout::weights_in_l2, .most_chunk_rows = 16}, .warps = 1, .blocks = 1});
+  add("a_launch_a_step", {.plan = {}, .warps = 2, .blocks = 1, .launch_flops = 1});
+  add("blocks_2_launches", {.plan = {}, .warps = 2, .blocks = 2, .launch_flops = 4e5});
   add("limit_163_kb", {.plan = {.shared_bytes = 166912}, .warps = 0, .blocks = 1});
   add("limit_99_kb", {.plan = {.shared_bytes = 101376}, .warps = 0, .blocks = 1});
   return list;
