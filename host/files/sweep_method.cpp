@@ -142,7 +142,8 @@ class MethodReader {
   void add_parameters(std::vector<Config> const& points) {
     std::vector<Parameter> added;
     for (auto const& point : points) {
-      for (auto const& [name, value] : point) {
+      for (auto const& [key, value] : point) {
+        std::string const& name = key;
         if (study_.space.find(name) != nullptr) continue;
         auto parameter = std::find_if(added.begin(), added.end(),
                                       [&](auto const& each) { return each.name == name; });
