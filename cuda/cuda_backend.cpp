@@ -118,7 +118,7 @@ class CudaBackend final : public Backend {
     return next_table_++;
   }
   void unload(TableId table) override {
-    rows_.forget(table);
+    rows_.forget_unused();  // which tables share
     transforms_.forget(table);
     tables_.erase(table);
   }

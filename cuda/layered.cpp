@@ -3,13 +3,11 @@
 
 #include <algorithm>
 
+#include "cuda/plan.hpp"
+
 namespace brood::cuda {
 
 namespace {
-
-int round_up(int n, int to) {
-  return (n + to - 1) / to * to;
-}
 
 // Deals out memory in pieces of whole 256 bytes; with null, counts only.
 class Pieces {
@@ -53,6 +51,47 @@ LayerBuffers deal_out(Pieces& pieces, Member const& m, int targets, Precision pr
   return buffers;
 }
 
+// Blocks of 256 threads that a phase is launched with.
+int blocks_of(LayeredArguments const& arguments, Member const& member) {
+  constexpr int kThreads = 256, kMostBlocksOfAPhase = 1024;
+  TileLayout const layout = tile_layout(member, /*swizzled=*/false);
+  TileLayer const& layer = layout.layer[arguments.layer];
+  std::int64_t threads = 1;  // that have something to do
+  switch (arguments.phase) {
+    case LayeredPhase::round_weights:
+    case LayeredPhase::update:
+    case LayeredPhase::keep_best:
+      threads = layout.size / 2;
+      break;
+    case LayeredPhase::gather:
+      threads = std::int64_t{arguments.room} * layout.layer[0].columns / 4;
+      break;
+    case LayeredPhase::activate:
+      threads = std::int64_t{arguments.room} * layer.rows / 4;
+      break;
+    case LayeredPhase::slopes:
+      threads = std::int64_t{arguments.room} * layer.columns / 4;
+      break;
+    case LayeredPhase::loss:
+    case LayeredPhase::predict:
+      threads = std::int64_t{arguments.room} / kBlockRows * 32;
+      break;
+    case LayeredPhase::bias_gradient:
+      for (int l = 0; l < layout.layers; ++l)
+        threads += layout.layer[l].rows / 2;
+      break;
+    case LayeredPhase::squares:
+      return kNormBlocks;  // part of what the norm is
+    case LayeredPhase::count_step:
+    case LayeredPhase::measure:
+    case LayeredPhase::conclude:
+    case LayeredPhase::record_now:
+      return 1;
+  }
+  std::int64_t const blocks = (threads + kThreads - 1) / kThreads;
+  return static_cast<int>(std::min<std::int64_t>(blocks, kMostBlocksOfAPhase));
+}
+
 class LayeredRun {
  public:
   LayeredRun(Device& device, LayerProducts& products, Precision precision,
@@ -93,7 +132,7 @@ class LayeredRun {
   void phase(LayeredPhase phase, int layer = 0) {
     arguments_.phase = phase;
     arguments_.layer = layer;
-    launch_layered(device_, precision_, layered_blocks(arguments_, m_), arguments_);
+    launch_layered(device_, precision_, blocks_of(arguments_, m_), arguments_);
   }
 
   // Makes the parameters at `from` the weights of the passes that follow.
@@ -201,46 +240,6 @@ std::int64_t layer_buffer_bytes(Member const& member, int targets, Precision pre
 LayerBuffers layer_buffers(void* memory, Member const& member, int targets, Precision precision) {
   Pieces pieces(memory);
   return deal_out(pieces, member, targets, precision);
-}
-
-int layered_blocks(LayeredArguments const& arguments, Member const& member) {
-  constexpr int kThreads = 256, kMostBlocksOfAPhase = 1024;
-  TileLayout const layout = tile_layout(member, /*swizzled=*/false);
-  TileLayer const& layer = layout.layer[arguments.layer];
-  std::int64_t threads = 1;  // that have something to do
-  switch (arguments.phase) {
-    case LayeredPhase::round_weights:
-    case LayeredPhase::update:
-    case LayeredPhase::keep_best:
-      threads = layout.size / 2;
-      break;
-    case LayeredPhase::gather:
-      threads = std::int64_t{arguments.room} * layout.layer[0].columns / 4;
-      break;
-    case LayeredPhase::activate:
-      threads = std::int64_t{arguments.room} * layer.rows / 4;
-      break;
-    case LayeredPhase::slopes:
-      threads = std::int64_t{arguments.room} * layer.columns / 4;
-      break;
-    case LayeredPhase::loss:
-    case LayeredPhase::predict:
-      threads = std::int64_t{arguments.room} / kBlockRows * 32;
-      break;
-    case LayeredPhase::bias_gradient:
-      for (int l = 0; l < layout.layers; ++l)
-        threads += layout.layer[l].rows / 2;
-      break;
-    case LayeredPhase::squares:
-      return kNormBlocks;  // part of what the norm is
-    case LayeredPhase::count_step:
-    case LayeredPhase::measure:
-    case LayeredPhase::conclude:
-    case LayeredPhase::record_now:
-      return 1;
-  }
-  std::int64_t const blocks = (threads + kThreads - 1) / kThreads;
-  return static_cast<int>(std::min<std::int64_t>(blocks, kMostBlocksOfAPhase));
 }
 
 void run_layered(Device& device, LayerProducts& products, Precision precision,

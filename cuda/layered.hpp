@@ -77,9 +77,7 @@ struct LayeredArguments {
   TimedScalars scalars;
 };
 
-// Blocks of 256 threads that a phase is launched with.
-int layered_blocks(LayeredArguments const& arguments, Member const& member);
-// Throws DeviceError.
+// Blocks of 256 threads. Throws DeviceError.
 void launch_layered(Device& device, Precision precision, int blocks,
                     LayeredArguments const& arguments);
 

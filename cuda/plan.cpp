@@ -11,10 +11,6 @@ namespace {
 
 constexpr int kWholeRow = 1 << 20;  // a span that no layer exceeds
 
-int round_up(int n, int to) {
-  return (n + to - 1) / to * to;
-}
-
 int batch_of(Member const& m) {
   return batch_rows(m, 0);
 }

@@ -63,6 +63,9 @@ struct PlanLimits {
 MemberPlan plan_member(Member const& member, int targets, Precision precision, Share const& share,
                        PlanLimits const& limits);
 
+inline int round_up(int n, int to) {
+  return (n + to - 1) / to * to;
+}
 // The largest power of two that is at most n >= 1.
 inline int floor_to_power_of_two(int n) {
   return static_cast<int>(std::bit_floor(static_cast<unsigned>(n)));
