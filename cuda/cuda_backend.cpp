@@ -2,8 +2,6 @@
 #include "cuda/cuda_backend.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
@@ -13,7 +11,8 @@
 #include "backend/slots.hpp"
 #include "brood/error.hpp"
 #include "cuda/device_model.hpp"
-#include "cuda/layered.hpp"
+#include "cuda/kernels.hpp"
+#include "cuda/launcher.hpp"
 #include "cuda/resident.hpp"
 #include "cuda/submission.hpp"
 
@@ -40,15 +39,9 @@ class CudaBackend final : public Backend {
  public:
   CudaBackend(std::unique_ptr<Device> device, Precision precision, SubmissionLimits const& limits)
       : device_(std::move(device)),
-        device_limits_(device_->limits()),
         precision_(precision),
-        limits_(limits),
-        arena_(*device_) {
-    if (limits_.plan.shared_bytes == 0)
-      limits_.plan.shared_bytes = device_limits_.shared_bytes_block;
-    if (!device_limits_.planned_only)
-      device_limits_.most_cluster_blocks = largest_cluster(*device_, precision_);
-  }
+        arena_(*device_),
+        launcher_(*device_, arena_, precision, limits) {}
 
   BackendInfo info() const override {
     DeviceLimits const& limits = device_->limits();
@@ -97,7 +90,7 @@ class CudaBackend final : public Backend {
         jobs.push_back({&member, targets, static_cast<double>(steps_per_epoch(member))});
       }
     }
-    auto const groups = group_jobs(jobs, precision_, device_limits_, limits_);
+    auto const groups = group_jobs(jobs, precision_, launcher_.device_limits(), launcher_.limits());
     for (auto const& group : groups) {
       for (auto const& job : group.jobs)
         ++count[job.plan.layout];
@@ -106,7 +99,7 @@ class CudaBackend final : public Backend {
     for (auto const& [layout, number] : count)
       submission.groups.push_back({std::string(name_of(layout)), number});
     // What goes layer by layer is taken to keep the whole device busy.
-    SubmissionWork const fused = work_of(groups, device_limits_);
+    SubmissionWork const fused = work_of(groups, launcher_.device_limits());
     submission.work = fused.flops + layered_work;
     if (submission.work > 0)
       submission.busy_share = submission.work / (fused.device_flops + layered_work);
@@ -135,7 +128,7 @@ class CudaBackend final : public Backend {
     }
     if (!problems.empty()) throw UsageError(std::move(problems));
     if (admitted.empty()) return {};
-    make_layer_buffers(admitted);
+    launcher_.make_layer_buffers(most_layer_bytes(admitted));
     std::vector<DrawTask> draws;
     for (auto const& resident : admitted)
       draws.push_back(resident->draw_task());
@@ -156,8 +149,8 @@ class CudaBackend final : public Backend {
   void train(std::span<TrainOrder const> orders) override {
     collect();
     Pending next;
-    std::vector<Job> jobs;
-    std::vector<MemberTask> tasks;  // by job
+    std::vector<Work> work;
+    std::vector<MemberProgress> before;
     for (auto const& order : orders) {
       Resident const& resident = at(order.slot);
       Member const& member = resident.member();
@@ -166,26 +159,25 @@ class CudaBackend final : public Backend {
       if (progress.state != kTraining || progress.epoch >= until) continue;
       DeviceTable const& table = table_of(resident.table());
       double const steps = static_cast<double>(until - progress.epoch) * steps_per_epoch(member);
-      jobs.push_back({&member, table.targets, steps});
-      MemberTask task = resident.task(table);
+      work.push_back({{&member, table.targets, steps}, resident.task(table), progress});
+      MemberTask& task = work.back().task;
       task.errand = Errand::train;
       task.until_epoch = order.until_epoch;
       task.evaluate_every = order.evaluate_every_epochs;
-      tasks.push_back(task);
+      before.push_back(progress);
       next.slots.push_back(order.slot);
-      next.progress.push_back(progress);
       next.first_record.push_back(next.records);
       next.records +=
           static_cast<std::size_t>(most_records(progress, until, order.evaluate_every_epochs));
     }
-    if (jobs.empty()) return;
-    next.device_progress = Buffer<MemberProgress>(arena_, *device_, next.progress);
+    if (work.empty()) return;
+    next.device_progress = Buffer<MemberProgress>(arena_, *device_, before);
     next.device_records = Buffer<MemberRecord>(arena_, next.records);
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      tasks[i].progress = next.device_progress.data() + i;
-      tasks[i].records = next.device_records.data() + next.first_record[i];
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      work[i].task.progress = next.device_progress.data() + i;
+      work[i].task.records = next.device_records.data() + next.first_record[i];
     }
-    next.launched = launch_in_pieces(std::move(jobs), std::move(tasks), next.progress);
+    next.launched = launcher_.train(std::move(work));
     pending_ = std::move(next);
   }
 
@@ -268,20 +260,12 @@ class CudaBackend final : public Backend {
   }
 
  private:
-  static constexpr double kLaunchSeconds = 0.2;
   // Rows assumed where only a configuration is known: more than any batch.
   static constexpr int kManyRows = 1 << 20;
-
-  // Device memory that launched kernels work with.
-  struct Launched {
-    std::vector<Buffer<MemberTask>> tasks;
-    std::vector<Buffer<float>> gradients;  // of members that need one only for the while
-  };
 
   // A training submission whose results have not been taken over.
   struct Pending {
     std::vector<Slot> slots;
-    std::vector<MemberProgress> progress;
     std::vector<std::size_t> first_record;
     std::size_t records = 0;
     Buffer<MemberProgress> device_progress;
@@ -298,7 +282,7 @@ class CudaBackend final : public Backend {
   }
 
   MemberPlan plan_of(Member const& member, int targets) const {
-    return plan_member(member, targets, precision_, {1, 1}, limits_.plan);
+    return plan_member(member, targets, precision_, {1, 1}, launcher_.limits().plan);
   }
   static std::int64_t tensor_bytes(MemberPlan const& plan) {
     std::int64_t const bytes = (plan.tensor_floats + plan.gradient_floats) * 4;
@@ -324,114 +308,15 @@ class CudaBackend final : public Backend {
     return rows_.get(rows, 0, [&] { return Buffer<std::int32_t>(arena_, *device_, *rows); });
   }
 
-  // Trains by launches that take about kLaunchSeconds each, on the boundaries of steps: a device
-  // that shows a screen ends what takes longer than seconds. Waits for all but the last. A launch
-  // in which every member does what is left of its order is the rule.
-  Launched launch_in_pieces(std::vector<Job> jobs, std::vector<MemberTask> tasks,
-                            std::vector<MemberProgress> progress) {
-    for (;;) {
-      double const crowd =
-          std::max(1.0, static_cast<double>(jobs.size()) / device_limits_.multiprocessors);
-      double const flops = limits_.launch_flops > 0 ? limits_.launch_flops : launch_flops_ / crowd;
-      std::vector<double> left;
-      for (std::size_t i = 0; i < jobs.size(); ++i) {
-        double const most = std::ceil(flops / step_flops(*jobs[i].member));
-        tasks[i].most_steps = static_cast<std::int64_t>(std::min(most, jobs[i].steps));
-        bool const layered = tasks[i].layout.swizzled == 0;  // one launch takes next to no time
-        left.push_back(layered ? 0.0 : jobs[i].steps - static_cast<double>(tasks[i].most_steps));
-        if (!layered) jobs[i].steps = static_cast<double>(tasks[i].most_steps);
-      }
-      auto const start = std::chrono::steady_clock::now();
-      Launched launched = launch(jobs, tasks, progress, limits_);
-      std::size_t more = 0;
-      for (std::size_t i = 0; i < jobs.size(); ++i) {
-        if (left[i] <= 0) continue;
-        jobs[more] = jobs[i];
-        jobs[more].steps = left[i];
-        tasks[more] = tasks[i];
-        progress[more++] = progress[i];
-      }
-      if (more == 0) return launched;
-      jobs.resize(more);
-      tasks.resize(more);
-      progress.resize(more);
-      device_->wait();
-      std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
-      launch_flops_ *= std::clamp(kLaunchSeconds / std::max(took.count(), 1e-6), 0.25, 4.0);
-    }
-  }
-
-  // Plans jobs, completes their tasks and launches them. The buffers must live as long as the work.
-  Launched launch(std::vector<Job> const& jobs, std::vector<MemberTask> const& tasks,
-                  std::vector<MemberProgress> const& progress, SubmissionLimits const& limits) {
-    std::vector<Job> fused;
-    std::vector<MemberTask> fused_tasks, layered;
-    std::vector<MemberProgress> layered_progress;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      if (tasks[i].layout.swizzled != 0) {
-        fused.push_back(jobs[i]);
-        fused_tasks.push_back(tasks[i]);
-      } else {
-        layered.push_back(tasks[i]);
-        layered_progress.push_back(progress[i]);
-      }
-    }
-    Launched launched = launch_fused(fused, fused_tasks, limits);
-    if (layered.empty()) return launched;
-    launched.tasks.emplace_back(arena_, *device_, layered);
-    for (std::size_t i = 0; i < layered.size(); ++i) {
-      LayerBuffers const shared = layer_buffers(layer_memory_.data(), layered[i].member,
-                                                layered[i].table.targets, precision_);
-      run_layered(*device_, *products_, precision_, shared, layered[i],
-                  launched.tasks.back().data() + i, layered_progress[i]);
-    }
-    return launched;
-  }
-
-  Launched launch_fused(std::vector<Job> const& jobs, std::vector<MemberTask> const& tasks,
-                        SubmissionLimits const& limits) {
-    Launched launched;
-    auto const groups = group_jobs(jobs, precision_, device_limits_, limits);
-    for (auto const& group : groups) {
-      std::vector<MemberTask> planned;
-      for (auto const& job : group.jobs) {
-        MemberTask& task = planned.emplace_back(tasks[job.job]);
-        task.map = job.plan.map;
-        task.cut = job.plan.cut;
-        if (task.errand != Errand::train) {
-          task.map.moments = -1;
-        } else if (job.plan.gradient_floats > 0 && task.gradient == nullptr) {
-          auto const floats = static_cast<std::size_t>(job.plan.gradient_floats);
-          task.gradient = launched.gradients.emplace_back(arena_, floats).data();
-        }
-      }
-      launched.tasks.emplace_back(arena_, *device_, planned);
-    }
-    // Side by side: each alone may leave most of the device idle.
-    auto const branches = static_cast<int>(groups.size());
-    device_->fork(branches);
-    for (int i = 0; i < branches; ++i) {
-      LaunchGroup const& group = groups[static_cast<std::size_t>(i)];
-      launch_run(*device_, device_->branch(i), group.variant, group.shape,
-                 launched.tasks[static_cast<std::size_t>(i)].data());
-    }
-    device_->join(branches);
-    return launched;
-  }
-
-  // Room for the largest of the members that train layer by layer.
-  void make_layer_buffers(std::vector<std::unique_ptr<Resident>> const& residents) {
+  // Of buffers for the largest of those that train layer by layer.
+  std::int64_t most_layer_bytes(std::vector<std::unique_ptr<Resident>> const& residents) const {
     std::int64_t most = 0;
     for (auto const& resident : residents) {
       if (!resident->is_layered()) continue;
       int const targets = table_of(resident->table()).targets;
       most = std::max(most, layer_buffer_bytes(resident->member(), targets, precision_));
     }
-    if (most == 0) return;
-    if (products_ == nullptr) products_ = LayerProducts::open(*device_, precision_);
-    if (static_cast<std::int64_t>(layer_memory_.size()) >= most) return;
-    collect();  // what is there is in use until then
-    layer_memory_ = Buffer<char>(arena_, static_cast<std::size_t>(most));
+    return most;
   }
 
   // Takes over what the last training submission brought. Waits.
@@ -461,13 +346,13 @@ class CudaBackend final : public Backend {
       progress.push_back(at(slot).progress());
     }
     Buffer<MemberProgress> const device_progress(arena_, *device_, progress);
-    std::vector<Job> jobs;
-    std::vector<MemberTask> tasks;
+    std::vector<Work> work;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Resident const& resident = at(slots[i]);
       DeviceTable const& own = table_of(resident.table());
-      jobs.push_back({&members[i], own.targets, 1.0});
-      MemberTask& task = tasks.emplace_back(resident.task(table == nullptr ? own : *table));
+      DeviceTable const& rows_of = table == nullptr ? own : *table;
+      work.push_back({{&members[i], own.targets, 1.0}, resident.task(rows_of), progress[i]});
+      MemberTask& task = work.back().task;
       task.member = members[i];
       task.eval_rows = device_rows.data();
       task.progress = device_progress.data() + i;
@@ -475,9 +360,7 @@ class CudaBackend final : public Backend {
       task.records = records == nullptr ? nullptr : records + i;
       task.out = out == nullptr ? nullptr : out[i];
     }
-    SubmissionLimits limits = limits_;
-    limits.blocks = 1;
-    Launched const launched = launch(jobs, tasks, progress, limits);
+    Launched const launched = launcher_.look(work);
     device_->wait();
   }
 
@@ -501,21 +384,15 @@ class CudaBackend final : public Backend {
   }
 
   std::unique_ptr<Device> device_;
-  DeviceLimits device_limits_;
   Precision precision_;
-  SubmissionLimits limits_;
   Arena arena_;
-  std::unique_ptr<LayerProducts> products_;  // once a member needs them
-  Buffer<char> layer_memory_;
+  Launcher launcher_;
   SharedCopies<std::vector<std::int32_t>, Buffer<std::int32_t>> rows_;
   SharedCopies<Transform, DeviceTransform> transforms_;
   std::map<TableId, DeviceTable> tables_;
   TableId next_table_ = 0;
   Slots<Resident> slots_;
   std::optional<Pending> pending_;
-  // Of a member at a launch where each has a multiprocessor: a guess, corrected as launches are
-  // timed.
-  double launch_flops_ = 8e9;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@ set(brood_cuda_host
   arena.cpp
   cuda_backend.cpp
   device_model.cpp
+  launcher.cpp
   layered.cpp
   plan.cpp
   resident.cpp
