@@ -5,11 +5,13 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "backend/member_checks.hpp"
 #include "backend/shared_copies.hpp"
 #include "backend/slots.hpp"
 #include "brood/error.hpp"
+#include "cuda/copy.hpp"
 #include "cuda/device_model.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/launcher.hpp"
@@ -234,28 +236,68 @@ class CudaBackend final : public Backend {
   void clone(std::span<SlotCopy const> copies) override {
     collect();
     for (auto const& copy : copies)
-      at(copy.to).copy_from(*device_, at(copy.from));
+      check_clone(at(copy.to).member(), at(copy.from).member());
+    // In the order given: a copy waits for those before that touch what it needs.
+    std::vector<CopyRun> runs;
+    std::set<Slot> read, written;
+    auto flush = [&] {
+      copy_runs(*device_, arena_, runs);
+      runs.clear();
+      read.clear();
+      written.clear();
+    };
+    for (auto const& copy : copies) {
+      Resident& to = at(copy.to);
+      Resident const& from = at(copy.from);
+      if (written.contains(copy.from) || written.contains(copy.to) || read.contains(copy.to))
+        flush();
+      if (to.has_tiles_of(from)) {
+        runs.push_back(to.become(from));
+        read.insert(copy.from);
+        written.insert(copy.to);
+      } else {
+        flush();
+        MemberImage image = save({&copy.from, 1}).front();
+        image.seed = to.member().seed;
+        restore({&copy.to, 1}, {&image, 1});
+      }
+    }
+    flush();
   }
 
   std::vector<MemberImage> save(std::span<Slot const> slots) override {
     collect();
-    std::vector<MemberImage> images;
+    std::vector<Run> runs;
     for (auto const slot : slots)
-      images.push_back(at(slot).save(*device_));
+      runs.push_back(at(slot).tensors());
+    std::vector<MemberImage> images;
+    read_runs(*device_, arena_, runs, [&](std::size_t i, std::span<float const> tensors) {
+      images.push_back(at(slots[i]).image(tensors));
+    });
     return images;
   }
 
   void restore(std::span<Slot const> slots, std::span<MemberImage const> images) override {
     collect();
-    for (std::size_t i = 0; i < slots.size(); ++i)
-      at(slots[i]).restore(*device_, images[i]);
+    std::vector<Run> runs;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      check_image(images[i], at(slots[i]).member());
+      runs.push_back(at(slots[i]).tensors());
+    }
+    write_runs(*device_, arena_, runs, [&](std::size_t i, std::span<float> tensors) {
+      at(slots[i]).restore(images[i], tensors);
+    });
   }
 
   std::vector<std::vector<LayerWeights>> weights(std::span<Slot const> slots) override {
     collect();
-    std::vector<std::vector<LayerWeights>> list;
+    std::vector<Run> runs;
     for (auto const slot : slots)
-      list.push_back(at(slot).layers(*device_));
+      runs.push_back(at(slot).predicting());
+    std::vector<std::vector<LayerWeights>> list;
+    read_runs(*device_, arena_, runs, [&](std::size_t i, std::span<float const> tensor) {
+      list.push_back(at(slots[i]).layers(tensor));
+    });
     return list;
   }
 

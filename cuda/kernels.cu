@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cuda/copy.cuh"
 #include "cuda/draw.cuh"
 #include "cuda/kernel_hash.hpp"
 #include "cuda/variants.cuh"
@@ -43,6 +44,12 @@ void launch_draw(Device& device, int members, DrawTask const* tasks) {
   LaunchShape const shape{.blocks = members, .threads = 128};
   device.check(launch(draw, shape, device.stream(), DrawArguments{tasks}),
                "launch of the drawing kernel");
+}
+
+void launch_copies(Device& device, int count, CopyRun const* runs) {
+  LaunchShape const shape{.blocks = count, .threads = 256};
+  device.check(launch(copy, shape, device.stream(), CopyArguments{runs}),
+               "launch of the copying kernel");
 }
 
 char const* kernel_hash() {

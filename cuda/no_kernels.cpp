@@ -2,6 +2,7 @@
 // In a build without nvcc, in the place of the kernels and of devices: says that they are missing.
 // Planning for a device model works all the same.
 #include "brood/error.hpp"
+#include "cuda/copy.hpp"
 #include "cuda/device.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/layered.hpp"
@@ -19,6 +20,9 @@ int largest_cluster(Device&, Precision) {
   throw DeviceError(kReason);
 }
 void launch_draw(Device&, int, DrawTask const*) {
+  throw DeviceError(kReason);
+}
+void launch_copies(Device&, int, CopyRun const*) {
   throw DeviceError(kReason);
 }
 void launch_layered(Device&, Precision, int, LayeredArguments const&) {

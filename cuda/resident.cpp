@@ -176,16 +176,15 @@ void Resident::take_over(MemberProgress const& progress, std::vector<MemberRecor
     metrics_.history.push_back(evaluation_of(record, member_.eval_rows > 0));
 }
 
-MemberImage Resident::save(Device& device) const {
+MemberImage Resident::image(std::span<float const> tensors) const {
   MemberImage image;
   image.seed = member_.seed;
   image.metrics = metrics_;
   image.loss_sum = loss_sum_;
   image.loss_weight = loss_weight_;
   image.evaluations_since_best = evaluations_since_best_;
-  std::vector<float> const all = tensors_.read(device);
   auto dense = [&](float const* tensor, std::vector<float>& out) {
-    float const* const from = all.data() + (tensor - tensors_.data());
+    float const* const from = tensors.data() + (tensor - tensors_.data());
     std::size_t const start = out.size();
     out.resize(start + static_cast<std::size_t>(dense_size(param_layout(member_))));
     for_each_parameter(layout_, [&](std::size_t at, std::size_t i) { out[start + i] = from[at]; });
@@ -198,11 +197,9 @@ MemberImage Resident::save(Device& device) const {
   return image;
 }
 
-void Resident::restore(Device& device, MemberImage const& image) {
-  check_image(image, member_);
-  std::vector<float> all(tensors_.size(), 0.0f);
+void Resident::restore(MemberImage const& image, std::span<float> tensors) {
   auto tiles = [&](float const* dense, float const* tensor) {
-    float* const to = all.data() + (tensor - tensors_.data());
+    float* const to = tensors.data() + (tensor - tensors_.data());
     for_each_parameter(layout_, [&](std::size_t at, std::size_t i) { to[at] = dense[i]; });
   };
   tiles(image.weights.data(), tensors_.data());
@@ -211,7 +208,6 @@ void Resident::restore(Device& device, MemberImage const& image) {
     tiles(image.moments.data() + i * each, moments_ + std::int64_t{i} * layout_.size);
   if (average_ != nullptr) tiles(image.average.data(), average_);
   if (best_ != nullptr) tiles(image.best.data(), best_);
-  device.copy_in(tensors_.data(), all.data(), tensors_.bytes());
   member_.seed = image.seed;
   metrics_ = image.metrics;
   loss_sum_ = image.loss_sum;
@@ -219,30 +215,26 @@ void Resident::restore(Device& device, MemberImage const& image) {
   evaluations_since_best_ = image.evaluations_since_best;
 }
 
-void Resident::copy_from(Device& device, Resident const& other) {
-  check_clone(member_, other.member_);
-  if (layout_.swizzled != other.layout_.swizzled) {
-    MemberImage image = other.save(device);
-    image.seed = member_.seed;
-    restore(device, image);
-    return;
-  }
-  std::size_t const bytes = std::min(tensors_.bytes(), other.tensors_.bytes());
-  device.copy_within(tensors_.data(), other.tensors_.data(), bytes);
+bool Resident::has_tiles_of(Resident const& other) const {
+  return layout_.swizzled == other.layout_.swizzled;
+}
+
+CopyRun Resident::become(Resident const& other) {
   metrics_ = other.metrics_;
   loss_sum_ = other.loss_sum_;
   loss_weight_ = other.loss_weight_;
   evaluations_since_best_ = other.evaluations_since_best_;
+  auto const floats = std::min(tensors_.size(), other.tensors_.size());
+  return {tensors_.data(), other.tensors_.data(), static_cast<std::int64_t>(floats)};
 }
 
-float const* Resident::predicting_tensor() const {
-  if (best_ != nullptr && metrics_.best >= 0) return best_;
-  return average_ != nullptr ? average_ : tensors_.data();
+Run Resident::predicting() const {
+  bool const from_best = best_ != nullptr && metrics_.best >= 0;
+  float* const tensor = from_best ? best_ : average_ != nullptr ? average_ : tensors_.data();
+  return {tensor, layout_.size};
 }
 
-std::vector<LayerWeights> Resident::layers(Device& device) const {
-  std::vector<float> tensor(static_cast<std::size_t>(layout_.size));
-  device.copy_out(tensor.data(), predicting_tensor(), tensor.size() * sizeof(float));
+std::vector<LayerWeights> Resident::layers(std::span<float const> tensor) const {
   std::vector<LayerWeights> layers;
   for (int l = 0; l < layout_.layers; ++l) {
     TileLayer const& layer = layout_.layer[l];

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "backend/rows.hpp"
 #include "brood/member.hpp"
 #include "cuda/buffer.hpp"
+#include "cuda/copy.hpp"
 #include "cuda/draw.hpp"
 #include "cuda/member_task.hpp"
 #include "cuda/plan.hpp"
@@ -52,12 +54,19 @@ class Resident {
   // Everything but map, cut, progress and order.
   MemberTask task(DeviceTable const& table) const;
 
-  // From dense tensors to tiles and back. Waits.
-  MemberImage save(Device& device) const;
-  void restore(Device& device, MemberImage const& image);
-  void copy_from(Device& device, Resident const& other);
+  // Its tensors on the device, and how their contents are read and written: dense tensors become
+  // tiles and back. What restore() leaves alone of `tensors` is to be zero.
+  Run tensors() const { return {tensors_.data(), static_cast<std::int64_t>(tensors_.size())}; }
+  MemberImage image(std::span<float const> tensors) const;
+  void restore(MemberImage const& image, std::span<float> tensors);
   // The weights that predict.
-  std::vector<LayerWeights> layers(Device& device) const;
+  Run predicting() const;
+  std::vector<LayerWeights> layers(std::span<float const> predicting) const;
+
+  // Takes over where the other one is, with the copy that completes it; only if both have the same
+  // tiles.
+  bool has_tiles_of(Resident const& other) const;
+  CopyRun become(Resident const& other);
 
   MemberProgress progress() const;
   // Takes over what a submission brought: progress and records since the one before.
@@ -69,8 +78,6 @@ class Resident {
   bool is_layered() const { return layout_.swizzled == 0; }
 
  private:
-  float const* predicting_tensor() const;
-
   Member member_;
   TileLayout layout_;
   TableId table_;

@@ -1,6 +1,7 @@
 # What the CUDA backend is made of, for the build with CUDA and for the emulated one of the tests.
 set(brood_cuda_host
   arena.cpp
+  copy.cpp
   cuda_backend.cpp
   device_model.cpp
   launcher.cpp

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "brood/error.hpp"
 #include "cases.hpp"
@@ -202,6 +203,23 @@ TEST(Invariance, ACloneKeepsItsOwnSeedAndHyperparameters) {
   residents.train(3);
   auto const after = residents.save();
   EXPECT_NE(after[0].weights, after[1].weights);
+}
+
+// 0 -> 1 -> 2, 0 -> 3, then 1 is overwritten: 2 and 3 have what 0 had, 1 what 4 had.
+TEST(Invariance, ClonesAreMadeInTheirOrder) {
+  std::vector<MemberCase> const cases(5, feature_cases()[0]);
+  Residents residents(cases);
+  auto const& slots = residents.slots();
+  residents.backend().train(std::vector{TrainOrder{slots[0], 2, 1}});
+  residents.backend().train(std::vector{TrainOrder{slots[4], 1, 1}});
+  auto const before = residents.save();
+  residents.backend().clone(std::vector<SlotCopy>{
+      {slots[0], slots[1]}, {slots[1], slots[2]}, {slots[0], slots[3]}, {slots[4], slots[1]}});
+  auto const after = residents.save();
+  for (auto const& [from, to] : {std::pair{0, 0}, {4, 1}, {0, 2}, {0, 3}, {4, 4}}) {
+    expect_same(before[static_cast<std::size_t>(from)], after[static_cast<std::size_t>(to)],
+                std::to_string(to));
+  }
 }
 
 // A member that diverges: a rate of 1e10 on a regression.
