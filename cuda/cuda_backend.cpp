@@ -15,6 +15,7 @@
 #include "cuda/device_model.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/launcher.hpp"
+#include "cuda/ranking.hpp"
 #include "cuda/resident.hpp"
 #include "cuda/submission.hpp"
 
@@ -233,6 +234,11 @@ class CudaBackend final : public Backend {
     return list;
   }
 
+  std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) override {
+    if (trials.size() < kRankedOnDevice) return survivors(std::move(trials), keep, maximize);
+    return rank_on_device(*device_, arena_, trials, keep, maximize);
+  }
+
   void clone(std::span<SlotCopy const> copies) override {
     collect();
     for (auto const& copy : copies)
@@ -304,6 +310,9 @@ class CudaBackend final : public Backend {
  private:
   // Rows assumed where only a configuration is known: more than any batch.
   static constexpr int kManyRows = 1 << 20;
+  // Fewer trials are ranked on the host before the device would have its copy: a prediction, from
+  // 0.2 ms for 4,096 on a host and 50 us for a device's copies and launches.
+  static constexpr std::size_t kRankedOnDevice = 4096;
 
   // A training submission whose results have not been taken over.
   struct Pending {

@@ -6,6 +6,7 @@
 #include "cuda/device.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/layered.hpp"
+#include "cuda/sort.hpp"
 
 namespace brood::cuda {
 
@@ -23,6 +24,9 @@ void launch_draw(Device&, int, DrawTask const*) {
   throw DeviceError(kReason);
 }
 void launch_copies(Device&, int, CopyRun const*) {
+  throw DeviceError(kReason);
+}
+void sort_pairs(Device&, Arena&, std::uint64_t*, std::int32_t*, std::int64_t) {
   throw DeviceError(kReason);
 }
 void launch_layered(Device&, Precision, int, LayeredArguments const&) {

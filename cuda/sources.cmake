@@ -7,6 +7,7 @@ set(brood_cuda_host
   launcher.cpp
   layered.cpp
   plan.cpp
+  ranking.cpp
   resident.cpp
   submission.cpp)
 set(brood_cuda_kernels

@@ -10,13 +10,15 @@ namespace {
 
 class Median : public Synchronous {
  public:
-  Median(MedianStopping const& median, std::vector<std::vector<Rung>> brackets, bool maximize)
-      : Synchronous(std::move(brackets), maximize), startup_trials_(median.startup_trials) {}
+  Median(MedianStopping const& median, std::vector<std::vector<Rung>> brackets, bool maximize,
+         Ranking ranking)
+      : Synchronous(std::move(brackets), maximize, std::move(ranking)),
+        startup_trials_(median.startup_trials) {}
 
  private:
   std::vector<int> who_goes_on(Tuner::State& state, std::vector<Ranked> ranked,
                                Rung const& next) const override {
-    std::vector<int> ids = survivors(std::move(ranked), next.trials, maximize_);
+    std::vector<int> ids = ranking_(std::move(ranked), next.trials, maximize_);
     if (static_cast<int>(ids.size()) < startup_trials_) return ids;
     auto trial = [&](int id) -> TunerTrial const& {
       return state.trials[static_cast<std::size_t>(id)];
@@ -37,9 +39,9 @@ class Median : public Synchronous {
 }  // namespace
 
 std::shared_ptr<Schedule const> make_median(MedianStopping const& median,
-                                            std::vector<std::vector<Rung>> brackets,
-                                            bool maximize) {
-  return std::make_shared<Median>(median, std::move(brackets), maximize);
+                                            std::vector<std::vector<Rung>> brackets, bool maximize,
+                                            Ranking ranking) {
+  return std::make_shared<Median>(median, std::move(brackets), maximize, std::move(ranking));
 }
 
 }  // namespace brood

@@ -12,7 +12,7 @@ namespace {
 class Rounds : public Synchronous {
  public:
   Rounds(TunerOptions const& options, std::vector<std::vector<Rung>> brackets)
-      : Synchronous(std::move(brackets), options.maximize),
+      : Synchronous(std::move(brackets), options.maximize, options.ranking),
         options_(std::get<PopulationBased>(options.scheduler)),
         space_(options.space),
         seed_(options.seed) {}
@@ -32,7 +32,7 @@ class Rounds : public Synchronous {
     for (Ranked const& each : ranked) {
       if (!std::isfinite(each.score)) diverged.push_back(each.id);
     }
-    std::vector<int> ids = survivors(std::move(ranked), trials, maximize_);
+    std::vector<int> ids = ranking_(std::move(ranked), trials, maximize_);
     int const finite = static_cast<int>(ids.size());
     if (finite == 0) return {};
 

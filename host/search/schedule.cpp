@@ -187,12 +187,12 @@ std::shared_ptr<Schedule const> make_schedule(TunerOptions const& options) {
     return make_asha(*asha, std::move(brackets), options.maximize);
   }
   if (auto const* median = std::get_if<MedianStopping>(&options.scheduler)) {
-    return make_median(*median, std::move(brackets), options.maximize);
+    return make_median(*median, std::move(brackets), options.maximize, options.ranking);
   }
   if (std::holds_alternative<PopulationBased>(options.scheduler)) {
     return make_population_based(options, std::move(brackets));
   }
-  return make_synchronous(std::move(brackets), options.maximize);
+  return make_synchronous(std::move(brackets), options.maximize, options.ranking);
 }
 
 }  // namespace brood

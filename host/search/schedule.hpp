@@ -60,11 +60,12 @@ class Schedule {
 
 std::shared_ptr<Schedule const> make_schedule(TunerOptions const& options);
 std::shared_ptr<Schedule const> make_synchronous(std::vector<std::vector<Rung>> brackets,
-                                                 bool maximize);
+                                                 bool maximize, Ranking ranking);
 std::shared_ptr<Schedule const> make_asha(Asha const& asha, std::vector<std::vector<Rung>> brackets,
                                           bool maximize);
 std::shared_ptr<Schedule const> make_median(MedianStopping const& median,
-                                            std::vector<std::vector<Rung>> brackets, bool maximize);
+                                            std::vector<std::vector<Rung>> brackets, bool maximize,
+                                            Ranking ranking);
 // Of the scheduler PopulationBased.
 std::shared_ptr<Schedule const> make_population_based(TunerOptions const& options,
                                                       std::vector<std::vector<Rung>> brackets);

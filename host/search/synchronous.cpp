@@ -25,7 +25,7 @@ void Synchronous::mark_running(Tuner::State const& state, std::vector<bool>& run
 
 std::vector<int> Synchronous::who_goes_on(Tuner::State&, std::vector<Ranked> ranked,
                                           Rung const& next) const {
-  return survivors(std::move(ranked), next.trials, maximize_);
+  return ranking_(std::move(ranked), next.trials, maximize_);
 }
 
 Tuner::BracketState& Synchronous::bracket(Tuner::State& state, int trial) const {
@@ -146,8 +146,8 @@ std::string Synchronous::problem(Tuner::State const& state, std::size_t index,
 }
 
 std::shared_ptr<Schedule const> make_synchronous(std::vector<std::vector<Rung>> brackets,
-                                                 bool maximize) {
-  return std::make_shared<Synchronous>(std::move(brackets), maximize);
+                                                 bool maximize, Ranking ranking) {
+  return std::make_shared<Synchronous>(std::move(brackets), maximize, std::move(ranking));
 }
 
 }  // namespace brood

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "search/halving.hpp"
@@ -13,7 +14,8 @@ namespace brood {
 
 class Synchronous : public Schedule {
  public:
-  using Schedule::Schedule;
+  Synchronous(std::vector<std::vector<Rung>> brackets, bool maximize, Ranking ranking)
+      : Schedule(std::move(brackets), maximize), ranking_(std::move(ranking)) {}
 
   void begin(Tuner::State& state, int trial) const override;
   std::vector<int> count(Tuner::State& state, int trial) const override;
@@ -26,6 +28,8 @@ class Synchronous : public Schedule {
   // planned. All of the rung are pruned, stopped or diverged.
   virtual std::vector<int> who_goes_on(Tuner::State& state, std::vector<Ranked> ranked,
                                        Rung const& next) const;
+
+  Ranking const ranking_;
 
  private:
   Tuner::BracketState& bracket(Tuner::State& state, int trial) const;

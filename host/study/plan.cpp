@@ -139,7 +139,7 @@ std::vector<std::string> inherited(SearchSpace const& space) {
 
 }  // namespace
 
-Tuner make_tuner(Study const& study, Task task) {
+Tuner make_tuner(Study const& study, Task task, Ranking ranking) {
   auto found = problems(study, task);
   if (!found.empty()) throw UsageError(std::move(found));
   SchedulerChoice scheduler = study.scheduler;
@@ -151,7 +151,8 @@ Tuner make_tuner(Study const& study, Task task) {
                 .scheduler = std::move(scheduler),
                 .trials = study.trials,
                 .seed = study.seed,
-                .maximize = higher_is_better(metric_name(study, task), task)});
+                .maximize = higher_is_better(metric_name(study, task), task),
+                .ranking = std::move(ranking)});
 }
 
 std::vector<std::string> problems(Study const& study, Task task) {

@@ -157,6 +157,19 @@ TEST_F(Contract, BytesGrowWithTheNetwork) {
   EXPECT_LT(small, large);
 }
 
+// Few trials, and so many that a device sorts them.
+TEST_F(Contract, RanksAsTheHostDoes) {
+  for (int const count : {0, 7, 6000}) {
+    std::vector<Ranked> trials;
+    for (int i = 0; i < count; ++i)
+      trials.push_back({count - i, static_cast<double>((37 * i) % 1001) / 10 - 50});
+    for (bool const maximize : {false, true}) {
+      EXPECT_EQ(backend.rank(trials, count / 3, maximize), survivors(trials, count / 3, maximize))
+          << count;
+    }
+  }
+}
+
 TEST_F(Contract, InfoSaysWhatItRunsOn) {
   auto const info = backend.info();
   EXPECT_EQ(info.name, "cpu");

@@ -203,6 +203,10 @@ class CpuBackend final : public Backend {
     return list;
   }
 
+  std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) override {
+    return survivors(std::move(trials), keep, maximize);
+  }
+
   void clone(std::span<SlotCopy const> copies) override {
     for (auto const& copy : copies)
       at(copy.to).copy_from(at(copy.from));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "brood/member.hpp"
+#include "brood/scheduler.hpp"
 #include "brood/table.hpp"
 
 namespace brood {
@@ -93,6 +94,9 @@ class Backend {
   // its evaluation rows; `train_loss` is NaN. With the weights that predict. Waits.
   virtual std::vector<Evaluation> evaluate(std::span<Slot const> slots,
                                            std::span<std::int32_t const> rows) = 0;
+
+  // As survivors() of scheduler.hpp, on the device where that is faster. Waits.
+  virtual std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) = 0;
 
   // Copies weights, moments and progress; the target keeps its own hyperparameters and seed.
   virtual void clone(std::span<SlotCopy const> copies) = 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <variant>
@@ -113,5 +114,15 @@ std::int64_t trial_epochs_restarted(std::span<std::vector<Rung> const> brackets)
 // Whether score a of trial `id_a` ranks before b: non-finite last, better first, then lower id.
 // A total order: the same for every use in the program.
 bool ranks_before(double a, int id_a, double b, int id_b, bool maximize);
+
+struct Ranked {
+  int id = 0;
+  double score = 0;
+};
+// Ids of the best `keep` of a rung's trials, best first; fewer if fewer have a finite score.
+std::vector<int> survivors(std::vector<Ranked> trials, int keep, bool maximize);
+// The same by whatever means: a device that sorts faster.
+using Ranking =
+    std::function<std::vector<int>(std::vector<Ranked> trials, int keep, bool maximize)>;
 
 }  // namespace brood

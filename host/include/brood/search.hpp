@@ -100,6 +100,8 @@ struct TunerOptions {
   // Trials that are proposed at once; the next are when each of these has a result, or when a
   // worker is free. 0: as many as suit the sampler.
   int ask_batch = 0;
+  // By what the trials of a rung are ranked; decides nothing.
+  Ranking ranking = survivors;
 };
 
 // What a Tuner remembers of a trial.
