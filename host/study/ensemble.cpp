@@ -88,6 +88,16 @@ Selection StudyRun::Impl::select(std::vector<int> const& trials) {
       });
 }
 
+std::vector<StudyRun::Impl::FinalMember> StudyRun::Impl::bags(std::vector<int> const& trials) {
+  std::vector<FinalMember> members;
+  for (int const trial : trials) {
+    auto const ids = validated(trial, splits.splits.size());
+    for (std::size_t s = 0; s < ids.size(); ++s)
+      members.push_back({.trial = trial, .id = ids[s], .transform = transforms[s]});
+  }
+  return members;
+}
+
 void StudyRun::Impl::make_ensemble(FinalMember const& winner, Result& result) {
   auto const trials = library();
   Selection const selection = select(trials);
@@ -96,20 +106,23 @@ void StudyRun::Impl::make_ensemble(FinalMember const& winner, Result& result) {
     ++counts[trials[static_cast<std::size_t>(pick)]];
   std::vector<int> chosen;
   for (auto const& [trial, count] : counts) {
-    if (trial != winner.trial) chosen.push_back(trial);
+    bool const at_hand = study.refit && trial == winner.trial;
+    if (!at_hand) chosen.push_back(trial);
   }
-  std::vector<FinalMember> finals = final_members(chosen);
+  std::vector<FinalMember> finals = study.refit ? final_members(chosen) : bags(chosen);
   for (FinalMember const& each : finals)
     result.ensemble_epochs += each.refit_epochs;
-  if (counts.contains(winner.trial)) finals.push_back(winner);
-  std::sort(finals.begin(), finals.end(),
-            [](FinalMember const& a, FinalMember const& b) { return a.trial < b.trial; });
+  if (study.refit && counts.contains(winner.trial)) finals.push_back(winner);
+  std::stable_sort(finals.begin(), finals.end(),
+                   [](FinalMember const& a, FinalMember const& b) { return a.trial < b.trial; });
 
   std::vector<std::pair<MemberId, int>> parts;
+  double picks = 0;
   for (FinalMember const& each : finals) {
     int const count = counts.at(each.trial);
     result.ensemble.parts.push_back({each.trial, count, model_of(each)});
     parts.emplace_back(each.id, count);
+    picks += count;
   }
   result.ensemble_valid = selection.score;
   auto const& rows = *splits.test;
@@ -122,7 +135,7 @@ void StudyRun::Impl::make_ensemble(FinalMember const& winner, Result& result) {
       sum[i] += count * static_cast<double>(own[i]);
   }
   for (std::size_t i = 0; i < sum.size(); ++i)
-    own[i] = static_cast<float>(sum[i] / static_cast<double>(selection.picks.size()));
+    own[i] = static_cast<float>(sum[i] / picks);
   Truth const truth(data.table(), rows);
   result.ensemble_test = truth.score(metric, data.task(), own);
   result.ensemble_test_metrics = truth.scores(data.task(), own);

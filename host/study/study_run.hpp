@@ -105,6 +105,9 @@ struct StudyRun::Impl {
   // kept.
   std::vector<int> library() const;
   Selection select(std::vector<int> const& trials);
+  // The members of all folds and repeats of each trial: what stands for it in an ensemble that is
+  // not trained again (bagging, Breiman 1996, by folds).
+  std::vector<FinalMember> bags(std::vector<int> const& trials);
   void make_ensemble(FinalMember const& winner, Result& result);
 
   // ---- the state between rungs

@@ -153,6 +153,25 @@ TEST_F(EnsembleTest, TheTestScoreIsOfWhatItsModelsPredict) {
   }
 }
 
+// Without a refit a pick is the networks of all its folds, each as it was validated.
+TEST_F(EnsembleTest, WithoutRefitItIsMadeOfTheFoldsNetworks) {
+  Study own = study(Folds{.folds = 3});
+  own.refit = false;
+  Result const result = tune(engine_, data_, own);
+  auto const splits = make_splits(data_.table(), own.validation, own.seed).splits;
+  auto const& parts = result.ensemble.parts;
+  ASSERT_EQ(parts.size() % splits.size(), 0u);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    TrialResult const& trial = trial_of(result, parts[i].trial);
+    Population population(engine_);
+    auto const ids = population.admit(
+        {member_of(own, data_, trial.config, trial.id, splits[i % splits.size()])}, data_);
+    population.train(ids, trial.epochs);
+    EXPECT_EQ(parts[i].trial, parts[i - i % splits.size()].trial);
+    EXPECT_TRUE(same_bits(parts[i].model.layers, population.weights(ids).front())) << i;
+  }
+}
+
 TEST_F(EnsembleTest, ChangesNothingElse) {
   Study own = study(Folds{.folds = 2});
   Result const with = tune(engine_, data_, own);

@@ -78,7 +78,8 @@ struct Study {
   Stop stop = {};
   bool refit = true;  // train the winner again on train + validation rows; else keep its weights
   // 0: none. Else so many picks, with replacement, of the 50 best trials of the leaderboard: those
-  // whose mean prediction of the rows that validate scores best (Caruana et al. 2004).
+  // whose mean prediction of the rows that validate scores best (Caruana et al. 2004). Without
+  // refit, each pick is the networks of all its folds and repeats.
   int ensemble = 0;
   // Called after each rung; Go::stop ends the study there: the best so far wins.
   std::function<Go(Progress const&)> on_rung = {};
