@@ -133,6 +133,16 @@ TEST(TrialsCsv, HasALineForEachTrialAndAColumnForEachParameter) {
             "3,stopped,2,0.5,[],0.5,tanh\n");
 }
 
+TEST(TrialsCsv, HasTheErrorsOfScoresWhereTrialsHaveSeveralMembers) {
+  Result result = small_result();
+  result.trials[1].standard_error = 0.0625;
+  std::string const text = trials_csv(result, small_sweep().study.space);
+  EXPECT_EQ(text.substr(0, text.find("1,complete")),
+            "trial,state,epochs,valid_accuracy,standard_error,hidden,lr,activation\n"
+            "0,pruned,1,0.25,nan,\"[4, 3]\",0.1,tanh\n");
+  EXPECT_NE(text.find("1,complete,3,0.875,0.0625,[8],"), std::string::npos);
+}
+
 TEST(CurvesCsv, HasALineForEachEvaluation) {
   EXPECT_EQ(curves_csv(small_result()),
             "trial,fold,repeat,epoch,train_loss,valid_loss,valid_accuracy\n"

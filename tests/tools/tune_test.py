@@ -361,6 +361,16 @@ class Repeating(CommandTest):
             self.assertEqual((self.folder / "timed" / name).read_bytes(),
                              (self.folder / "again" / name).read_bytes(), name)
 
+    def test_the_plan_fits_trials_to_a_time_limit(self):
+        data = [WINE, "--target", "cultivar"]
+        _, err = self.brood("plan", *data, "--time-limit", "1s")
+        self.assertRegex(err, r"trials=\d+ fit into 1")
+        self.assertEqual(self.json_of("plan", *data)["trials"], 256)
+        # Where trials are said, or nothing can be measured, they are not fitted.
+        for arguments in (["--trials", "7"], ["--device-model", "sm_90"]):
+            plan = self.json_of("plan", *data, "--time-limit", "1s", *arguments)
+            self.assertEqual(plan["trials"], 7 if "7" in arguments else 256)
+
     def test_a_time_limit_that_is_not_reached_changes_nothing(self):
         document = self.json_of("tune", "wine.yaml", "--time-limit", "1h")
         self.assertFalse(document["stopped_early"])
