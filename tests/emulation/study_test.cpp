@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,32 @@ TEST_P(EmulatedStudy, WavesChangeNoBit) {
   EXPECT_GE(waves.waves, 2);
   expect_same(waves.result, whole.result);
   EXPECT_TRUE(same_bits(waves.predictions, whole.predictions));
+}
+
+// From the weights of a network that the CPU has trained, and with more repeats in the last rung.
+TEST_P(EmulatedStudy, StartsAndRepeatsInWavesAsWithout) {
+  study.space = {};
+  study.space.log_uniform("lr", 1e-3, 1e-1).constant("hidden", Widths{12, 5});
+  Result const former = run({.device = "cpu", .threads = 1}, table(), study).result;
+  study.start.model = std::make_shared<Model const>(former.model);
+  study.final_repeats = 3;
+  study.metric.name = "log_loss";
+  study.trials = 2;
+  Outcome const whole = run(backend_under_test(), table(), study);
+  EngineOptions narrow = backend_under_test();
+  narrow.memory_limit = 2 * largest_member(study);
+  Outcome const waves = run(narrow, table(), study);
+  expect_same(waves.result, whole.result);
+  Outcome const cpu = run({.device = "cpu", .threads = 1}, table(), study);
+  EXPECT_EQ(whole.result.member_epochs, cpu.result.member_epochs);
+  EXPECT_EQ(whole.result.model.transform.shift, former.model.transform.shift);
+  // After an epoch from the same weights, by cpu_agreement_test's tolerance.
+  ASSERT_EQ(whole.result.curves.size(), cpu.result.curves.size());
+  for (std::size_t i = 0; i < cpu.result.curves.size(); ++i) {
+    CurvePoint const &a = whole.result.curves[i], &b = cpu.result.curves[i];
+    if (b.epoch > 1) continue;
+    EXPECT_NEAR(a.valid_loss, b.valid_loss, 1e-3 * b.valid_loss);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(, EmulatedStudy, testing::Values(false, true), [](auto const& param) {

@@ -18,6 +18,7 @@
 
 #include "brood/error.hpp"
 #include "files/saved_models.hpp"
+#include "files/temporary_folder.hpp"
 #include "files/write_file.hpp"
 
 namespace brood::files {
@@ -112,16 +113,12 @@ void write_run(std::string const& path, bool overwrite = false,
 class RunDirectory : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "run_directory_XXXXXX";
-    root_ = ::mkdtemp(pattern.data());
     before_ = fs::current_path();
     fs::current_path(root_);
   }
-  void TearDown() override {
-    fs::current_path(before_);
-    fs::remove_all(root_);
-  }
-  fs::path root_, before_;
+  void TearDown() override { fs::current_path(before_); }
+  TemporaryFolder folder_;
+  fs::path root_ = folder_.root(), before_;
 };
 
 TEST(TrialsCsv, HasALineForEachTrialAndAColumnForEachParameter) {
