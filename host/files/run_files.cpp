@@ -97,7 +97,9 @@ Json score_document(Result const& result) {
   Json json;
   json.set("trial", result.best).set("metric", result.metric);
   json.set("goal", result.maximize ? "maximize" : "minimize");
-  json.set("valid", result.valid).set("test", result.test);
+  json.set("valid", result.valid);
+  if (!std::isnan(best.standard_error)) json.set("valid_standard_error", best.standard_error);
+  json.set("test", result.test);
   json.set("test_metrics", scores_document(result.test_metrics));
   json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
   return json;

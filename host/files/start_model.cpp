@@ -134,8 +134,9 @@ void take_start(Sweep& sweep, std::span<Column const> columns, Dataset& dataset)
   check_inputs(dataset.encoding.inputs, saved.encoding.inputs);
   int const unknown = unknown_levels(dataset.encoding.inputs, saved.encoding.inputs);
   if (unknown > 0) {
-    sweep.notes.push_back("start: " + counted(unknown, "level") +
-                          " of text that the network does not know count as missing");
+    sweep.notes.push_back("start: " + std::to_string(unknown) +
+                          " of the levels of text are not known to the network and count as "
+                          "missing");
   }
   dataset.encoding.inputs = saved.encoding.inputs;
   dataset.x = encode_inputs(columns, dataset.encoding);

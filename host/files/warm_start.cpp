@@ -280,6 +280,7 @@ std::string observations_text(std::vector<PriorTrial> const& trials) {
 }
 
 void take_former_trials(Sweep& sweep) {
+  if (sweep.warm_start_paths.empty()) return;
   std::vector<PriorTrial> taken;
   for (std::string const& directory : sweep.warm_start_paths) {
     std::vector<PriorTrial> own;

@@ -64,7 +64,10 @@ std::vector<MemberSpec> StudyRun::Impl::members_of(int trial, Config const& conf
 }
 
 std::size_t StudyRun::Impl::members_for(Ask const& ask) const {
-  return ask.until_epoch == max_epochs(study.scheduler) ? splits.splits.size() : early;
+  auto const own = members.find(ask.trial);
+  bool const last_rung = ask.until_epoch == max_epochs(study.scheduler);
+  return std::max(last_rung ? splits.splits.size() : early,
+                  own == members.end() ? 0 : own->second.size());
 }
 
 void StudyRun::Impl::admit_new(std::vector<Ask> const& asks) {

@@ -28,7 +28,8 @@ struct StudyRun::Impl {
   // The members of a trial on the splits first .. last - 1.
   std::vector<MemberSpec> members_of(int trial, Config const& config, std::size_t first,
                                      std::size_t last) const;
-  // In how many members a trial is trained until the end of what is asked for.
+  // In how many members a trial is trained until the end of what is asked for: those that it has,
+  // and those that join it.
   std::size_t members_for(Ask const& ask) const;
   // Where a member is in virtual time. Those that join a trial for its last rung (`late`) go all
   // the way from the beginning while the others go on from where they are.

@@ -189,10 +189,24 @@ class FinalRepeats(CommandTest):
             rows = list(csv.DictReader(file))
         for row in rows:
             self.assertEqual(row["standard_error"] != "nan", row["epochs"] == "9")
+        winner = next(row for row in rows if row["epochs"] == "9")
+        score = json.loads(self.text("run/best/score.json"))
+        self.assertEqual(score["valid"], float(winner["valid_accuracy"]))
+        self.assertEqual(score["valid_standard_error"], float(winner["standard_error"]))
         self.brood("tune", "run/config.yaml", "--out", "again")
         self.assertEqual(self.text("again/trials.csv"), self.text("run/trials.csv"))
         self.assertEqual(json.loads(self.text("run/run.json"))["member_epochs"],
                          plan["member_epochs"])
+
+    def test_brackets_of_hyperband_train_side_by_side(self):
+        self.write("wine.yaml", SWEEP)
+        plan = self.json_of("plan", "wine.yaml", "trials=17",
+                            "early_terminate={type: hyperband, eta: 3, max_iter: 9}")
+        # 9, 5 and 3 trials begin together, so there are as many events as different ends of rungs.
+        self.assertEqual([bracket[0]["trials"] for bracket in plan["brackets"]], [9, 5, 3])
+        document = self.json_of("tune", "wine.yaml", "trials=17", "--out", "run",
+                                "early_terminate={type: hyperband, eta: 3, max_iter: 9}")
+        self.assertEqual(document["events"], 3)
 
     def test_what_cannot_be_is_refused(self):
         self.write("wine.yaml", SWEEP + "validation: {repeats: 3, final_repeats: 2}\n")
