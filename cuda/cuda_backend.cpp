@@ -138,6 +138,8 @@ class CudaBackend final : public Backend {
     Buffer<DrawTask> const tasks(arena_, *device_, draws);
     launch_draw(*device_, static_cast<int>(draws.size()), tasks.data());
     device_->wait();
+    for (auto const& resident : admitted)
+      resident->take_start(*device_);
     return slots_.place(std::move(admitted));
   }
 
@@ -345,6 +347,7 @@ class CudaBackend final : public Backend {
     Member const member = describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
                                    size_of(spec.eval_rows));
     check_member_rows(spec, table.rows);
+    check_starting_weights(spec, member);
     MemberPlan const plan = plan_of(member, table.targets);
     auto transform = transforms_.get(spec.transform, spec.table, [&] {
       return DeviceTransform(arena_, *device_, spec.transform.get(), table.shape);

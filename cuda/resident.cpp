@@ -81,7 +81,8 @@ Resident::Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceT
       eval_rows_(spec.eval_rows),
       device_train_rows_(std::move(train)),
       device_eval_rows_(std::move(eval)),
-      transform_(std::move(transform)) {
+      transform_(std::move(transform)),
+      start_(spec.start) {
   if (member_.balanced != 0) {
     class_weights_ = Buffer<float>(
         arena, device, balanced_weights(table.labels, *train_rows_, table.shape.outputs));
@@ -112,6 +113,30 @@ DrawTask Resident::draw_task() const {
   task.average = average_;
   task.best = best_;
   return task;
+}
+
+// Wherever the kernel that draws has put the drawn ones.
+void Resident::take_start(Device& device) {
+  if (start_ == nullptr) return;
+  std::vector<float> tensor(static_cast<std::size_t>(layout_.size));
+  device.copy_out(tensor.data(), tensors_.data(), tensor.size() * sizeof(float));
+  for (int l = 0; l < layout_.layers; ++l) {
+    if (!is_given(start_, l)) continue;
+    LayerWeights const& from = (*start_)[static_cast<std::size_t>(l)];
+    TileLayer const& layer = layout_.layer[l];
+    TileMatrix const matrix = weight_matrix(layout_, layer);
+    std::size_t next = 0;
+    for (int row = 0; row < layer.outputs; ++row) {
+      for (int column = 0; column < layer.inputs; ++column) {
+        auto const at = static_cast<std::size_t>(layer.weights + matrix.at(row, column));
+        tensor[at] = from.weights[next++];
+      }
+    }
+    std::copy(from.bias.begin(), from.bias.end(), tensor.begin() + layer.bias);
+  }
+  for (float* const to : {tensors_.data(), average_, best_}) {
+    if (to != nullptr) device.copy_in(to, tensor.data(), tensor.size() * sizeof(float));
+  }
 }
 
 MemberTask Resident::task(DeviceTable const& table) const {

@@ -51,6 +51,8 @@ class Resident {
            std::shared_ptr<DeviceTransform> transform);
 
   DrawTask draw_task() const;
+  // Puts the weights that it starts from in the place of drawn ones. Waits.
+  void take_start(Device& device);
   // Everything but map, cut, progress and order.
   MemberTask task(DeviceTable const& table) const;
 
@@ -84,6 +86,7 @@ class Resident {
   Rows train_rows_, eval_rows_;  // keep the keys of the shared copies alive
   std::shared_ptr<Buffer<std::int32_t>> device_train_rows_, device_eval_rows_;
   std::shared_ptr<DeviceTransform> transform_;
+  InitialWeights start_;
   Buffer<float> class_weights_;
   Buffer<float> tensors_;
   float* moments_ = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sweep of `brood tune data.csv --target COL`: a search space and a budget for any table. Read
 // like a file, so that overrides and `brood plan` treat it alike.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -38,6 +39,15 @@ Sweep default_sweep(std::string const& data_path, std::string const& target,
                     Overrides const& overrides) {
   std::string const name = "default sweep";
   Node root = parse_yaml(kDefaultSweep, name);
+  // The shape of a network to start from is that network's.
+  bool const started = std::any_of(overrides.begin(), overrides.end(),
+                                   [](auto const& each) { return each.first == "start"; });
+  for (Entry& section : root.entries) {
+    if (!started || section.key != "parameters") continue;
+    std::erase_if(section.value.entries, [](Entry const& entry) {
+      return entry.key == "hidden" || entry.key == "activation";
+    });
+  }
   Place const place{std::make_shared<std::string const>(name), 0, 0};
   set_text(root, {"data", "file"}, data_path, place);
   set_text(root, {"data", "target"}, target, place);

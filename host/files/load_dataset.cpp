@@ -3,10 +3,13 @@
 // data decides (task, metric) is written into the sweep.
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "brood/error.hpp"
 #include "brood/files/sweep.hpp"
+#include "files/start_model.hpp"
 #include "files/text.hpp"
+#include "files/warm_start.hpp"
 
 namespace brood::files {
 
@@ -41,6 +44,24 @@ ReadOptions read_options(Sweep const& sweep) {
   return options;
 }
 
+// Numbers are fp32, which does not tell whole numbers from 2^24 on apart: as classes they might
+// have run together.
+void check_labels(Sweep const& sweep, std::vector<Column> const& columns,
+                  Encoding const& encoding) {
+  if (encoding.task != Task::classification) return;
+  constexpr float kMostExact = 16777215;
+  for (Column const& column : columns) {
+    if (column.name != encoding.targets.front()) continue;
+    bool const large = std::any_of(column.numbers.begin(), column.numbers.end(),
+                                   [](float x) { return std::fabs(x) > kMostExact; });
+    if (!large) continue;
+    throw UsageError(sweep.data_path + ": data.target: " + files::quoted(column.name) +
+                     " has classes that are numbers above 16777215, which are rounded when they "
+                     "are read as numbers; say data.columns." +
+                     column.name + "=categorical");
+  }
+}
+
 }  // namespace
 
 Dataset load_dataset(Sweep& sweep) {
@@ -57,9 +78,12 @@ Dataset load_dataset(Sweep& sweep) {
   sweep.dataset.targets = std::move(names);
   Dataset dataset = make_dataset(columns, sweep.dataset);
   sweep.dataset.task = dataset.encoding.task;
+  check_labels(sweep, columns, dataset.encoding);
   if (sweep.study.metric.name.empty()) {
     sweep.study.metric.name = default_metric(dataset.encoding.task);
   }
+  if (!sweep.start_path.empty()) take_start(sweep, columns, dataset);
+  take_former_trials(sweep);
   return dataset;
 }
 

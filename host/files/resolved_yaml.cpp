@@ -7,6 +7,7 @@
 
 #include "brood/files/sweep.hpp"
 #include "files/sweep_reader.hpp"
+#include "files/warm_start.hpp"
 #include "files/yaml.hpp"
 
 namespace brood::files {
@@ -76,11 +77,13 @@ std::string task_text(Sweep const& sweep) {
   return "";
 }
 
-std::string validation_text(Validation const& validation, DatasetOptions const& data) {
+std::string validation_text(Study const& study, DatasetOptions const& data) {
+  Validation const& validation = study.validation;
   std::string by;
+  if (study.final_repeats > 1) by = ", final_repeats: " + std::to_string(study.final_repeats);
   for (auto const& [key, column] : {std::pair("group", data.group), std::pair("time", data.time),
                                     std::pair("fold", data.fold)}) {
-    if (!column.empty()) by = std::string(", ") + key + ": " + yaml_text(column);
+    if (!column.empty()) by += std::string(", ") + key + ": " + yaml_text(column);
   }
   auto const rest = [&](auto const& chosen) {
     return ", repeats: " + std::to_string(chosen.repeats) + ", test: " + to_text(chosen.test) + by +
@@ -236,13 +239,16 @@ std::string space_text(SearchSpace const& space) {
 std::string resolved_yaml(Sweep const& sweep) {
   Study const& study = sweep.study;
   std::string text = "# The study " + yaml_text(sweep.name) + ", resolved: with every default.\n";
-  text += data_text(sweep) + task_text(sweep) + validation_text(study.validation, sweep.dataset) +
+  text += data_text(sweep) + task_text(sweep) + validation_text(study, sweep.dataset) +
           metric_text(study.metric);
   text += sampler_text(study.sampler) + "trials: " + std::to_string(study.trials) +
           "\nseed: " + std::to_string(study.seed) + "\nrefit: " + flag(study.refit) + '\n';
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
               : "# time_limit: none\n";
+  text += sweep.start_path.empty() ? "# start: from drawn weights\n"
+                                   : "start: " + yaml_text(absolute(sweep.start_path)) + '\n';
+  text += observations_text(study.prior);
   return text + decisions_text(study) + scheduler_text(study.scheduler) + space_text(study.space);
 }
 

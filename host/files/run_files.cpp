@@ -10,6 +10,7 @@
 #include "brood/error.hpp"
 #include "brood/version.hpp"
 #include "files/json.hpp"
+#include "study/start.hpp"
 
 namespace brood::files {
 
@@ -73,6 +74,11 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
   bool const is_signed = seed <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
   json.set("seed", is_signed ? Json(static_cast<std::int64_t>(seed)) : Json(std::to_string(seed)));
   json.set("data", data).set("device", device);
+  if (sweep.study.start.model != nullptr) {
+    Json start;
+    start.set("path", sweep.start_path).set("fingerprint", identity(sweep.study.start));
+    json.set("start", std::move(start));
+  }
   json.set("ended", facts.ended).set("repeat", repeat);
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
   if (result.segments.size() > 1) json.set("winner_was", segments_document(result.segments));
@@ -91,7 +97,9 @@ Json score_document(Result const& result) {
   Json json;
   json.set("trial", result.best).set("metric", result.metric);
   json.set("goal", result.maximize ? "maximize" : "minimize");
-  json.set("valid", result.valid).set("test", result.test);
+  json.set("valid", result.valid);
+  if (!std::isnan(best.standard_error)) json.set("valid_standard_error", best.standard_error);
+  json.set("test", result.test);
   json.set("test_metrics", scores_document(result.test_metrics));
   json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
   return json;
@@ -116,7 +124,11 @@ Json ensemble_document(Result const& result) {
 }  // namespace
 
 std::string trials_csv(Result const& result, SearchSpace const& space) {
+  bool const with_errors =
+      std::any_of(result.trials.begin(), result.trials.end(),
+                  [](TrialResult const& trial) { return !std::isnan(trial.standard_error); });
   std::string text = "trial,state,epochs,valid_" + result.metric;
+  if (with_errors) text += ",standard_error";
   for (Parameter const& parameter : space.parameters())
     text += "," + csv_cell(parameter.name);
   text += "\n";
@@ -124,6 +136,7 @@ std::string trials_csv(Result const& result, SearchSpace const& space) {
     text += std::to_string(trial.id) + ",";
     text.append(name_of(trial.state)) += "," + std::to_string(trial.epochs);
     text += "," + number(trial.score);
+    if (with_errors) text += "," + number(trial.standard_error);
     for (Parameter const& parameter : space.parameters()) {
       Value const* const value = trial.config.find(parameter.name);
       text += "," + (value ? csv_cell(to_text(*value)) : "");

@@ -12,6 +12,7 @@
 
 #include "brood/error.hpp"
 #include "brood/member.hpp"
+#include "files/start_model.hpp"
 #include "files/sweep_method.hpp"
 #include "files/sweep_overrides.hpp"
 #include "files/sweep_reader.hpp"
@@ -20,6 +21,7 @@
 #include "files/sweep_space.hpp"
 #include "files/sweep_validation.hpp"
 #include "files/text.hpp"
+#include "files/warm_start.hpp"
 #include "files/yaml.hpp"
 
 namespace brood::files {
@@ -51,10 +53,13 @@ class SweepReader {
     read_stop();
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
+    read_start(top_, directory_, sweep_);
+    read_warm_start(top_, directory_, sweep_);
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
     sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
     sweep_.study.space = std::move(space.space);
     read_method(top_, sweep_.study, sweep_.notes);
+    read_observations(top_, sweep_);
     return std::move(sweep_);
   }
 
@@ -64,10 +69,11 @@ class SweepReader {
     return {"program", "command", "project", "entity", "name", "description"};
   }
   static Names top_keys() {
-    Names keys = {"data",      "task",  "validation", "metric",  "method",          "sampler",
-                  "points",    "first", "trials",     "seed",    "refit",           "time_limit",
-                  "best_of",   "stop",  "ensemble",   "network", "early_terminate", "train",
-                  "parameters"};
+    Names keys = {
+        "data",       "task",  "validation", "metric",      "method",          "sampler",
+        "points",     "first", "trials",     "seed",        "refit",           "time_limit",
+        "best_of",    "stop",  "ensemble",   "network",     "early_terminate", "train",
+        "parameters", "start", "warm_start", "observations"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;
@@ -98,25 +104,19 @@ class SweepReader {
     }
   }
 
-  // A relative path in the file is meant from the file's folder.
-  std::string opened(std::string const& path, Node const& node) const {
-    bool const relative = node.place.in_file() && std::filesystem::path(path).is_relative();
-    return relative ? (std::filesystem::path(directory_) / path).string() : path;
-  }
-
   void read_data() {
     Section const data(top_, "data",
                        {"file", "target", "format", "header", "drop", "labels", "missing_indicator",
                         "weight", "columns"});
     if (auto const file = data.text("file")) {
-      sweep_.data_path = opened(*file, *data.find("file"));
+      sweep_.data_path = opened(*file, *data.find("file"), directory_);
     } else if (!data.has("file")) {
       data.add_missing("file", "the csv, idx, npy or npz file to learn from");
     }
     auto& dataset = sweep_.dataset;
     dataset.targets = data.names("target").value_or(std::vector<std::string>{});
     if (auto const labels = data.text("labels")) {
-      sweep_.read.labels = opened(*labels, *data.find("labels"));
+      sweep_.read.labels = opened(*labels, *data.find("labels"), directory_);
       if (!data.has("target")) dataset.targets = {"label"};
     } else if (!data.has("target")) {
       data.add_missing("target", "the column to predict, or -1 for the last one");
@@ -275,6 +275,11 @@ std::string_view goal_of(std::string_view metric) {
     if (each.name == metric) return each.higher_is_better ? "maximize" : "minimize";
   }
   return "";
+}
+
+std::string opened(std::string const& path, Node const& node, std::string const& directory) {
+  bool const relative = node.place.in_file() && std::filesystem::path(path).is_relative();
+  return relative ? (std::filesystem::path(directory) / path).string() : path;
 }
 
 std::string study_name_of(std::string const& path) {

@@ -15,6 +15,9 @@ namespace brood::files {
 Sweep read_tree(Node root, Overrides const& overrides, std::string const& study_name,
                 std::string const& directory);
 
+// A relative path in the file is meant from the file's folder.
+std::string opened(std::string const& path, Node const& node, std::string const& directory);
+
 // The file's name without folders and ending.
 std::string study_name_of(std::string const& path);
 

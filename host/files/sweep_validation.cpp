@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kMostMembersPerTrial = 10'000;
 constexpr std::string_view kKeys[] = {"holdout", "test", "folds", "repeats",
-                                      "group",   "time", "fold"};
+                                      "group",   "time", "fold",  "final_repeats"};
 
 // The column that validation goes by cannot be anything else.
 void check_column(Section const& section, std::string_view key, std::string const& column,
@@ -86,6 +86,16 @@ void read_validation(Section const& top, Sweep& sweep) {
   } else {
     if (!section.has("folds")) check_shares(section, holdout);
     sweep.study.validation = holdout;
+  }
+  auto const final_repeats = section.integer("final_repeats", 1, kMostMembersPerTrial);
+  sweep.study.final_repeats = static_cast<int>(final_repeats.value_or(1));
+  if (final_repeats && *final_repeats < holdout.repeats) {
+    section.add_problem("final_repeats", std::to_string(*final_repeats) + " is below repeats (" +
+                                             std::to_string(holdout.repeats) +
+                                             "); it is how many there are in all in the last rung");
+  }
+  if (final_repeats) {
+    sweep.places["final_repeats"] = section.find("final_repeats")->place.text();
   }
   if (section) sweep.places["validation"] = section.place().text();
   for (std::string_view const key : kKeys) {

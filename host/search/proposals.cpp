@@ -16,6 +16,7 @@ constexpr std::uint32_t kAttempts = 64;
 
 Proposals::Proposals(Request const& request) : request_(request), enumeration_(request.space) {
   for (auto const& observation : request.seen) {
+    if (observation.trial < 0) continue;  // it may be proposed here
     if (auto const number = enumeration_.number_of(*observation.config)) used_.insert(*number);
   }
 }

@@ -15,7 +15,7 @@ namespace brood {
 
 // What a sampler knows of a trial that was proposed before.
 struct Observation {
-  int trial = 0;
+  int trial = 0;                   // -1: of a former study
   Config const* config = nullptr;  // values of every parameter
   // As told last; NaN: nothing yet, the trial is pending, unless it diverged.
   double score = std::numeric_limits<double>::quiet_NaN();
@@ -25,8 +25,8 @@ struct Observation {
 
 // Proposes `count` configurations, those of trials first_trial .. first_trial + count - 1: a pure
 // function of all arguments, and the same however a run of trials is divided into calls, if no
-// score came in between. `seen`: every earlier trial, by id. Fewer than `count` come back only when
-// the space is exhausted.
+// score came in between. `seen`: trials of former studies, then every earlier trial, by id. Fewer
+// than `count` come back only when the space is exhausted.
 std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& space,
                             std::uint64_t seed, int first_trial, int count,
                             std::span<Observation const> seen, bool maximize);

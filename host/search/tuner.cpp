@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "brood/error.hpp"
+#include "search/points.hpp"
 #include "search/sampler.hpp"
 #include "search/schedule.hpp"
 
@@ -18,6 +19,10 @@ std::vector<std::string> problems_of(TunerOptions const& options) {
   if (found.empty()) found = problems(options.sampler, options.space);
   for (auto& problem : problems(options.scheduler))
     found.push_back(std::move(problem));
+  for (std::size_t i = 0; found.empty() && i < options.prior.size(); ++i) {
+    std::string const where = "prior trial " + std::to_string(i);
+    found = problems_of_point(options.prior[i].config, options.space, where, /*in_full=*/true);
+  }
   if (options.trials < 1) {
     found.push_back("trials is " + std::to_string(options.trials) + "; it must be at least 1.");
   }
@@ -173,6 +178,13 @@ void Tuner::end_proposals() {
 // What counts of every trial. A sampler with no use for scores proposes all at once, before any.
 std::vector<Observation> Tuner::observations() const {
   std::vector<Observation> seen;
+  for (PriorTrial const& prior : options_.prior) {
+    seen.push_back({.trial = -1,
+                    .config = &prior.config,
+                    .score = prior.score,
+                    .epoch = prior.epoch,
+                    .diverged = !std::isfinite(prior.score)});
+  }
   for (TunerTrial const& trial : state_.trials) {
     auto const i = static_cast<std::size_t>(trial.id);
     Observation observation{.trial = trial.id, .config = &state_.configs[i]};

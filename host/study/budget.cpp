@@ -8,6 +8,8 @@
 #include "brood/study.hpp"
 #include "search/sampler.hpp"
 #include "study/plan.hpp"
+#include "study/repeats.hpp"
+#include "study/start.hpp"
 
 namespace brood {
 
@@ -45,16 +47,19 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
 
 }  // namespace
 
-int trials_within(Engine& engine, Data const& data, Study const& study, double seconds) {
-  Splits const splits = make_splits(data.table(), study.validation, study.seed);
+int trials_within(Engine& engine, Data const& data, Study const& of, double seconds) {
+  Study const study = with_start(of);
+  Splits const splits = splits_of(study, data.table());
   double const each = measured_seconds(engine, data, study, splits.splits.front());
   auto const brackets = plan_brackets(study.scheduler, kMost);
-  double const epochs_per_trial = static_cast<double>(trial_epochs(brackets)) / kMost;
-  auto const members = static_cast<double>(splits.splits.size());
+  auto const per_trial = static_cast<std::int64_t>(members_per_trial(study, splits));
+  auto const per_final_trial = static_cast<std::int64_t>(splits.splits.size());
+  double const epochs_per_trial =
+      static_cast<double>(epochs_of(brackets, per_trial, per_final_trial).members) / kMost;
   // The refit is one member on one worker.
   double const refit =
       study.refit ? max_epochs(study.scheduler) * each * engine.info().parallel_members : 0.0;
-  double const affordable = (kPlanned * seconds - refit) / (each * members * epochs_per_trial);
+  double const affordable = (kPlanned * seconds - refit) / (each * epochs_per_trial);
   auto const trials = static_cast<int>(
       std::clamp(affordable, static_cast<double>(kFewest), static_cast<double>(kMost)));
   return std::min(trials, most_trials(study.sampler, study.space));

@@ -62,10 +62,11 @@ Selection StudyRun::Impl::select(std::vector<int> const& trials) {
   auto const outputs = static_cast<std::size_t>(data.outputs());
   std::vector<std::vector<MemberId>> ids;
   for (int const trial : trials)
-    ids.push_back(validated(trial, splits.splits.size()));
+    ids.push_back(validated(trial, early));
   std::vector<std::vector<float>> candidates(trials.size());
-  for (std::size_t s = 0; s < splits.splits.size(); ++s) {
-    auto const& rows = *splits.splits[s].valid;
+  auto const judged = std::span(splits.splits).first(early);  // which all of them have
+  for (std::size_t s = 0; s < judged.size(); ++s) {
+    auto const& rows = *judged[s].valid;
     for (std::size_t c = 0; c < trials.size(); ++c) {
       std::size_t const begin = candidates[c].size();
       candidates[c].resize(begin + rows.size() * outputs);
@@ -73,14 +74,14 @@ Selection StudyRun::Impl::select(std::vector<int> const& trials) {
     }
   }
   std::vector<Truth> truths;
-  for (auto const& split : splits.splits)
+  for (auto const& split : judged)
     truths.emplace_back(data.table(), *split.valid);
   return select_ensemble(
       candidates, study.ensemble, maximize, [&](std::span<float const> predictions) {
         double sum = 0;
         std::size_t begin = 0;
         for (std::size_t s = 0; s < truths.size(); ++s) {
-          std::size_t const rows = splits.splits[s].valid->size();
+          std::size_t const rows = judged[s].valid->size();
           sum += truths[s].score(metric, data.task(), predictions.subspan(begin, rows * outputs));
           begin += rows * outputs;
         }
@@ -91,7 +92,7 @@ Selection StudyRun::Impl::select(std::vector<int> const& trials) {
 std::vector<StudyRun::Impl::FinalMember> StudyRun::Impl::bags(std::vector<int> const& trials) {
   std::vector<FinalMember> members;
   for (int const trial : trials) {
-    auto const ids = validated(trial, splits.splits.size());
+    auto const ids = validated(trial, early);
     for (std::size_t s = 0; s < ids.size(); ++s)
       members.push_back({.trial = trial, .id = ids[s], .transform = transforms[s]});
   }

@@ -10,6 +10,8 @@
 #include "brood/error.hpp"
 #include "study/ensemble.hpp"
 #include "study/metric.hpp"
+#include "study/repeats.hpp"
+#include "study/start.hpp"
 
 namespace brood {
 
@@ -152,10 +154,12 @@ Tuner make_tuner(Study const& study, Task task, Ranking ranking) {
                 .trials = study.trials,
                 .seed = study.seed,
                 .maximize = higher_is_better(metric_name(study, task), task),
+                .prior = study.prior,
                 .ranking = std::move(ranking)});
 }
 
-std::vector<std::string> problems(Study const& study, Task task) {
+std::vector<std::string> problems(Study const& of, Task task) {
+  Study const study = with_start(of);
   std::vector<std::string> found = study.space.problems();
   add_new(problems(study.sampler, study.space), found);
   add_new(problems(study.scheduler), found);
@@ -165,6 +169,16 @@ std::vector<std::string> problems(Study const& study, Task task) {
   if (study.ensemble < 0) {
     found.push_back("ensemble: " + std::to_string(study.ensemble) +
                     " is not allowed; allowed: 0 (none) and up");
+  }
+  if (study.final_repeats < 1) {
+    found.push_back("final_repeats: " + std::to_string(study.final_repeats) +
+                    " is not allowed; allowed: 1 and up");
+  }
+  bool const copies = std::holds_alternative<PopulationBased>(study.scheduler);
+  if (study.final_repeats > 1 && copies) {
+    found.push_back(
+        "final_repeats: does not go with population based training, where a trial is what it "
+        "copied on the way; leave it out, or give validation more repeats");
   }
   if (study.stop.patience_rungs < 0) {
     found.push_back("stop.patience_rungs: " + std::to_string(study.stop.patience_rungs) +
@@ -181,11 +195,12 @@ std::vector<std::string> problems(Study const& study, Task task) {
                     std::to_string(max_epochs(study.scheduler)) +
                     "); set its max_epochs and leave epochs out of the space");
   }
-  if (std::holds_alternative<PopulationBased>(study.scheduler) && may_stop_early(study.space)) {
+  if (copies && may_stop_early(study.space)) {
     found.push_back(
         "patience: does not go with population based training, where members that fall behind go "
         "on as copies; leave it out");
   }
+  if (found.empty()) found = start_problems(study, task);
   if (!found.empty()) return found;
   visit_corners(study.space, [&](Config const& config) {
     add_new(check(member_config(config, study), task), found);
@@ -203,8 +218,9 @@ class Submissions {
       : backend_(engine.backend()),
         data_(data),
         rows_(static_cast<std::int64_t>(splits.splits.front().train->size())) {
+    std::size_t const members = members_per_trial(study, splits);
     for (auto const& ask : tuner.ask(kMostTrials)) {
-      for (std::size_t i = 0; i < splits.splits.size(); ++i)
+      for (std::size_t i = 0; i < members; ++i)
         configs_.push_back(member_config(ask.config, study));
     }
   }
@@ -253,13 +269,20 @@ void plan_submissions(Submissions& submissions, StudyPlan& plan) {
   }
   int from = 0;
   for (int const end : ends) {
-    std::int64_t trials = 0;
+    std::int64_t members = 0, late = 0;
     for (auto const& bracket : plan.brackets) {
       auto const rung = std::find_if(bracket.begin(), bracket.end(),
                                      [&](Rung const& each) { return each.epoch >= end; });
-      trials += rung == bracket.end() ? 0 : rung->trials;
+      if (rung == bracket.end()) continue;
+      bool const last = rung + 1 == bracket.end(), first = rung == bracket.begin();
+      std::int64_t const trials = rung->trials;
+      members += trials * (first && last ? plan.final_members_per_trial : plan.members_per_trial);
+      if (last && !first && (rung - 1)->epoch == from)
+        late += trials * (plan.final_members_per_trial - plan.members_per_trial);
     }
-    submissions.add(trials * plan.members_per_trial, end - from);
+    // Those that join for the last rung train from the beginning, and so longer than the others.
+    submissions.add(members + late, end - from);
+    if (late > 0) submissions.add(late, plan.rungs.back().epoch - (end - from));
     from = end;
   }
   if (plan.refit_epochs > 0) submissions.add(1, plan.refit_epochs);
@@ -270,7 +293,8 @@ void plan_submissions(Submissions& submissions, StudyPlan& plan) {
 
 }  // namespace
 
-StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
+StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
+  Study const study = with_start(of);
   Tuner tuner = make_tuner(study, data.task());
   StudyPlan plan;
   plan.brackets = tuner.brackets();
@@ -278,17 +302,23 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   plan.events = tuner.events();
   for (auto const& bracket : plan.brackets)
     plan.trials += bracket.front().trials;
-  Splits const splits = make_splits(data.table(), study.validation, study.seed);
+  check_start(study, data);
+  Splits const splits = splits_of(study, data.table());
   check_defined(metric_name(study, data.task()), data.table(), splits);
-  plan.members_per_trial = static_cast<int>(splits.splits.size());
-  plan.members = std::int64_t{plan.trials} * plan.members_per_trial;
-  plan.member_epochs = trial_epochs(plan.brackets) * plan.members_per_trial;
-  plan.member_epochs_restarted = trial_epochs_restarted(plan.brackets) * plan.members_per_trial;
+  plan.members_per_trial = static_cast<int>(members_per_trial(study, splits));
+  plan.final_members_per_trial = static_cast<int>(splits.splits.size());
+  int const late = plan.final_members_per_trial - plan.members_per_trial;
+  Epochs const epochs =
+      epochs_of(plan.brackets, plan.members_per_trial, plan.final_members_per_trial);
+  std::int64_t const first_members = std::int64_t{plan.trials} * plan.members_per_trial;
+  plan.members = first_members + epochs.final_trials * late;
+  plan.member_epochs = epochs.members;
+  plan.member_epochs_restarted = epochs.restarted;
   plan.refit_epochs = study.refit ? plan.rungs.back().epoch : 0;
   // Each pick may be another trial than the winner.
   plan.ensemble_epochs = plan.refit_epochs * std::min({study.ensemble, plan.trials - 1, kLibrary});
   plan.bytes_per_member = largest_member(engine.backend(), data, study);
-  plan.bytes = plan.bytes_per_member * plan.members;
+  plan.bytes = plan.bytes_per_member * first_members;
   std::int64_t const fitting = engine.memory_limit() / plan.bytes_per_member;
   if (fitting < 1) {
     throw UsageError("network: the largest of the space takes " +
@@ -298,7 +328,10 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
   }
   auto const* asha = std::get_if<Asha>(&study.scheduler);
   std::int64_t const at_once = asha != nullptr ? std::min(plan.trials, asha->workers) : plan.trials;
-  plan.waves = static_cast<int>((at_once * plan.members_per_trial + fitting - 1) / fitting);
+  std::int64_t const most =
+      std::max(at_once * plan.members_per_trial,
+               std::min(at_once, epochs.final_trials) * plan.final_members_per_trial);
+  plan.waves = static_cast<int>((most + fitting - 1) / fitting);
   plan.upper_bound = may_stop_early(study.space) ||
                      std::holds_alternative<MedianStopping>(study.scheduler) || study.stop.target ||
                      study.stop.patience_rungs > 0;

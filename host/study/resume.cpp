@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A study's state between rungs, taken from a run and put back into one.
+#include <cmath>
+
 #include "brood/error.hpp"
+#include "data/fnv1a.hpp"
 #include "study/plan.hpp"
+#include "study/start.hpp"
 #include "study/study_run.hpp"
 
 namespace brood {
@@ -69,7 +73,15 @@ std::string identity(Data const& data, Study const& study) {
         if constexpr (requires { v.valid; }) text += " valid " + to_text(v.valid);
       },
       study.validation);
-  return text;
+  std::string prior;
+  for (auto const& trial : study.prior) {
+    append({trial.config}, prior);
+    prior += " " + to_text(trial.score) + "@" + std::to_string(trial.epoch);
+  }
+  Fnv1a128 hash;
+  hash.add_bytes(prior);
+  return text + " final repeats " + std::to_string(study.final_repeats) + " start " +
+         identity(study.start) + " prior " + hash.hex();
 }
 
 [[noreturn]] void refuse_residents(int trial) {
@@ -87,6 +99,8 @@ StudyState StudyRun::Impl::state() {
   saved.member_epochs = member_epochs;
   saved.stop = stop_progress;
   saved.events = events;
+  saved.standard_errors = standard_errors;
+  saved.standard_errors.resize(tuner.trials().size(), std::nan(""));
   for (auto const& [trial, ids] : members) {
     auto images = population.save(ids);
     for (std::size_t s = 0; s < images.size(); ++s) {
@@ -107,18 +121,22 @@ void StudyRun::Impl::restore(StudyState const& from) {
   member_epochs = from.member_epochs;
   stop_progress = from.stop;
   events = from.events;
+  standard_errors = from.standard_errors;
   copied = tuner.lineage().size();
   check_stop();
   for (auto const& resident : from.residents) {
-    auto specs = members_of(resident.trial, tuner.config(resident.trial));
     auto& own = members[resident.trial];
     auto const split = own.size();
-    if (split == specs.size() || resident.split != static_cast<int>(split))
+    if (split == splits.splits.size() || resident.split != static_cast<int>(split))
       refuse_residents(resident.trial);
-    own.push_back(population.admit(std::move(specs[split]), data, resident.image));
+    auto specs = members_of(resident.trial, tuner.config(resident.trial), split, split + 1);
+    own.push_back(population.admit(std::move(specs.front()), data, resident.image));
   }
   for (auto const& [trial, own] : members) {
-    if (own.size() != splits.splits.size()) refuse_residents(trial);
+    if (own.size() != early && own.size() != splits.splits.size()) refuse_residents(trial);
+  }
+  if (standard_errors.size() != tuner.trials().size()) {
+    throw StorageError("the saved state does not hold an error of each trial's score");
   }
   if (tuner.finished()) return;
   std::vector<bool> const running = tuner.running();

@@ -53,36 +53,50 @@ std::vector<double> StudyRun::Impl::member_scores(std::span<Ask const> asks,
                                                   std::span<MemberId const> ids,
                                                   std::span<MemberMetrics const> metrics) {
   std::vector<double> scores(ids.size(), std::nan(""));
-  std::size_t const each = splits.splits.size();
   bool const predicted = is_from_predictions(metric);
-  for (std::size_t s = 0; s < each; ++s) {
-    std::vector<MemberId> scored;
-    std::vector<std::size_t> places;
-    for (std::size_t i = 0; i < asks.size(); ++i) {
-      std::size_t const place = i * each + s;
-      Evaluation const* const e = scored_evaluation(metrics[place], is_patient(asks[i].config));
+  std::vector<std::vector<std::size_t>> places(splits.splits.size());  // by split, to predict for
+  std::size_t place = 0;
+  for (Ask const& ask : asks) {
+    bool const patient = is_patient(ask.config);
+    std::size_t const count = members.at(ask.trial).size();
+    for (std::size_t s = 0; s < count; ++s, ++place) {
+      Evaluation const* const e = scored_evaluation(metrics[place], patient);
       if (metrics[place].state == MemberState::diverged || e == nullptr) continue;
-      if (!predicted) {
+      if (predicted) {
+        places[s].push_back(place);
+      } else {
         scores[place] = metric_value(metric, *e, contexts[s]);
-        continue;
       }
-      scored.push_back(ids[place]);
-      places.push_back(place);
     }
-    if (scored.empty()) continue;
+  }
+  for (std::size_t s = 0; s < places.size(); ++s) {
+    if (places[s].empty()) continue;
+    std::vector<MemberId> scored;
+    for (auto const each : places[s])
+      scored.push_back(ids[each]);
     auto const values = predicted_scores(scored, *splits.splits[s].valid);
-    for (std::size_t i = 0; i < places.size(); ++i)
-      scores[places[i]] = values[i];
+    for (std::size_t i = 0; i < values.size(); ++i)
+      scores[places[s][i]] = values[i];
   }
   return scores;
+}
+
+double standard_error(std::span<double const> scores, double mean) {
+  if (scores.size() < 2) return std::nan("");
+  double squares = 0;
+  for (double const score : scores)
+    squares += (score - mean) * (score - mean);
+  auto const n = static_cast<double>(scores.size());
+  return std::sqrt(squares / (n - 1) / n);
 }
 
 void StudyRun::Impl::record(Ask const& ask, std::span<MemberMetrics const> metrics,
                             std::span<double const> scores) {
   bool const predicted = is_from_predictions(metric);
   for (std::size_t s = 0; s < metrics.size(); ++s) {
+    int const from = s < early ? ask.from_epoch : 0;
     for (Evaluation const& e : metrics[s].history) {
-      if (e.epoch <= ask.from_epoch) continue;
+      if (e.epoch <= from) continue;
       bool const last = &e == &metrics[s].history.back();
       double const value = !predicted ? metric_value(metric, e, contexts[s])
                            : last     ? scores[s]
@@ -90,7 +104,7 @@ void StudyRun::Impl::record(Ask const& ask, std::span<MemberMetrics const> metri
       curves.push_back({ask.trial, splits.splits[s].fold, splits.splits[s].repeat, e.epoch,
                         e.train_loss, e.loss, value});
     }
-    member_epochs += std::max(0, metrics[s].epoch - ask.from_epoch);
+    member_epochs += std::max(0, metrics[s].epoch - from);
   }
 }
 

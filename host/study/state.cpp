@@ -16,7 +16,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::string_view kMagic = "brood state 2\n";
+constexpr std::string_view kMagic = "brood state 3\n";
 constexpr std::size_t kChecksum = 32;  // hex digits
 
 std::string checksum(std::string_view bytes) {
@@ -167,7 +167,8 @@ void fields(Io& io, T& value) {
   } else {
     static_assert(std::is_same_v<Type, StudyState>);
     io(value.study), io(value.tuner), io(value.curves), io(value.member_epochs);
-    io(value.stop.best), io(value.stop.rungs_since_best), io(value.events), io(value.residents);
+    io(value.stop.best), io(value.stop.rungs_since_best), io(value.events);
+    io(value.standard_errors), io(value.residents);
   }
 }
 

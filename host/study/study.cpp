@@ -4,11 +4,14 @@
 #include "brood/study.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <numeric>
 
 #include "brood/error.hpp"
 #include "study/plan.hpp"
+#include "study/repeats.hpp"
+#include "study/start.hpp"
 #include "study/stop.hpp"
 #include "study/study_run.hpp"
 
@@ -26,26 +29,30 @@ bool is_patient(Config const& config) {
 StudyRun::Impl::Impl(Engine& engine_in, Data const& data_in, Study study_in)
     : engine(engine_in),
       data(data_in),
-      study(std::move(study_in)),
+      study(with_start(std::move(study_in))),
       tuner(make_tuner(study, data.task(),
                        [this](std::vector<Ranked> trials, int keep, bool higher) {
                          return engine.backend().rank(std::move(trials), keep, higher);
                        })),
       metric(metric_name(study, data.task())),
       maximize(higher_is_better(metric, data.task())),
-      splits(make_splits(data.table(), study.validation, study.seed)),
+      splits(splits_of(study, data.table())),
+      early(members_per_trial(study, splits)),
+      initial(initial_weights(study.start)),
       population(engine) {
+  check_start(study, data);
   check_defined(metric, data.table(), splits);
   for (auto const& split : splits.splits) {
     transforms.push_back(
-        std::make_shared<Transform const>(fit_transform(data.table(), *split.train)));
+        std::make_shared<Transform const>(transform_for(study, data.table(), *split.train)));
     contexts.push_back(context_of(*split.valid));
   }
 }
 
-std::vector<MemberSpec> StudyRun::Impl::members_of(int trial, Config const& config) const {
+std::vector<MemberSpec> StudyRun::Impl::members_of(int trial, Config const& config,
+                                                   std::size_t first, std::size_t last) const {
   std::vector<MemberSpec> specs;
-  for (std::size_t s = 0; s < splits.splits.size(); ++s) {
+  for (std::size_t s = first; s < last; ++s) {
     Split const& split = splits.splits[s];
     specs.push_back({.config = member_config(config, study),
                      .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial),
@@ -53,26 +60,33 @@ std::vector<MemberSpec> StudyRun::Impl::members_of(int trial, Config const& conf
                      .table = data.id(),
                      .train_rows = split.train,
                      .eval_rows = split.valid,
-                     .transform = transforms[s]});
+                     .transform = transforms[s],
+                     .start = initial});
   }
   return specs;
+}
+
+std::size_t StudyRun::Impl::members_for(Ask const& ask) const {
+  auto const own = members.find(ask.trial);
+  bool const last_rung = ask.until_epoch == max_epochs(study.scheduler);
+  return std::max(last_rung ? splits.splits.size() : early,
+                  own == members.end() ? 0 : own->second.size());
 }
 
 void StudyRun::Impl::admit_new(std::vector<Ask> const& asks) {
   std::vector<MemberSpec> specs;
   for (auto const& ask : asks) {
-    if (members.contains(ask.trial)) continue;
-    for (auto& spec : members_of(ask.trial, ask.config))
+    for (auto& spec :
+         members_of(ask.trial, ask.config, members[ask.trial].size(), members_for(ask)))
       specs.push_back(std::move(spec));
   }
   auto const ids = population.admit(std::move(specs), data);
-  std::size_t next = 0;
+  auto next = ids.begin();
   for (auto const& ask : asks) {
-    if (members.contains(ask.trial)) continue;
-    members[ask.trial].assign(
-        ids.begin() + static_cast<std::ptrdiff_t>(next),
-        ids.begin() + static_cast<std::ptrdiff_t>(next + splits.splits.size()));
-    next += splits.splits.size();
+    auto& own = members[ask.trial];
+    auto const joining = static_cast<std::ptrdiff_t>(members_for(ask) - own.size());
+    own.insert(own.end(), next, next + joining);
+    next += joining;
   }
 }
 
@@ -88,7 +102,11 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   // A trial ends by itself when none of its members goes on and one of them stopped.
   bool const ended = stopped && !running;
   double const sum = std::accumulate(scores.begin(), scores.end(), 0.0);
-  tuner.tell(ask.trial, epoch, sum / static_cast<double>(scores.size()), ended);
+  double const mean = sum / static_cast<double>(scores.size());
+  auto const trial = static_cast<std::size_t>(ask.trial);
+  if (standard_errors.size() <= trial) standard_errors.resize(trial + 1, std::nan(""));
+  standard_errors[trial] = standard_error(scores, mean);
+  tuner.tell(ask.trial, epoch, mean, ended);
 }
 
 void StudyRun::Impl::copy_members() {
@@ -99,7 +117,7 @@ void StudyRun::Impl::copy_members() {
   for (Exploit const& exploit : exploits) {
     auto const& source = members.at(exploit.from);
     from.insert(from.end(), source.begin(), source.end());
-    for (auto& spec : members_of(exploit.trial, exploit.after))
+    for (auto& spec : members_of(exploit.trial, exploit.after, 0, source.size()))
       specs.push_back(std::move(spec));
   }
   auto const ids = population.branch(from, std::move(specs), data);
@@ -149,20 +167,32 @@ double StudyRun::Impl::affordable() const {
   return rate > 0 ? rate : 64.0;
 }
 
+int StudyRun::Impl::epoch_at(Ask const& ask, bool late, std::int64_t time) {
+  std::int64_t const left = ask.finish - time;
+  if (!late) return static_cast<int>(ask.until_epoch - left);
+  std::int64_t const span = ask.until_epoch - ask.from_epoch;
+  return static_cast<int>(ask.until_epoch * (span - left) / span);
+}
+
 bool StudyRun::Impl::train(int epochs_in_all) {
   std::vector<MemberId> const ids = flying_members();
-  std::vector<int> at;  // by member: the epoch that it has come to
+  struct Place {
+    Ask const* ask;
+    bool late;
+  };
+  std::vector<Place> places;  // by member
   for (Ask const& ask : flight) {
-    auto const left = static_cast<int>(ask.finish - tuner.now());
-    at.insert(at.end(), splits.splits.size(), ask.until_epoch - left);
+    for (std::size_t s = 0; s < members.at(ask.trial).size(); ++s)
+      places.push_back({&ask, s >= early});
   }
-  auto const advance_by = [&](std::size_t first, std::size_t count, int epochs) {
-    for (std::size_t i = first; i < first + count; ++i)
-      at[i] += epochs;
-    population.train(std::span(ids).subspan(first, count), std::span(at).subspan(first, count));
+  auto const advance_to = [&](std::size_t first, std::size_t count, int epochs) {
+    std::vector<int> until;
+    for (Place const& place : std::span(places).subspan(first, count))
+      until.push_back(epoch_at(*place.ask, place.late, tuner.now() + epochs));
+    population.train(std::span(ids).subspan(first, count), until);
   };
   if (!study.stop_requested) {
-    advance_by(0, ids.size(), epochs_in_all);
+    advance_to(0, ids.size(), epochs_in_all);
     return true;
   }
   auto const members_count = static_cast<double>(ids.size());
@@ -174,7 +204,7 @@ bool StudyRun::Impl::train(int epochs_in_all) {
       double const most = static_cast<double>(ids.size() - first);
       auto const count = static_cast<std::size_t>(std::clamp(affordable() / epochs, 1.0, most));
       auto const before = Clock::now();
-      advance_by(first, count, epochs);
+      advance_to(first, count, done + epochs);
       rate = static_cast<double>(count) * epochs / std::max(seconds_since(before), 1e-6);
       first += count;
     }
@@ -207,14 +237,16 @@ bool StudyRun::Impl::advance() {
   }
   auto const metrics = population.metrics(ids);
   auto const scores = member_scores(done, ids, metrics);
-  std::size_t const each = splits.splits.size();
   int epoch = 0;
-  for (std::size_t i = 0; i < done.size(); ++i) {
-    auto const own = std::span(metrics).subspan(i * each, each);
-    auto const own_scores = std::span(scores).subspan(i * each, each);
-    record(done[i], own, own_scores);
-    tell(done[i], own, own_scores);
-    epoch = std::max(epoch, done[i].until_epoch);
+  std::size_t first = 0;
+  for (Ask const& ask : done) {
+    std::size_t const count = members.at(ask.trial).size();
+    auto const own = std::span(metrics).subspan(first, count);
+    auto const own_scores = std::span(scores).subspan(first, count);
+    record(ask, own, own_scores);
+    tell(ask, own, own_scores);
+    epoch = std::max(epoch, ask.until_epoch);
+    first += count;
   }
   copy_members();
   release_losers();

@@ -25,8 +25,15 @@ struct StudyRun::Impl {
   // ---- the loop
 
   bool advance();
-  // The members of a trial, one per split.
-  std::vector<MemberSpec> members_of(int trial, Config const& config) const;
+  // The members of a trial on the splits first .. last - 1.
+  std::vector<MemberSpec> members_of(int trial, Config const& config, std::size_t first,
+                                     std::size_t last) const;
+  // In how many members a trial is trained until the end of what is asked for: those that it has,
+  // and those that join it.
+  std::size_t members_for(Ask const& ask) const;
+  // Where a member is in virtual time. Those that join a trial for its last rung (`late`) go all
+  // the way from the beginning while the others go on from where they are.
+  static int epoch_at(Ask const& ask, bool late, std::int64_t time);
   void admit_new(std::vector<Ask> const& asks);
   // Takes in what the tuner asks for.
   void begin_asked();
@@ -122,11 +129,14 @@ struct StudyRun::Impl {
   Tuner tuner;
   std::string metric;
   bool maximize;
-  Splits splits;
+  Splits splits;      // of all repeats; the first `early` are those of every rung
+  std::size_t early;  // members of a trial before its last rung
+  InitialWeights initial;
   Population population;
   std::vector<SharedTransform> transforms;       // by split
   std::vector<MetricContext> contexts;           // by split, of its validation rows
-  std::map<int, std::vector<MemberId>> members;  // by trial, one per split
+  std::map<int, std::vector<MemberId>> members;  // by trial, one per split: `early` of them, or all
+  std::vector<double> standard_errors;           // by trial, of its last score
   std::vector<Ask> flight;                       // trials that are training
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
@@ -140,6 +150,9 @@ struct StudyRun::Impl {
 
 // Whether a configuration has patience, and so is scored at its best evaluation.
 bool is_patient(Config const& config);
+
+// Of the mean of at least two members' scores; NaN of one.
+double standard_error(std::span<double const> scores, double mean);
 
 double seconds_since(std::chrono::steady_clock::time_point start);
 

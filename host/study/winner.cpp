@@ -9,6 +9,7 @@
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "study/plan.hpp"
+#include "study/start.hpp"
 #include "study/study_run.hpp"
 
 namespace brood {
@@ -85,7 +86,8 @@ MemberSpec StudyRun::Impl::refit_spec(Segment const& segment,
           .table = data.id(),
           .train_rows = splits.development,
           .eval_rows = nullptr,
-          .transform = transform};
+          .transform = transform,
+          .start = initial};
 }
 
 std::vector<MemberId> StudyRun::Impl::refit(std::vector<int> const& trials,
@@ -125,9 +127,7 @@ std::vector<MemberId> StudyRun::Impl::validated(int trial, std::size_t count) {
     if (as_scored) return {ids.begin(), ids.end()};
   }
   return replay(trial, epoch, 1, [&](Segment const& segment) {
-    auto specs = members_of(segment.trial, segment.config);
-    specs.resize(count);
-    return specs;
+    return members_of(segment.trial, segment.config, 0, count);
   });
 }
 
@@ -138,7 +138,7 @@ std::vector<StudyRun::Impl::FinalMember> StudyRun::Impl::final_members(
     finals.push_back({.trial = trial});
   if (study.refit && !trials.empty()) {
     auto const all =
-        std::make_shared<Transform const>(fit_transform(data.table(), *splits.development));
+        std::make_shared<Transform const>(transform_for(study, data.table(), *splits.development));
     std::vector<int> epochs;
     for (int const trial : trials)
       epochs.push_back(scored_epochs(trial));
@@ -175,7 +175,8 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
     bool const waiting = trial.state == TrialState::waiting;
     if (waiting && trial.epoch == 0) continue;  // never begun
     TrialState const state = waiting ? TrialState::stopped : trial.state;
-    results.push_back({trial.id, state, trial.epoch, trial.score, tuner.scored_config(trial.id)});
+    results.push_back({trial.id, state, trial.epoch, trial.score, tuner.scored_config(trial.id),
+                       standard_errors[static_cast<std::size_t>(trial.id)]});
   }
   return results;
 }

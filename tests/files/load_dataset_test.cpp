@@ -98,6 +98,20 @@ TEST(LoadDataset, TheColumnThatValidationGoesByIsReadAsTextAndIsNoInput) {
             std::string::npos);
 }
 
+TEST(LoadDataset, ClassesThatFp32WouldRoundAreReadAsTextOrRefused) {
+  CsvFile const file("x,y\n1,16777217\n2,16777218\n3,16777220\n4,16777217\n");
+  Sweep numbers = sweep_of("", {{"data.file", file.path()}});
+  EXPECT_NE(message_of([&] {
+              load_dataset(numbers);
+            }).find("data.target: 'y' has classes that are numbers above 16777215"),
+            std::string::npos);
+  Sweep texts = sweep_of("", {{"data.file", file.path()}, {"data.columns", "{y: categorical}"}});
+  EXPECT_EQ(load_dataset(texts).encoding.classes,
+            (std::vector<std::string>{"16777217", "16777218", "16777220"}));
+  Sweep values = sweep_of("task: regression\n", {{"data.file", file.path()}});
+  EXPECT_EQ(load_dataset(values).y[0], 16777216.0f);
+}
+
 TEST(LoadDataset, RefusesOneColumnTwice) {
   CsvFile const file(kTable);
   Sweep sweep = sweep_for(file, "[b, -2]");

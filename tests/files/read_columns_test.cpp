@@ -2,16 +2,15 @@
 // Files on disk: reading them whole, unpacking gzip, telling formats by name, labels in a file of
 // their own, and kinds for the columns of binary files.
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <zlib.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "brood/files/columns.hpp"
 #include "files/inflate.hpp"
 #include "files/reading.hpp"
+#include "files/temporary_folder.hpp"
 
 namespace brood::files {
 namespace {
@@ -50,21 +49,12 @@ std::string npy(std::string const& type, std::string const& shape, std::string c
 // A folder of its own for each test.
 class Files : public testing::Test {
  protected:
-  Files() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "brood_files_XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~Files() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  std::string path(std::string const& name) const { return (folder_ / name).string(); }
+  std::string path(std::string const& name) const { return folder_.path(name); }
   std::string write(std::string const& name, std::string const& bytes) const {
-    std::ofstream(path(name), std::ios::binary) << bytes;
-    return path(name);
+    return folder_.write(name, bytes);
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 // ---- read_file
@@ -88,8 +78,8 @@ TEST_F(ReadFile, UnpacksWhatBeginsLikeGzipWhateverItsName) {
 TEST_F(ReadFile, RefusesWhatIsNoFile) {
   std::string const missing = path("missing.csv");
   EXPECT_EQ(message_of([&] { read_file(missing); }), missing + ": there is no such file");
-  EXPECT_EQ(message_of([&] { read_file(folder_.string()); }),
-            folder_.string() + ": is a directory; a file is expected");
+  EXPECT_EQ(message_of([&] { read_file(folder_.root().string()); }),
+            folder_.root().string() + ": is a directory; a file is expected");
   // A device: it would never end.
   EXPECT_EQ(message_of([] { read_file("/dev/zero"); }),
             "/dev/zero: is a pipe or a device; a regular file is expected");

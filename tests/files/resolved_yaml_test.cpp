@@ -43,6 +43,13 @@ INSTANTIATE_TEST_SUITE_P(
         Original{"of_groups", "validation: {folds: 4, group: patient id}\n"},
         Original{"of_times", "validation: {holdout: 0.1, time: 'no: 1', test: 0.1}\n"},
         Original{"of_given_folds", "validation: {fold: part, repeats: 2}\n"},
+        Original{"of_final_repeats", "validation: {folds: 3, final_repeats: 8}\n"},
+        Original{"of_start", "start: runs/former\nparameters: {lr: {min: 0.1, max: 0.2}}\n"},
+        Original{"of_observations",
+                 "method: bayes\nparameters: {lr: {min: 0.1, max: 0.3}, hidden: {values: [[8], "
+                 "[]]}, activation: {values: [relu, tanh]}}\nobservations:\n"
+                 "- {score: 0.1, epoch: 9, lr: 0.12345678901234567, hidden: [], activation: relu}\n"
+                 "- {score: null, epoch: 1, lr: 0.3, hidden: [8], activation: tanh}\n"},
         Original{"of_best_of_any", "best_of: any\nstop: {target: 0.1, patience_rungs: 2}\n"},
         Original{"of_ensemble", "ensemble: 16\n"},
         Original{"of_stop", "stop: {patience_rungs: 1}\n"},

@@ -18,6 +18,7 @@
 
 #include "brood/error.hpp"
 #include "files/saved_models.hpp"
+#include "files/temporary_folder.hpp"
 #include "files/write_file.hpp"
 
 namespace brood::files {
@@ -112,16 +113,12 @@ void write_run(std::string const& path, bool overwrite = false,
 class RunDirectory : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "run_directory_XXXXXX";
-    root_ = ::mkdtemp(pattern.data());
     before_ = fs::current_path();
     fs::current_path(root_);
   }
-  void TearDown() override {
-    fs::current_path(before_);
-    fs::remove_all(root_);
-  }
-  fs::path root_, before_;
+  void TearDown() override { fs::current_path(before_); }
+  TemporaryFolder folder_;
+  fs::path root_ = folder_.root(), before_;
 };
 
 TEST(TrialsCsv, HasALineForEachTrialAndAColumnForEachParameter) {
@@ -131,6 +128,16 @@ TEST(TrialsCsv, HasALineForEachTrialAndAColumnForEachParameter) {
             "1,complete,3,0.875,[8],0.3333333333333333,tanh\n"
             "2,diverged,1,nan,[8],0.5,tanh\n"
             "3,stopped,2,0.5,[],0.5,tanh\n");
+}
+
+TEST(TrialsCsv, HasTheErrorsOfScoresWhereTrialsHaveSeveralMembers) {
+  Result result = small_result();
+  result.trials[1].standard_error = 0.0625;
+  std::string const text = trials_csv(result, small_sweep().study.space);
+  EXPECT_EQ(text.substr(0, text.find("1,complete")),
+            "trial,state,epochs,valid_accuracy,standard_error,hidden,lr,activation\n"
+            "0,pruned,1,0.25,nan,\"[4, 3]\",0.1,tanh\n");
+  EXPECT_NE(text.find("1,complete,3,0.875,0.0625,[8],"), std::string::npos);
 }
 
 TEST(CurvesCsv, HasALineForEachEvaluation) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <tuple>
@@ -134,6 +135,14 @@ inline void expect_same(Study const& a, Study const& b) {
   EXPECT_EQ(a.ensemble, b.ensemble);
   EXPECT_EQ(a.stop.target, b.stop.target);
   EXPECT_EQ(a.stop.patience_rungs, b.stop.patience_rungs);
+  EXPECT_EQ(a.final_repeats, b.final_repeats);
+  ASSERT_EQ(a.prior.size(), b.prior.size());
+  for (std::size_t i = 0; i < a.prior.size(); ++i) {
+    EXPECT_EQ(a.prior[i].config, b.prior[i].config);
+    EXPECT_EQ(a.prior[i].epoch, b.prior[i].epoch);
+    bool const diverged = std::isnan(a.prior[i].score) && std::isnan(b.prior[i].score);
+    EXPECT_TRUE(diverged || a.prior[i].score == b.prior[i].score);
+  }
 }
 
 // All but the paths, which may be written in different ways, and the notes.

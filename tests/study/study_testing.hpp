@@ -40,7 +40,8 @@ inline bool same_bits(CurvePoint const& a, CurvePoint const& b) {
 }
 inline bool same_bits(TrialResult const& a, TrialResult const& b) {
   return a.id == b.id && a.state == b.state && a.epochs == b.epochs &&
-         same_bits(a.score, b.score) && a.config == b.config;
+         same_bits(a.score, b.score) && a.config == b.config &&
+         same_bits(a.standard_error, b.standard_error);
 }
 inline bool same_bits(LayerWeights const& a, LayerWeights const& b) {
   return a.inputs == b.inputs && a.outputs == b.outputs && same_bits(a.weights, b.weights) &&

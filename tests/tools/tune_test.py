@@ -295,6 +295,23 @@ class Repeating(CommandTest):
         }.items():
             self.assertEqual(self.run_of(name, *arguments), first, name)
 
+    def test_of_every_scheduler_and_validation(self):
+        halving = "early_terminate.type=successive_halving"
+        for name, arguments in {
+            "halving": [halving, "metric.name=auc"],
+            "folds": [halving, "validation.folds=3", "validation.repeats=2", "refit=false"],
+            "hyperband": ["early_terminate={type: hyperband, eta: 3, max_iter: 9}", "trials=17"],
+            "asha": ["early_terminate={type: asha, eta: 3, max_iter: 9, workers: 4}"],
+            "pbt": ["early_terminate={type: pbt, max_iter: 9, interval: 3}", "hidden=[8]"],
+            "tpe": [halving, "method=tpe", "sampler.startup=3", "validation.repeats=2",
+                    "ensemble=4"],
+        }.items():
+            whole = self.run_of(name, *arguments, "--threads", "1")
+            for threads, memory in ((7, "8MiB"), (1, "20KiB"), (7, "40KiB")):
+                out = f"{name}-{threads}-{memory}"
+                again = self.run_of(out, *arguments, "--threads", threads, "--memory-limit", memory)
+                self.assertEqual(again, whole, out)
+
     def test_a_small_memory_limit_makes_waves_and_says_so(self):
         plan = self.json_of("plan", "wine.yaml", "--memory-limit", "30KiB")
         self.assertGreater(plan["waves"], 1)
@@ -343,6 +360,16 @@ class Repeating(CommandTest):
         for name in ("trials.csv", "curves.csv", "best/model.safetensors", "best/score.json"):
             self.assertEqual((self.folder / "timed" / name).read_bytes(),
                              (self.folder / "again" / name).read_bytes(), name)
+
+    def test_the_plan_fits_trials_to_a_time_limit(self):
+        data = [WINE, "--target", "cultivar"]
+        _, err = self.brood("plan", *data, "--time-limit", "1s")
+        self.assertRegex(err, r"trials=\d+ fit into 1")
+        self.assertEqual(self.json_of("plan", *data)["trials"], 256)
+        # Where trials are said, or nothing can be measured, they are not fitted.
+        for arguments in (["--trials", "7"], ["--device-model", "sm_90"]):
+            plan = self.json_of("plan", *data, "--time-limit", "1s", *arguments)
+            self.assertEqual(plan["trials"], 7 if "7" in arguments else 256)
 
     def test_a_time_limit_that_is_not_reached_changes_nothing(self):
         document = self.json_of("tune", "wine.yaml", "--time-limit", "1h")

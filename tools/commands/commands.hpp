@@ -45,8 +45,9 @@ int devices(Options const& options);
 // The sweep that the command line asks for: of a sweep file, or the default one of a data file.
 files::Sweep read_sweep(Options const& options);
 
-// Whether the number of trials is said anywhere: by the sweep file or on the command line.
-bool says_trials(Options const& options);
+// Whether the number of trials is chosen to fit the time limit: there is one, and neither a sweep
+// file nor the command line says how many. On a device that is not there nothing can be measured.
+bool fits_time(files::Sweep const& sweep, Options const& options);
 
 // A sweep with its data on a device: everything is checked.
 struct Prepared {

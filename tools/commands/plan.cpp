@@ -69,10 +69,16 @@ std::string rungs_text(StudyPlan const& plan) {
     int from = 0;
     for (std::size_t i = 0; i < plan.brackets[b].size(); ++i) {
       Rung const& rung = plan.brackets[b][i];
-      std::int64_t const members = std::int64_t{rung.trials} * plan.members_per_trial;
+      bool const last = i + 1 == plan.brackets[b].size();
+      int const late = last ? plan.final_members_per_trial - plan.members_per_trial : 0;
+      // Those that join for the last rung train from the beginning.
+      std::int64_t const members = std::int64_t{rung.trials} * (plan.members_per_trial + late);
+      std::int64_t const epochs =
+          std::int64_t{rung.trials} *
+          (std::int64_t{plan.members_per_trial} * (rung.epoch - from) + late * rung.epoch);
       std::vector<std::string> row = {std::to_string(i + 1), std::to_string(rung.trials),
                                       std::to_string(members), std::to_string(rung.epoch),
-                                      std::to_string(members * (rung.epoch - from))};
+                                      std::to_string(epochs)};
       if (several) row.insert(row.begin(), i == 0 ? std::to_string(b + 1) : "");
       rows.push_back(std::move(row));
       from = rung.epoch;
@@ -127,6 +133,7 @@ files::Json plan_document(StudyPlan const& plan) {
   files::Json json;
   json.set("trials", plan.trials).set("members", plan.members);
   json.set("members_per_trial", plan.members_per_trial);
+  json.set("final_members_per_trial", plan.final_members_per_trial);
   json.set("member_epochs", plan.member_epochs);
   json.set("member_epochs_restarted", plan.member_epochs_restarted);
   json.set("refit_epochs", plan.refit_epochs).set("ensemble_epochs", plan.ensemble_epochs);
@@ -143,7 +150,9 @@ files::Json plan_document(StudyPlan const& plan) {
 }
 
 int plan(Options const& options) {
-  Prepared const prepared = prepare(read_sweep(options), options);
+  files::Sweep sweep = read_sweep(options);
+  bool const fit_time = fits_time(sweep, options);
+  Prepared const prepared = prepare(std::move(sweep), options, fit_time);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
       say(note);

@@ -78,9 +78,11 @@ files::Sweep read_sweep(Options const& options) {
   return sweep;
 }
 
-bool says_trials(Options const& options) {
-  return options.trials || overrides_key(options.overrides, "trials") ||
-         overrides_key(options.overrides, "run_cap") || is_sweep_file(options.inputs.at(0));
+bool fits_time(files::Sweep const& sweep, Options const& options) {
+  bool const said = options.trials || overrides_key(options.overrides, "trials") ||
+                    overrides_key(options.overrides, "run_cap") ||
+                    is_sweep_file(options.inputs.at(0));
+  return sweep.time_limit_seconds && !said && options.engine.device_model.empty();
 }
 
 Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {

@@ -171,7 +171,7 @@ int tune(Options const& options) {
   std::string const started = utc_now();
   files::Sweep sweep = read_sweep(options);
   std::string directory = run_directory(sweep, options);
-  bool const fit_time = sweep.time_limit_seconds && !says_trials(options);
+  bool const fit_time = fits_time(sweep, options);
   Prepared prepared = prepare(std::move(sweep), options, fit_time);
   files::check_writable(directory);
   if (!options.quiet) {

@@ -90,6 +90,14 @@ void read_dense(ParamLayout const& layout, float const* dense_tensor, float* ten
   });
 }
 
+void copy_layer(LayerWeights const& from, LayerLayout const& layer, float* tensor) {
+  for (int k = 0; k < layer.outputs; ++k) {
+    std::copy_n(from.weights.data() + std::int64_t{k} * layer.inputs, layer.inputs,
+                tensor + layer.weights + std::int64_t{k} * layer.stride);
+  }
+  std::copy_n(from.bias.data(), layer.outputs, tensor + layer.bias);
+}
+
 }  // namespace
 
 Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
@@ -100,8 +108,10 @@ Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
       table_(spec.table),
       train_rows_(spec.train_rows),
       eval_rows_(spec.eval_rows),
-      transform_(std::move(transform)) {
+      transform_(std::move(transform)),
+      start_(spec.start) {
   check_member_rows(spec, table.rows);
+  check_starting_weights(spec, member_);
   if (member_.balanced != 0)
     class_weights_ = balanced_weights(table.y, *train_rows_, table.shape.outputs);
   tensors_ = AlignedFloats(layout_.size * tensor_count(member_));
@@ -116,6 +126,10 @@ void Resident::draw_weights() {
   PhiloxKey const key = philox_key(member_.seed);
   for (int l = 0; l < member_.layers; ++l) {
     LayerLayout const& layer = layout_.layer[l];
+    if (is_given(start_, l)) {
+      copy_layer((*start_)[static_cast<std::size_t>(l)], layer, weights_);
+      continue;
+    }
     InitLaw law{};
     visit(Inits{}, member_.init, [&](auto init) { law = init.law(layer.inputs, layer.outputs); });
     std::uint32_t element = 0;

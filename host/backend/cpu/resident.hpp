@@ -56,7 +56,7 @@ struct PaddedTransform {
 // One member. Its tensors lie in one run of memory: weights, moments, average, best.
 class Resident {
  public:
-  // The initial weights are drawn by draw_weights(), which may run on any thread.
+  // The initial weights are set by draw_weights(), which may run on any thread.
   Resident(MemberSpec const& spec, LoadedTable const& table,
            std::shared_ptr<PaddedTransform const> transform);
 
@@ -93,6 +93,7 @@ class Resident {
   TableId table_;
   Rows train_rows_, eval_rows_;
   std::shared_ptr<PaddedTransform const> transform_;
+  InitialWeights start_;
   std::vector<float> class_weights_;
   AlignedFloats tensors_;
   float* weights_ = nullptr;

@@ -72,7 +72,8 @@ class Backend {
   virtual TableId load(Table const& table) = 0;
   virtual void unload(TableId table) = 0;
 
-  // Makes members resident and draws their initial weights. Throws UsageError for a bad spec.
+  // Makes members resident and draws their initial weights, but those that they start from. Throws
+  // UsageError for a bad spec.
   virtual std::vector<Slot> admit(std::span<MemberSpec const> specs) = 0;
   virtual void release(std::span<Slot const> slots) = 0;
 

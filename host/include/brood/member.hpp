@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,17 @@
 
 namespace brood {
 
+// One dense layer, as a user thinks of it: y = weights x + bias.
+struct LayerWeights {
+  int inputs = 0, outputs = 0;
+  std::vector<float> weights;  // (outputs, inputs), row-major
+  std::vector<float> bias;     // (outputs)
+};
+
+// Weights to start from, shared by members: one entry for each layer of the network. A layer
+// without weights and bias is drawn.
+using InitialWeights = std::shared_ptr<std::vector<LayerWeights> const>;
+
 struct MemberSpec {
   Config config = {};      // hyperparameters by name; what is absent takes its default
   std::uint64_t seed = 0;  // the key of all its randomness: weights, batch order, dropout
@@ -22,6 +34,7 @@ struct MemberSpec {
   Rows train_rows = {};            // at least one row
   Rows eval_rows = {};             // may be empty or null: then nothing is evaluated
   SharedTransform transform = {};  // null: the identity
+  InitialWeights start = {};       // null: all layers are drawn
 };
 
 // The seed of the member that trains `trial` in `repeat`: folds of one repeat share it, and so
@@ -52,13 +65,6 @@ struct MemberMetrics {
   int epoch = 0;
   std::vector<Evaluation> history;
   int best = -1;  // index into history of the evaluation with the lowest loss; -1: none
-};
-
-// One dense layer, as a user thinks of it: y = weights x + bias.
-struct LayerWeights {
-  int inputs = 0, outputs = 0;
-  std::vector<float> weights;  // (outputs, inputs), row-major
-  std::vector<float> bias;     // (outputs)
 };
 
 // All that a member needs to go on: bit for bit on the same kind of backend.

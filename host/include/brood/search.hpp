@@ -90,6 +90,14 @@ struct Ask {
   int copy_from = -1;
 };
 
+// A trial of a former study.
+struct PriorTrial {
+  Config config = {};  // values of every parameter of the space
+  double score = std::numeric_limits<double>::quiet_NaN();  // not finite: it diverged
+  int epoch = 0;                                            // at which it had its score
+  bool operator==(PriorTrial const&) const = default;
+};
+
 struct TunerOptions {
   SearchSpace space = {};
   SamplerChoice sampler = Random{};
@@ -97,6 +105,8 @@ struct TunerOptions {
   int trials = 64;
   std::uint64_t seed = 0;
   bool maximize = false;
+  // What a sampler that learns from scores is shown beside the trials, from the first proposal on.
+  std::vector<PriorTrial> prior = {};
   // Trials that are proposed at once; the next are when each of these has a result, or when a
   // worker is free. 0: as many as suit the sampler.
   int ask_batch = 0;
@@ -166,7 +176,8 @@ class Tuner {
   Config const& config(int trial) const;
   // With which its last score was told: another one if it has become a copy since.
   Config const& scored_config(int trial) const;
-  // What a sampler is shown of every trial: what counts, not what was told early.
+  // What a sampler is shown: the prior trials (as trial -1), and of every trial what counts, not
+  // what was told early.
   std::vector<Observation> observations() const;
   // By trial: whether it trains, or may be asked for again, or holds a place as stopped.
   std::vector<bool> running() const;

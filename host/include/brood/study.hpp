@@ -66,6 +66,16 @@ struct Stop {
   int patience_rungs = 0;  // no trial's score was better than all before in so many rungs; 0: off
 };
 
+// Fine-tuning: every trial starts from the weights of a trained network, and sees its inputs as
+// that network did, through the same transform, whatever rows train now. (A network that has seen
+// rows which are test rows here has an advantage that the test score does not show.) `hidden`,
+// `activation` and `loss` become constants of the space where it says nothing of them. Moments,
+// schedules and epochs begin anew; layer_lr says how fast each layer learns, 0 that it does not.
+struct Start {
+  std::shared_ptr<Model const> model = {};  // null: weights are drawn
+  bool fresh_output = false;                // the last layer is drawn, for other classes or targets
+};
+
 struct Study {
   SearchSpace space = {};
   SamplerChoice sampler = Random{};
@@ -74,6 +84,14 @@ struct Study {
   MetricChoice metric = {};
   int trials = 64;
   std::uint64_t seed = 0;
+  Start start = {};
+  // Trials of former studies of the same metric, for samplers that learn from scores.
+  std::vector<PriorTrial> prior = {};
+  // In how many repeats every trial that comes to the last rung is trained in all, if that is more
+  // than those of `validation`: the others start beside those that it has when it is promoted to
+  // the last rung, from other initial weights, and its last score is the mean of all. So the winner
+  // is not the one that was luckiest. Not with PopulationBased.
+  int final_repeats = 1;
   BestOf best_of = BestOf::last_rung;
   Stop stop = {};
   bool refit = true;  // train the winner again on train + validation rows; else keep its weights
@@ -103,6 +121,8 @@ struct TrialResult {
   int epochs = 0;
   double score = std::numeric_limits<double>::quiet_NaN();  // mean over folds and repeats
   Config config;
+  // Standard error of that mean; NaN of a single member.
+  double standard_error = std::numeric_limits<double>::quiet_NaN();
 };
 
 // What a study will train, exactly; the printed plan is what runs. `upper_bound` says that patience
@@ -112,7 +132,8 @@ struct StudyPlan {
   std::vector<Rung> rungs;  // of all brackets: how many trials train to each epoch
   int events = 0;           // of on_rung; 0: that depends on the scores
   int trials = 0;
-  int members_per_trial = 1;  // folds x repeats
+  int members_per_trial = 1;        // folds x repeats
+  int final_members_per_trial = 1;  // of those in the last rung
   std::int64_t members = 0;
   std::int64_t member_epochs = 0;  // promotion continues training
   std::int64_t member_epochs_restarted = 0;
@@ -186,7 +207,8 @@ struct StudyState {
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
   StopProgress stop;
-  int events = 0;  // rungs reported so far
+  int events = 0;                       // rungs reported so far
+  std::vector<double> standard_errors;  // of trials' last scores, by id
   struct Resident {
     int trial = 0, split = 0;
     MemberImage image;

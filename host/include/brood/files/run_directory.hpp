@@ -41,7 +41,8 @@ void write_run_directory(std::string const& path, Sweep const& sweep, Result con
                          Encoding const& encoding, RunFacts const& facts, bool overwrite);
 
 // The two tables; they hold nothing from clock, machine or threads.
-// trials.csv: trial,state,epochs,valid_<metric>, one column per parameter of the space; by trial.
+// trials.csv: trial,state,epochs,valid_<metric>, its standard_error if trials have several members,
+// one column per parameter of the space; by trial.
 // curves.csv: trial,fold,repeat,epoch,train_loss,valid_loss,valid_<metric>; see CurvePoint for the
 // metrics that are computed at the ends of rungs only, and are nan between.
 // Numbers are in their shortest form that reads back to the same bits; `nan` where there is none.

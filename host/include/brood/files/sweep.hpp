@@ -22,7 +22,14 @@ struct Sweep {
   std::string data_path;  // as opened
   ReadOptions read;
   DatasetOptions dataset;  // `targets` as written: names, or -1 for the last column
-  Study study;             // space complete with constants; without callbacks
+  // A run directory, its best/ or a model file, as opened: load_dataset() reads the network that
+  // every trial starts from. Empty: none.
+  std::string start_path;
+  // Run directories whose trials load_dataset() adds to study.prior, and how many of the best of
+  // them come first in this study.
+  std::vector<std::string> warm_start_paths;
+  int warm_start_first = 0;
+  Study study;  // space complete with constants; without callbacks
   std::optional<double> time_limit_seconds;
   std::vector<std::string> notes;  // one line each: keys ignored, readings taken
   // Where what only the data can prove wrong was asked for: "validation.folds", and where it was
