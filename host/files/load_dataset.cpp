@@ -64,8 +64,14 @@ void check_labels(Sweep const& sweep, std::vector<Column> const& columns,
 
 }  // namespace
 
+std::vector<Column> read_data(Sweep const& sweep) {
+  return read_columns(sweep.data_path, read_options(sweep));
+}
+
 Dataset load_dataset(Sweep& sweep) {
-  std::vector<Column> const columns = read_columns(sweep.data_path, read_options(sweep));
+  auto const read = sweep.columns ? std::exchange(sweep.columns, nullptr)
+                                  : std::make_shared<std::vector<Column> const>(read_data(sweep));
+  std::vector<Column> const& columns = *read;
   std::vector<std::string> names;
   for (std::string const& target : sweep.dataset.targets) {
     std::string name = resolve(target, columns, sweep.data_path);

@@ -250,7 +250,7 @@ TEST(SweepOverrides, NothingButAUsageErrorComesOutOfDamagedOnes) {
 // ---- without a file
 
 TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
-  Sweep const sweep = default_sweep("some/where/my data.csv.gz", "the target");
+  Sweep const sweep = default_sweep("some/where/my data.csv.gz", "the target", 5000);
   EXPECT_EQ(sweep.name, "my data");
   EXPECT_EQ(sweep.data_path, "some/where/my data.csv.gz");
   EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"the target"});
@@ -259,19 +259,41 @@ TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
               SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 81});
   // 256 to epoch 1, 85 to 3, 28 to 9, 9 to 27, 3 to 81: 256 + 85 x 2 + 28 x 6 + 9 x 18 + 3 x 54.
   EXPECT_EQ(trial_epochs(plan_rungs(sweep.study.scheduler, sweep.study.trials)), 918);
-  expect_same(sweep.study.validation, Holdout{});
+  expect_same(sweep.study.validation, Folds{.folds = 5, .repeats = 1});
+  EXPECT_EQ(sweep.study.ensemble, 32);
+  EXPECT_FALSE(sweep.study.refit);
   EXPECT_EQ(sweep.study.space.dimensions(), 7);
-  EXPECT_TRUE(sweep.notes.empty());
+  ASSERT_EQ(sweep.notes.size(), 1u);
+  EXPECT_EQ(sweep.notes[0].find("picked for 5000 rows: folds: 5; "), 0u) << sweep.notes[0];
+}
+
+TEST(DefaultSweep, IsPickedByTheNumberOfRows) {
+  expect_same(default_sweep("d.csv", "y", 1000).study.validation, Folds{.folds = 5, .repeats = 3});
+  EXPECT_EQ(default_sweep("d.csv", "y", 1000).most_trials, 256);
+  Sweep const many = default_sweep("d.csv", "y", 100'000);
+  expect_same(many.study.validation, Holdout{});
+  EXPECT_EQ(std::get<SuccessiveHalving>(many.study.scheduler).max_epochs, 27);
+  expect_same(default_sweep("d.csv", "y", 100'001).study.validation, Holdout{.valid = 0.1});
+}
+
+TEST(DefaultSweep, LeavesValidationAndEnsembleToWhoSaysThem) {
+  expect_same(default_sweep("d.csv", "y", 100, {{"validation.holdout", "0.3"}}).study.validation,
+              Holdout{.valid = 0.3});
+  expect_same(default_sweep("d.csv", "y", 100, {{"validation.test", "0.1"}}).study.validation,
+              Folds{.folds = 5, .repeats = 3, .test = 0.1});
+  Sweep const one = default_sweep("d.csv", "y", 100, {{"ensemble", "0"}});
+  EXPECT_EQ(one.study.ensemble, 0);
+  EXPECT_TRUE(one.study.refit);
 }
 
 TEST(DefaultSweep, TakesPathsAndTargetsThatLookLikeYaml) {
-  Sweep const sweep = default_sweep("[a]: b#c.csv", "-1");
+  Sweep const sweep = default_sweep("[a]: b#c.csv", "-1", 100);
   EXPECT_EQ(sweep.data_path, "[a]: b#c.csv");
   EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"-1"});
 }
 
 TEST(DefaultSweep, OverridesWorkAsOnAFile) {
-  Sweep const sweep = default_sweep("d.csv", "y",
+  Sweep const sweep = default_sweep("d.csv", "y", 100,
                                     {{"trials", "9"},
                                      {"lr", "0.1"},
                                      {"parameters.dropout.max", "0.1"},
@@ -283,7 +305,7 @@ TEST(DefaultSweep, OverridesWorkAsOnAFile) {
 }
 
 TEST(DefaultSweep, ItsMessagesNameIt) {
-  std::string const message = message_of([] { default_sweep("d.csv", ""); });
+  std::string const message = message_of([] { default_sweep("d.csv", "", 100); });
   EXPECT_EQ(message.substr(0, 28), "default sweep: data.target: ");
 }
 

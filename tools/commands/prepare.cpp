@@ -56,7 +56,7 @@ files::Sweep sweep_of_data(std::string const& path, Options const& options) {
       refuse_no_target(path);
     }
   }
-  return files::default_sweep(path, target, overrides_of(options));
+  return files::automatic_sweep(path, target, overrides_of(options));
 }
 
 files::Sweep sweep_of_file(std::string const& path, Options const& options) {
@@ -93,8 +93,12 @@ Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
     Data data = engine.load(table);
     if (fit_time) {
       double const seconds = *sweep.time_limit_seconds;
-      sweep.study.trials = trials_within(engine, data, sweep.study, seconds);
-      sweep.notes.push_back("trials=" + std::to_string(sweep.study.trials) + " fit into " +
+      int const fit = trials_within(engine, data, sweep.study, seconds);
+      sweep.study.trials = std::min(fit, sweep.most_trials);
+      sweep.notes.push_back("trials=" + std::to_string(sweep.study.trials) +
+                            (fit > sweep.most_trials
+                                 ? " are enough for so few rows; more would fit into "
+                                 : " fit into ") +
                             duration_text(seconds));
     }
     StudyPlan plan = brood::plan(engine, data, sweep.study);

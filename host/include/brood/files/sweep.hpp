@@ -2,7 +2,9 @@
 // A sweep file (YAML or JSON) with the command line's `key=value`s, resolved into what to run.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,10 +33,13 @@ struct Sweep {
   int warm_start_first = 0;
   Study study;  // space complete with constants; without callbacks
   std::optional<double> time_limit_seconds;
+  int most_trials = 10000;         // that a time limit is filled with
   std::vector<std::string> notes;  // one line each: keys ignored, readings taken
   // Where what only the data can prove wrong was asked for: "validation.folds", and where it was
   // written: "sweep.yaml:3:14".
   std::map<std::string, std::string> places;
+  // The data, if it has been read already; load_dataset takes it.
+  std::shared_ptr<std::vector<Column> const> columns;
 };
 
 // key=value of the command line: a dotted key of the sweep file; a bare hyperparameter `lr=0.01`
@@ -45,10 +50,16 @@ using Overrides = std::vector<std::pair<std::string, std::string>>;
 // `key=value: ...` for an override.
 Sweep read_sweep(std::string const& path, Overrides const& overrides = {});
 Sweep parse_sweep(std::string_view text, std::string const& name, Overrides const& overrides = {});
-// No sweep file: `brood tune data.csv --target COL`, with the default space and budget.
-Sweep default_sweep(std::string const& data_path, std::string const& target,
+// No sweep file: `brood tune data.csv --target COL`, with the default space; validation, budget and
+// ensemble are picked by the number of rows, and a note says what was.
+Sweep default_sweep(std::string const& data_path, std::string const& target, std::int64_t rows,
                     Overrides const& overrides = {});
+// The same for a file that is there: it is read.
+Sweep automatic_sweep(std::string const& data_path, std::string const& target,
+                      Overrides const& overrides = {});
 
+// The columns of the sweep's data file.
+std::vector<Column> read_data(Sweep const& sweep);
 // Reads the file and makes the dataset. Writes into the sweep what the data decides: the names of
 // targets given as -1 and the like, the task, and the metric if none was chosen.
 Dataset load_dataset(Sweep& sweep);
