@@ -23,13 +23,6 @@ namespace brood::cuda {
 
 namespace {
 
-Precision precision_named(std::string const& name) {
-  for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
-    if (name == name_of(precision)) return precision;
-  }
-  throw UsageError("precision: " + name + " is not known; allowed: tf32, bf16, fp32");
-}
-
 // Evaluations that an order can bring.
 int most_records(MemberProgress const& progress, int until, int every) {
   if (progress.epoch >= until) return 0;
@@ -94,11 +87,15 @@ class CudaBackend final : public Backend {
       }
     }
     auto const groups = group_jobs(jobs, precision_, launcher_.device_limits(), launcher_.limits());
-    for (auto const& group : groups) {
-      for (auto const& job : group.jobs)
-        ++count[job.plan.layout];
-    }
     Submission submission{.launches = static_cast<int>(groups.size()), .groups = {}};
+    for (auto const& group : groups) {
+      for (auto const& job : group.jobs) {
+        ++count[job.plan.layout];
+        Job const& whole = jobs[job.job];
+        submission.shared_bytes +=
+            whole.steps * shared_bytes_of_step(*whole.member, job.plan, precision_);
+      }
+    }
     for (auto const& [layout, number] : count)
       submission.groups.push_back({std::string(name_of(layout)), number});
     // What goes layer by layer is taken to keep the whole device busy.
