@@ -33,8 +33,10 @@ int most_records(MemberProgress const& progress, int until, int every) {
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(std::unique_ptr<Device> device, Precision precision, SubmissionLimits const& limits)
+  CudaBackend(std::unique_ptr<Device> device, Precision precision, SubmissionLimits const& limits,
+              Profile* profile)
       : device_(std::move(device)),
+        profile_(profile),
         precision_(precision),
         arena_(*device_),
         launcher_(*device_, arena_, precision, limits) {}
@@ -117,6 +119,7 @@ class CudaBackend final : public Backend {
   }
 
   std::vector<Slot> admit(std::span<MemberSpec const> specs) override {
+    DeviceRange const range(*device_, "brood: admit");
     std::vector<std::unique_ptr<Resident>> admitted;
     std::vector<std::string> problems;
     for (auto const& spec : specs) {
@@ -148,7 +151,9 @@ class CudaBackend final : public Backend {
 
   void train(std::span<TrainOrder const> orders) override {
     collect();
+    DeviceRange const range(*device_, "brood: train");
     Pending next;
+    if (profile_ != nullptr) next.start = profile_->seconds();
     std::vector<Work> work;
     std::vector<MemberProgress> before;
     for (auto const& order : orders) {
@@ -177,7 +182,8 @@ class CudaBackend final : public Backend {
       work[i].task.progress = next.device_progress.data() + i;
       work[i].task.records = next.device_records.data() + next.first_record[i];
     }
-    next.launched = launcher_.train(std::move(work));
+    next.launched =
+        launcher_.train(std::move(work), profile_ == nullptr ? nullptr : &next.device_seconds);
     pending_ = std::move(next);
   }
 
@@ -319,6 +325,8 @@ class CudaBackend final : public Backend {
     Buffer<MemberProgress> device_progress;
     Buffer<MemberRecord> device_records;
     Launched launched;
+    double start = 0;           // by the profile
+    double device_seconds = 0;  // of launches that have been waited for
   };
 
   Resident& at(Slot slot) const { return slots_.at(slot); }
@@ -370,7 +378,9 @@ class CudaBackend final : public Backend {
   // Takes over what the last training submission brought. Waits.
   void collect() {
     if (!pending_) return;
+    DeviceRange const range(*device_, "brood: wait and collect");
     device_->wait();
+    if (profile_ != nullptr) report(*pending_);
     Pending const done = std::move(*pending_);
     pending_.reset();
     auto const progress = done.device_progress.read(*device_);
@@ -381,10 +391,24 @@ class CudaBackend final : public Backend {
     }
   }
 
+  // A submission that has been waited for, to the profile.
+  void report(Pending const& done) {
+    double const seconds = done.device_seconds + device_->timed_seconds();
+    double const end = profile_->seconds();
+    TrainSeconds parts{};
+    parts[static_cast<std::size_t>(TrainPart::device)] = seconds;
+    profile_->add({.start = done.start,
+                   .end = end,
+                   .members = static_cast<int>(done.slots.size()),
+                   .busy_share = seconds / (end - done.start)},
+                  parts);
+  }
+
   // Runs the prediction kernel over rows of `table`, or of each member's own: into records, or into
   // out[i] for the i-th slot.
   void run_rows(std::span<Slot const> slots, DeviceTable const* table,
                 std::span<std::int32_t const> rows, MemberRecord* records, float* const* out) {
+    DeviceRange const range(*device_, "brood: predict");
     Buffer<std::int32_t> const device_rows(arena_, *device_, rows);
     std::vector<Member> members;
     std::vector<MemberProgress> progress;
@@ -432,6 +456,7 @@ class CudaBackend final : public Backend {
   }
 
   std::unique_ptr<Device> device_;
+  Profile* profile_;
   Precision precision_;
   Arena arena_;
   Launcher launcher_;
@@ -446,8 +471,8 @@ class CudaBackend final : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_backend(std::unique_ptr<Device> device, Precision precision,
-                                      SubmissionLimits const& limits) {
-  return std::make_unique<CudaBackend>(std::move(device), precision, limits);
+                                      SubmissionLimits const& limits, Profile* profile) {
+  return std::make_unique<CudaBackend>(std::move(device), precision, limits, profile);
 }
 
 std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
@@ -455,7 +480,7 @@ std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
   auto device = options.model.empty()
                     ? Device::open(options.device, static_cast<CUstream_st*>(options.stream))
                     : planning_device(options.model);
-  return make_backend(std::move(device), precision, {});
+  return make_backend(std::move(device), precision, {}, options.profile);
 }
 
 std::vector<DeviceInfo> devices() {

@@ -73,6 +73,7 @@ constexpr Option kOptions[] = {
     {"--trials", "N", kTune | kPlan | kCheck,
      "configurations to try; default 256, or as many as fit into --time-limit"},
     {"--events", "N", kTune, "stop after N rungs; run.json has the N that repeats a run cut short"},
+    {"--profile", nullptr, kTune, "say at the end where the time went; changes no result"},
     {"--network", "N-N-N", kBench, "widths from inputs to outputs; default 64-64-64-10"},
     {"--batch", "N", kBench, "rows a step; default 64"},
     {"--members", "N,N", kBench, "a population of each size; default 1,64,4096"},

@@ -82,6 +82,7 @@ class Checker {
     if (arguments_.command == "bench") options_.bench = read_bench_options(arguments_, problems_);
     auto const flag = [&](char const* name) { return arguments_.flags.count(name) > 0; };
     options_.overwrite = flag("--overwrite");
+    options_.profile = flag("--profile");
     options_.json = flag("--json");
     options_.quiet = flag("--quiet");
     options_.no_color = flag("--no-color");

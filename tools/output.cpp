@@ -164,6 +164,10 @@ std::string ratio_text(double ratio) {
   return fmt::format("{:.2f}", ratio);
 }
 
+std::string fixed_text(double value) {
+  return fmt::format("{:.3f}", value);
+}
+
 std::string percent_text(double share) {
   return fmt::format("{:.1f}", 100 * share);
 }

@@ -43,8 +43,10 @@ ReadOptions read_options(Sweep const& sweep) {
 
 }  // namespace
 
-Dataset load_dataset(Sweep& sweep) {
+Dataset load_dataset(Sweep& sweep, Profile* profile) {
+  Profile::Scope const reading(profile, Phase::read_data);
   std::vector<Column> const columns = read_columns(sweep.data_path, read_options(sweep));
+  Profile::Scope const encoding(profile, Phase::encode);
   std::vector<std::string> names;
   for (std::string const& target : sweep.dataset.targets) {
     std::string name = resolve(target, columns, sweep.data_path);

@@ -65,6 +65,7 @@ void StudyRun::Impl::admit_new(std::vector<Ask> const& asks) {
     for (auto& spec : members_of(ask.trial, ask.config))
       specs.push_back(std::move(spec));
   }
+  Profile::Scope const admitting(engine.profile(), Phase::admit);
   auto const ids = population.admit(std::move(specs), data);
   std::size_t next = 0;
   for (auto const& ask : asks) {
@@ -159,6 +160,7 @@ bool StudyRun::Impl::train(int epochs_in_all) {
   auto const advance_by = [&](std::size_t first, std::size_t count, int epochs) {
     for (std::size_t i = first; i < first + count; ++i)
       at[i] += epochs;
+    Profile::Scope const training(engine.profile(), Phase::train);
     population.train(std::span(ids).subspan(first, count), std::span(at).subspan(first, count));
   };
   if (!study.stop_requested) {
@@ -187,6 +189,7 @@ bool StudyRun::Impl::train(int epochs_in_all) {
 // kept busy by trials that train long beside those that train in short rungs.
 bool StudyRun::Impl::advance() {
   if (tuner.finished() || stopped) return false;
+  Profile::Scope const controlling(engine.profile(), Phase::control);
   begin_asked();
   auto const sooner = [](Ask const& a, Ask const& b) { return a.finish < b.finish; };
   std::int64_t const next = std::min_element(flight.begin(), flight.end(), sooner)->finish;

@@ -39,6 +39,7 @@ struct Options {
   std::optional<std::uint64_t> seed;
   EngineOptions engine;
   BenchOptions bench;
+  bool profile = false;
   bool json = false, quiet = false, no_color = false;
 };
 

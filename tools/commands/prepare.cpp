@@ -85,8 +85,9 @@ bool says_trials(Options const& options) {
 
 Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
   try {
+    Profile::Scope const preparing(options.engine.profile, Phase::prepare);
     Engine engine(options.engine);
-    Dataset dataset = files::load_dataset(sweep);
+    Dataset dataset = files::load_dataset(sweep, options.engine.profile);
     Table const table = dataset.table();
     Data data = engine.load(table);
     if (fit_time) {
