@@ -263,6 +263,8 @@ class CpuBackend final : public Backend {
       }
     }
     submission.busy_share = busy / (submission.end - start);
+    static_assert(static_cast<int>(TrainPart::gather) == kGather &&
+                  static_cast<int>(TrainPart::update) == kUpdate);
     TrainSeconds parts{};  // begins with the phases of a step
     for (std::size_t phase = 0; all_ticks > 0 && phase < ticks.size(); ++phase)
       parts[phase] = (busy - evaluating) * ticks[phase] / all_ticks;
