@@ -4,11 +4,11 @@
 // metrics(). The best of three:
 //   steps_per_s   member-steps per second
 //   tflops        of the needed products (workloads.hpp)
-//   peak_share    of what mma.sync does in the same run (cuda_peak.hpp); in fp32, of a third of the
+//   peak_share    of what mma.sync does in the same run (cuda/peak.hpp); in fp32, of a third of the
 //                 tf32 peak, as each product takes three
 //   shared_share  of the bandwidth of shared memory, probed likewise, by what the products'
 //   operands
-//                 take of it: shared_bytes_of_step() below; so a lower bound
+//                 take of it: cuda::shared_bytes_of_step(); so a lower bound
 //   spread        of the three: slowest over fastest, less 1
 // BlocksPerMember/cuda/A/<precision>/members:<P>/blocks:<B>: the same with a cluster of B blocks
 // for each member. LayerByLayer/cuda/...: networks that are trained layer by layer, and two that
@@ -26,7 +26,7 @@
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "cuda/cuda_backend.hpp"
-#include "cuda_peak.hpp"
+#include "cuda/peak.hpp"
 #include "synthetic.hpp"
 
 namespace brood::bench {
@@ -42,53 +42,18 @@ double now() {
 }
 
 // The ceilings, or why they are not known.
-CudaPeak const* peak_of_device(std::string& why_not) {
+cuda::CudaPeak const* peak_of_device(std::string& why_not) {
+  static std::optional<cuda::CudaPeak> peak;
   static std::string const reason = [] {
     try {
-      cuda_peak();
+      peak = cuda::measure_peak(0);
       return std::string();
-    } catch (std::exception const& error) {
-      return std::string("probing the device: ") + error.what();
+    } catch (Error const& error) {
+      return std::string(error.what());
     }
   }();
   why_not = reason;
-  return reason.empty() ? &cuda_peak() : nullptr;
-}
-
-double mma_peak(CudaPeak const& peak, Precision precision) {
-  if (precision == Precision::bf16) return peak.bf16;
-  return precision == Precision::tf32 ? peak.tf32 : peak.tf32 / 3;
-}
-
-// Bytes of shared memory that the fragments of a step's products are read from. Per 8 words of the
-// inner dimension and tile of 16 x 8 N a warp takes 4 wavefronts of 128 bytes for the left operand
-// and 2 N for the right one (cuda/precision.cuh), which in the forward pass and the deltas is
-// weights, and not counted where they lie in global memory. N is 4, or 2 where 16 columns are left.
-double shared_bytes_of_step(Member const& m, cuda::MemberPlan const& plan, Precision precision) {
-  auto padded = [](int n) { return (n + 15) / 16 * 16; };
-  double const per_word = precision == Precision::bf16 ? 2 : 1;
-  bool const shared = plan.layout != cuda::Layout::weights_in_l2;
-  // All tiles of 16 rows and `columns`, in spans as warps take them.
-  auto tiles = [](int columns, int span, bool right) {
-    double wavefronts = 0;
-    for (int start = 0; start < columns; start += span) {
-      for (int at = start; at < std::min(start + span, columns); at += 32) {
-        int const n = std::min({32, start + span - at, columns - at}) / 8;
-        wavefronts += 4 + (right ? 2 * n : 0);
-      }
-    }
-    return wavefronts;
-  };
-  double const row_blocks = padded(m.batch_size) / 16;
-  double wavefronts = 0;
-  for (int l = 0; l < m.layers; ++l) {
-    int const in = padded(m.width[l]), out = padded(m.width[l + 1]);
-    double const input_words = in / 8 / per_word, output_words = out / 8 / per_word;
-    wavefronts += row_blocks * tiles(out, plan.cut.span, shared) * input_words;
-    if (l > 0) wavefronts += row_blocks * tiles(in, plan.cut.span, shared) * output_words;
-    wavefronts += out / 16 * tiles(in, in, true) * (2 * row_blocks / per_word);
-  }
-  return 128 * wavefronts;
+  return peak ? &*peak : nullptr;
 }
 
 // A population on the device.
@@ -152,7 +117,7 @@ class Population {
     Workload const& w = workload_;
     Member const member =
         describe(specs_.front().config, {Task::classification, w.inputs, w.classes}, 0, w.rows, 0);
-    return bench::shared_bytes_of_step(member, group.jobs.front().plan, precision_);
+    return cuda::shared_bytes_of_step(member, group.jobs.front().plan, precision_);
   }
 
  private:
@@ -209,8 +174,8 @@ void measure(benchmark::State& state, Case const& c) {
                    std::to_string(job.plan.cut.chunk_rows));
   }
   std::string why_not;
-  if (CudaPeak const* const peak = peak_of_device(why_not)) {
-    state.counters["peak_share"] = flops / mma_peak(*peak, c.precision);
+  if (cuda::CudaPeak const* const peak = peak_of_device(why_not)) {
+    state.counters["peak_share"] = flops / cuda::peak_flops(*peak, c.precision);
     if (layered) return;
     state.counters["shared_share"] =
         population.shared_bytes_of_step(group) * steps / fastest / peak->shared_bytes;
@@ -236,7 +201,7 @@ void train_steps(benchmark::State& state, Case const& c, double deadline) {
 void show_peak(benchmark::State& state, int which) {
   for (auto _ : state) {
     std::string why_not;
-    CudaPeak const* const peak = peak_of_device(why_not);
+    cuda::CudaPeak const* const peak = peak_of_device(why_not);
     if (peak == nullptr) {
       state.SkipWithError(why_not.c_str());
       return;

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cpu/kernels.hpp"
+#include "backend/peak.hpp"
 #include "brood/engine.hpp"
 #include "synthetic.hpp"
 
@@ -31,16 +31,9 @@ double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Flop/s of one thread: the best of the instruction sets.
+// Flop/s of one thread.
 double peak_flops() {
-  static double const peak = [] {
-    double best = 0;
-    for (auto const* kernels :
-         {cpu::avx512_kernels(), cpu::avx2_kernels(), cpu::scalar_kernels()}) {
-      if (kernels != nullptr) best = std::max(best, kernels->peak_flops(0.2));
-    }
-    return best;
-  }();
+  static double const peak = cpu_peak_flops(0.2);
   return peak;
 }
 

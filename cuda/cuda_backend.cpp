@@ -23,13 +23,6 @@ namespace brood::cuda {
 
 namespace {
 
-Precision precision_named(std::string const& name) {
-  for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
-    if (name == name_of(precision)) return precision;
-  }
-  throw UsageError("precision: " + name + " is not known; allowed: tf32, bf16, fp32");
-}
-
 // Evaluations that an order can bring.
 int most_records(MemberProgress const& progress, int until, int every) {
   if (progress.epoch >= until) return 0;
@@ -40,8 +33,10 @@ int most_records(MemberProgress const& progress, int until, int every) {
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(std::unique_ptr<Device> device, Precision precision, SubmissionLimits const& limits)
+  CudaBackend(std::unique_ptr<Device> device, Precision precision, SubmissionLimits const& limits,
+              Profile* profile)
       : device_(std::move(device)),
+        profile_(profile),
         precision_(precision),
         arena_(*device_),
         launcher_(*device_, arena_, precision, limits) {}
@@ -94,11 +89,15 @@ class CudaBackend final : public Backend {
       }
     }
     auto const groups = group_jobs(jobs, precision_, launcher_.device_limits(), launcher_.limits());
-    for (auto const& group : groups) {
-      for (auto const& job : group.jobs)
-        ++count[job.plan.layout];
-    }
     Submission submission{.launches = static_cast<int>(groups.size()), .groups = {}};
+    for (auto const& group : groups) {
+      for (auto const& job : group.jobs) {
+        ++count[job.plan.layout];
+        Job const& whole = jobs[job.job];
+        submission.shared_bytes +=
+            whole.steps * shared_bytes_of_step(*whole.member, job.plan, precision_);
+      }
+    }
     for (auto const& [layout, number] : count)
       submission.groups.push_back({std::string(name_of(layout)), number});
     // What goes layer by layer is taken to keep the whole device busy.
@@ -120,6 +119,7 @@ class CudaBackend final : public Backend {
   }
 
   std::vector<Slot> admit(std::span<MemberSpec const> specs) override {
+    DeviceRange const range(*device_, "brood: admit");
     std::vector<std::unique_ptr<Resident>> admitted;
     std::vector<std::string> problems;
     for (auto const& spec : specs) {
@@ -153,7 +153,9 @@ class CudaBackend final : public Backend {
 
   void train(std::span<TrainOrder const> orders) override {
     collect();
+    DeviceRange const range(*device_, "brood: train");
     Pending next;
+    if (profile_ != nullptr) next.start = profile_->seconds();
     std::vector<Work> work;
     std::vector<MemberProgress> before;
     for (auto const& order : orders) {
@@ -182,7 +184,8 @@ class CudaBackend final : public Backend {
       work[i].task.progress = next.device_progress.data() + i;
       work[i].task.records = next.device_records.data() + next.first_record[i];
     }
-    next.launched = launcher_.train(std::move(work));
+    next.launched =
+        launcher_.train(std::move(work), profile_ == nullptr ? nullptr : &next.device_seconds);
     pending_ = std::move(next);
   }
 
@@ -324,6 +327,8 @@ class CudaBackend final : public Backend {
     Buffer<MemberProgress> device_progress;
     Buffer<MemberRecord> device_records;
     Launched launched;
+    double start = 0;           // by the profile
+    double device_seconds = 0;  // of launches that have been waited for
   };
 
   Resident& at(Slot slot) const { return slots_.at(slot); }
@@ -376,7 +381,9 @@ class CudaBackend final : public Backend {
   // Takes over what the last training submission brought. Waits.
   void collect() {
     if (!pending_) return;
+    DeviceRange const range(*device_, "brood: wait and collect");
     device_->wait();
+    if (profile_ != nullptr) report(*pending_);
     Pending const done = std::move(*pending_);
     pending_.reset();
     auto const progress = done.device_progress.read(*device_);
@@ -387,10 +394,24 @@ class CudaBackend final : public Backend {
     }
   }
 
+  // A submission that has been waited for, to the profile.
+  void report(Pending const& done) {
+    double const seconds = done.device_seconds + device_->timed_seconds();
+    double const end = profile_->seconds();
+    TrainSeconds parts{};
+    parts[static_cast<std::size_t>(TrainPart::device)] = seconds;
+    profile_->add({.start = done.start,
+                   .end = end,
+                   .members = static_cast<int>(done.slots.size()),
+                   .busy_share = seconds / (end - done.start)},
+                  parts);
+  }
+
   // Runs the prediction kernel over rows of `table`, or of each member's own: into records, or into
   // out[i] for the i-th slot.
   void run_rows(std::span<Slot const> slots, DeviceTable const* table,
                 std::span<std::int32_t const> rows, MemberRecord* records, float* const* out) {
+    DeviceRange const range(*device_, "brood: predict");
     Buffer<std::int32_t> const device_rows(arena_, *device_, rows);
     std::vector<Member> members;
     std::vector<MemberProgress> progress;
@@ -438,6 +459,7 @@ class CudaBackend final : public Backend {
   }
 
   std::unique_ptr<Device> device_;
+  Profile* profile_;
   Precision precision_;
   Arena arena_;
   Launcher launcher_;
@@ -452,8 +474,8 @@ class CudaBackend final : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_backend(std::unique_ptr<Device> device, Precision precision,
-                                      SubmissionLimits const& limits) {
-  return std::make_unique<CudaBackend>(std::move(device), precision, limits);
+                                      SubmissionLimits const& limits, Profile* profile) {
+  return std::make_unique<CudaBackend>(std::move(device), precision, limits, profile);
 }
 
 std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
@@ -461,7 +483,7 @@ std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
   auto device = options.model.empty()
                     ? Device::open(options.device, static_cast<CUstream_st*>(options.stream))
                     : planning_device(options.model);
-  return make_backend(std::move(device), precision, {});
+  return make_backend(std::move(device), precision, {}, options.profile);
 }
 
 std::vector<DeviceInfo> devices() {

@@ -11,6 +11,6 @@
 namespace brood::cuda {
 
 std::unique_ptr<Backend> make_backend(std::unique_ptr<Device> device, Precision precision,
-                                      SubmissionLimits const& limits);
+                                      SubmissionLimits const& limits, Profile* profile = nullptr);
 
 }  // namespace brood::cuda

@@ -2,6 +2,7 @@
 #include "cuda/device.hpp"
 
 #include <cuda_runtime.h>
+#include <nvtx3/nvToolsExt.h>
 
 #include <cstring>
 
@@ -47,6 +48,9 @@ class CudaDevice final : public Device {
       cudaStreamDestroy(branch.stream);
     }
     if (forked_ != nullptr) cudaEventDestroy(forked_);
+    for (cudaEvent_t const event : timer_) {
+      if (event != nullptr) cudaEventDestroy(event);
+    }
     if (owns_stream_) cudaStreamDestroy(stream_);
   }
 
@@ -135,6 +139,28 @@ class CudaDevice final : public Device {
     }
   }
 
+  void start_timer() override {
+    use();
+    if (timer_[0] == nullptr) {
+      for (cudaEvent_t& event : timer_)
+        check(cudaEventCreate(&event), "cudaEventCreate");
+    }
+    check(cudaEventRecord(timer_[0], stream_), "cudaEventRecord");
+  }
+  void stop_timer() override {
+    use();
+    check(cudaEventRecord(timer_[1], stream_), "cudaEventRecord");
+  }
+  double timed_seconds() override {
+    use();
+    check(cudaEventSynchronize(timer_[1]), "cudaEventSynchronize");
+    float milliseconds = 0;
+    check(cudaEventElapsedTime(&milliseconds, timer_[0], timer_[1]), "cudaEventElapsedTime");
+    return 1e-3 * static_cast<double>(milliseconds);
+  }
+  void begin_range(char const* name) override { nvtxRangePushA(name); }
+  void end_range() override { nvtxRangePop(); }
+
   void check(int error, char const* call) const override {
     auto const code = static_cast<cudaError_t>(error);
     if (code == cudaSuccess) return;
@@ -155,6 +181,7 @@ class CudaDevice final : public Device {
   bool owns_stream_ = false;
   std::vector<Branch> branches_;
   cudaEvent_t forked_ = nullptr;
+  cudaEvent_t timer_[2] = {};  // once a timer was started
   char* staging_ = nullptr;
   std::size_t staged_ = 0;
 };

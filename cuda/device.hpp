@@ -55,8 +55,29 @@ class Device {
   virtual CUstream_st* branch(int i) const = 0;
   virtual void join(int n) = 0;
 
+  // For profiles. What is put on stream() between the two is timed; timed_seconds() waits for it.
+  // A device that runs nothing takes no time.
+  virtual void start_timer() {}
+  virtual void stop_timer() {}
+  virtual double timed_seconds() { return 0; }
+  // A named range of the calling thread's time, for a profiler that may be attached (NVTX).
+  virtual void begin_range(char const* /*name*/) {}
+  virtual void end_range() {}
+
   // Throws DeviceError if `error` (a cudaError_t) is one.
   virtual void check(int error, char const* call) const = 0;
+};
+
+// A range until it ends.
+class DeviceRange {
+ public:
+  DeviceRange(Device& device, char const* name) : device_(device) { device_.begin_range(name); }
+  ~DeviceRange() { device_.end_range(); }
+  DeviceRange(DeviceRange const&) = delete;
+  DeviceRange& operator=(DeviceRange const&) = delete;
+
+ private:
+  Device& device_;
 };
 
 // Devices in this machine; 0 without a driver.

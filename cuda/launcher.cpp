@@ -31,7 +31,7 @@ Launcher::Launcher(Device& device, Arena& arena, Precision precision,
     device_limits_.most_cluster_blocks = largest_cluster(device_, precision_);
 }
 
-Launched Launcher::train(std::vector<Work> work) {
+Launched Launcher::train(std::vector<Work> work, double* device_seconds) {
   for (;;) {
     double const crowd =
         std::max(1.0, static_cast<double>(work.size()) / device_limits_.multiprocessors);
@@ -45,7 +45,9 @@ Launched Launcher::train(std::vector<Work> work) {
       if (!layered) job.steps = static_cast<double>(task.most_steps);
     }
     auto const start = std::chrono::steady_clock::now();
+    if (device_seconds != nullptr) device_.start_timer();
     Launched launched = launch(work, limits_);
+    if (device_seconds != nullptr) device_.stop_timer();
     std::size_t more = 0;
     for (std::size_t i = 0; i < work.size(); ++i) {
       if (left[i] <= 0) continue;
@@ -55,6 +57,7 @@ Launched Launcher::train(std::vector<Work> work) {
     if (more == 0) return launched;
     work.resize(more);
     device_.wait();
+    if (device_seconds != nullptr) *device_seconds += device_.timed_seconds();
     std::chrono::duration<double> const took = std::chrono::steady_clock::now() - start;
     launch_flops_ *= std::clamp(kLaunchSeconds / std::max(took.count(), 1e-6), 0.25, 4.0);
   }

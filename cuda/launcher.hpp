@@ -36,8 +36,9 @@ class Launcher {
 
   // Trains by launches that take about 0.2 s each, on the boundaries of steps: a device that shows
   // a screen ends what takes longer than seconds. Waits for all but the last. A launch in which
-  // every member does what is left of its order is the rule.
-  Launched train(std::vector<Work> work);
+  // every member does what is left of its order is the rule. device_seconds: null, or what launches
+  // take is added there; of the last, Device::timed_seconds() says it.
+  Launched train(std::vector<Work> work, double* device_seconds = nullptr);
 
   // Evaluates or predicts; one block per member.
   Launched look(std::vector<Work> const& work);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // In a build without nvcc, in the place of the kernels and of devices: says that they are missing.
 // Planning for a device model works all the same.
+#include "backend/peak.hpp"
 #include "brood/error.hpp"
 #include "cuda/copy.hpp"
 #include "cuda/device.hpp"
@@ -54,3 +55,11 @@ DeviceSummary describe_device(int index) {
 }
 
 }  // namespace brood::cuda
+
+namespace brood {
+
+Peak cuda_peak(int, std::string const&) {
+  throw DeviceError(cuda::kReason);
+}
+
+}  // namespace brood

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "brood/error.hpp"
 #include "cuda/layered.hpp"
 
 namespace brood::cuda {
@@ -128,6 +129,13 @@ class Planner {
 };
 
 }  // namespace
+
+Precision precision_named(std::string const& name) {
+  for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
+    if (name == name_of(precision)) return precision;
+  }
+  throw UsageError("precision: " + name + " is not known; allowed: tf32, bf16, fp32");
+}
 
 std::string_view name_of(Precision precision) {
   constexpr std::string_view names[] = {"tf32", "bf16", "fp32"};

@@ -17,6 +17,8 @@ namespace brood::cuda {
 
 enum class Precision { tf32, bf16, fp32 };
 std::string_view name_of(Precision precision);
+// Throws UsageError for a name that is not among them.
+Precision precision_named(std::string const& name);
 
 // The layouts, fastest first.
 enum class Layout {

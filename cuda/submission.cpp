@@ -94,4 +94,34 @@ SubmissionWork work_of(std::vector<LaunchGroup> const& groups, DeviceLimits cons
   return work;
 }
 
+// Per 8 words of the inner dimension and tile of 16 x 8 N a warp takes 4 wavefronts of 128 bytes
+// for the left operand and 2 N for the right one (cuda/precision.cuh), which in the forward pass
+// and the deltas is weights, and not counted where they lie in global memory. N is 4, or 2 where 16
+// columns are left.
+double shared_bytes_of_step(Member const& m, MemberPlan const& plan, Precision precision) {
+  double const per_word = precision == Precision::bf16 ? 2 : 1;
+  bool const shared = plan.layout != Layout::weights_in_l2;
+  // All tiles of 16 rows and `columns`, in spans as warps take them.
+  auto tiles = [](int columns, int span, bool right) {
+    double wavefronts = 0;
+    for (int start = 0; start < columns; start += span) {
+      for (int at = start; at < std::min(start + span, columns); at += 32) {
+        int const n = std::min({32, start + span - at, columns - at}) / 8;
+        wavefronts += 4 + (right ? 2 * n : 0);
+      }
+    }
+    return wavefronts;
+  };
+  double const row_blocks = round_up(m.batch_size, 16) / 16;
+  double wavefronts = 0;
+  for (int l = 0; l < m.layers; ++l) {
+    int const in = round_up(m.width[l], 16), out = round_up(m.width[l + 1], 16);
+    double const input_words = in / 8 / per_word, output_words = out / 8 / per_word;
+    wavefronts += row_blocks * tiles(out, plan.cut.span, shared) * input_words;
+    if (l > 0) wavefronts += row_blocks * tiles(in, plan.cut.span, shared) * output_words;
+    wavefronts += out / 16 * tiles(in, in, true) * (2 * row_blocks / per_word);
+  }
+  return 128 * wavefronts;
+}
+
 }  // namespace brood::cuda

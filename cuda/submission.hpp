@@ -52,4 +52,8 @@ struct SubmissionWork {
 };
 SubmissionWork work_of(std::vector<LaunchGroup> const& groups, DeviceLimits const& device);
 
+// Bytes of shared memory that the products of a step read, of a member that is not trained layer by
+// layer. The rest of a step's traffic is not in it, so it is a lower bound.
+double shared_bytes_of_step(Member const& m, MemberPlan const& plan, Precision precision);
+
 }  // namespace brood::cuda

@@ -47,9 +47,12 @@ constexpr Command kCommands[] = {
     {"devices", devices, "what this build and machine can train on", "",
      "  brood devices\n"
      "  brood devices --json\n"},
+    {"bench", bench, "how fast networks of one shape train here; takes about 5 seconds", "",
+     "  brood bench --network 784-128-10 --batch 32\n"
+     "  brood bench --network 16-32-2 --members 1,64,4096 --md\n"},
 };
 
-constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kPredict = 8, kAll = ~0u;
+constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kPredict = 8, kBench = 64, kAll = ~0u;
 
 struct Option {
   char const* name;
@@ -70,6 +73,14 @@ constexpr Option kOptions[] = {
     {"--trials", "N", kTune | kPlan | kCheck,
      "configurations to try; default 256, or as many as fit into --time-limit"},
     {"--events", "N", kTune, "stop after N rungs; run.json has the N that repeats a run cut short"},
+    {"--profile", nullptr, kTune, "say at the end where the time went; changes no result"},
+    {"--network", "N-N-N", kBench, "widths from inputs to outputs; default 64-64-64-10"},
+    {"--batch", "N", kBench, "rows a step; default 64"},
+    {"--members", "N,N", kBench, "a population of each size; default 1,64,4096"},
+    {"--optimizer", "NAME", kBench, "default adam; see brood list optimizers"},
+    {"--activation", "NAME", kBench, "default relu; see brood list activations"},
+    {"--csv", nullptr, kBench, "comma-separated values on stdout"},
+    {"--md", nullptr, kBench, "a table in Markdown"},
     {"--device", "NAME", kAll, "cpu, cuda or cuda:N; default auto: a GPU if there is one"},
     {"--device-model", "M", kPlan, "plan for a GPU that is not there: sm_80, sm_90, ..."},
     {"--precision", "P", kAll, "of a GPU's products: tf32 (default), bf16, fp32; the cpu has fp32"},

@@ -7,6 +7,7 @@
 
 #include "brood/error.hpp"
 #include "files/text.hpp"
+#include "tools/bench_options.hpp"
 
 namespace brood::tools {
 
@@ -57,6 +58,7 @@ constexpr Words kWords[] = {
     {"predict", 2, 2, "a run directory and a data file"},
     {"list", 0, 1, "at most one topic"},
     {"devices", 0, 0, "no argument"},
+    {"bench", 0, 0, "no argument"},
 };
 bool takes_overrides(std::string_view command) {
   return command == "tune" || command == "plan" || command == "check";
@@ -77,8 +79,10 @@ class Checker {
     if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
     read_numbers();
     check_precision();
+    if (arguments_.command == "bench") options_.bench = read_bench_options(arguments_, problems_);
     auto const flag = [&](char const* name) { return arguments_.flags.count(name) > 0; };
     options_.overwrite = flag("--overwrite");
+    options_.profile = flag("--profile");
     options_.json = flag("--json");
     options_.quiet = flag("--quiet");
     options_.no_color = flag("--no-color");

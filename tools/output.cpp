@@ -164,6 +164,18 @@ std::string ratio_text(double ratio) {
   return fmt::format("{:.2f}", ratio);
 }
 
+std::string fixed_text(double value) {
+  return fmt::format("{:.3f}", value);
+}
+
+std::string percent_text(double share) {
+  return fmt::format("{:.1f}", 100 * share);
+}
+
+std::string rate_text(double rate) {
+  return rate >= 1000 ? fmt::format("{:.0f}", rate) : fmt::format("{:.4g}", rate);
+}
+
 std::string counted(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }

@@ -33,6 +33,9 @@ std::string scores_list(NamedScores const& scores, std::string_view but);
 std::string setting_text(double value);                  // "0.001234": four digits that count
 files::Json scores_document(NamedScores const& scores);  // an object; null where undefined
 std::string ratio_text(double ratio);                    // "1.86"
+std::string fixed_text(double value);                    // "0.024": three digits behind the point
+std::string percent_text(double share);                  // "75.6" of 0.756
+std::string rate_text(double rate);                      // "62450", "23.46", "0.07784"
 std::string counted(std::int64_t count, std::string_view noun);  // "1 member", "5 members"
 
 // Bold where it is a terminal and colours are wanted (NO_COLOR, --no-color).

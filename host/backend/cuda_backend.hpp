@@ -17,6 +17,7 @@ struct BackendOptions {
   std::string model = {};  // to plan for a device that is not there ("sm_90"); nothing can be run
   void* stream = nullptr;  // the caller's cudaStream_t; null: one of its own
   std::string precision = "tf32";  // "tf32", "bf16", "fp32"
+  Profile* profile = nullptr;      // null: nothing is measured
 };
 
 // Throws UsageError for an unknown precision or model, DeviceError if the device cannot be used.

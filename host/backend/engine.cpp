@@ -182,7 +182,7 @@ std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
       throw UsageError("precision: " + options.precision +
                        " is not there on the CPU; allowed: fp32");
     }
-    return cpu::make_backend(options.threads, options.instruction_set);
+    return cpu::make_backend(options.threads, options.instruction_set, options.profile);
   }
   int const index = cuda_index(device);
   if (index < 0) {
@@ -192,7 +192,8 @@ std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
   return cuda::make_backend({.device = index,
                              .model = options.device_model,
                              .stream = options.stream,
-                             .precision = precision});
+                             .precision = precision,
+                             .profile = options.profile});
 }
 
 }  // namespace
@@ -200,6 +201,7 @@ std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
 Engine::Engine(EngineOptions const& options) {
   check_numbers(options);
   backend_ = make_backend(options);
+  profile_ = options.profile;
   memory_limit_ = options.memory_limit > 0 ? options.memory_limit : backend_->info().memory_bytes;
 }
 
@@ -216,7 +218,7 @@ bool Engine::holds(Data const& data) const {
 }
 
 std::vector<DeviceInfo> devices() {
-  std::vector<DeviceInfo> list{{"cpu", cpu::make_backend(0, "")->info().device, true}};
+  std::vector<DeviceInfo> list{{"cpu", cpu::make_backend(0, "", nullptr)->info().device, true}};
   for (auto& device : cuda::devices())
     list.push_back(std::move(device));
   return list;

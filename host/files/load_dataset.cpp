@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "brood/error.hpp"
 #include "brood/files/sweep.hpp"
@@ -68,10 +70,12 @@ std::vector<Column> read_data(Sweep const& sweep) {
   return read_columns(sweep.data_path, read_options(sweep));
 }
 
-Dataset load_dataset(Sweep& sweep) {
+Dataset load_dataset(Sweep& sweep, Profile* profile) {
+  Profile::Scope const reading(profile, Phase::read_data);
   auto const read = sweep.columns ? std::exchange(sweep.columns, nullptr)
                                   : std::make_shared<std::vector<Column> const>(read_data(sweep));
   std::vector<Column> const& columns = *read;
+  Profile::Scope const encoding(profile, Phase::encode);
   std::vector<std::string> names;
   for (std::string const& target : sweep.dataset.targets) {
     std::string name = resolve(target, columns, sweep.data_path);

@@ -10,6 +10,7 @@
 #include "brood/error.hpp"
 #include "brood/version.hpp"
 #include "files/json.hpp"
+#include "files/profile_document.hpp"
 #include "study/start.hpp"
 
 namespace brood::files {
@@ -81,6 +82,7 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
   }
   json.set("ended", facts.ended).set("repeat", repeat);
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
+  if (facts.profile) json.set("profile", profile_document(*facts.profile));
   if (result.segments.size() > 1) json.set("winner_was", segments_document(result.segments));
   return json;
 }

@@ -80,6 +80,7 @@ void StudyRun::Impl::admit_new(std::vector<Ask> const& asks) {
          members_of(ask.trial, ask.config, members[ask.trial].size(), members_for(ask)))
       specs.push_back(std::move(spec));
   }
+  Profile::Scope const admitting(engine.profile(), Phase::admit);
   auto const ids = population.admit(std::move(specs), data);
   auto next = ids.begin();
   for (auto const& ask : asks) {
@@ -189,6 +190,7 @@ bool StudyRun::Impl::train(int epochs_in_all) {
     std::vector<int> until;
     for (Place const& place : std::span(places).subspan(first, count))
       until.push_back(epoch_at(*place.ask, place.late, tuner.now() + epochs));
+    Profile::Scope const training(engine.profile(), Phase::train);
     population.train(std::span(ids).subspan(first, count), until);
   };
   if (!study.stop_requested) {
@@ -217,6 +219,7 @@ bool StudyRun::Impl::train(int epochs_in_all) {
 // kept busy by trials that train long beside those that train in short rungs.
 bool StudyRun::Impl::advance() {
   if (tuner.finished() || stopped) return false;
+  Profile::Scope const controlling(engine.profile(), Phase::control);
   begin_asked();
   auto const sooner = [](Ask const& a, Ask const& b) { return a.finish < b.finish; };
   std::int64_t const next = std::min_element(flight.begin(), flight.end(), sooner)->finish;

@@ -210,6 +210,7 @@ Result StudyRun::Impl::found() const {
 }
 
 Result StudyRun::Impl::finish() {
+  Profile::Scope const refitting(engine.profile(), Phase::refit);
   Result result = found();
   FinalMember const final = final_members({result.best}).front();
   result.refit_epochs = final.refit_epochs;

@@ -104,5 +104,18 @@ TEST(Submission, FewNetworksThatKeepGradientsGetSeveralBlocks) {
     EXPECT_EQ(job.plan.gradient_floats, tile_layout(members[0]).size);
 }
 
+// Counted by hand for 16-16-16, batch 16, in tf32: every product is one tile of 16 x 16 with an
+// inner dimension of 16, 2 times 8 words, each of which takes 4 wavefronts on the left and 2 N = 4
+// on the right. Forward and weight gradient twice, the deltas once.
+TEST(Submission, SharedMemoryReadByAStepIsThatOfItsFragments) {
+  Member const m = member_of({"tiny", 16, 16, {16}, 16});
+  auto const plan = [&](Precision precision) {
+    return plan_member(m, 1, precision, {1, 1}, {.shared_bytes = kSm90});
+  };
+  double const bytes = shared_bytes_of_step(m, plan(Precision::tf32), Precision::tf32);
+  EXPECT_EQ(bytes, 5 * 2 * (4 + 4) * 128);
+  EXPECT_EQ(shared_bytes_of_step(m, plan(Precision::bf16), Precision::bf16), bytes / 2);
+}
+
 }  // namespace
 }  // namespace brood::cuda

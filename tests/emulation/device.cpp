@@ -6,6 +6,7 @@
 
 #include <cuda_runtime.h>
 
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -128,6 +129,11 @@ class EmulatedDevice final : public cuda::Device {
   CUstream_st* branch(int) const override { return nullptr; }
   void join(int) override { begin("join"); }
 
+  // Everything is done when a call returns.
+  void start_timer() override { started_ = Clock::now(); }
+  void stop_timer() override { timed_ = Clock::now() - started_; }
+  double timed_seconds() override { return timed_.count(); }
+
   void check(int error, char const* call) const override {
     if (error == cudaSuccess) return;
     std::string reason = failure_text();
@@ -149,6 +155,8 @@ class EmulatedDevice final : public cuda::Device {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   static constexpr std::align_val_t kAlignment{256};
 
   static void begin(char const* call) {
@@ -183,6 +191,8 @@ class EmulatedDevice final : public cuda::Device {
   cuda::DeviceLimits limits_;
   std::map<unsigned char const*, std::size_t> allocated_;
   std::int64_t used_ = 0;
+  Clock::time_point started_;
+  std::chrono::duration<double> timed_{};
 };
 
 }  // namespace

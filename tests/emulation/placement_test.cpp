@@ -51,8 +51,9 @@ MemberSpec spec_of(MemberCase const& c, Backend& backend) {
 }
 
 // All cases trained for two epochs on a backend of their own; of long ones, few steps.
-std::vector<MemberImage> trained(Precision precision, cuda::SubmissionLimits const& limits) {
-  auto const backend = cuda::make_backend(cuda::device_under_test(), precision, limits);
+std::vector<MemberImage> trained(Precision precision, cuda::SubmissionLimits const& limits,
+                                 Profile* profile = nullptr) {
+  auto const backend = cuda::make_backend(cuda::device_under_test(), precision, limits, profile);
   std::vector<MemberSpec> specs;
   for (auto const& c : cases())
     specs.push_back(spec_of(c, *backend));
@@ -117,6 +118,30 @@ INSTANTIATE_TEST_SUITE_P(, Placement,
                            return std::string(name_of(std::get<0>(info.param))) + "_" +
                                   std::get<1>(info.param).name;
                          });
+
+// Launch by launch as in one, and timed: the device's seconds are within those of the submission.
+TEST(Profiled, ChangesNoBitAndHasTheDevicesTime) {
+  cuda::SubmissionLimits const whole{.plan = {}, .warps = 4, .blocks = 1};
+  auto const base = trained(Precision::tf32, whole);
+  for (double const launch_flops : {0.0, 4e5}) {
+    cuda::SubmissionLimits limits = whole;
+    limits.launch_flops = launch_flops;
+    Profile profile;
+    Profile::Scope const training(&profile, Phase::train);
+    auto const got = trained(Precision::tf32, limits, &profile);
+    for (std::size_t i = 0; i < cases().size(); ++i)
+      expect_same(base[i], got[i], cases()[i].name);
+    ProfileReport const report = profile.report();
+    ASSERT_EQ(report.submissions.size(), 1u);
+    auto const& only = report.submissions.front();
+    EXPECT_EQ(only.members, static_cast<int>(cases().size()));
+    double const device = report.train[static_cast<std::size_t>(TrainPart::device)];
+    EXPECT_GT(device, 0.0);
+    EXPECT_DOUBLE_EQ(only.busy_share, device / (only.end - only.start));
+    EXPECT_LE(only.busy_share, 1.0);
+    EXPECT_LT(only.end, report.seconds);
+  }
+}
 
 // Layer by layer, too, a member is the same alone and among others, at once and in pieces.
 TEST(LayerByLayer, NeighboursAndSplitsChangeNoBit) {

@@ -36,6 +36,7 @@ PUBLIC = {
     "backend": "backend",
     "engine": "backend",
     "member": "backend",
+    "profile": "backend",
     "model": "study",
     "population": "study",
     "study": "study",

@@ -384,5 +384,47 @@ class Repeating(CommandTest):
         self.assertEqual(sorted(os.listdir(self.folder)), ["run", "wine.yaml"])
 
 
+class Profile(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.write("wine.yaml", SWEEP)
+
+    def test_it_changes_no_result_and_adds_up(self):
+        self.brood("tune", "wine.yaml", "--out", "plain", "--quiet")
+        out, err = self.brood("tune", "wine.yaml", "--out", "measured", "--quiet", "--profile")
+        for name in ("trials.csv", "curves.csv", "best/model.safetensors", "best/score.json"):
+            self.assertEqual((self.folder / "plain" / name).read_bytes(),
+                             (self.folder / "measured" / name).read_bytes(), name)
+        self.assertNotIn("profile", json.loads(self.text("plain/run.json")))
+        self.assertTrue(out.startswith("rank"))
+        self.assertTrue(err.startswith("phase"), err)
+        rows = dict(re.findall(r"(?m)^(?:  )?(\w[\w ]*?)  +([\d.]+)  +[\d.]+$", err))
+        phases = ["read data", "encode", "prepare", "admit", "training", "control", "refit",
+                  "write files", "other"]
+        parts = ["gather", "forward", "loss", "backward", "update", "evaluation", "idle"]
+        # Each is rounded to a thousandth.
+        self.assertAlmostEqual(sum(float(rows[name]) for name in phases), float(rows["all"]),
+                               delta=0.0005 * (len(phases) + 1))
+        self.assertAlmostEqual(sum(float(rows[name]) for name in parts), float(rows["training"]),
+                               delta=0.0005 * (len(parts) + 1))
+        self.assertIn("the device was busy for", err)
+
+    def test_documents_have_phases_and_submissions(self):
+        document = self.json_of("tune", "wine.yaml", "--out", "run", "--profile")
+        written = json.loads(self.text("run/run.json"))["profile"]
+        for profile in (document["profile"], written):
+            seconds = [phase["seconds"] for phase in profile["phases"]]
+            self.assertAlmostEqual(sum(seconds), profile["seconds"], places=9)
+            (training,) = [p for p in profile["phases"] if p["name"] == "training"]
+            self.assertAlmostEqual(sum(part["seconds"] for part in training["parts"]),
+                                   training["seconds"], places=9)
+            self.assertTrue(0 < profile["busy_share_of_all"] < profile["busy_share"] <= 1.001)
+            # Rungs are trained in pieces of about a second, and then the refit.
+            members = [each["members"] for each in profile["submissions"]]
+            self.assertEqual((members[0], members[-1]), (9, 1))
+        self.assertLess(written["seconds"], document["profile"]["seconds"])
+        self.assertIn("busy_share", document["plan"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -15,6 +15,15 @@
 
 namespace brood::tools {
 
+// What `brood bench` is to measure.
+struct BenchOptions {
+  std::vector<int> network = {64, 64, 64, 10};  // widths, from inputs to outputs
+  int batch_size = 64;
+  std::vector<int> members = {1, 64, 4096};  // a population of each size
+  std::string optimizer = "adam", activation = "relu";
+  bool csv = false, markdown = false;
+};
+
 // The command line, checked. What was not given is empty.
 struct Options {
   std::string program;              // as it was invoked
@@ -29,6 +38,8 @@ struct Options {
   std::optional<int> trials, events;
   std::optional<std::uint64_t> seed;
   EngineOptions engine;
+  BenchOptions bench;
+  bool profile = false;
   bool json = false, quiet = false, no_color = false;
 };
 
@@ -39,6 +50,7 @@ int check(Options const& options);
 int predict(Options const& options);
 int list(Options const& options);
 int devices(Options const& options);
+int bench(Options const& options);
 
 // ---- what several commands need
 

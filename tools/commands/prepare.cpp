@@ -56,6 +56,7 @@ files::Sweep sweep_of_data(std::string const& path, Options const& options) {
       refuse_no_target(path);
     }
   }
+  Profile::Scope const reading(options.engine.profile, Phase::read_data);
   return files::automatic_sweep(path, target, overrides_of(options));
 }
 
@@ -87,8 +88,9 @@ bool fits_time(files::Sweep const& sweep, Options const& options) {
 
 Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
   try {
+    Profile::Scope const preparing(options.engine.profile, Phase::prepare);
     Engine engine(options.engine);
-    Dataset dataset = files::load_dataset(sweep);
+    Dataset dataset = files::load_dataset(sweep, options.engine.profile);
     Table const table = dataset.table();
     Data data = engine.load(table);
     if (fit_time) {

@@ -167,8 +167,11 @@ std::string run_directory(files::Sweep const& sweep, Options const& options) {
 
 }  // namespace
 
-int tune(Options const& options) {
+int tune(Options const& given) {
   std::string const started = utc_now();
+  Options options = given;
+  std::optional<Profile> profile;
+  if (options.profile) options.engine.profile = &profile.emplace();
   files::Sweep sweep = read_sweep(options);
   std::string directory = run_directory(sweep, options);
   bool const fit_time = fits_time(sweep, options);
@@ -186,7 +189,9 @@ int tune(Options const& options) {
   study.on_rung = [&](Progress const& progress) { return watch.after(progress); };
   study.stop_requested = [&] { return watch.stop_requested(); };
   StudyRun run(prepared.engine, prepared.data, std::move(study));
+  auto const report = [&] { return profile ? std::optional(profile->report()) : std::nullopt; };
   auto const write = [&](Result const& result, std::string const& ended) {
+    Profile::Scope const writing(options.engine.profile, Phase::write);
     // Another run may have taken the name since.
     if (options.out.empty()) directory = run_directory(prepared.sweep, options);
     files::write_run_directory(directory, prepared.sweep, result, prepared.encoding,
@@ -196,7 +201,8 @@ int tune(Options const& options) {
                                 .seconds = result.seconds,
                                 .started = started,
                                 .events = watch.events(),
-                                .ended = ended},
+                                .ended = ended,
+                                .profile = report()},
                                options.overwrite);
   };
   try {
@@ -210,7 +216,9 @@ int tune(Options const& options) {
             result.ended == Ended::target || result.ended == Ended::no_improvement;
         std::string const ended = by_scores ? std::string(name_of(result.ended)) : watch.ended();
         write(result, ended);
-        print_tuned({prepared, result, directory, watch.events(), ended}, options);
+        auto const measured = report();
+        print_tuned({prepared, result, directory, watch.events(), ended, measured}, options);
+        if (measured) say(profile_text(*measured, prepared.plan.busy_share));
         return 0;
       }
     }

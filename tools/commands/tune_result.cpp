@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "files/profile_document.hpp"
 #include "tools/options.hpp"
 #include "tools/output.hpp"
 
@@ -185,6 +186,7 @@ Json tuned_document(Tuned const& tuned) {
   json.set("ensemble", ensemble_document(result));
   json.set("leaderboard", std::move(leaderboard));
   json.set("plan", plan_document(tuned.prepared.plan)).set("data", data).set("device", device);
+  if (tuned.profile) json.set("profile", files::profile_document(*tuned.profile));
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -63,8 +64,11 @@ std::int64_t physical_memory() {
 
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(int threads, Kernels const& kernels)
-      : kernels_(kernels), workers_(threads), scratch_(static_cast<std::size_t>(threads)) {}
+  CpuBackend(int threads, Kernels const& kernels, Profile* profile)
+      : kernels_(kernels),
+        profile_(profile),
+        workers_(threads),
+        scratch_(static_cast<std::size_t>(threads)) {}
 
   BackendInfo info() const override {
     return {.name = "cpu",
@@ -142,6 +146,8 @@ class CpuBackend final : public Backend {
   void train(std::span<TrainOrder const> orders) override {
     for (auto const& order : orders)
       at(order.slot);
+    double const start = profile_ == nullptr ? 0 : profile_->seconds();
+    std::vector<WorkerTimes> times(profile_ == nullptr ? 0 : scratch_.size());
     parallel(
         orders.size(),
         [&](std::size_t i) {
@@ -153,8 +159,10 @@ class CpuBackend final : public Backend {
         [&](std::size_t i, int worker) {
           Resident& resident = at(orders[i].slot);
           resident.train(kernels_, table_of(resident.table()), orders[i].until_epoch,
-                         orders[i].evaluate_every_epochs, scratch(worker, resident));
+                         orders[i].evaluate_every_epochs, scratch(worker, resident),
+                         times.empty() ? nullptr : &times[static_cast<std::size_t>(worker)]);
         });
+    if (profile_ != nullptr) report(start, static_cast<int>(orders.size()), times);
   }
 
   std::vector<MemberMetrics> metrics(std::span<Slot const> slots) override {
@@ -240,6 +248,30 @@ class CpuBackend final : public Backend {
 
   Resident& at(Slot slot) const { return slots_.at(slot); }
 
+  // A submission to the profile. What the steps took is shared out as the ticks of some of them
+  // are.
+  void report(double start, int members, std::vector<WorkerTimes> const& times) {
+    ProfiledSubmission submission{start, profile_->seconds(), members};
+    double busy = 0, evaluating = 0, all_ticks = 0;
+    std::array<double, kStepPhases> ticks{};
+    for (WorkerTimes const& each : times) {
+      busy += each.busy / workers_.count();
+      evaluating += each.evaluating / workers_.count();
+      for (std::size_t phase = 0; phase < ticks.size(); ++phase) {
+        ticks[phase] += static_cast<double>(each.ticks.spent[phase]);
+        all_ticks += static_cast<double>(each.ticks.spent[phase]);
+      }
+    }
+    submission.busy_share = busy / (submission.end - start);
+    static_assert(static_cast<int>(TrainPart::gather) == kGather &&
+                  static_cast<int>(TrainPart::update) == kUpdate);
+    TrainSeconds parts{};  // begins with the phases of a step
+    for (std::size_t phase = 0; all_ticks > 0 && phase < ticks.size(); ++phase)
+      parts[phase] = (busy - evaluating) * ticks[phase] / all_ticks;
+    parts[static_cast<std::size_t>(TrainPart::evaluate)] = evaluating;
+    profile_->add(submission, parts);
+  }
+
   LoadedTable const& table_of(TableId id) const {
     auto const found = tables_.find(id);
     if (found == tables_.end()) throw UsageError("table " + std::to_string(id) + " is not loaded");
@@ -293,6 +325,7 @@ class CpuBackend final : public Backend {
   }
 
   Kernels const& kernels_;
+  Profile* profile_;
   Workers workers_;
   std::vector<AlignedFloats> scratch_;  // one per worker
   std::map<TableId, LoadedTable> tables_;
@@ -303,9 +336,10 @@ class CpuBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_backend(int threads, std::string const& instruction_set) {
+std::unique_ptr<Backend> make_backend(int threads, std::string const& instruction_set,
+                                      Profile* profile) {
   return std::make_unique<CpuBackend>(threads > 0 ? threads : core_count(),
-                                      choose_kernels(instruction_set));
+                                      choose_kernels(instruction_set), profile);
 }
 
 }  // namespace brood::cpu

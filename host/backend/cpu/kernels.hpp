@@ -48,6 +48,13 @@ struct EvaluateResult {
   double loss_sum, weight, correct, squared_error, absolute_error;
 };
 
+// The phases of a step, and the ticks that some of a worker's steps spent in each. A tick is what
+// laps.hpp says: ticks tell shares, not times.
+enum StepPhase { kGather, kForward, kLoss, kBackward, kUpdate, kStepPhases };
+struct StepTicks {
+  std::uint64_t spent[kStepPhases];
+};
+
 // Rows are evaluated and predicted in chunks of this many.
 inline constexpr int kEvaluateRows = 128;
 
@@ -55,9 +62,9 @@ struct Kernels {
   char const* name;
   // Floats of scratch that a worker needs for a member.
   std::int64_t (*scratch_size)(Member const& member);
-  // Steps from .. to-1 of the member's training.
+  // Steps from .. to-1 of the member's training. ticks: where to add to, or null.
   TrainResult (*train)(MemberView const& view, TableView const& table, float* scratch,
-                       std::int64_t from, std::int64_t to);
+                       std::int64_t from, std::int64_t to, StepTicks* ticks);
   EvaluateResult (*evaluate)(MemberView const& view, float const* weights, TableView const& table,
                              std::int32_t const* rows, std::int64_t count, float* scratch);
   // out: (count, outputs) predictions, see Backend::forward; `outputs` may exceed the network's

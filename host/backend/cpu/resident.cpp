@@ -2,6 +2,7 @@
 #include "backend/cpu/resident.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -169,8 +170,31 @@ float const* Resident::predicting_weights() const {
   return best_ != nullptr && metrics_.best >= 0 ? best_ : evaluated_weights();
 }
 
+namespace {
+
+// Adds the seconds of its life; nothing where there is nothing to add to.
+class Watch {
+ public:
+  explicit Watch(double* seconds) : seconds_(seconds) {
+    if (seconds_ != nullptr) start_ = std::chrono::steady_clock::now();
+  }
+  ~Watch() {
+    if (seconds_ == nullptr) return;
+    *seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  Watch(Watch const&) = delete;
+  Watch& operator=(Watch const&) = delete;
+
+ private:
+  double* seconds_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace
+
 void Resident::train(Kernels const& kernels, LoadedTable const& table, int until_epoch,
-                     int evaluate_every, float* scratch) {
+                     int evaluate_every, float* scratch, WorkerTimes* times) {
+  Watch const busy(times == nullptr ? nullptr : &times->busy);
   int const until = std::min(until_epoch, member_.epochs);
   int const per_epoch = steps_per_epoch(member_);
   while (metrics_.state == MemberState::training && metrics_.epoch < until) {
@@ -178,7 +202,8 @@ void Resident::train(Kernels const& kernels, LoadedTable const& table, int until
         evaluate_every > 0 ? (metrics_.epoch / evaluate_every + 1) * evaluate_every : until;
     int const next = std::min(multiple, until);
     TrainResult const result =
-        kernels.train(view(), table.view(), scratch, metrics_.step, std::int64_t{next} * per_epoch);
+        kernels.train(view(), table.view(), scratch, metrics_.step, std::int64_t{next} * per_epoch,
+                      times == nullptr ? nullptr : &times->ticks);
     metrics_.step += static_cast<int>(result.steps);
     metrics_.epoch = metrics_.step / per_epoch;
     loss_sum_ += result.loss_sum;
@@ -187,6 +212,7 @@ void Resident::train(Kernels const& kernels, LoadedTable const& table, int until
       metrics_.state = MemberState::diverged;
       return;
     }
+    Watch const evaluating(times == nullptr ? nullptr : &times->evaluating);
     record(kernels, table, scratch);
   }
   if (metrics_.state == MemberState::training && metrics_.epoch == member_.epochs) {

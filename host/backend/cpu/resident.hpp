@@ -53,6 +53,12 @@ struct PaddedTransform {
   std::vector<float> shift, scale, target_shift, target_scale;
 };
 
+// What a worker did for a profile.
+struct alignas(64) WorkerTimes {
+  StepTicks ticks{};
+  double busy = 0, evaluating = 0;  // seconds; the latter is within the former
+};
+
 // One member. Its tensors lie in one run of memory: weights, moments, average, best.
 class Resident {
  public:
@@ -61,9 +67,10 @@ class Resident {
            std::shared_ptr<PaddedTransform const> transform);
 
   void draw_weights();
-  // Trains and evaluates as ordered; `table` is the one it was admitted with.
+  // Trains and evaluates as ordered; `table` is the one it was admitted with. times: null without a
+  // profile.
   void train(Kernels const& kernels, LoadedTable const& table, int until_epoch, int evaluate_every,
-             float* scratch);
+             float* scratch, WorkerTimes* times);
 
   // The sums over `rows` of what `weights` predict.
   Evaluation evaluate(Kernels const& kernels, LoadedTable const& table, float const* weights,

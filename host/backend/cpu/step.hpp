@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backend/cpu/forward.hpp"
+#include "backend/cpu/laps.hpp"
 #include "backend/cpu/loss_gradient.hpp"
 #include "core/optimizer.hpp"
 
@@ -153,29 +154,35 @@ inline void update_average(MemberView const& view) {
 // Step `step`, the `batch`-th of its epoch, on `rows` rows.
 inline void train_step(MemberView const& view, TableView const& table, Scratch const& s,
                        BatchOrder const& order, int batch, int rows, std::int64_t step,
-                       TrainResult& result) {
+                       TrainResult& result, StepTicks* ticks) {
   Member const& m = *view.member;
+  Laps laps(ticks);
   auto const first = static_cast<std::uint32_t>(batch) * static_cast<std::uint32_t>(m.batch_size);
   batch_rows_of(order, view.train_rows, first, rows, s.row);
   gather_inputs(view, table, s, rows);
   gather_targets(view, table, s, rows);
   gather_weights(view, table, s, rows, /*training=*/true);
+  laps.end(kGather);
   forward_pass<true>(view, view.weights, s, static_cast<std::uint32_t>(step));
+  laps.end(kForward);
   BatchLoss const loss = loss_gradient(m, s, s.delta[0]);
+  laps.end(kLoss);
   result.steps += 1;
   result.loss_sum += static_cast<double>(loss.sum);
   result.loss_weight += static_cast<double>(loss.weight);
   result.diverged = !(loss.sum - loss.sum == 0.0f);  // inf or NaN
   if (result.diverged) return;
   backward_pass(view, s, rows);
+  laps.end(kBackward);
   clip_gradient(m, *view.layout, s.gradient);
   add_penalties(m, *view.layout, view.weights, s.gradient);
   update(view, s.gradient, step);
   update_average(view);
+  laps.end(kUpdate);
 }
 
 inline TrainResult train(MemberView const& view, TableView const& table, float* scratch,
-                         std::int64_t from, std::int64_t to) {
+                         std::int64_t from, std::int64_t to, StepTicks* ticks) {
   Member const& m = *view.member;
   int const per_epoch = steps_per_epoch(m);
   int const last_rows = batch_rows(m, per_epoch - 1);
@@ -190,7 +197,8 @@ inline TrainResult train(MemberView const& view, TableView const& table, float* 
     for (; batch < per_epoch && step < to; ++batch, ++step) {
       bool const is_last = batch == per_epoch - 1;
       train_step(view, table, is_last ? last : full, order, batch,
-                 is_last ? last_rows : m.batch_size, step, result);
+                 is_last ? last_rows : m.batch_size, step, result,
+                 step % kStepsPerLook == 0 ? ticks : nullptr);
       if (result.diverged) return result;
     }
   }

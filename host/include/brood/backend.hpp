@@ -40,6 +40,7 @@ struct Submission {
   };
   std::vector<Group> groups;  // by layout; none on the CPU
   double work = 0;            // needed flops of an epoch of all of them
+  double shared_bytes = 0;    // of shared memory that its products read, at least; 0 on the CPU
   double busy_share = 1;      // of the device, while they train for as many epochs each; predicted
 };
 

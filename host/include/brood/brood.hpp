@@ -10,6 +10,7 @@
 #include "brood/member.hpp"
 #include "brood/model.hpp"
 #include "brood/population.hpp"
+#include "brood/profile.hpp"
 #include "brood/search.hpp"
 #include "brood/space.hpp"
 #include "brood/study.hpp"

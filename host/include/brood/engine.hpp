@@ -10,6 +10,7 @@
 
 #include "brood/backend.hpp"
 #include "brood/data.hpp"
+#include "brood/profile.hpp"
 
 namespace brood {
 
@@ -31,6 +32,8 @@ struct EngineOptions {
   // CPU kernels: "" (the best this machine has), "scalar", "avx2", "avx512". All give the same
   // bits; only tests and benchmarks choose.
   std::string instruction_set = {};
+  // Where to measure what takes the time; null: nothing is measured. It must outlive the engine.
+  Profile* profile = nullptr;
 };
 
 // A table on an engine's device; unloaded with its last copy. Keeps its engine's backend alive.
@@ -64,10 +67,12 @@ class Engine {
   Backend& backend() { return *backend_; }
   BackendInfo info() const { return backend_->info(); }
   std::int64_t memory_limit() const { return memory_limit_; }
+  Profile* profile() const { return profile_; }
 
  private:
   std::shared_ptr<Backend> backend_;
   std::int64_t memory_limit_ = 0;
+  Profile* profile_ = nullptr;
 };
 
 // One line per device that this build and machine can use, and why others cannot be.

@@ -4,6 +4,7 @@
 // renamed into place, so that it is never half there.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "brood/data.hpp"
@@ -33,6 +34,7 @@ struct RunFacts {
   std::string started;  // UTC, as in 2026-01-31T12:00:00Z
   int events = 0;       // rungs trained
   std::string ended;    // why there were no more: "complete", "time limit", ...
+  std::optional<ProfileReport> profile = {};  // up to the writing of these files
 };
 
 // Writes the whole directory; without best/ if the result has no model (StudyRun::found()). Throws

@@ -61,8 +61,9 @@ Sweep automatic_sweep(std::string const& data_path, std::string const& target,
 // The columns of the sweep's data file.
 std::vector<Column> read_data(Sweep const& sweep);
 // Reads the file and makes the dataset. Writes into the sweep what the data decides: the names of
-// targets given as -1 and the like, the task, and the metric if none was chosen.
-Dataset load_dataset(Sweep& sweep);
+// targets given as -1 and the like, the task, and the metric if none was chosen. profile: null:
+// nothing is measured.
+Dataset load_dataset(Sweep& sweep, Profile* profile = nullptr);
 
 // The error with each of its problems at the place of the key that it begins with, if that was
 // written anywhere.

@@ -5,7 +5,9 @@
 
 #include <vector>
 
-namespace brood::bench {
+#include "cuda/plan.hpp"
+
+namespace brood::cuda {
 
 struct CudaPeak {
   int multiprocessors = 0;
@@ -23,7 +25,9 @@ struct CudaPeak {
   std::vector<Cluster> clusters;
 };
 
-// Measured when first asked for, in about half a second. Throws std::runtime_error.
-CudaPeak const& cuda_peak();
+// Measures the device with this index, in about half a second. Throws DeviceError.
+CudaPeak measure_peak(int device);
+// Of products: mma.sync, and in fp32 a third of tf32, as a product takes three.
+double peak_flops(CudaPeak const& peak, Precision precision);
 
-}  // namespace brood::bench
+}  // namespace brood::cuda

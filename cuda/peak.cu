@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cuda_peak.hpp"
+#include "cuda/peak.hpp"
 
 #include <cuda_runtime.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
+#include "backend/peak.hpp"
+#include "brood/error.hpp"
 #include "cuda/prims.cuh"
 
-namespace brood::bench {
+namespace brood::cuda {
 namespace {
-
-using namespace brood::cuda;
 
 constexpr int kUnroll = 8;
 
 void check(cudaError_t error, char const* call) {
   if (error == cudaSuccess) return;
   cudaGetLastError();
-  throw std::runtime_error(std::string(call) + ": " + cudaGetErrorString(error));
+  throw DeviceError("probing the device: " + std::string(call) + ": " + cudaGetErrorString(error));
 }
 
 struct Probe {
@@ -131,15 +130,17 @@ __global__ void __launch_bounds__(512) barrier_rate(Probe probe) {
 
 class Prober {
  public:
-  Prober() {
+  explicit Prober(int device) {
+    check(cudaSetDevice(device), "cudaSetDevice");
     cudaDeviceProp properties{};
-    check(cudaGetDeviceProperties(&properties, 0), "cudaGetDeviceProperties");
+    check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties");
     multiprocessors_ = properties.multiProcessorCount;
     shared_bytes_ = static_cast<int>(properties.sharedMemPerBlockOptin);
+    check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     check(cudaMalloc(&sink_, 4), "cudaMalloc");
     check(cudaMalloc(&clocks_, sizeof(unsigned long long) * kMostClocks), "cudaMalloc");
     check(cudaMalloc(&memory_, sizeof(uint4) * kMemory), "cudaMalloc");
-    check(cudaMemset(memory_, 1, sizeof(uint4) * kMemory), "cudaMemset");
+    check(cudaMemsetAsync(memory_, 1, sizeof(uint4) * kMemory, stream_), "cudaMemsetAsync");
     check(cudaEventCreate(&start_), "cudaEventCreate");
     check(cudaEventCreate(&stop_), "cudaEventCreate");
   }
@@ -149,7 +150,10 @@ class Prober {
     cudaFree(sink_);
     cudaFree(clocks_);
     cudaFree(memory_);
+    cudaStreamDestroy(stream_);
   }
+  Prober(Prober const&) = delete;
+  Prober& operator=(Prober const&) = delete;
 
   CudaPeak measure() {
     CudaPeak peak;
@@ -187,21 +191,24 @@ class Prober {
 
   // The best of three launches, behind one to warm up.
   Time time(void (*kernel)(Probe), LaunchShape const& shape, int rounds) {
-    if (shape.blocks > kMostClocks) throw std::runtime_error("too many multiprocessors to probe");
+    if (shape.blocks > kMostClocks)
+      throw DeviceError("probing the device: it has too many multiprocessors");
     Time best{1e30, 0};
     for (int attempt = 0; attempt < 4; ++attempt) {
-      check(cudaEventRecord(start_), "cudaEventRecord");
-      check(launch(kernel, shape, nullptr, Probe{rounds, sink_, clocks_, memory_}), "launch");
-      check(cudaEventRecord(stop_), "cudaEventRecord");
+      check(cudaEventRecord(start_, stream_), "cudaEventRecord");
+      check(launch(kernel, shape, stream_, Probe{rounds, sink_, clocks_, memory_}), "launch");
+      check(cudaEventRecord(stop_, stream_), "cudaEventRecord");
       check(cudaEventSynchronize(stop_), "cudaEventSynchronize");
       float milliseconds = 0;
       check(cudaEventElapsedTime(&milliseconds, start_, stop_), "cudaEventElapsedTime");
       double const seconds = 1e-3 * static_cast<double>(milliseconds) / rounds;
       if (attempt == 0 || seconds >= best.round) continue;
       unsigned long long clocks[kMostClocks];
-      check(cudaMemcpy(clocks, clocks_, sizeof(clocks[0]) * static_cast<std::size_t>(shape.blocks),
-                       cudaMemcpyDeviceToHost),
-            "cudaMemcpy");
+      check(cudaMemcpyAsync(clocks, clocks_,
+                            sizeof(clocks[0]) * static_cast<std::size_t>(shape.blocks),
+                            cudaMemcpyDeviceToHost, stream_),
+            "cudaMemcpyAsync");
+      check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
       auto const most = *std::max_element(clocks, clocks + shape.blocks);
       best = {seconds, static_cast<double>(most) / rounds};
     }
@@ -247,6 +254,7 @@ class Prober {
   }
 
   int multiprocessors_ = 0, shared_bytes_ = 0;
+  cudaStream_t stream_ = nullptr;
   std::uint32_t* sink_ = nullptr;
   unsigned long long* clocks_ = nullptr;
   uint4* memory_ = nullptr;
@@ -255,9 +263,22 @@ class Prober {
 
 }  // namespace
 
-CudaPeak const& cuda_peak() {
-  static CudaPeak const peak = Prober().measure();
-  return peak;
+CudaPeak measure_peak(int device) {
+  return Prober(device).measure();
 }
 
-}  // namespace brood::bench
+double peak_flops(CudaPeak const& peak, Precision precision) {
+  if (precision == Precision::bf16) return peak.bf16;
+  return precision == Precision::tf32 ? peak.tf32 : peak.tf32 / 3;
+}
+
+}  // namespace brood::cuda
+
+namespace brood {
+
+Peak cuda_peak(int device, std::string const& precision) {
+  cuda::CudaPeak const peak = cuda::measure_peak(device);
+  return {cuda::peak_flops(peak, cuda::precision_named(precision)), peak.shared_bytes};
+}
+
+}  // namespace brood
