@@ -183,7 +183,18 @@ std::string sampler_text(SamplerChoice const& sampler) {
   return text;
 }
 
+// ", when: {optimizer: [adam, adamw]}", or nothing.
+std::string when_text(Parameter const& parameter) {
+  std::string text;
+  for (Condition const& condition : parameter.when) {
+    text += (text.empty() ? ", when: {" : ", ") + condition.parameter + ": " +
+            list(condition.values, value_text);
+  }
+  return text.empty() ? text : text + '}';
+}
+
 std::string parameter_text(Parameter const& parameter) {
+  std::string const end = when_text(parameter) + "}\n";
   std::string const start = "  " + parameter.name + ": {";
   auto const field = [](char const* name, double value) {
     return std::string(", ") + name + ": " + to_text(value);
@@ -193,28 +204,30 @@ std::string parameter_text(Parameter const& parameter) {
   std::string const bell = field("mu", parameter.mu) + field("sigma", parameter.sigma);
   switch (parameter.distribution) {
     case Distribution::constant:
-      return start + "value: " + value_text(parameter.values[0]) + "}\n";
+      return start + "value: " + value_text(parameter.values[0]) + end;
     case Distribution::categorical: {
       std::string text = start + "values: " + list(parameter.values, value_text);
       if (!parameter.probabilities.empty()) {
         text += ", probabilities: " +
                 list(parameter.probabilities, [](double x) { return to_text(x); });
       }
-      return text + "}\n";
+      return text + end;
     }
+    case Distribution::ordinal:
+      return start + named + ", values: " + list(parameter.values, value_text) + end;
     case Distribution::int_uniform:
     case Distribution::uniform:
     case Distribution::log_uniform_values:
     case Distribution::inv_log_uniform_values:
-      return start + named + range + "}\n";
+      return start + named + range + end;
     case Distribution::q_uniform:
     case Distribution::q_log_uniform_values:
-      return start + named + range + field("q", parameter.q) + "}\n";
+      return start + named + range + field("q", parameter.q) + end;
     case Distribution::normal:
     case Distribution::log_normal:
-      return start + named + bell + "}\n";
+      return start + named + bell + end;
     case Distribution::q_normal:
-      return start + named + bell + field("q", parameter.q) + "}\n";
+      return start + named + bell + field("q", parameter.q) + end;
   }
   return "";
 }

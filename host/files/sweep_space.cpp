@@ -8,6 +8,7 @@
 #include "brood/member.hpp"
 #include "files/sweep_parameter.hpp"
 #include "files/sweep_section.hpp"
+#include "files/sweep_when.hpp"
 
 namespace brood::files {
 
@@ -58,8 +59,14 @@ class SpaceReader {
                                       std::string(info->group)));
         continue;
       }
-      auto const parameter = read_parameter(*info, entry.value, problems_, notes_);
-      if (parameter) add(*parameter, entry.place);
+      auto parameter = read_parameter(*info, entry.value, problems_, notes_);
+      if (!parameter) continue;
+      Entry const* when = entry.value.find("when");
+      if (when != nullptr && read_when(when->value, *parameter, result_.space, root_, problems_,
+                                       notes_) != WhenResult::searched) {
+        continue;
+      }
+      add(*parameter, entry.place);
     }
   }
 

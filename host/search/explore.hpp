@@ -11,7 +11,7 @@
 namespace brood {
 
 // The configuration with which `trial` goes on after a round as a copy of one with `config`.
-Config explored(Config config, PopulationBased const& options, SearchSpace const& space,
+Config explored(Config const& config, PopulationBased const& options, SearchSpace const& space,
                 std::uint64_t seed, int trial, int round);
 
 // A whole number below `count`, uniformly drawn.

@@ -79,10 +79,7 @@ int most_trials(SamplerChoice const& sampler, SearchSpace const& space) {
   // leaves out is taken to make it a new one.
   std::set<std::int64_t> numbers;
   for (auto const& point : first_points(sampler)) {
-    auto const& parameters = space.parameters();
-    bool const in_full = std::all_of(parameters.begin(), parameters.end(), [&](auto const& each) {
-      return each.distribution == Distribution::constant || point.find(each.name) != nullptr;
-    });
+    bool const in_full = problems_of_point(point, space, "", /*in_full=*/true).empty();
     auto const number = enumeration.number_of(completed(point, space, 0, 0));
     if (in_full && trials < INT_MAX && !(number && numbers.insert(*number).second)) ++trials;
   }

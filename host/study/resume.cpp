@@ -59,6 +59,11 @@ std::string identity(Data const& data, Study const& study) {
       text += " " + to_text(value);
     for (double const x : p.probabilities)
       text += " " + to_text(x);
+    for (Condition const& condition : p.when) {
+      text += " when " + condition.parameter;
+      for (auto const& value : condition.values)
+        text += " " + to_text(value);
+    }
   }
   std::visit(
       [&](auto const& v) {

@@ -116,6 +116,57 @@ INSTANTIATE_TEST_SUITE_P(
                   "file:5:3: points: l2 is missing", "gives every parameter"},
         Malformed{"point_with_epochs", "method: list\npoints: [{epochs: 3}]\n",
                   "file:3:11: points.epochs: epochs are the scheduler's", "cannot"},
+        Malformed{"point_breaks_a_condition",
+                  "parameters: {optimizer: {values: [adam, momentum]}, momentum: {min: 0.5,\n"
+                  "  max: 0.9, when: {optimizer: momentum}}}\nfirst:\n- {momentum: 0.6}\n",
+                  "file:5:3: first: momentum is there only when optimizer is momentum",
+                  "give that too"},
+        Malformed{"when_is_no_map", "parameters: {l2: {values: [0, 1], when: adam}}\n",
+                  "file:2:41: parameters.l2.when: 'adam'", "{optimizer: momentum}"},
+        Malformed{"when_misspelt",
+                  "parameters: {optimizer: {values: [adam, sgd]},\n"
+                  "  l2: {values: [0, 1], when: {optimiser: adam}}}\n",
+                  "file:3:31: parameters.l2.when: optimiser is not a hyperparameter",
+                  "did you mean optimizer?"},
+        Malformed{"when_not_searched",
+                  "parameters: {l2: {values: [0, 1], when: {optimizer: adam}}}\n",
+                  "file:2:42: parameters.l2.when: optimizer is not under parameters",
+                  "search it there, before l2"},
+        Malformed{"when_later",
+                  "parameters: {l2: {values: [0, 1], when: {optimizer: adam}},\n"
+                  "  optimizer: {values: [adam, sgd]}}\n",
+                  "file:2:42: parameters.l2.when: optimizer comes later, at file:3:3",
+                  "put it before l2"},
+        Malformed{"when_never_that",
+                  "parameters: {optimizer: {values: [adam, sgd]},\n"
+                  "  l2: {values: [0, 1], when: {optimizer: [adam, nesterov]}}}\n",
+                  "file:3:42: parameters.l2: when asks for optimizer nesterov, which it never is",
+                  "it may be adam, sgd"},
+        Malformed{"when_bad_value",
+                  "parameters: {optimizer: {values: [adam, sgd]},\n"
+                  "  l2: {values: [0, 1], when: {optimizer: adm}}}\n",
+                  "file:3:42: optimizer: adm is not allowed", "did you mean adam?"},
+        Malformed{"when_of_a_range",
+                  "parameters: {dropout: {min: 0.0, max: 0.5},\n"
+                  "  l2: {values: [0, 1], when: {dropout: 0.5}}}\n",
+                  "file:3:40: parameters.l2: when names dropout, which has no values of its own",
+                  "q_ distribution"},
+        Malformed{"when_never_together",
+                  "parameters: {optimizer: {values: [adam, momentum]}, momentum: {values:\n"
+                  "  [0.5], when: {optimizer: momentum}}, l2: {values: [0, 1],\n"
+                  "  when: {momentum: 0.5, optimizer: adam}}}\n",
+                  "file:4:9: parameters.l2: when can never hold",
+                  "momentum is 0.5 and optimizer is adam"},
+        Malformed{"when_fixed_elsewhere",
+                  "train: {optimizer: sgd}\n"
+                  "parameters: {l2: {values: [0, 1], when: {optimizer: adam}}}\n",
+                  "file:3:42: parameters.l2.when: can never hold: asks that optimizer is adam, "
+                  "which is fixed as sgd, at file:2:9",
+                  "leave the parameter out"},
+        Malformed{"ordinal_with_probabilities",
+                  "parameters: {l2: {distribution: ordinal, values: [0, 1], probabilities: [1, "
+                  "0]}}\n",
+                  "file:2:73: parameters.l2.probabilities: does not go with ordinal", "values"},
         Malformed{"sampler_of_random", "sampler: {startup: 5}\n", "file:2:20: sampler.startup",
                   "does not go with method random"},
         Malformed{"candidates_of_bayes", "method: bayes\nsampler: {candidates: 5}\n",

@@ -287,5 +287,20 @@ TEST(DefaultSweep, ItsMessagesNameIt) {
   EXPECT_EQ(message.substr(0, 28), "default sweep: data.target: ");
 }
 
+// What the command line fixes decides conditions: they hold always, or the parameter is left out.
+TEST(Overrides, DecideConditions) {
+  std::string const text =
+      "parameters:\n  optimizer: {values: [adam, momentum]}\n"
+      "  momentum: {min: 0.5, max: 0.9, when: {optimizer: momentum}}\n";
+  Sweep const with = sweep_of(text, {{"optimizer", "momentum"}});
+  ASSERT_NE(with.study.space.find("momentum"), nullptr);
+  EXPECT_TRUE(with.study.space.find("momentum")->when.empty());
+  Sweep const without = sweep_of(text, {{"optimizer", "adam"}});
+  EXPECT_EQ(without.study.space.find("momentum"), nullptr);
+  EXPECT_EQ(without.notes.front(),
+            "parameters.momentum is left out: its when asks that optimizer is momentum, which is "
+            "fixed as adam, at optimizer=adam");
+}
+
 }  // namespace
 }  // namespace brood::files

@@ -401,6 +401,9 @@ INSTANTIATE_TEST_SUITE_P(
             list("optimizer", {"sgd", "adam"}, {0.25, 0.75})},
         Law{"lists_to_choose_from", "hidden: {values: [[], [8], [8, 4.0]]}",
             list("hidden", {Widths{}, Widths{8}, Widths{8, 4}})},
+        Law{"ordinal", "batch_size: {distribution: ordinal, values: [32, 16]}",
+            Parameter{
+                .name = "batch_size", .distribution = Distribution::ordinal, .values = {k32, k16}}},
         Law{"implied_int_uniform", "batch_size: {min: 16, max: 32}",
             range("batch_size", int_uniform, 16, 32)},
         Law{"named_int_uniform", "batch_size: {distribution: int_uniform, min: 16.0, max: 32}",

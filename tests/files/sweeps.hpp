@@ -39,6 +39,7 @@ inline void expect_same(Parameter const& a, Parameter const& b) {
   EXPECT_EQ(a.sigma, b.sigma);
   EXPECT_EQ(a.values, b.values);
   EXPECT_EQ(a.probabilities, b.probabilities);
+  EXPECT_EQ(a.when, b.when);
 }
 
 inline void expect_same(SearchSpace const& a, SearchSpace const& b) {

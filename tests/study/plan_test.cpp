@@ -194,6 +194,34 @@ TEST_F(PlanTest, WhatIsWrongWithAStudyIsToldByPlanAndByTune) {
   EXPECT_THROW(tune(engine_, data_, study), UsageError);
 }
 
+// layer_lr fits one of the shapes only.
+TEST_F(PlanTest, ConditionsDecideWhatIsCheckedAndWhatIsLargest) {
+  using Reals = std::vector<double>;
+  Study study = small_study();
+  study.space.choice("hidden", {Widths{8}, Widths{16, 16}})
+      .choice("layer_lr", {Reals{1.0, 0.5}, Reals{1.0, 0.0}})
+      .when("hidden", {Widths{8}})
+      .choice("optimizer", {"sgd", "adam"})
+      .uniform("ema", 0.5, 0.9)
+      .when("optimizer", {"sgd"})
+      .when("hidden", {Widths{16, 16}});
+  EXPECT_EQ(problems(study, Task::classification), std::vector<std::string>{});
+  auto const bytes = [&](Config const& config) {
+    return engine_.backend().bytes(config, data_.task(), data_.inputs(), data_.outputs());
+  };
+  Config const averaged{{"hidden", Widths{16, 16}}, {"optimizer", "sgd"}, {"ema", 0.9}};
+  Config const adam{{"hidden", Widths{16, 16}}, {"optimizer", "adam"}};
+  EXPECT_EQ(plan(engine_, data_, study).bytes_per_member, std::max(bytes(averaged), bytes(adam)));
+  study.space.choice("hidden", {Widths{8, 8}, Widths{16, 16}});
+  EXPECT_FALSE(problems(study, Task::classification).empty());
+  // The same configurations are trained, and what is not there has no value.
+  study.space.choice("hidden", {Widths{8}, Widths{16, 16}});
+  for (auto const& trial : tune(engine_, data_, study).trials) {
+    bool const small = *trial.config.find("hidden") == Value{Widths{8}};
+    EXPECT_EQ(trial.config.find("layer_lr") != nullptr, small);
+  }
+}
+
 // Each choice is good with the first of the others; two of them together are not.
 TEST_F(PlanTest, ValuesThatDoNotGoTogetherAreRefusedBeforeTheRun) {
   using Reals = std::vector<double>;
