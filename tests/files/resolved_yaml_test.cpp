@@ -64,6 +64,10 @@ INSTANTIATE_TEST_SUITE_P(
                  "  l2: {values: [0, 1], when: {hidden: [[], [8, 4]]}}\n"},
         Original{"of_an_order",
                  "parameters: {batch_size: {distribution: ordinal, values: [16, 64, 32]}}\n"},
+        Original{"of_layers",
+                 "parameters:\n  layers: {min: 1, max: 4}\n  width_1: {min: 4, max: 64}\n"
+                 "  width_3: {distribution: q_log_uniform_values, min: 8, max: 128, q: 8}\n"},
+        Original{"of_width", "parameters: {width: {min: 4, max: 64}}\nnetwork: {layers: 2}\n"},
         Original{"of_sobol", "method: sobol\nparameters: {lr: {min: 0.1, max: 0.2}}\n"},
         Original{"of_tpe",
                  "method: tpe\nsampler: {startup: 7, candidates: 48, multivariate: false, "

@@ -488,6 +488,22 @@ TEST(Sweep, DrawsFromEveryDistributionAreGoodHyperparameters) {
 
 // ---- files
 
+TEST(Sweep, WidthsOfLayersAreThereWhereTheLayersAre) {
+  Sweep const sweep = sweep_of(
+      "parameters:\n  layers: {distribution: ordinal, values: [2, 3, 4]}\n"
+      "  width_1: {min: 4, max: 8}\n  width_2: {min: 4, max: 8}\n  width_3: {min: 4, max: 8}\n"
+      "  width_4: {value: 5}\n");
+  auto const& space = sweep.study.space;
+  EXPECT_TRUE(space.find("width_1")->when.empty());
+  EXPECT_TRUE(space.find("width_2")->when.empty());
+  EXPECT_EQ(space.find("width_3")->when,
+            (std::vector<Condition>{{"layers", {std::int64_t{3}, std::int64_t{4}}}}));
+  EXPECT_EQ(space.find("width_4")->when, (std::vector<Condition>{{"layers", {std::int64_t{4}}}}));
+  EXPECT_EQ(space.size(), 25 + 125 + 125);
+  Sweep const fixed = sweep_of("network: {layers: 2}\nparameters: {width_2: {min: 4, max: 8}}\n");
+  EXPECT_TRUE(fixed.study.space.find("width_2")->when.empty());
+}
+
 TEST(Sweep, RefusesAFileThatIsNotThere) {
   std::string const message = message_of([] { read_sweep("no/such/sweep.yaml"); });
   EXPECT_EQ(message.substr(0, 20), "no/such/sweep.yaml: ");

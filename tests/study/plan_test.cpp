@@ -194,6 +194,49 @@ TEST_F(PlanTest, WhatIsWrongWithAStudyIsToldByPlanAndByTune) {
   EXPECT_THROW(tune(engine_, data_, study), UsageError);
 }
 
+// Layers and widths are another way to write hidden, and only one of the two is taken.
+TEST_F(PlanTest, LayersAndWidthsAreHiddenInOtherWords) {
+  auto const hidden = [](Config const& config) {
+    return *with_defaults(config, Task::classification).find("hidden");
+  };
+  EXPECT_EQ(hidden({{"layers", std::int64_t{3}}}), Value(Widths{64, 64, 64}));
+  EXPECT_EQ(hidden({{"width", std::int64_t{8}}}), Value(Widths{8}));
+  EXPECT_EQ(hidden({{"layers", std::int64_t{2}}, {"width", 8.0}}), Value(Widths{8, 8}));
+  EXPECT_EQ(hidden({{"layers", std::int64_t{3}},
+                    {"width_1", std::int64_t{8}},
+                    {"width_3", std::int64_t{4}}}),
+            Value(Widths{8, 64, 4}));
+  auto const said = [](Config const& config) { return check(config, Task::classification); };
+  EXPECT_EQ(said({{"hidden", Widths{8}}, {"layers", std::int64_t{1}}}),
+            std::vector<std::string>{
+                "layers: does not go with hidden, which says the same; keep one of them"});
+  EXPECT_EQ(said({{"width", std::int64_t{8}}, {"width_1", std::int64_t{8}}}),
+            std::vector<std::string>{
+                "width_1: does not go with width, which is every layer's; keep one of them"});
+  EXPECT_EQ(said({{"layers", std::int64_t{1}}, {"width_2", std::int64_t{8}}}),
+            std::vector<std::string>{"width_2: there is no such layer where layers is 1; give it "
+                                     "on the condition that layers is at least 2"});
+  Study by_list = small_study(), by_number = small_study();
+  by_list.space.constant("hidden", Widths{6, 5});
+  by_number.space.constant("layers", std::int64_t{2})
+      .constant("width_1", std::int64_t{6})
+      .constant("width_2", std::int64_t{5});
+  EXPECT_EQ(plan(engine_, data_, by_list).bytes_per_member,
+            plan(engine_, data_, by_number).bytes_per_member);
+  EXPECT_EQ(tune(engine_, data_, by_list).valid, tune(engine_, data_, by_number).valid);
+}
+
+TEST_F(PlanTest, TheLargestOfLayersAndWidthsIsDeepestAndWidest) {
+  Study study = small_study();
+  study.space.integer("layers", 1, 3).integer("width_1", 4, 16).integer("width_2", 4, 24);
+  study.space.when("layers", {std::int64_t{2}, std::int64_t{3}})
+      .integer("width_3", 4, 8)
+      .when("layers", {std::int64_t{3}});
+  Config const largest{{"hidden", Widths{16, 24, 8}}};
+  EXPECT_EQ(plan(engine_, data_, study).bytes_per_member,
+            engine_.backend().bytes(largest, data_.task(), data_.inputs(), data_.outputs()));
+}
+
 // layer_lr fits one of the shapes only.
 TEST_F(PlanTest, ConditionsDecideWhatIsCheckedAndWhatIsLargest) {
   using Reals = std::vector<double>;
