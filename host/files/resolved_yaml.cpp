@@ -114,6 +114,19 @@ std::string decisions_text(Study const& study) {
   return text + (stop.empty() ? "# stop: after the last rung\n" : "stop: {" + stop + "}\n");
 }
 
+std::string constraints_text(Constraints const& constraints) {
+  std::string fields;
+  auto const add = [&](char const* name, std::string const& most) {
+    fields += (fields.empty() ? "" : ", ") + std::string(name) + ": " + most;
+  };
+  if (constraints.max_parameters) {
+    add("max_parameters", std::to_string(*constraints.max_parameters));
+  }
+  if (constraints.max_bytes) add("max_bytes", std::to_string(*constraints.max_bytes));
+  if (constraints.max_flops) add("max_flops", to_text(*constraints.max_flops));
+  return fields.empty() ? "# constraints: none\n" : "constraints: {" + fields + "}\n";
+}
+
 std::string text_of(NoEarlyTermination const& none) {
   return "none}\ntrain: {epochs: " + std::to_string(none.max_epochs);
 }
@@ -256,7 +269,8 @@ std::string resolved_yaml(Sweep const& sweep) {
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
               : "# time_limit: none\n";
-  return text + decisions_text(study) + scheduler_text(study.scheduler) + space_text(study.space);
+  return text + constraints_text(study.constraints) + decisions_text(study) +
+         scheduler_text(study.scheduler) + space_text(study.space);
 }
 
 }  // namespace brood::files

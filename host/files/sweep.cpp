@@ -12,6 +12,7 @@
 
 #include "brood/error.hpp"
 #include "brood/member.hpp"
+#include "files/sweep_constraints.hpp"
 #include "files/sweep_method.hpp"
 #include "files/sweep_overrides.hpp"
 #include "files/sweep_reader.hpp"
@@ -49,6 +50,7 @@ class SweepReader {
     read_best_of();
     sweep_.study.ensemble = static_cast<int>(top_.integer("ensemble", 0, 1000).value_or(0));
     read_stop();
+    read_constraints(top_, sweep_);
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
@@ -64,10 +66,11 @@ class SweepReader {
     return {"program", "command", "project", "entity", "name", "description"};
   }
   static Names top_keys() {
-    Names keys = {"data",      "task",  "validation", "metric",  "method",          "sampler",
-                  "points",    "first", "trials",     "seed",    "refit",           "time_limit",
-                  "best_of",   "stop",  "ensemble",   "network", "early_terminate", "train",
-                  "parameters"};
+    Names keys = {
+        "data",       "task",       "validation", "metric",  "method",          "sampler",
+        "points",     "first",      "trials",     "seed",    "refit",           "time_limit",
+        "best_of",    "stop",       "ensemble",   "network", "early_terminate", "train",
+        "parameters", "constraints"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;

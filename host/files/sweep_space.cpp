@@ -94,7 +94,11 @@ class SpaceReader {
     bool always = true;
     for (std::int64_t count = 1; count <= 8; ++count) {
       if (!value_in(*layers, count)) continue;
-      (count >= layer ? condition.values.emplace_back(count), true : always = false);
+      if (count >= layer) {
+        condition.values.emplace_back(count);
+      } else {
+        always = false;
+      }
     }
     if (condition.values.empty()) {
       problems_.add(place, start + "there is no such layer: layers is never " +

@@ -14,8 +14,11 @@
 namespace brood {
 namespace {
 
-double draw(std::uint64_t seed, int trial, int round, std::string const& name, char const* what) {
-  return uniform_draw(seed, trial, name + " " + what + " " + std::to_string(round));
+constexpr std::uint32_t kAttempts = 64;
+
+double draw(std::uint64_t seed, int trial, int round, std::string const& name, char const* what,
+            std::uint32_t attempt = 0) {
+  return uniform_draw(seed, trial, name + " " + what + " " + std::to_string(round), attempt);
 }
 
 double number(Value const& value) {
@@ -45,10 +48,8 @@ Value neighbour(Parameter const& parameter, Value const& value, bool lower) {
   return multiple_of(parameter, std::clamp(k, first, last));
 }
 
-}  // namespace
-
-Config explored(Config const& config, PopulationBased const& options, SearchSpace const& space,
-                std::uint64_t seed, int trial, int round) {
+Config explored_once(Config const& config, PopulationBased const& options, SearchSpace const& space,
+                     std::uint64_t seed, int trial, int round, std::uint32_t attempt) {
   auto const& inherited = options.inherited;
   Config after;
   for (Parameter const& parameter : space.parameters()) {
@@ -56,18 +57,20 @@ Config explored(Config const& config, PopulationBased const& options, SearchSpac
     // A change before it may have taken it away, or brought it.
     if (!is_active(parameter, after)) continue;
     Value const* const value = config.find(name);
-    auto const anew = [&] { return value_at(parameter, draw(seed, trial, round, name, "anew")); };
+    auto const anew = [&] {
+      return value_at(parameter, draw(seed, trial, round, name, "anew", attempt));
+    };
     if (value == nullptr) {
       if (!parameter.when.empty()) after.set(name, anew());
     } else if (parameter.distribution == Distribution::constant ||
                std::find(inherited.begin(), inherited.end(), name) != inherited.end()) {
       after.set(name, *value);
-    } else if (draw(seed, trial, round, name, "is drawn anew") < options.resample) {
+    } else if (draw(seed, trial, round, name, "is drawn anew", attempt) < options.resample) {
       after.set(name, anew());
     } else if (parameter.distribution == Distribution::categorical) {
       after.set(name, *value);
     } else {
-      bool const lower = draw(seed, trial, round, name, "is perturbed") < 0.5;
+      bool const lower = draw(seed, trial, round, name, "is perturbed", attempt) < 0.5;
       if (parameter.distribution == Distribution::ordinal) {
         after.set(name, neighbour(parameter, *value, lower));
         continue;
@@ -76,6 +79,17 @@ Config explored(Config const& config, PopulationBased const& options, SearchSpac
     }
   }
   return after;
+}
+
+}  // namespace
+
+Config explored(Config const& config, PopulationBased const& options, SearchSpace const& space,
+                std::uint64_t seed, int trial, int round, Allowed const& allowed) {
+  for (std::uint32_t attempt = 0; attempt < kAttempts; ++attempt) {
+    Config after = explored_once(config, options, space, seed, trial, round, attempt);
+    if (!allowed || allowed(after)) return after;
+  }
+  return config;
 }
 
 int drawn_source(std::uint64_t seed, int trial, int round, int count) {

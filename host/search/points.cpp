@@ -8,13 +8,14 @@
 #include "search/random.hpp"
 
 namespace brood {
-Config completed(Config const& point, SearchSpace const& space, std::uint64_t seed, int trial) {
+Config completed(Config const& point, SearchSpace const& space, std::uint64_t seed, int trial,
+                 std::uint32_t attempt) {
   Config config;
   for (auto const& parameter : space.parameters()) {
     if (!is_active(parameter, config)) continue;
     Value const* given = point.find(parameter.name);
     bool const varies = parameter.distribution != Distribution::constant;
-    double const u = varies ? uniform_draw(seed, trial, parameter.name) : 0.0;
+    double const u = varies ? uniform_draw(seed, trial, parameter.name, attempt) : 0.0;
     config.set(parameter.name, given ? *value_in(parameter, *given) : value_at(parameter, u));
   }
   return config;

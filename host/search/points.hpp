@@ -12,7 +12,8 @@ namespace brood {
 
 // The configuration of a point in trial `trial`: its values in the types that the space gives, and
 // what it leaves out drawn as Random would. The point has no problems.
-Config completed(Config const& point, SearchSpace const& space, std::uint64_t seed, int trial);
+Config completed(Config const& point, SearchSpace const& space, std::uint64_t seed, int trial,
+                 std::uint32_t attempt = 0);
 
 // One sentence, beginning with `where`: the name is not in the space, or the value is outside of
 // it; empty if neither is so.

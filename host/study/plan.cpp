@@ -9,6 +9,7 @@
 
 #include "brood/error.hpp"
 #include "search/membership.hpp"
+#include "study/constraints.hpp"
 #include "study/ensemble.hpp"
 #include "study/metric.hpp"
 
@@ -122,7 +123,7 @@ std::int64_t largest_member(Backend& backend, Data const& data, Study const& stu
     activate(space, parameter, start);
     climb(std::move(start));
   }
-  return most;
+  return std::min(most, study.constraints.max_bytes.value_or(most));
 }
 
 bool may_stop_early(SearchSpace const& space) {
@@ -186,9 +187,11 @@ std::vector<std::string> inherited(SearchSpace const& space) {
 
 }  // namespace
 
-Tuner make_tuner(Study const& study, Task task) {
+Tuner make_tuner(Engine& engine, Data const& data, Study const& study) {
+  Task const task = data.task();
   auto found = problems(study, task);
   if (!found.empty()) throw UsageError(std::move(found));
+  check_constraints(engine, data, study);
   SchedulerChoice scheduler = study.scheduler;
   if (auto* rounds = std::get_if<PopulationBased>(&scheduler)) {
     rounds->inherited = inherited(study.space);
@@ -198,13 +201,15 @@ Tuner make_tuner(Study const& study, Task task) {
                 .scheduler = std::move(scheduler),
                 .trials = study.trials,
                 .seed = study.seed,
-                .maximize = higher_is_better(metric_name(study, task), task)});
+                .maximize = higher_is_better(metric_name(study, task), task),
+                .allowed = allowed_by(study.constraints, engine, data, study)});
 }
 
 std::vector<std::string> problems(Study const& study, Task task) {
   std::vector<std::string> found = study.space.problems();
   add_new(problems(study.sampler, study.space), found);
   add_new(problems(study.scheduler), found);
+  add_new(problems(study.constraints), found);
   if (study.trials < 1)
     found.push_back("trials: " + std::to_string(study.trials) +
                     " is not allowed; allowed: 1 and up");
@@ -317,7 +322,7 @@ void plan_submissions(Submissions& submissions, StudyPlan& plan) {
 }  // namespace
 
 StudyPlan plan(Engine& engine, Data const& data, Study const& study) {
-  Tuner tuner = make_tuner(study, data.task());
+  Tuner tuner = make_tuner(engine, data, study);
   StudyPlan plan;
   plan.brackets = tuner.brackets();
   plan.rungs = tuner.rungs();

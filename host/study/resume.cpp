@@ -51,6 +51,12 @@ std::string identity(Data const& data, Study const& study) {
     text += " quantile " + to_text(rounds->quantile) + " resample " + to_text(rounds->resample);
   }
   text += identity(study.sampler);
+  for (auto const& [name, most] : {std::pair<char const*, std::optional<double>>{
+                                       "parameters", study.constraints.max_parameters},
+                                   {"bytes", study.constraints.max_bytes},
+                                   {"flops", study.constraints.max_flops}}) {
+    if (most) text += std::string(" most ") + name + " " + to_text(*most);
+  }
   for (auto const& p : study.space.parameters()) {
     text += " " + p.name + " " + std::string(name_of(p.distribution));
     for (double const x : {p.min, p.max, p.q, p.mu, p.sigma})

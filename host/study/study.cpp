@@ -27,7 +27,7 @@ StudyRun::Impl::Impl(Engine& engine_in, Data const& data_in, Study study_in)
     : engine(engine_in),
       data(data_in),
       study(std::move(study_in)),
-      tuner(make_tuner(study, data.task())),
+      tuner(make_tuner(engine, data, study)),
       metric(metric_name(study, data.task())),
       maximize(higher_is_better(metric, data.task())),
       splits(make_splits(data.table(), study.validation, study.seed)),

@@ -68,6 +68,9 @@ INSTANTIATE_TEST_SUITE_P(
                  "parameters:\n  layers: {min: 1, max: 4}\n  width_1: {min: 4, max: 64}\n"
                  "  width_3: {distribution: q_log_uniform_values, min: 8, max: 128, q: 8}\n"},
         Original{"of_width", "parameters: {width: {min: 4, max: 64}}\nnetwork: {layers: 2}\n"},
+        Original{"of_constraints",
+                 "constraints: {max_parameters: 5000, max_bytes: 1.5MiB, max_flops: 2.5e6}\n"},
+        Original{"of_a_constraint", "constraints: {max_flops: 1e20}\n"},
         Original{"of_sobol", "method: sobol\nparameters: {lr: {min: 0.1, max: 0.2}}\n"},
         Original{"of_tpe",
                  "method: tpe\nsampler: {startup: 7, candidates: 48, multivariate: false, "

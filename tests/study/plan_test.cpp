@@ -194,6 +194,72 @@ TEST_F(PlanTest, WhatIsWrongWithAStudyIsToldByPlanAndByTune) {
   EXPECT_THROW(tune(engine_, data_, study), UsageError);
 }
 
+TEST_F(PlanTest, ConstraintsKeepWhatIsTooLargeFromBeingTried) {
+  Study study = small_study();
+  study.space = {};
+  study.space.integer("layers", 1, 3).integer("width", 1, 64).integer("batch_size", 1, 64);
+  study.trials = 30;
+  auto const parameters = [&](Config const& config) {
+    auto const hidden = std::get<Widths>(*with_defaults(config, data_.task()).find("hidden"));
+    std::int64_t inputs = data_.inputs(), sum = 0;
+    for (auto const width : hidden) {
+      sum += (inputs + 1) * width;
+      inputs = width;
+    }
+    return sum + (inputs + 1) * data_.outputs();
+  };
+  study.constraints = {.max_parameters = 300};
+  Result const few = tune(engine_, data_, study);
+  ASSERT_EQ(few.trials.size(), 30u);
+  std::int64_t most = 0;
+  for (auto const& trial : few.trials)
+    most = std::max(most, parameters(trial.config));
+  EXPECT_LE(most, 300);
+  EXPECT_GT(most, 200);
+
+  std::int64_t const bytes = engine_.backend().bytes({{"hidden", Widths{16}}}, data_.task(),
+                                                     data_.inputs(), data_.outputs());
+  study.constraints = {.max_bytes = bytes};
+  EXPECT_EQ(plan(engine_, data_, study).bytes_per_member, bytes);
+  for (auto const& trial : tune(engine_, data_, study).trials) {
+    EXPECT_LE(engine_.backend().bytes(trial.config, data_.task(), data_.inputs(), data_.outputs()),
+              bytes);
+  }
+
+  // One layer of `width`: 2 batch (2 inputs width + 3 width outputs), without dX of the first.
+  study.space.constant("layers", std::int64_t{1});
+  study.constraints = {.max_flops = 2000};
+  for (auto const& trial : tune(engine_, data_, study).trials) {
+    auto const width = std::get<std::int64_t>(*trial.config.find("width"));
+    auto const batch = std::get<std::int64_t>(*trial.config.find("batch_size"));
+    EXPECT_LE(2 * batch * width * (2 * data_.inputs() + 3 * data_.outputs()), 2000);
+  }
+}
+
+TEST_F(PlanTest, ConstraintsThatNothingKeepsAreRefusedWithTheSmallest) {
+  Study study = small_study();
+  study.space = {};
+  study.space.integer("width", 2, 9).constant("layers", std::int64_t{1});
+  study.constraints = {.max_parameters = 10, .max_flops = 1e9};
+  auto const inputs = data_.inputs(), outputs = data_.outputs();
+  auto const smallest = std::to_string((inputs + 1) * 2 + 3 * outputs);
+  for (auto const& call : std::vector<std::function<void()>>{
+           [&] { plan(engine_, data_, study); }, [&] { tune(engine_, data_, study); }}) {
+    try {
+      call();
+      FAIL() << "accepted";
+    } catch (UsageError const& error) {
+      ASSERT_EQ(error.problems().size(), 1u);
+      EXPECT_TRUE(error.problems()[0].starts_with(
+          "constraints.max_parameters: 10 is less than any network of the search space takes: "));
+      EXPECT_NE(error.problems()[0].find(" takes " + smallest + ";"), std::string::npos)
+          << error.problems()[0];
+    }
+  }
+  study.constraints = {.max_parameters = 0, .max_flops = -1.0};
+  EXPECT_EQ(problems(study, data_.task()).size(), 2u);
+}
+
 // Layers and widths are another way to write hidden, and only one of the two is taken.
 TEST_F(PlanTest, LayersAndWidthsAreHiddenInOtherWords) {
   auto const hidden = [](Config const& config) {

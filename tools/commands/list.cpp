@@ -108,6 +108,11 @@ std::vector<Topic> topics() {
         {"when",
          "a map of earlier parameters and the value, or list of values, that each must have; "
          "elsewhere the parameter is not there"}}},
+      {"constraints",
+       {{"max_parameters", "weights and biases of a network, at most"},
+        {"max_bytes", "of a network in training with all it keeps, at most: 20000, 64KiB, 1MiB"},
+        {"max_flops",
+         "of one training step of a whole batch, at most: needed products, times two"}}},
       {"metrics", metric_names()},
       {"methods",
        {{"random", "each trial drawn independently of the others"},
