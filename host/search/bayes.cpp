@@ -26,8 +26,8 @@ constexpr int kSobolPoints = 1024;
 constexpr std::size_t kLocalSearches = 10;
 constexpr int kLocalRounds = 10;
 constexpr double kLocalTolerance = 1e-4;     // of the logarithm of the expected improvement
-constexpr double kGradientTolerance = 1e-2;  // of the same, by lengths of the kernel
-constexpr int kLocalIterations = 50;
+constexpr double kGradientTolerance = 1e-3;  // of the same, by lengths of the kernel
+constexpr int kLocalIterations = 200;
 constexpr double kLeastVariance = 1e-12;
 // With no more values than these a local search tries each; more are searched like reals.
 constexpr double kFewSteps = 32;
