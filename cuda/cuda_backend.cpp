@@ -240,7 +240,8 @@ class CudaBackend final : public Backend {
   }
 
   std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) override {
-    if (trials.size() < kRankedOnDevice) return survivors(std::move(trials), keep, maximize);
+    bool const on_host = trials.size() < kRankedOnDevice || device_->limits().planned_only;
+    if (on_host) return survivors(std::move(trials), keep, maximize);
     return rank_on_device(*device_, arena_, trials, keep, maximize);
   }
 

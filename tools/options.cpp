@@ -21,18 +21,6 @@ struct Unit {
   double factor;
 };
 constexpr Unit kTimes[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-constexpr Unit kSizes[] = {{"", 1},
-                           {"B", 1},
-                           {"kB", 1e3},
-                           {"KB", 1e3},
-                           {"MB", 1e6},
-                           {"GB", 1e9},
-                           {"TB", 1e12},
-                           {"KiB", 1024},
-                           {"MiB", 1048576},
-                           {"GiB", 1073741824},
-                           {"TiB", 1099511627776}};
-
 // A number with one of the units; nothing if it is not that.
 template <std::size_t Count>
 std::optional<double> with_unit(std::string_view text, Unit const (&units)[Count]) {
@@ -165,7 +153,7 @@ class Checker {
     }
     if (given("--memory-limit")) {
       constexpr double kMostBytes = 9e18;
-      auto const bytes = with_unit(text("--memory-limit"), kSizes);
+      auto const bytes = files::bytes_of(text("--memory-limit"));
       if (bytes && *bytes >= 1 && *bytes <= kMostBytes) {
         options_.engine.memory_limit = static_cast<std::int64_t>(*bytes);
       } else {

@@ -28,8 +28,11 @@ struct Hyperparameter {
   std::span<char const* const> choices;
   char const* default_text;  // where the default is no number: "by task", "[64]"
   char const* help;
-  void (*set)(Member&, double);
+  void (*set)(Member&, double);  // null, like get, where a Member has no field for it alone
   double (*get)(Member const&);
+
+  // The network's shape in whole numbers, which says the same as `hidden`.
+  constexpr bool is_shape() const { return set == nullptr && type == HyperparameterType::integer; }
 };
 
 namespace detail {
@@ -45,14 +48,35 @@ using enum HyperparameterType;
 #define BROOD_FIELD(field)                                                  \
   [](Member& m, double v) { m.field = static_cast<decltype(m.field)>(v); }, \
       [](Member const& m) { return static_cast<double>(m.field); }
-#define BROOD_LIST [](Member&, double) {}, [](Member const&) { return 0.0; }
+// What no field of a Member holds alone: describe() reads it.
+#define BROOD_NO_FIELD nullptr, nullptr
 
 }  // namespace detail
 
 // clang-format off
 inline constexpr Hyperparameter kHyperparameters[] = {
   {"hidden", "network", detail::integers, 0, 1, 16384, false, false, {}, "[64]",
-   "widths of the hidden layers, up to 8 of them; [] is a linear model", BROOD_LIST},
+   "widths of the hidden layers, up to 8 of them; [] is a linear model", BROOD_NO_FIELD},
+  {"layers", "network", detail::integer, detail::kByOther, 1, 8, false, false, {}, "by hidden",
+   "number of hidden layers, in place of hidden; 1 where width alone is given", BROOD_NO_FIELD},
+  {"width", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of each of these layers; 64 where layers alone is given", BROOD_NO_FIELD},
+  {"width_1", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 1, in place of width; searched where layers is 1 or more", BROOD_NO_FIELD},
+  {"width_2", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 2, in place of width; searched where layers is 2 or more", BROOD_NO_FIELD},
+  {"width_3", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 3, in place of width; searched where layers is 3 or more", BROOD_NO_FIELD},
+  {"width_4", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 4, in place of width; searched where layers is 4 or more", BROOD_NO_FIELD},
+  {"width_5", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 5, in place of width; searched where layers is 5 or more", BROOD_NO_FIELD},
+  {"width_6", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 6, in place of width; searched where layers is 6 or more", BROOD_NO_FIELD},
+  {"width_7", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 7, in place of width; searched where layers is 7 or more", BROOD_NO_FIELD},
+  {"width_8", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
+   "of hidden layer 8, in place of width; searched where layers is 8", BROOD_NO_FIELD},
   {"activation", "network", detail::choice, index_of<Relu>(Activations{}), 0, 0, false, false, Activations::names, "",
    "of the hidden layers", BROOD_FIELD(activation)},
   {"init", "network", detail::choice, index_of<HeUniform>(Inits{}), 0, 0, false, false, Inits::names, "",
@@ -101,7 +125,7 @@ inline constexpr Hyperparameter kHyperparameters[] = {
   {"ema", "train", detail::real, 0, 0, 1, false, true, {}, "",
    "decay of an average of the weights that is evaluated in their place; 0 is off", BROOD_FIELD(ema)},
   {"layer_lr", "train", detail::reals, 0, 0, 1e3, false, false, {}, "[]",
-   "factor on lr for each layer, as many as hidden layers + 1; 0 freezes", BROOD_LIST},
+   "factor on lr for each layer, as many as hidden layers + 1; 0 freezes", BROOD_NO_FIELD},
   {"batch_size", "train", detail::integer, 32, 1, 4096, false, false, {}, "",
    "rows a step; a short last batch is kept", BROOD_FIELD(batch_size)},
   {"epochs", "train", detail::integer, 50, 1, detail::kMillion, false, false, {}, "",
@@ -124,6 +148,6 @@ inline constexpr Hyperparameter kHyperparameters[] = {
 // clang-format on
 
 #undef BROOD_FIELD
-#undef BROOD_LIST
+#undef BROOD_NO_FIELD
 
 }  // namespace brood

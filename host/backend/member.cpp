@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "backend/describe.hpp"
 #include "backend/hyperparameters.hpp"
@@ -17,6 +18,8 @@ namespace brood {
 namespace {
 
 using Type = HyperparameterType;
+
+constexpr std::int64_t kDefaultWidth = 64;
 
 Hyperparameter const* find_row(std::string_view name) {
   for (auto const& row : kHyperparameters) {
@@ -155,6 +158,7 @@ int choice_index(Hyperparameter const& row, Value const& value) {
 }
 
 void set_value(Member& m, Hyperparameter const& row, Value const& value) {
+  if (row.set == nullptr) return;
   double number = 0;
   if (row.type == Type::choice) {
     row.set(m, choice_index(row, value));
@@ -198,7 +202,7 @@ Member settings_of(Config const& config, Task task) {
     Value const* value = config.find(row.name);
     if (value != nullptr) {
       set_value(m, row, *value);
-    } else if (!std::isnan(row.fallback)) {
+    } else if (row.set != nullptr && !std::isnan(row.fallback)) {
       row.set(m, row.fallback);
     }
   }
@@ -207,11 +211,52 @@ Member settings_of(Config const& config, Task task) {
   return m;
 }
 
+std::string width_name(int layer) {
+  return "width_" + std::to_string(layer);
+}
+
+// A whole number of a valid config.
+std::optional<std::int64_t> whole_of(Config const& config, std::string_view name) {
+  Value const* value = config.find(name);
+  double number = 0;
+  if (value == nullptr || !as_number(*value, number)) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
 std::vector<std::int64_t> hidden_of(Config const& config) {
-  Value const* value = config.find("hidden");
-  if (value == nullptr) return {64};
-  std::vector<double> const widths = list_of(*value);
-  return {widths.begin(), widths.end()};
+  if (Value const* value = config.find("hidden")) {
+    std::vector<double> const widths = list_of(*value);
+    return {widths.begin(), widths.end()};
+  }
+  std::vector<std::int64_t> widths(static_cast<std::size_t>(whole_of(config, "layers").value_or(1)),
+                                   whole_of(config, "width").value_or(kDefaultWidth));
+  for (std::size_t l = 0; l < widths.size(); ++l)
+    widths[l] = whole_of(config, width_name(static_cast<int>(l) + 1)).value_or(widths[l]);
+  return widths;
+}
+
+// The shape is said once: by hidden, or by layers and width, or by layers and a width for each.
+void check_shape(Config const& config, std::vector<std::string>& problems) {
+  std::int64_t const layers = whole_of(config, "layers").value_or(1);
+  for (auto const& row : kHyperparameters) {
+    if (row.is_shape() && sets(config, row.name) && sets(config, "hidden")) {
+      problems.push_back(std::string(row.name) +
+                         ": does not go with hidden, which says the same; keep one of them");
+    }
+  }
+  for (int l = 1; l <= kMaxHidden; ++l) {
+    std::string const name = width_name(l);
+    if (!sets(config, name)) continue;
+    if (sets(config, "width")) {
+      problems.push_back(name +
+                         ": does not go with width, which is every layer's; keep one of them");
+    }
+    if (l > layers) {
+      problems.push_back(name + ": there is no such layer where layers is " +
+                         std::to_string(layers) +
+                         "; give it on the condition that layers is at least " + std::to_string(l));
+    }
+  }
 }
 
 bool loss_fits(int loss, Task task) {
@@ -251,6 +296,7 @@ void check_together(Config const& config, Task task, std::vector<std::string>& p
     problems.push_back("class_weights: balanced needs classes, and this is " +
                        std::string(name_of(task)) + "; allowed: none");
   }
+  check_shape(config, problems);
   std::size_t const layers = hidden_of(config).size() + 1;
   Value const* layer_lr = config.find("layer_lr");
   std::size_t const factors = layer_lr == nullptr ? 0 : list_of(*layer_lr).size();
@@ -358,6 +404,7 @@ Config with_defaults(Config const& config, Task task) {
   Member const m = settings_of(config, task);
   Config full;
   for (auto const& row : kHyperparameters) {
+    if (row.is_shape()) continue;  // hidden says it
     if (Value const* given = config.find(row.name)) {
       full.set(row.name, *given);
     } else if (row.type == Type::integers) {

@@ -117,6 +117,19 @@ std::string decisions_text(Study const& study) {
   return text + (stop.empty() ? "# stop: after the last rung\n" : "stop: {" + stop + "}\n");
 }
 
+std::string constraints_text(Constraints const& constraints) {
+  std::string fields;
+  auto const add = [&](char const* name, std::string const& most) {
+    fields += (fields.empty() ? "" : ", ") + std::string(name) + ": " + most;
+  };
+  if (constraints.max_parameters) {
+    add("max_parameters", std::to_string(*constraints.max_parameters));
+  }
+  if (constraints.max_bytes) add("max_bytes", std::to_string(*constraints.max_bytes));
+  if (constraints.max_flops) add("max_flops", to_text(*constraints.max_flops));
+  return fields.empty() ? "# constraints: none\n" : "constraints: {" + fields + "}\n";
+}
+
 std::string text_of(NoEarlyTermination const& none) {
   return "none}\ntrain: {epochs: " + std::to_string(none.max_epochs);
 }
@@ -186,7 +199,18 @@ std::string sampler_text(SamplerChoice const& sampler) {
   return text;
 }
 
+// ", when: {optimizer: [adam, adamw]}", or nothing.
+std::string when_text(Parameter const& parameter) {
+  std::string text;
+  for (Condition const& condition : parameter.when) {
+    text += (text.empty() ? ", when: {" : ", ") + condition.parameter + ": " +
+            list(condition.values, value_text);
+  }
+  return text.empty() ? text : text + '}';
+}
+
 std::string parameter_text(Parameter const& parameter) {
+  std::string const end = when_text(parameter) + "}\n";
   std::string const start = "  " + parameter.name + ": {";
   auto const field = [](char const* name, double value) {
     return std::string(", ") + name + ": " + to_text(value);
@@ -196,28 +220,30 @@ std::string parameter_text(Parameter const& parameter) {
   std::string const bell = field("mu", parameter.mu) + field("sigma", parameter.sigma);
   switch (parameter.distribution) {
     case Distribution::constant:
-      return start + "value: " + value_text(parameter.values[0]) + "}\n";
+      return start + "value: " + value_text(parameter.values[0]) + end;
     case Distribution::categorical: {
       std::string text = start + "values: " + list(parameter.values, value_text);
       if (!parameter.probabilities.empty()) {
         text += ", probabilities: " +
                 list(parameter.probabilities, [](double x) { return to_text(x); });
       }
-      return text + "}\n";
+      return text + end;
     }
+    case Distribution::ordinal:
+      return start + named + ", values: " + list(parameter.values, value_text) + end;
     case Distribution::int_uniform:
     case Distribution::uniform:
     case Distribution::log_uniform_values:
     case Distribution::inv_log_uniform_values:
-      return start + named + range + "}\n";
+      return start + named + range + end;
     case Distribution::q_uniform:
     case Distribution::q_log_uniform_values:
-      return start + named + range + field("q", parameter.q) + "}\n";
+      return start + named + range + field("q", parameter.q) + end;
     case Distribution::normal:
     case Distribution::log_normal:
-      return start + named + bell + "}\n";
+      return start + named + bell + end;
     case Distribution::q_normal:
-      return start + named + bell + field("q", parameter.q) + "}\n";
+      return start + named + bell + field("q", parameter.q) + end;
   }
   return "";
 }
@@ -249,7 +275,8 @@ std::string resolved_yaml(Sweep const& sweep) {
   text += sweep.start_path.empty() ? "# start: from drawn weights\n"
                                    : "start: " + yaml_text(absolute(sweep.start_path)) + '\n';
   text += observations_text(study.prior);
-  return text + decisions_text(study) + scheduler_text(study.scheduler) + space_text(study.space);
+  return text + constraints_text(study.constraints) + decisions_text(study) +
+         scheduler_text(study.scheduler) + space_text(study.space);
 }
 
 }  // namespace brood::files

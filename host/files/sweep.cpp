@@ -13,6 +13,7 @@
 #include "brood/error.hpp"
 #include "brood/member.hpp"
 #include "files/start_model.hpp"
+#include "files/sweep_constraints.hpp"
 #include "files/sweep_method.hpp"
 #include "files/sweep_overrides.hpp"
 #include "files/sweep_reader.hpp"
@@ -51,6 +52,7 @@ class SweepReader {
     read_best_of();
     sweep_.study.ensemble = static_cast<int>(top_.integer("ensemble", 0, 1000).value_or(0));
     read_stop();
+    read_constraints(top_, sweep_);
     sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
     read_start(top_, directory_, sweep_);
@@ -70,10 +72,10 @@ class SweepReader {
   }
   static Names top_keys() {
     Names keys = {
-        "data",       "task",  "validation", "metric",      "method",          "sampler",
-        "points",     "first", "trials",     "seed",        "refit",           "time_limit",
-        "best_of",    "stop",  "ensemble",   "network",     "early_terminate", "train",
-        "parameters", "start", "warm_start", "observations"};
+        "data",       "task",  "validation", "metric",       "method",          "sampler",
+        "points",     "first", "trials",     "seed",         "refit",           "time_limit",
+        "best_of",    "stop",  "ensemble",   "network",      "early_terminate", "train",
+        "parameters", "start", "warm_start", "observations", "constraints"};
     Names const ignored = ignored_keys();
     keys.insert(keys.end(), ignored.begin(), ignored.end());
     return keys;

@@ -162,19 +162,17 @@ class MethodReader {
   }
 
   void check_point(std::string_view key, Node const& map, Config const& point, bool of_list) {
+    bool good = true;
     for (Entry const& entry : map.entries) {
-      Config const alone{{entry.key, *point.find(entry.key)}};
-      for (auto const& problem :
-           problems_of_point(alone, study_.space, std::string(key), /*in_full=*/false))
-        top_.problems().add(entry.value.place, problem);
+      auto const problem =
+          problem_of_value(entry.key, *point.find(entry.key), study_.space, std::string(key));
+      if (problem.empty()) continue;
+      top_.problems().add(entry.value.place, problem);
+      good = false;
     }
-    for (auto const& parameter : study_.space.parameters()) {
-      bool const varies = parameter.distribution != Distribution::constant;
-      if (!of_list || !varies || point.find(parameter.name) != nullptr) continue;
-      top_.problems().add(map.place, std::string(key) + ": " + parameter.name +
-                                         " is missing; each point of a list gives every parameter "
-                                         "that varies");
-    }
+    if (!good) return;
+    for (auto const& problem : problems_of_point(point, study_.space, std::string(key), of_list))
+      top_.problems().add(map.place, problem);
   }
 
   // One pass over all brackets, or 64.

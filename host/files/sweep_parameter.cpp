@@ -24,6 +24,7 @@ std::vector<DistributionKeys> const& distributions() {
   static std::vector<DistributionKeys> const kAll = {
       {Distribution::constant, {"value"}},
       {Distribution::categorical, {"values", "probabilities"}},
+      {Distribution::ordinal, {"values"}},
       {Distribution::int_uniform, {"min", "max"}},
       {Distribution::uniform, {"min", "max"}},
       {Distribution::q_uniform, {"min", "max", "q"}},
@@ -47,6 +48,12 @@ Names parameter_keys() {
   return {"value", "values", "probabilities", "min", "max", "q", "mu", "sigma", "distribution"};
 }
 
+Names all_keys() {
+  Names keys = parameter_keys();
+  keys.push_back("when");  // goes with every distribution, and is read by sweep_when.cpp
+  return keys;
+}
+
 Names distribution_names() {
   Names names;
   for (DistributionKeys const& each : distributions())
@@ -63,7 +70,8 @@ Names const& keys_of(Distribution distribution) {
 }
 
 bool is_listed(Distribution distribution) {
-  return distribution == Distribution::constant || distribution == Distribution::categorical;
+  return distribution == Distribution::constant || distribution == Distribution::categorical ||
+         distribution == Distribution::ordinal;
 }
 
 // ---- values
@@ -133,7 +141,7 @@ class ParameterReader {
                   std::vector<std::string>& notes)
       : info_(info),
         node_(node),
-        section_(&node, "parameters." + std::string(info.name), parameter_keys(), problems),
+        section_(&node, "parameters." + std::string(info.name), all_keys(), problems),
         problems_(problems),
         notes_(notes) {}
 

@@ -8,6 +8,8 @@
 #include "brood/member.hpp"
 #include "files/sweep_parameter.hpp"
 #include "files/sweep_section.hpp"
+#include "files/sweep_when.hpp"
+#include "search/membership.hpp"
 
 namespace brood::files {
 
@@ -58,9 +60,72 @@ class SpaceReader {
                                       std::string(info->group)));
         continue;
       }
-      auto const parameter = read_parameter(*info, entry.value, problems_, notes_);
-      if (parameter) add(*parameter, entry.place);
+      auto parameter = read_parameter(*info, entry.value, problems_, notes_);
+      if (!parameter) continue;
+      Entry const* when = entry.value.find("when");
+      if (when != nullptr && read_when(when->value, *parameter, result_.space, root_, problems_,
+                                       notes_) != WhenResult::searched) {
+        continue;
+      }
+      if (!is_a_layers_width(*parameter, entry.place)) continue;
+      add(*parameter, entry.place);
     }
+  }
+
+  // A layer's own width is there where the layer is: a condition that need not be written. False
+  // if there is no such layer, which is noted.
+  bool is_a_layers_width(Parameter& parameter, Place const& place) {
+    constexpr std::string_view kStart = "width_";
+    if (!parameter.name.starts_with(kStart)) return true;
+    auto const layer = std::int64_t{parameter.name[kStart.size()] - '0'};
+    for (Condition const& condition : parameter.when) {
+      if (condition.parameter == "layers") return true;
+    }
+    Node const* fixed = section("network");
+    if (fixed != nullptr && fixed->find("layers") != nullptr) return true;  // judged as a whole
+    Parameter const* layers = result_.space.find("layers");
+    if (layers == nullptr && layer == 1) return true;
+    std::string const start = "parameters." + parameter.name + ": ";
+    if (layers == nullptr) {
+      problems_.add(place, start + "needs layers, which must come before it under parameters");
+      return false;
+    }
+    Condition condition{"layers", {}};
+    bool always = true;
+    for (std::int64_t count = 1; count <= 8; ++count) {
+      if (!value_in(*layers, count)) continue;
+      if (count >= layer) {
+        condition.values.emplace_back(count);
+      } else {
+        always = false;
+      }
+    }
+    if (condition.values.empty()) {
+      problems_.add(place, start + "there is no such layer: layers is never " +
+                               std::to_string(layer) + " or more; leave it out");
+      return false;
+    }
+    if (!always) parameter.when.push_back(std::move(condition));
+    return true;
+  }
+
+  // The shape is said by hidden, or by layers and widths.
+  bool says_the_shape_once(std::string const& name, Place const& place) {
+    bool const shape = name == "hidden" || name == "layers" || name.starts_with("width");
+    if (!shape) return true;
+    bool good = true;
+    for (Parameter const& other : result_.space.parameters()) {
+      bool const by_list = name == "hidden" || other.name == "hidden";
+      bool const other_shape =
+          other.name == "hidden" || other.name == "layers" || other.name.starts_with("width");
+      bool const by_width = (name == "width" && other.name.starts_with("width_")) ||
+                            (other.name == "width" && name.starts_with("width_"));
+      if (!(by_list && other_shape) && !by_width) continue;
+      problems_.add(place, name + ": does not go with " + other.name +
+                               ", which says the same of the network's shape; keep one of them");
+      good = false;
+    }
+    return good;
   }
 
   void read_fixed(std::string const& group, std::string const& other) {
@@ -85,7 +150,7 @@ class SpaceReader {
 
   void add(Parameter const& parameter, Place const& place) {
     if (parameter.name != "epochs") {
-      result_.space.add(parameter);
+      if (says_the_shape_once(parameter.name, place)) result_.space.add(parameter);
       return;
     }
     if (parameter.distribution == Distribution::constant) {

@@ -72,4 +72,29 @@ bool is_at_least_one(std::string_view digits) {
   return power >= 0;
 }
 
+std::optional<double> bytes_of(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double bytes;
+  };
+  constexpr Unit kUnits[] = {{"", 1},
+                             {"B", 1},
+                             {"kB", 1e3},
+                             {"KB", 1e3},
+                             {"MB", 1e6},
+                             {"GB", 1e9},
+                             {"TB", 1e12},
+                             {"KiB", 1024},
+                             {"MiB", 1048576},
+                             {"GiB", 1073741824},
+                             {"TiB", 1099511627776}};
+  std::size_t const digits = std::min(text.find_first_not_of("0123456789.+-"), text.size());
+  auto const number = read_number<double>(text.substr(0, digits));
+  auto const unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](Unit const& candidate) {
+    return candidate.name == text.substr(digits);
+  });
+  if (number.reading != Reading::number || unit == std::end(kUnits)) return std::nullopt;
+  return number.value * unit->bytes;
+}
+
 }  // namespace brood::files

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "search/conditions.hpp"
 #include "search/distribution.hpp"
+#include "search/membership.hpp"
 
 namespace brood {
 namespace {
@@ -50,7 +53,9 @@ Axis axis_of(Parameter const& parameter) {
     axis.last = last;
     axis.low = first - 0.5;
     axis.high = last + 0.5;
-    if (parameter.distribution != Distribution::int_uniform) unit = parameter.q;
+    bool const of_q = parameter.distribution != Distribution::int_uniform &&
+                      parameter.distribution != Distribution::ordinal;
+    if (of_q) unit = parameter.q;
   }
   if (axis.log && !is_normal(parameter)) {
     axis.low = std::log(axis.low);
@@ -113,19 +118,63 @@ double snapped(Axis const& axis, double coordinate) {
 
 ModelSpace::ModelSpace(SearchSpace const& space) : space_(space) {
   for (auto const& parameter : space.parameters()) {
-    if (has_axis(parameter)) axes_.push_back(axis_of(parameter));
+    if (!has_axis(parameter)) continue;
+    needs_.push_back(needs_of(parameter));
+    axes_.push_back(axis_of(parameter));
+    names_.push_back(parameter.name);
+    auto const group = std::find_if(groups_.begin(), groups_.end(), [&](auto const& axes) {
+      return needs_[axes.front()] == needs_.back();
+    });
+    if (group == groups_.end()) {
+      groups_.push_back({axes_.size() - 1});
+    } else {
+      group->push_back(axes_.size() - 1);
+    }
   }
+}
+
+// A parameter without an axis has one value, which its conditions ask for, and is there by its own.
+std::vector<ModelSpace::Need> ModelSpace::needs_of(Parameter const& parameter) const {
+  std::vector<Need> needs;
+  for (Condition const& condition : parameter.when) {
+    Parameter const& parent = *space_.find(condition.parameter);
+    auto const place = std::find(names_.begin(), names_.end(), condition.parameter);
+    if (place == names_.end()) {
+      auto const its_own = needs_of(parent);
+      needs.insert(needs.end(), its_own.begin(), its_own.end());
+      continue;
+    }
+    Need need{.axis = static_cast<std::size_t>(place - names_.begin())};
+    for (Value const& value : condition.values) {
+      auto const coordinate = coordinate_of(parent, axes_[need.axis], *value_in(parent, value));
+      need.coordinates.push_back(*coordinate);
+    }
+    needs.push_back(std::move(need));
+  }
+  return needs;
+}
+
+bool ModelSpace::is_active(std::size_t axis, std::span<double const> point) const {
+  return std::all_of(needs_[axis].begin(), needs_[axis].end(), [&](Need const& need) {
+    return std::find(need.coordinates.begin(), need.coordinates.end(), point[need.axis]) !=
+           need.coordinates.end();
+  });
 }
 
 std::optional<std::vector<double>> ModelSpace::point_of(Config const& config) const {
   std::vector<double> point;
   point.reserve(axes_.size());
   for (auto const& parameter : space_.parameters()) {
-    if (point.size() == axes_.size()) break;
+    std::size_t const axis = point.size();
+    if (axis == axes_.size()) break;
     if (!has_axis(parameter)) continue;
     Value const* value = config.find(parameter.name);
-    if (value == nullptr) return std::nullopt;
-    auto const coordinate = coordinate_of(parameter, axes_[point.size()], *value);
+    if (is_active(axis, point) != (value != nullptr)) return std::nullopt;
+    if (value == nullptr) {
+      point.push_back(std::numeric_limits<double>::quiet_NaN());
+      continue;
+    }
+    auto const coordinate = coordinate_of(parameter, axes_[axis], *value);
     if (!coordinate) return std::nullopt;
     point.push_back(*coordinate);
   }
@@ -137,8 +186,10 @@ Config ModelSpace::config_at(std::span<double const> point) const {
   std::size_t i = 0;
   for (auto const& parameter : space_.parameters()) {
     bool const chosen = has_axis(parameter);
-    config.set(parameter.name,
-               chosen ? value_of(parameter, axes_[i], point[i]) : value_at(parameter, 0));
+    if (brood::is_active(parameter, config)) {
+      config.set(parameter.name,
+                 chosen ? value_of(parameter, axes_[i], point[i]) : value_at(parameter, 0));
+    }
     i += chosen;
   }
   return config;

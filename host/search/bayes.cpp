@@ -4,6 +4,7 @@
 // Pending trials are taken to score what the process expects of them (the Kriging believer of
 // Ginsbourger, Le Riche & Carraro 2010), so that proposals made at once keep apart. Diverged trials
 // count as the worst score.
+// Of a parameter that is not there in a configuration the process is told a value of its own.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -25,8 +26,8 @@ constexpr int kSobolPoints = 1024;
 constexpr std::size_t kLocalSearches = 10;
 constexpr int kLocalRounds = 10;
 constexpr double kLocalTolerance = 1e-4;     // of the logarithm of the expected improvement
-constexpr double kGradientTolerance = 1e-2;  // of the same, by lengths of the kernel
-constexpr int kLocalIterations = 50;
+constexpr double kGradientTolerance = 1e-3;  // of the same, by lengths of the kernel
+constexpr int kLocalIterations = 200;
 constexpr double kLeastVariance = 1e-12;
 // With no more values than these a local search tries each; more are searched like reals.
 constexpr double kFewSteps = 32;
@@ -35,6 +36,12 @@ constexpr double kFewSteps = 32;
 double normalised(Axis const& axis, double coordinate) {
   if (axis.kind == Axis::Kind::category) return coordinate;
   return (coordinate - axis.low) / (axis.high - axis.low);
+}
+
+// Of a parameter that is not there: a number lies in the middle, so that trials without it are
+// alike in it and not far from the others; a category is one of its own.
+double absent(Axis const& axis) {
+  return axis.kind == Axis::Kind::category ? -1 : 0.5;
 }
 
 double coordinate_of(Axis const& axis, double x) {
@@ -111,8 +118,29 @@ class Search {
   Point normalised_point(std::span<double const> point) const {
     Point x;
     for (std::size_t i = 0; i < point.size(); ++i)
-      x.push_back(normalised(space_.axes()[i], point[i]));
+      x.push_back(std::isnan(point[i]) ? absent(space_.axes()[i])
+                                       : normalised(space_.axes()[i], point[i]));
     return x;
+  }
+
+  // What a point means where parameters have conditions: those that are not there are absent(), and
+  // one that has come to be there begins where it was. By axis, whether it is there.
+  std::vector<bool> settle(Point& x) const {
+    std::vector<bool> active(x.size(), true);
+    if (!space_.is_conditional()) return active;
+    Point coordinates(x.size(), std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      Axis const& axis = space_.axes()[i];
+      active[i] = space_.is_active(i, coordinates);
+      if (!active[i]) {
+        x[i] = absent(axis);
+      } else if (axis.kind == Axis::Kind::category && x[i] == absent(axis)) {
+        auto const likely = std::max_element(axis.prior.begin(), axis.prior.end());
+        x[i] = static_cast<double>(likely - axis.prior.begin());
+      }
+      if (active[i]) coordinates[i] = coordinate_of(axis, x[i]);
+    }
+    return active;
   }
 
   // Sets best_ and best_point_ too.
@@ -191,15 +219,19 @@ class Search {
     double value = improvement(x);
     for (int round = 0; round < kLocalRounds; ++round) {
       double const before = value;
-      value = search_by_gradient(x, value);
+      auto active = settle(x);
+      value = search_by_gradient(x, value, active);
       for (std::size_t i = 0; i < x.size(); ++i) {
-        if (!is_searched_by_gradient(space_.axes()[i])) value = search_values(x, i, value);
+        if (!active[i] || is_searched_by_gradient(space_.axes()[i])) continue;
+        value = search_values(x, i, value);
+        active = settle(x);
       }
       if (!(value > before + kLocalTolerance)) break;
     }
+    auto const active = settle(x);
     for (std::size_t i = 0; i < x.size(); ++i) {
       Axis const& axis = space_.axes()[i];
-      x[i] = normalised(axis, coordinate_of(axis, x[i]));
+      if (active[i]) x[i] = normalised(axis, coordinate_of(axis, x[i]));
     }
     return x;
   }
@@ -208,26 +240,28 @@ class Search {
   double search_values(Point& x, std::size_t axis, double value) const {
     auto const values = values_of(space_.axes()[axis]);
     std::vector<Point> points(values.size(), x);
-    for (std::size_t i = 0; i < values.size(); ++i)
+    for (std::size_t i = 0; i < values.size(); ++i) {
       points[i][axis] = values[i];
+      settle(points[i]);
+    }
     auto const posteriors = process_.posterior(points);
     for (std::size_t i = 0; i < values.size(); ++i) {
       double const sigma = std::sqrt(posteriors[i].variance + kLeastVariance);
       double const other = log_expected_improvement(posteriors[i].mean, sigma, best_).value;
       if (!(other > value)) continue;
       value = other;
-      x[axis] = values[i];
+      x = points[i];
     }
     return value;
   }
 
   // Variables are in units of the axes' lengths, so that the function is about as steep in each.
-  double search_by_gradient(Point& x, double value) const {
+  double search_by_gradient(Point& x, double value, std::vector<bool> const& active) const {
     std::vector<std::size_t> axes;
     Point lengths, start;
     Box box;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      if (!is_searched_by_gradient(space_.axes()[i])) continue;
+      if (!active[i] || !is_searched_by_gradient(space_.axes()[i])) continue;
       axes.push_back(i);
       lengths.push_back(1 / std::sqrt(process_.parameters().inverse_squared_length[i]));
       start.push_back(x[i] / lengths.back());

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/normal.hpp"
+#include "search/membership.hpp"
 
 namespace brood {
 namespace {
@@ -105,23 +106,37 @@ Range range_of(Parameter const& parameter) {
 }
 
 bool has_steps(Parameter const& parameter) {
-  return parameter.distribution == Distribution::int_uniform ||
+  return parameter.distribution == Distribution::ordinal ||
+         parameter.distribution == Distribution::int_uniform ||
          parameter.distribution == Distribution::q_uniform ||
          parameter.distribution == Distribution::q_log_uniform_values ||
          parameter.distribution == Distribution::q_normal;
 }
 
 Multiples multiples_of(Parameter const& parameter) {
+  if (parameter.distribution == Distribution::ordinal) {
+    return {0, static_cast<double>(parameter.values.size()) - 1};
+  }
   if (parameter.distribution == Distribution::int_uniform) return {parameter.min, parameter.max};
   return multiples_inside(range_of(parameter), parameter.q);
 }
 
 Value multiple_of(Parameter const& parameter, double k) {
+  if (parameter.distribution == Distribution::ordinal) {
+    return parameter.values[static_cast<std::size_t>(k)];
+  }
   if (parameter.distribution == Distribution::int_uniform) return static_cast<std::int64_t>(k);
   return quantised(parameter, k);
 }
 
 std::optional<double> multiple_at(Parameter const& parameter, Value const& value) {
+  if (parameter.distribution == Distribution::ordinal) {
+    auto const found =
+        std::find_if(parameter.values.begin(), parameter.values.end(),
+                     [&](Value const& candidate) { return same_value(candidate, value); });
+    if (found == parameter.values.end()) return std::nullopt;
+    return static_cast<double>(found - parameter.values.begin());
+  }
   double x = 0;
   if (auto const* whole = std::get_if<std::int64_t>(&value)) {
     x = static_cast<double>(*whole);
@@ -151,6 +166,9 @@ Value value_at(Parameter const& parameter, double u) {
                                                          : category_at(parameter.probabilities, u);
       return parameter.values[index];
     }
+    case Distribution::ordinal:
+      return parameter
+          .values[static_cast<std::size_t>(cell(u, static_cast<double>(parameter.values.size())))];
     case Distribution::int_uniform:
       return static_cast<std::int64_t>(range.min + cell(u, range.max - range.min + 1));
     case Distribution::uniform:
@@ -183,6 +201,7 @@ std::int64_t cardinality(Parameter const& parameter) {
       }
       return std::count_if(parameter.probabilities.begin(), parameter.probabilities.end(),
                            [](double probability) { return probability > 0; });
+    case Distribution::ordinal:
     case Distribution::int_uniform:
     case Distribution::q_uniform:
     case Distribution::q_log_uniform_values:

@@ -27,7 +27,7 @@ inline bool is_whole(double x) {
 }
 
 // Whether the values are the multiples k q inside the range (q = 1: int_uniform), k = first ..
-// last.
+// last; or values in an order, of which k is the index.
 bool has_steps(Parameter const& parameter);
 struct Multiples {
   double first, last;

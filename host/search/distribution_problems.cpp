@@ -156,6 +156,12 @@ std::vector<std::string> problems(Parameter const& parameter) {
       check_values_differ(parameter, complaints);
       check_probabilities(parameter, complaints);
       break;
+    case Distribution::ordinal:
+      if (parameter.values.empty()) {
+        complaints.add("there are no values to choose from; give at least one.");
+      }
+      check_values_differ(parameter, complaints);
+      break;
     case Distribution::int_uniform:
       check_range(parameter, complaints);
       if (complaints.none()) check_whole_bounds(parameter, complaints);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "brood/space.hpp"
+#include "search/config_tree.hpp"
 
 namespace brood {
 
@@ -21,10 +22,10 @@ class Enumeration {
   // Nothing for a configuration that the space does not give.
   std::optional<std::int64_t> number_of(Config const& config) const;
   // 0 <= number < size().
-  Config config(std::int64_t number) const;
+  Config config(std::int64_t number) const { return tree_.config(number); }
 
  private:
-  SearchSpace const& space_;
+  ConfigTree tree_;
   std::int64_t size_ = 0;
 };
 

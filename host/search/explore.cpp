@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jaderberg et al. 2017: a number is multiplied by 1.2 or 0.8, or drawn anew; what is no number is
-// drawn anew or stays. The draws are those of random search for names that no parameter has.
+// Jaderberg et al. 2017: a number is multiplied by 1.2 or 0.8, or drawn anew; one of values in an
+// order becomes its neighbour, or is drawn anew; what is neither is drawn anew or stays. The draws
+// are those of random search for names that no parameter has.
 #include "search/explore.hpp"
 
 #include <algorithm>
 #include <cmath>
 
+#include "search/conditions.hpp"
 #include "search/distribution.hpp"
 #include "search/random.hpp"
 
 namespace brood {
 namespace {
 
-double draw(std::uint64_t seed, int trial, int round, std::string const& name, char const* what) {
-  return uniform_draw(seed, trial, name + " " + what + " " + std::to_string(round));
+constexpr std::uint32_t kAttempts = 64;
+
+double draw(std::uint64_t seed, int trial, int round, std::string const& name, char const* what,
+            std::uint32_t attempt = 0) {
+  return uniform_draw(seed, trial, name + " " + what + " " + std::to_string(round), attempt);
 }
 
 double number(Value const& value) {
@@ -36,25 +41,53 @@ Value clipped(Parameter const& parameter, double x) {
   return x;
 }
 
+// The value before or after, if there is one.
+Value neighbour(Parameter const& parameter, Value const& value, bool lower) {
+  auto const [first, last] = multiples_of(parameter);
+  double const k = *multiple_at(parameter, value) + (lower ? -1 : 1);
+  return multiple_of(parameter, std::clamp(k, first, last));
+}
+
+Config explored_once(Config const& config, PopulationBased const& options, SearchSpace const& space,
+                     std::uint64_t seed, int trial, int round, std::uint32_t attempt) {
+  auto const& inherited = options.inherited;
+  Config after;
+  for (Parameter const& parameter : space.parameters()) {
+    std::string const& name = parameter.name;
+    // A change before it may have taken it away, or brought it.
+    if (!is_active(parameter, after)) continue;
+    Value const* const value = config.find(name);
+    auto const anew = [&] {
+      return value_at(parameter, draw(seed, trial, round, name, "anew", attempt));
+    };
+    if (value == nullptr) {
+      if (!parameter.when.empty()) after.set(name, anew());
+    } else if (parameter.distribution == Distribution::constant ||
+               std::find(inherited.begin(), inherited.end(), name) != inherited.end()) {
+      after.set(name, *value);
+    } else if (draw(seed, trial, round, name, "is drawn anew", attempt) < options.resample) {
+      after.set(name, anew());
+    } else if (parameter.distribution == Distribution::categorical) {
+      after.set(name, *value);
+    } else {
+      bool const lower = draw(seed, trial, round, name, "is perturbed", attempt) < 0.5;
+      if (parameter.distribution == Distribution::ordinal) {
+        after.set(name, neighbour(parameter, *value, lower));
+        continue;
+      }
+      after.set(name, clipped(parameter, number(*value) * (lower ? 0.8 : 1.2)));
+    }
+  }
+  return after;
+}
+
 }  // namespace
 
-Config explored(Config config, PopulationBased const& options, SearchSpace const& space,
-                std::uint64_t seed, int trial, int round) {
-  auto const& inherited = options.inherited;
-  for (Parameter const& parameter : space.parameters()) {
-    Value const* const value = config.find(parameter.name);
-    if (parameter.distribution == Distribution::constant || value == nullptr ||
-        std::find(inherited.begin(), inherited.end(), parameter.name) != inherited.end()) {
-      continue;
-    }
-    if (draw(seed, trial, round, parameter.name, "is drawn anew") < options.resample) {
-      config.set(parameter.name,
-                 value_at(parameter, draw(seed, trial, round, parameter.name, "anew")));
-    } else if (parameter.distribution != Distribution::categorical) {
-      double const factor =
-          draw(seed, trial, round, parameter.name, "is perturbed") < 0.5 ? 0.8 : 1.2;
-      config.set(parameter.name, clipped(parameter, number(*value) * factor));
-    }
+Config explored(Config const& config, PopulationBased const& options, SearchSpace const& space,
+                std::uint64_t seed, int trial, int round, Allowed const& allowed) {
+  for (std::uint32_t attempt = 0; attempt < kAttempts; ++attempt) {
+    Config after = explored_once(config, options, space, seed, trial, round, attempt);
+    if (!allowed || allowed(after)) return after;
   }
   return config;
 }

@@ -6,13 +6,15 @@
 #include <cstdint>
 
 #include "brood/scheduler.hpp"
+#include "brood/search.hpp"
 #include "brood/space.hpp"
 
 namespace brood {
 
-// The configuration with which `trial` goes on after a round as a copy of one with `config`.
-Config explored(Config config, PopulationBased const& options, SearchSpace const& space,
-                std::uint64_t seed, int trial, int round);
+// The configuration with which `trial` goes on after a round as a copy of one with `config`: drawn
+// until it is allowed (empty: it always is), after 64 draws `config` itself.
+Config explored(Config const& config, PopulationBased const& options, SearchSpace const& space,
+                std::uint64_t seed, int trial, int round, Allowed const& allowed = {});
 
 // A whole number below `count`, uniformly drawn.
 int drawn_source(std::uint64_t seed, int trial, int round, int count);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grid: the enumeration of a finite space, without the configurations that were hand-picked.
-#include <algorithm>
+#include <set>
 #include <vector>
 
 #include "search/distribution.hpp"
@@ -11,25 +11,30 @@ namespace brood {
 
 void propose(Grid const& sampler, Request const& request, Proposals& proposals) {
   Enumeration const enumeration(request.space);
-  std::vector<std::int64_t> picked;
+  std::set<std::int64_t> picked;
   int const first = static_cast<int>(sampler.first.size());
   for (int trial = 0; trial < first; ++trial) {
-    auto const config = completed(sampler.first[static_cast<std::size_t>(trial)], request.space,
-                                  request.seed, trial);
-    if (auto const number = enumeration.number_of(config)) picked.push_back(*number);
+    auto const config =
+        *allowed_point(sampler.first[static_cast<std::size_t>(trial)], request, trial);
+    if (auto const number = enumeration.number_of(config)) picked.insert(*number);
   }
-  std::sort(picked.begin(), picked.end());
-  picked.erase(std::unique(picked.begin(), picked.end()), picked.end());
 
-  // One configuration has no number, and is the whole grid.
-  std::int64_t const size = request.space.size();
-  while (!proposals.full()) {
-    std::int64_t number = proposals.next_trial() - first;
+  // Of the numbers that were not picked and are allowed, those of the trials that are asked for.
+  ConfigTree const tree(request.space.parameters());
+  std::int64_t const size = tree.size();
+  std::int64_t number = 0;
+  int trial = first;
+  if (!request.allowed) {  // what comes before need not be looked at
+    number = proposals.next_trial() - first;
     for (std::int64_t const before : picked)
       number += before <= number;
-    if (number >= size) return;
-    proposals.add(size == 1 ? completed({}, request.space, request.seed, 0)
-                            : enumeration.config(number));
+    trial = proposals.next_trial();
+  }
+  for (; number < size && !proposals.full(); ++number) {
+    if (picked.count(number) > 0) continue;
+    Config config = tree.config(number);
+    if (!proposals.is_allowed(config)) continue;
+    if (trial++ == proposals.next_trial()) proposals.add(std::move(config));
   }
 }
 

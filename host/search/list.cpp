@@ -9,8 +9,7 @@ void propose(List const& sampler, Request const& request, Proposals& proposals) 
   while (!proposals.full()) {
     int const trial = proposals.next_trial();
     if (trial >= static_cast<int>(sampler.configs.size())) return;
-    proposals.add(completed(sampler.configs[static_cast<std::size_t>(trial)], request.space,
-                            request.seed, trial));
+    proposals.add(*allowed_point(sampler.configs[static_cast<std::size_t>(trial)], request, trial));
   }
 }
 

@@ -12,10 +12,16 @@ namespace brood {
 
 // The configuration of a point in trial `trial`: its values in the types that the space gives, and
 // what it leaves out drawn as Random would. The point has no problems.
-Config completed(Config const& point, SearchSpace const& space, std::uint64_t seed, int trial);
+Config completed(Config const& point, SearchSpace const& space, std::uint64_t seed, int trial,
+                 std::uint32_t attempt = 0);
 
-// Values outside of the space, and names that are not in it: one sentence each, beginning with
-// `where`. With `in_full`, parameters that vary and that the point leaves out, too.
+// One sentence, beginning with `where`: the name is not in the space, or the value is outside of
+// it; empty if neither is so.
+std::string problem_of_value(std::string const& name, Value const& value, SearchSpace const& space,
+                             std::string const& where);
+
+// The same of every value, and values of parameters whose conditions the point does not meet. With
+// `in_full`, parameters that vary and that the point leaves out, too.
 std::vector<std::string> problems_of_point(Config const& point, SearchSpace const& space,
                                            std::string const& where, bool in_full);
 

@@ -15,7 +15,8 @@ class Rounds : public Synchronous {
       : Synchronous(std::move(brackets), options.maximize, options.ranking),
         options_(std::get<PopulationBased>(options.scheduler)),
         space_(options.space),
-        seed_(options.seed) {}
+        seed_(options.seed),
+        allowed_(options.allowed) {}
 
  private:
   // How many of so many trials copy and are copied. A product that should be whole may come out
@@ -53,8 +54,8 @@ class Rounds : public Synchronous {
   void copy(Tuner::State& state, int id, int from, int round) const {
     TunerTrial& trial = state.trials[static_cast<std::size_t>(id)];
     Config& config = state.configs[static_cast<std::size_t>(id)];
-    Config after =
-        explored(state.configs[static_cast<std::size_t>(from)], options_, space_, seed_, id, round);
+    Config after = explored(state.configs[static_cast<std::size_t>(from)], options_, space_, seed_,
+                            id, round, allowed_);
     trial.epoch = state.trials[static_cast<std::size_t>(from)].epoch;
     trial.state = TrialState::waiting;
     state.lineage.push_back({id, from, trial.epoch, config, after});
@@ -64,6 +65,7 @@ class Rounds : public Synchronous {
   PopulationBased const options_;
   SearchSpace const space_;
   std::uint64_t const seed_;
+  Allowed const allowed_;
 };
 
 }  // namespace

@@ -3,6 +3,9 @@
 // was proposed before.
 #include "search/proposals.hpp"
 
+#include <algorithm>
+
+#include "search/points.hpp"
 #include "search/random.hpp"
 
 namespace brood {
@@ -11,6 +14,8 @@ namespace {
 // Draws before the space is searched in order. While half of it is left, as many in a row fail with
 // probability 2^-64.
 constexpr std::uint32_t kAttempts = 64;
+// Where few configurations are allowed: one in ten thousand is missed with probability 2^-14.
+constexpr std::uint32_t kMostAttempts = 100000;
 
 }  // namespace
 
@@ -31,27 +36,41 @@ void Proposals::add(Config config) {
   configs_.push_back(std::move(config));
 }
 
+bool Proposals::is_allowed(Config const& config) const {
+  return !request_.allowed || request_.allowed(config);
+}
+
 bool Proposals::add_if_new(Config config) {
-  if (!is_new(config)) return false;
+  if (!is_new(config) || !is_allowed(config)) return false;
   add(std::move(config));
   return true;
 }
 
 bool Proposals::add_other() {
   auto const size = enumeration_.size();
-  if (static_cast<std::int64_t>(used_.size()) == size) return false;
+  if (size > 0 && static_cast<std::int64_t>(used_.size()) == size) return false;
   int const trial = next_trial();
   std::vector<double> point;
-  for (std::uint32_t attempt = 1; attempt <= kAttempts; ++attempt) {
+  for (std::uint32_t attempt = 1; attempt <= (size > 0 ? kAttempts : kMostAttempts); ++attempt) {
     point = point_of(Random{}, request_.space, request_.seed, trial, attempt);
     if (add_if_new(request_.space.decode(point))) return true;
   }
-  // The last draw, or what follows it in the enumeration.
+  if (size == 0) return false;
+  // What follows the last draw in the enumeration.
   std::int64_t number = *enumeration_.number_of(request_.space.decode(point));
-  while (used_.count(number) > 0)
+  for (std::int64_t step = 0; step < std::min<std::int64_t>(size, kMostAttempts); ++step) {
     number = (number + 1) % size;
-  add(enumeration_.config(number));
-  return true;
+    if (used_.count(number) == 0 && add_if_new(enumeration_.config(number))) return true;
+  }
+  return false;
+}
+
+std::optional<Config> allowed_point(Config const& point, Request const& request, int trial) {
+  for (std::uint32_t attempt = 0; attempt <= kAttempts; ++attempt) {
+    Config config = completed(point, request.space, request.seed, trial, attempt);
+    if (!request.allowed || request.allowed(config)) return config;
+  }
+  return std::nullopt;
 }
 
 }  // namespace brood

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -22,7 +23,12 @@ struct Request {
   int count;
   std::span<Observation const> seen;
   bool maximize;
+  Allowed const& allowed;  // empty: everything
 };
+
+// A hand-picked point of trial `trial` with what it leaves out drawn until it is allowed; nothing
+// if no draw is.
+std::optional<Config> allowed_point(Config const& point, Request const& request, int trial);
 
 class Proposals {
  public:
@@ -33,9 +39,12 @@ class Proposals {
 
   // Whether no trial before has this configuration; true in a space that is not finite.
   bool is_new(Config const& config) const;
+  bool is_allowed(Config const& config) const;
   void add(Config config);
+  // And allowed.
   bool add_if_new(Config config);
-  // Adds a configuration that is new, drawn as Random would; false if there is none left.
+  // Adds a configuration that is new and allowed, drawn as Random would; false if none is left, or
+  // a hundred thousand draws find none.
   bool add_other();
 
   std::vector<Config> const& configs() const { return configs_; }

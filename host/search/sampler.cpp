@@ -10,6 +10,7 @@
 
 #include "search/points.hpp"
 #include "search/proposals.hpp"
+#include "search/survey.hpp"
 
 namespace brood {
 namespace {
@@ -40,13 +41,14 @@ std::string_view name_of(SamplerChoice const& sampler) {
 
 std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& space,
                             std::uint64_t seed, int first_trial, int count,
-                            std::span<Observation const> seen, bool maximize) {
-  Request const request{space, seed, first_trial, count, seen, maximize};
+                            std::span<Observation const> seen, bool maximize,
+                            Allowed const& allowed) {
+  Request const request{space, seed, first_trial, count, seen, maximize, allowed};
   Proposals proposals(request);
   auto const& first = first_points(sampler);
   while (!proposals.full() && proposals.next_trial() < static_cast<int>(first.size())) {
     int const trial = proposals.next_trial();
-    proposals.add(completed(first[static_cast<std::size_t>(trial)], space, seed, trial));
+    proposals.add(*allowed_point(first[static_cast<std::size_t>(trial)], request, trial));
   }
   std::visit([&](auto const& chosen) { propose(chosen, request, proposals); }, sampler);
   return proposals.take();
@@ -69,20 +71,39 @@ std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace cons
   return all;
 }
 
-int most_trials(SamplerChoice const& sampler, SearchSpace const& space) {
+std::vector<std::string> problems_of_what_is_allowed(TunerOptions const& options) {
+  if (!options.allowed) return {};
+  Survey const found = survey(options.space, options.allowed);
+  if (!found.found) {
+    return {"No configuration of the search space is allowed: none of " +
+            (found.complete ? "all " + std::to_string(found.seen)
+                            : std::to_string(found.seen) + " that were drawn") +
+            "; allow more, or change the space."};
+  }
+  Request const request{options.space, options.seed, 0, 0, {}, options.maximize, options.allowed};
+  auto const* list = std::get_if<List>(&options.sampler);
+  auto const& points = list != nullptr ? list->configs : first_points(options.sampler);
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (allowed_point(points[i], request, static_cast<int>(i))) continue;
+    all.push_back((list != nullptr ? "Point " : "First point ") + std::to_string(i + 1) +
+                  " is not allowed, whatever it leaves out; change it.");
+  }
+  return all;
+}
+
+int most_trials(SamplerChoice const& sampler, SearchSpace const& space, Allowed const& allowed) {
   if (auto const* list = std::get_if<List>(&sampler)) return static_cast<int>(list->configs.size());
   Enumeration const enumeration(space);
   bool const grid = std::holds_alternative<Grid>(sampler);
   std::int64_t trials = grid ? space.size() : enumeration.size();
+  if (allowed && trials > 0) trials = count_allowed(space, allowed).value_or(trials);
   if (trials == 0) return INT_MAX;
   // A point that is picked twice, or that the sampler would never draw, comes on top. What a point
   // leaves out is taken to make it a new one.
   std::set<std::int64_t> numbers;
   for (auto const& point : first_points(sampler)) {
-    auto const& parameters = space.parameters();
-    bool const in_full = std::all_of(parameters.begin(), parameters.end(), [&](auto const& each) {
-      return each.distribution == Distribution::constant || point.find(each.name) != nullptr;
-    });
+    bool const in_full = problems_of_point(point, space, "", /*in_full=*/true).empty();
     auto const number = enumeration.number_of(completed(point, space, 0, 0));
     if (in_full && trials < INT_MAX && !(number && numbers.insert(*number).second)) ++trials;
   }

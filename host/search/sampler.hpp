@@ -26,16 +26,22 @@ struct Observation {
 // Proposes `count` configurations, those of trials first_trial .. first_trial + count - 1: a pure
 // function of all arguments, and the same however a run of trials is divided into calls, if no
 // score came in between. `seen`: trials of former studies, then every earlier trial, by id. Fewer
-// than `count` come back only when the space is exhausted.
+// than `count` come back only when the space is exhausted, or nothing that is allowed is found.
 std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& space,
                             std::uint64_t seed, int first_trial, int count,
-                            std::span<Observation const> seen, bool maximize);
+                            std::span<Observation const> seen, bool maximize,
+                            Allowed const& allowed = {});
 
 // Trials that are proposed at once before scores are needed: 64 for model-based samplers, else no
 // limit (INT_MAX).
 int ask_batch(SamplerChoice const& sampler);
 
-// How many trials there can be: of a list, a grid, or a finite space. INT_MAX: no limit.
-int most_trials(SamplerChoice const& sampler, SearchSpace const& space);
+// How many trials there can be: of a list, a grid, or a finite space; with `allowed`, where all of
+// it is known (survey.hpp), of what is allowed. INT_MAX: no limit.
+int most_trials(SamplerChoice const& sampler, SearchSpace const& space,
+                Allowed const& allowed = {});
+
+// The hand-picked points that are not allowed, and that nothing is: one sentence each.
+std::vector<std::string> problems_of_what_is_allowed(TunerOptions const& options);
 
 }  // namespace brood

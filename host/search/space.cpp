@@ -3,9 +3,10 @@
 #include "brood/space.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "brood/error.hpp"
+#include "search/conditions.hpp"
+#include "search/config_tree.hpp"
 #include "search/distribution.hpp"
 
 namespace brood {
@@ -16,6 +17,8 @@ std::string_view name_of(Distribution distribution) {
       return "constant";
     case Distribution::categorical:
       return "categorical";
+    case Distribution::ordinal:
+      return "ordinal";
     case Distribution::int_uniform:
       return "int_uniform";
     case Distribution::uniform:
@@ -52,6 +55,12 @@ SearchSpace& SearchSpace::choice(std::string name, std::vector<Value> values,
               .probabilities = std::move(probabilities)});
 }
 
+SearchSpace& SearchSpace::ordinal(std::string name, std::vector<Value> values) {
+  return add({.name = std::move(name),
+              .distribution = Distribution::ordinal,
+              .values = std::move(values)});
+}
+
 SearchSpace& SearchSpace::integer(std::string name, std::int64_t min, std::int64_t max) {
   return add({.name = std::move(name),
               .distribution = Distribution::int_uniform,
@@ -75,11 +84,21 @@ SearchSpace& SearchSpace::add(Parameter parameter) {
   auto const place =
       std::find_if(parameters_.begin(), parameters_.end(),
                    [&](Parameter const& other) { return other.name == parameter.name; });
+  last_ = static_cast<std::size_t>(place - parameters_.begin());
   if (place == parameters_.end()) {
     parameters_.push_back(std::move(parameter));
   } else {
     *place = std::move(parameter);
   }
+  sound_ = problems().empty();
+  return *this;
+}
+
+SearchSpace& SearchSpace::when(std::string parameter, std::vector<Value> values) {
+  if (parameters_.empty()) {
+    throw UsageError("when: the space has no parameter yet; add the one that has the condition.");
+  }
+  parameters_[last_].when.push_back({std::move(parameter), std::move(values)});
   sound_ = problems().empty();
   return *this;
 }
@@ -99,15 +118,7 @@ int SearchSpace::dimensions() const {
 
 std::int64_t SearchSpace::size() const {
   if (!sound_) throw UsageError(problems());
-  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  std::int64_t product = 1;
-  bool infinite = false;
-  for (auto const& parameter : parameters_) {
-    std::int64_t const count = cardinality(parameter);
-    infinite = infinite || count == 0;
-    if (!infinite) product = product > kMost / count ? kMost : product * count;
-  }
-  return infinite ? 0 : product;
+  return ConfigTree(parameters_).size();
 }
 
 std::vector<std::string> SearchSpace::problems() const {
@@ -116,6 +127,7 @@ std::vector<std::string> SearchSpace::problems() const {
     for (auto& problem : brood::problems(parameter))
       all.push_back(std::move(problem));
   }
+  if (all.empty()) all = condition_problems(parameters_);
   return all;
 }
 
@@ -135,9 +147,22 @@ Config SearchSpace::decode(std::span<double const> point) const {
   auto coordinate = point.begin();
   for (auto const& parameter : parameters_) {
     bool const varies = parameter.distribution != Distribution::constant;
-    config.set(parameter.name, value_at(parameter, varies ? *coordinate++ : 0.0));
+    double const u = varies ? *coordinate++ : 0.0;
+    if (is_active(parameter, config)) config.set(parameter.name, value_at(parameter, u));
   }
   return config;
+}
+
+Config SearchSpace::active_part(Config const& config) const {
+  Config part;
+  for (auto const& [name, value] : config) {
+    if (find(name) == nullptr) part.set(name, value);
+  }
+  for (auto const& parameter : parameters_) {
+    Value const* value = config.find(parameter.name);
+    if (value != nullptr && is_active(parameter, part)) part.set(parameter.name, *value);
+  }
+  return part;
 }
 
 }  // namespace brood

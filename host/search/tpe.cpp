@@ -6,6 +6,7 @@
 #include "search/tpe.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "search/history.hpp"
@@ -18,24 +19,31 @@ namespace {
 // Rounds of candidates before a finite space's configuration is drawn in another way.
 constexpr int kRounds = 4;
 
-// The two densities over some of the axes.
+// The two densities over some of the axes, whose parameters are there together: they are made of
+// the trials that have them (Optuna's group decomposition).
 class Ratio {
  public:
-  Ratio(Tpe const& sampler, std::span<Axis const> axes, std::size_t first_axis,
+  Ratio(Tpe const& sampler, ModelSpace const& space, std::vector<std::size_t> places,
         std::span<Record const> records, std::vector<bool> const& good)
-      : first_axis_(first_axis),
-        axes_(axes.size()),
-        good_(axes, sampler.consider_endpoints),
-        other_(axes, sampler.consider_endpoints) {
+      : places_(std::move(places)),
+        axes_(axes_at(space, places_)),
+        good_(axes_, sampler.consider_endpoints),
+        other_(axes_, sampler.consider_endpoints) {
     for (std::size_t i = 0; i < records.size(); ++i)
-      (good[i] ? good_ : other_).add(part_of(records[i].point));
+      add(good[i] ? good_ : other_, records[i].point);
     good_.prepare();
     other_.prepare();
   }
+  Ratio(Ratio const&) = delete;
+  Ratio& operator=(Ratio const&) = delete;
+  Ratio(Ratio&&) = default;  // the axes stay where they are
+  Ratio& operator=(Ratio&&) = delete;
+  ~Ratio() = default;
+
+  std::vector<std::size_t> const& places() const { return places_; }
 
   void add_pending(std::span<double const> point) {
-    other_.add(part_of(point));
-    other_.prepare();
+    if (add(other_, point)) other_.prepare();
   }
 
   // Candidates, best ratio first.
@@ -56,43 +64,67 @@ class Ratio {
   }
 
  private:
-  std::span<double const> part_of(std::span<double const> point) const {
-    return point.subspan(first_axis_, axes_);
+  static std::vector<Axis> axes_at(ModelSpace const& space,
+                                   std::vector<std::size_t> const& places) {
+    std::vector<Axis> axes;
+    for (std::size_t const place : places)
+      axes.push_back(space.axes()[place]);
+    return axes;
   }
 
-  std::size_t first_axis_, axes_;
+  // False for a trial that does not have the parameters.
+  bool add(ParzenEstimator& density, std::span<double const> point) const {
+    std::vector<double> part;
+    for (std::size_t const place : places_)
+      part.push_back(point[place]);
+    if (std::isnan(part.front())) return false;
+    density.add(part);
+    return true;
+  }
+
+  std::vector<std::size_t> places_;  // of the axes
+  std::vector<Axis> axes_;
   ParzenEstimator good_, other_;
 };
 
-std::vector<Ratio> ratios(Tpe const& sampler, std::span<Axis const> axes,
+std::vector<Ratio> ratios(Tpe const& sampler, ModelSpace const& space,
                           std::span<Record const> records) {
   auto const ranked = ranking(records);
   std::vector<bool> good(records.size(), false);
   for (int i = 0; i < good_trials(static_cast<int>(ranked.size())); ++i)
     good[ranked[static_cast<std::size_t>(i)]] = true;
   std::vector<Ratio> made;
-  std::size_t const width = sampler.multivariate ? axes.size() : 1;
-  for (std::size_t first = 0; first < axes.size(); first += width)
-    made.emplace_back(sampler, axes.subspan(first, width), first, records, good);
+  if (sampler.multivariate) {
+    for (auto const& group : space.groups())
+      made.emplace_back(sampler, space, group, records, good);
+  } else {
+    for (std::size_t axis = 0; axis < space.axes().size(); ++axis)
+      made.emplace_back(sampler, space, std::vector{axis}, records, good);
+  }
   return made;
 }
 
-// The points that a round of candidates offers, best first: of the joint densities every candidate,
-// of densities of each axis for itself the combination of the best.
-std::vector<std::vector<double>> offers(std::vector<Ratio> const& ratios, int candidates,
-                                        CandidateDraws& draws) {
-  if (ratios.size() == 1) return ratios.front().candidates(candidates, draws);
-  std::vector<double> point;
-  for (auto const& ratio : ratios)
-    point.push_back(ratio.candidates(candidates, draws).front().front());
-  return {point};
+// The points that a round of candidates offers, best first: the best of every ratio, then the
+// second best of every ratio, and so on; of densities of each axis for itself the first one only.
+std::vector<std::vector<double>> offers(Tpe const& sampler, std::vector<Ratio> const& ratios,
+                                        std::size_t axes, CandidateDraws& draws) {
+  auto const count = static_cast<std::size_t>(sampler.multivariate ? sampler.candidates : 1);
+  std::vector<std::vector<double>> points(count, std::vector<double>(axes));
+  for (auto const& ratio : ratios) {
+    auto const candidates = ratio.candidates(sampler.candidates, draws);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = 0; j < ratio.places().size(); ++j)
+        points[i][ratio.places()[j]] = candidates[i][j];
+    }
+  }
+  return points;
 }
 
 bool add_candidate(Tpe const& sampler, Request const& request, ModelSpace const& space,
                    std::vector<Ratio> const& ratios, Proposals& proposals) {
   CandidateDraws draws(request.seed, proposals.next_trial());
   for (int round = 0; round < kRounds; ++round) {
-    for (auto const& point : offers(ratios, sampler.candidates, draws)) {
+    for (auto const& point : offers(sampler, ratios, space.axes().size(), draws)) {
       if (proposals.add_if_new(space.config_at(point))) return true;
     }
   }
@@ -122,7 +154,7 @@ void propose(Tpe const& sampler, Request const& request, Proposals& proposals) {
     propose(Random{}, request, proposals);
     return;
   }
-  auto made = ratios(sampler, axes, history.records);
+  auto made = ratios(sampler, space, history.records);
   for (auto const& config : proposals.configs())  // hand-picked, in this call
     add_pending(config, space, made);
   while (!proposals.full()) {

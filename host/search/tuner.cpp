@@ -30,6 +30,7 @@ std::vector<std::string> problems_of(TunerOptions const& options) {
     found.push_back("ask_batch is " + std::to_string(options.ask_batch) +
                     "; it must be at least 0.");
   }
+  if (found.empty()) found = problems_of_what_is_allowed(options);
   return found;
 }
 
@@ -38,7 +39,8 @@ std::vector<std::string> problems_of(TunerOptions const& options) {
 Tuner::Tuner(TunerOptions options) : options_(std::move(options)) {
   auto found = problems_of(options_);
   if (!found.empty()) throw UsageError(std::move(found));
-  options_.trials = std::min(options_.trials, most_trials(options_.sampler, options_.space));
+  options_.trials =
+      std::min(options_.trials, most_trials(options_.sampler, options_.space, options_.allowed));
   plan();
   begin_jobs();
 }
@@ -156,7 +158,7 @@ bool Tuner::propose_batch() {
   int const count = std::min(batch(), options_.trials - first);
   if (count <= 0) return false;
   auto configs = propose(options_.sampler, options_.space, options_.seed, first, count,
-                         observations(), options_.maximize);
+                         observations(), options_.maximize, options_.allowed);
   for (auto& config : configs) {
     state_.trials.push_back({.id = static_cast<int>(state_.trials.size())});
     state_.configs.push_back(std::move(config));

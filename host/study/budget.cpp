@@ -7,6 +7,7 @@
 #include "brood/population.hpp"
 #include "brood/study.hpp"
 #include "search/sampler.hpp"
+#include "study/constraints.hpp"
 #include "study/plan.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
@@ -28,7 +29,8 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
                .sampler = study.sampler,
                .scheduler = NoEarlyTermination{},
                .trials = std::min(kProbed, most_trials(study.sampler, study.space)),
-               .seed = study.seed});
+               .seed = study.seed,
+               .allowed = allowed_by(study.constraints, engine, data, study)});
   std::vector<MemberSpec> specs;
   for (auto const& ask : tuner.ask(kProbed)) {
     specs.push_back({.config = member_config(ask.config, study),

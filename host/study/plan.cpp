@@ -8,6 +8,8 @@
 #include <span>
 
 #include "brood/error.hpp"
+#include "search/membership.hpp"
+#include "study/constraints.hpp"
 #include "study/ensemble.hpp"
 #include "study/metric.hpp"
 #include "study/repeats.hpp"
@@ -19,9 +21,10 @@ namespace {
 
 // The values that stand for a parameter in checks: every choice; or both ends of its range and,
 // lest they happen to be whole numbers, one between them.
-std::vector<Value> corners(Parameter const& parameter) {
+std::vector<Value> corners(Parameter parameter) {
   if (!parameter.values.empty()) return parameter.values;
   SearchSpace alone;
+  parameter.when.clear();
   alone.add(parameter);
   auto const at = [&](double u) { return alone.decode({&u, 1}).entries().front().second; };
   switch (parameter.distribution) {
@@ -34,26 +37,46 @@ std::vector<Value> corners(Parameter const& parameter) {
   }
 }
 
+// Makes a parameter be there: what its conditions name takes the first of the values they ask for.
+void activate(SearchSpace const& space, Parameter const& parameter, Config& config) {
+  for (Condition const& condition : parameter.when) {
+    Parameter const& parent = *space.find(condition.parameter);
+    activate(space, parent, config);
+    Value const& value = *config.find(parent.name);
+    bool const holds = std::any_of(condition.values.begin(), condition.values.end(),
+                                   [&](Value const& each) { return same_value(each, value); });
+    if (!holds) config.set(parent.name, *value_in(parent, condition.values.front()));
+  }
+}
+
+// Every parameter at its first corner, whether it is there or not.
+Config first_corner(SearchSpace const& space) {
+  Config config;
+  for (auto const& parameter : space.parameters())
+    config.set(parameter.name, corners(parameter).front());
+  return config;
+}
+
 // Calls visit(config) with a first config and then with every corner of each parameter, and of each
 // two parameters, in their places.
 template <class Visit>
 void visit_corners(SearchSpace const& space, Visit&& visit) {
   auto const& parameters = space.parameters();
-  Config base;
-  for (auto const& parameter : parameters)
-    base.set(parameter.name, corners(parameter).front());
-  visit(base);
+  Config const base = first_corner(space);
+  visit(space.active_part(base));
   for (std::size_t i = 0; i < parameters.size(); ++i) {
+    Config config = base;
+    activate(space, parameters[i], config);
     for (auto const& value : corners(parameters[i])) {
-      Config config = base;
       config.set(parameters[i].name, value);
-      visit(config);
+      visit(space.active_part(config));
       for (std::size_t j = 0; j < i; ++j) {
+        Config both = config;
+        activate(space, parameters[j], both);
         for (auto const& other : corners(parameters[j])) {
-          config.set(parameters[j].name, other);
-          visit(config);
+          both.set(parameters[j].name, other);
+          visit(space.active_part(both));
         }
-        config.set(parameters[j].name, *base.find(parameters[j].name));
       }
     }
   }
@@ -66,24 +89,43 @@ void add_new(std::vector<std::string> const& found, std::vector<std::string>& pr
   }
 }
 
-// The bytes of the largest member: each parameter at the corner that takes most.
+// The bytes of the largest member: from where each parameter is there, every parameter goes to the
+// corner that takes most, in turns until none takes more.
 std::int64_t largest_member(Backend& backend, Data const& data, Study const& study) {
-  Config largest;
-  for (auto const& parameter : study.space.parameters()) {
-    largest.set(parameter.name, corners(parameter).front());
-  }
-  auto bytes_of = [&](Config const& config) {
-    return backend.bytes(member_config(config, study), data.task(), data.inputs(), data.outputs());
+  SearchSpace const& space = study.space;
+  std::int64_t most = 0;
+  auto const bytes_of = [&](Config const& config) -> std::int64_t {
+    Config const member = member_config(space.active_part(config), study);
+    if (!check(member, data.task()).empty()) return 0;
+    return backend.bytes(member, data.task(), data.inputs(), data.outputs());
   };
-  for (auto const& parameter : study.space.parameters()) {
-    for (auto const& value : corners(parameter)) {
-      Config config = largest;
-      config.set(parameter.name, value);
-      if (!check(member_config(config, study), data.task()).empty()) continue;
-      if (bytes_of(config) > bytes_of(largest)) largest = std::move(config);
+  auto const climb = [&](Config largest) {
+    std::int64_t bytes = bytes_of(largest);
+    for (bool higher = true; higher;) {
+      higher = false;
+      for (auto const& parameter : space.parameters()) {
+        for (auto const& value : corners(parameter)) {
+          Config config = largest;
+          config.set(parameter.name, value);
+          std::int64_t const other = bytes_of(config);
+          if (other <= bytes) continue;
+          bytes = other;
+          largest = std::move(config);
+          higher = true;
+        }
+      }
     }
+    most = std::max(most, bytes);
+  };
+  Config const base = first_corner(space);
+  climb(base);
+  for (auto const& parameter : space.parameters()) {
+    if (parameter.when.empty()) continue;
+    Config start = base;
+    activate(space, parameter, start);
+    climb(std::move(start));
   }
-  return bytes_of(largest);
+  return std::min(most, study.constraints.max_bytes.value_or(most));
 }
 
 bool may_stop_early(SearchSpace const& space) {
@@ -129,21 +171,29 @@ namespace {
 
 // What a copy of a member cannot change: the shape of the network and what the optimizer keeps, and
 // the batch size, by which steps are counted. So only reals are explored, and not whether an
-// average is kept.
+// average is kept; nor what decides whether one of the others is there.
 std::vector<std::string> inherited(SearchSpace const& space) {
-  std::vector<std::string> names;
+  std::set<std::string, std::less<>> names;
   for (HyperparameterInfo const& info : hyperparameters()) {
     bool const changes = info.type == "real" && info.name != "ema";
-    if (!changes && space.find(info.name) != nullptr) names.emplace_back(info.name);
+    if (!changes && space.find(info.name) != nullptr) names.emplace(info.name);
   }
-  return names;
+  auto const& parameters = space.parameters();
+  for (auto parameter = parameters.rbegin(); parameter != parameters.rend(); ++parameter) {
+    if (!names.contains(parameter->name)) continue;
+    for (Condition const& condition : parameter->when)
+      names.insert(condition.parameter);
+  }
+  return {names.begin(), names.end()};
 }
 
 }  // namespace
 
-Tuner make_tuner(Study const& study, Task task, Ranking ranking) {
+Tuner make_tuner(Engine& engine, Data const& data, Study const& study) {
+  Task const task = data.task();
   auto found = problems(study, task);
   if (!found.empty()) throw UsageError(std::move(found));
+  check_constraints(engine, data, study);
   SchedulerChoice scheduler = study.scheduler;
   if (auto* rounds = std::get_if<PopulationBased>(&scheduler)) {
     rounds->inherited = inherited(study.space);
@@ -155,7 +205,10 @@ Tuner make_tuner(Study const& study, Task task, Ranking ranking) {
                 .seed = study.seed,
                 .maximize = higher_is_better(metric_name(study, task), task),
                 .prior = study.prior,
-                .ranking = std::move(ranking)});
+                .allowed = allowed_by(study.constraints, engine, data, study),
+                .ranking = [&engine](std::vector<Ranked> trials, int keep, bool higher) {
+                  return engine.backend().rank(std::move(trials), keep, higher);
+                }});
 }
 
 std::vector<std::string> problems(Study const& of, Task task) {
@@ -163,6 +216,7 @@ std::vector<std::string> problems(Study const& of, Task task) {
   std::vector<std::string> found = study.space.problems();
   add_new(problems(study.sampler, study.space), found);
   add_new(problems(study.scheduler), found);
+  add_new(problems(study.constraints), found);
   if (study.trials < 1)
     found.push_back("trials: " + std::to_string(study.trials) +
                     " is not allowed; allowed: 1 and up");
@@ -295,7 +349,7 @@ void plan_submissions(Submissions& submissions, StudyPlan& plan) {
 
 StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
   Study const study = with_start(of);
-  Tuner tuner = make_tuner(study, data.task());
+  Tuner tuner = make_tuner(engine, data, study);
   StudyPlan plan;
   plan.brackets = tuner.brackets();
   plan.rungs = tuner.rungs();

@@ -55,6 +55,12 @@ std::string identity(Data const& data, Study const& study) {
     text += " quantile " + to_text(rounds->quantile) + " resample " + to_text(rounds->resample);
   }
   text += identity(study.sampler);
+  for (auto const& [name, most] : {std::pair<char const*, std::optional<double>>{
+                                       "parameters", study.constraints.max_parameters},
+                                   {"bytes", study.constraints.max_bytes},
+                                   {"flops", study.constraints.max_flops}}) {
+    if (most) text += std::string(" most ") + name + " " + to_text(*most);
+  }
   for (auto const& p : study.space.parameters()) {
     text += " " + p.name + " " + std::string(name_of(p.distribution));
     for (double const x : {p.min, p.max, p.q, p.mu, p.sigma})
@@ -63,6 +69,11 @@ std::string identity(Data const& data, Study const& study) {
       text += " " + to_text(value);
     for (double const x : p.probabilities)
       text += " " + to_text(x);
+    for (Condition const& condition : p.when) {
+      text += " when " + condition.parameter;
+      for (auto const& value : condition.values)
+        text += " " + to_text(value);
+    }
   }
   std::visit(
       [&](auto const& v) {

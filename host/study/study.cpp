@@ -30,10 +30,7 @@ StudyRun::Impl::Impl(Engine& engine_in, Data const& data_in, Study study_in)
     : engine(engine_in),
       data(data_in),
       study(with_start(std::move(study_in))),
-      tuner(make_tuner(study, data.task(),
-                       [this](std::vector<Ranked> trials, int keep, bool higher) {
-                         return engine.backend().rank(std::move(trials), keep, higher);
-                       })),
+      tuner(make_tuner(engine, data, study)),
       metric(metric_name(study, data.task())),
       maximize(higher_is_better(metric, data.task())),
       splits(splits_of(study, data.table())),

@@ -62,6 +62,22 @@ INSTANTIATE_TEST_SUITE_P(
         Original{"of_list",
                  "method: list\npoints:\n- {lr: 1, hidden: [8, 4], lr_schedule: cosine}\n"
                  "- {hidden: [], lr: 0.1, lr_schedule: constant}\n"},
+        Original{"of_conditions",
+                 "parameters:\n  optimizer: {values: [adam, momentum, nesterov]}\n"
+                 "  hidden: {values: [[], [8], [8, 4]]}\n"
+                 "  momentum: {min: 0.5, max: 0.99, when: {optimizer: [momentum, nesterov]}}\n"
+                 "  layer_lr: {value: [1, 0.5], when: {hidden: [8]}}\n"
+                 "  l1: {values: [0, 1], when: {hidden: [], optimizer: adam}}\n"
+                 "  l2: {values: [0, 1], when: {hidden: [[], [8, 4]]}}\n"},
+        Original{"of_an_order",
+                 "parameters: {batch_size: {distribution: ordinal, values: [16, 64, 32]}}\n"},
+        Original{"of_layers",
+                 "parameters:\n  layers: {min: 1, max: 4}\n  width_1: {min: 4, max: 64}\n"
+                 "  width_3: {distribution: q_log_uniform_values, min: 8, max: 128, q: 8}\n"},
+        Original{"of_width", "parameters: {width: {min: 4, max: 64}}\nnetwork: {layers: 2}\n"},
+        Original{"of_constraints",
+                 "constraints: {max_parameters: 5000, max_bytes: 1.5MiB, max_flops: 2.5e6}\n"},
+        Original{"of_a_constraint", "constraints: {max_flops: 1e20}\n"},
         Original{"of_sobol", "method: sobol\nparameters: {lr: {min: 0.1, max: 0.2}}\n"},
         Original{"of_tpe",
                  "method: tpe\nsampler: {startup: 7, candidates: 48, multivariate: false, "

@@ -309,5 +309,36 @@ TEST(DefaultSweep, ItsMessagesNameIt) {
   EXPECT_EQ(message.substr(0, 28), "default sweep: data.target: ");
 }
 
+// Of two ways to say the shape, that of the command line stays.
+TEST(Overrides, ReplaceOneWayToSayTheShapeByAnother) {
+  std::string const layers = "parameters:\n  layers: {min: 1, max: 3}\n  width: {min: 4, max: 8}\n";
+  auto const names = [](Sweep const& sweep) {
+    std::vector<std::string> all;
+    for (auto const& parameter : sweep.study.space.parameters())
+      all.push_back(parameter.name);
+    return all;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names(sweep_of(layers, {{"hidden", "[16]"}})), Names{"hidden"});
+  EXPECT_EQ(names(sweep_of(layers, {{"layers", "2"}})), (Names{"width", "layers"}));
+  std::string const hidden = "parameters: {hidden: {values: [[8], [4]]}}\n";
+  EXPECT_EQ(names(sweep_of(hidden, {{"width", "16"}})), Names{"width"});
+}
+
+// What the command line fixes decides conditions: they hold always, or the parameter is left out.
+TEST(Overrides, DecideConditions) {
+  std::string const text =
+      "parameters:\n  optimizer: {values: [adam, momentum]}\n"
+      "  momentum: {min: 0.5, max: 0.9, when: {optimizer: momentum}}\n";
+  Sweep const with = sweep_of(text, {{"optimizer", "momentum"}});
+  ASSERT_NE(with.study.space.find("momentum"), nullptr);
+  EXPECT_TRUE(with.study.space.find("momentum")->when.empty());
+  Sweep const without = sweep_of(text, {{"optimizer", "adam"}});
+  EXPECT_EQ(without.study.space.find("momentum"), nullptr);
+  EXPECT_EQ(without.notes.front(),
+            "parameters.momentum is left out: its when asks that optimizer is momentum, which is "
+            "fixed as adam, at optimizer=adam");
+}
+
 }  // namespace
 }  // namespace brood::files

@@ -401,6 +401,9 @@ INSTANTIATE_TEST_SUITE_P(
             list("optimizer", {"sgd", "adam"}, {0.25, 0.75})},
         Law{"lists_to_choose_from", "hidden: {values: [[], [8], [8, 4.0]]}",
             list("hidden", {Widths{}, Widths{8}, Widths{8, 4}})},
+        Law{"ordinal", "batch_size: {distribution: ordinal, values: [32, 16]}",
+            Parameter{
+                .name = "batch_size", .distribution = Distribution::ordinal, .values = {k32, k16}}},
         Law{"implied_int_uniform", "batch_size: {min: 16, max: 32}",
             range("batch_size", int_uniform, 16, 32)},
         Law{"named_int_uniform", "batch_size: {distribution: int_uniform, min: 16.0, max: 32}",
@@ -484,6 +487,22 @@ TEST(Sweep, DrawsFromEveryDistributionAreGoodHyperparameters) {
 }
 
 // ---- files
+
+TEST(Sweep, WidthsOfLayersAreThereWhereTheLayersAre) {
+  Sweep const sweep = sweep_of(
+      "parameters:\n  layers: {distribution: ordinal, values: [2, 3, 4]}\n"
+      "  width_1: {min: 4, max: 8}\n  width_2: {min: 4, max: 8}\n  width_3: {min: 4, max: 8}\n"
+      "  width_4: {value: 5}\n");
+  auto const& space = sweep.study.space;
+  EXPECT_TRUE(space.find("width_1")->when.empty());
+  EXPECT_TRUE(space.find("width_2")->when.empty());
+  EXPECT_EQ(space.find("width_3")->when,
+            (std::vector<Condition>{{"layers", {std::int64_t{3}, std::int64_t{4}}}}));
+  EXPECT_EQ(space.find("width_4")->when, (std::vector<Condition>{{"layers", {std::int64_t{4}}}}));
+  EXPECT_EQ(space.size(), 25 + 125 + 125);
+  Sweep const fixed = sweep_of("network: {layers: 2}\nparameters: {width_2: {min: 4, max: 8}}\n");
+  EXPECT_TRUE(fixed.study.space.find("width_2")->when.empty());
+}
 
 TEST(Sweep, RefusesAFileThatIsNotThere) {
   std::string const message = message_of([] { read_sweep("no/such/sweep.yaml"); });

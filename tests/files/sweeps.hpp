@@ -40,6 +40,7 @@ inline void expect_same(Parameter const& a, Parameter const& b) {
   EXPECT_EQ(a.sigma, b.sigma);
   EXPECT_EQ(a.values, b.values);
   EXPECT_EQ(a.probabilities, b.probabilities);
+  EXPECT_EQ(a.when, b.when);
 }
 
 inline void expect_same(SearchSpace const& a, SearchSpace const& b) {
@@ -127,6 +128,9 @@ inline void expect_same(Study const& a, Study const& b) {
   expect_same(a.scheduler, b.scheduler);
   expect_same(a.validation, b.validation);
   expect_same(a.sampler, b.sampler);
+  EXPECT_EQ(a.constraints.max_parameters, b.constraints.max_parameters);
+  EXPECT_EQ(a.constraints.max_bytes, b.constraints.max_bytes);
+  EXPECT_EQ(a.constraints.max_flops, b.constraints.max_flops);
   EXPECT_EQ(a.metric.name, b.metric.name);
   EXPECT_EQ(a.trials, b.trials);
   EXPECT_EQ(a.seed, b.seed);

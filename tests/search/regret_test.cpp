@@ -50,15 +50,11 @@ TEST(Regret, OfTpeInBatches) {
   EXPECT_LE(median_least_value(Tpe{}, hartmann6(), 100, 10), -2.390);
 }
 
-// On Hartmann-6 half of the seeds find the global minimum in 50 trials, the others one of the local
-// ones, -3.20 the best of them: Optuna's 8 seeds have quartiles of -3.320 and -3.287, seeds 20 ..
-// 59 here -3.321 and -3.003. A median of 20 seeds is a matter of luck; their better quartile is
-// not, and the median exceeds what TPE reaches with twice the trials.
+// On Hartmann-6 some of the seeds end in a local minimum, -3.20 the best of them: Optuna's 8 seeds
+// have quartiles of -3.320 and -3.287. A median of 20 seeds is a matter of luck, so there are 60.
 TEST(Regret, OfBayesianOptimization) {
   EXPECT_LE(median_least_value(Bayes{}, branin(), 50), 0.3981);
-  auto const values = least_values(Bayes{}, hartmann6(), 50);
-  EXPECT_LE(values[4], -3.319);
-  EXPECT_LE(0.5 * (values[9] + values[10]), -3.114);
+  EXPECT_LE(median_least_value(Bayes{}, hartmann6(), 50, 1, 60), -3.287);
 }
 
 TEST(Regret, OfBayesianOptimizationInBatches) {

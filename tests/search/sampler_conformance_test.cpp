@@ -41,15 +41,36 @@ SearchSpace everything() {
   add("normal", Distribution::normal, 0, 0, 0);
   add("q_normal", Distribution::q_normal, 0, 0, 0.25);
   add("log_normal", Distribution::log_normal, 0, 0, 0);
+  space.ordinal("ordinal", {"small", "medium", "large"})
+      .uniform("of_large", 0, 1)
+      .when("ordinal", {"medium", "large"})
+      .choice("of_both", {"x", "y"})
+      .when("ordinal", {"large"})
+      .when("weighted", {"a"})
+      .log_uniform("of_a_choice", 1, 100)
+      .when("of_both", {"y"});
   return space;
 }
 
-// Ninety configurations.
-SearchSpace finite() {
+// Ninety configurations: 5 x 3 x 6.
+SearchSpace product() {
   SearchSpace space;
   space.integer("integer", 1, 5)
       .choice("choice", {"relu", std::int64_t{3}, std::vector<std::int64_t>{8, 8}})
       .add({.name = "q", .distribution = Distribution::q_uniform, .min = 0, .max = 0.5, .q = 0.1});
+  return space;
+}
+
+// 39 configurations: 3 with 16, 3 x 3 with 32, and 3 + 2 x 3 x 4 with 64.
+SearchSpace branches() {
+  SearchSpace space;
+  space.ordinal("ordinal", {std::int64_t{16}, std::int64_t{32}, std::int64_t{64}})
+      .integer("two", 1, 3)
+      .when("ordinal", {std::int64_t{32}, std::int64_t{64}})
+      .choice("three", {"a", "b", "c"})
+      .integer("four", 1, 4)
+      .when("two", {std::int64_t{1}, std::int64_t{3}})
+      .when("ordinal", {std::int64_t{64}});
   return space;
 }
 
@@ -96,9 +117,10 @@ INSTANTIATE_TEST_SUITE_P(Samplers, EverySampler,
 TEST_P(EverySampler, StaysInTheSpace) {
   if (is_grid()) GTEST_SKIP() << "the space is not finite";
   auto const space = everything();
+  ASSERT_TRUE(space.problems().empty());
   ASSERT_TRUE(problems(GetParam().sampler, space).empty());
   for (auto const& config : ask_all(asking(space, 60, 5)).configs) {
-    ASSERT_EQ(config.entries().size(), space.parameters().size());
+    EXPECT_EQ(space.active_part(config), config);
     EXPECT_EQ(problems_of_point(config, space, "", true), std::vector<std::string>{});
     // In the types of the space too, and a category that may be drawn.
     EXPECT_EQ(completed(config, space, 0, 0), config);
@@ -107,7 +129,7 @@ TEST_P(EverySampler, StaysInTheSpace) {
 }
 
 TEST_P(EverySampler, IsAFunctionOfItsArguments) {
-  auto const space = is_grid() ? finite() : everything();
+  auto const space = is_grid() ? branches() : everything();
   auto const once = ask_all(asking(space, 40, 8)).configs;
   EXPECT_EQ(once, ask_all(asking(space, 40, 8)).configs);
   auto other = asking(space, 40, 8);
@@ -116,7 +138,7 @@ TEST_P(EverySampler, IsAFunctionOfItsArguments) {
 }
 
 TEST_P(EverySampler, ProposesTheSameHoweverCallsAreDivided) {
-  auto const space = is_grid() ? finite() : everything();
+  auto const space = is_grid() ? branches() : everything();
   auto const first = ask_all(asking(space, 16, 16));
   std::vector<Observation> told;
   for (std::size_t i = 0; i < first.configs.size(); ++i) {
@@ -141,13 +163,14 @@ TEST_P(EverySampler, ProposesTheSameHoweverCallsAreDivided) {
 }
 
 TEST_P(EverySampler, ExhaustsAFiniteSpace) {
-  auto const space = finite();
-  auto const asked = ask_all(asking(space, 200, 16));
-  EXPECT_EQ(asked.configs.size(), 90u);
-  std::set<std::int64_t> numbers;
-  for (auto const& config : asked.configs)
-    numbers.insert(*Enumeration(space).number_of(config));
-  EXPECT_EQ(numbers.size(), 90u);
+  for (auto const& [space, size] : {std::pair(product(), 90u), std::pair(branches(), 39u)}) {
+    auto const asked = ask_all(asking(space, 200, 16));
+    EXPECT_EQ(asked.configs.size(), size);
+    std::set<std::int64_t> numbers;
+    for (auto const& config : asked.configs)
+      numbers.insert(*Enumeration(space).number_of(config));
+    EXPECT_EQ(numbers.size(), size);
+  }
 }
 
 TEST_P(EverySampler, BearsAnyScores) {
@@ -158,7 +181,7 @@ TEST_P(EverySampler, BearsAnyScores) {
                             -1e300,
                             0,
                             5e-324};
-  auto const space = is_grid() ? finite() : everything();
+  auto const space = is_grid() ? branches() : everything();
   for (std::size_t kinds = 1; kinds <= std::size(strange); ++kinds) {
     int told = 0;
     auto any = asking(space, 40, 4);
@@ -169,7 +192,7 @@ TEST_P(EverySampler, BearsAnyScores) {
 }
 
 TEST_P(EverySampler, BearsEqualScoresAndEqualPoints) {
-  auto const space = is_grid() ? finite() : everything();
+  auto const space = is_grid() ? product() : everything();
   auto same = asking(space, 30, 5);
   same.score = [](Config const&) { return 1.0; };
   EXPECT_EQ(ask_all(same).configs.size(), 30u);
@@ -181,7 +204,7 @@ TEST_P(EverySampler, BearsEqualScoresAndEqualPoints) {
 }
 
 TEST_P(EverySampler, ProposesNothingIfNothingIsAskedFor) {
-  EXPECT_TRUE(propose(GetParam().sampler, finite(), 3, 0, 0, {}, false).empty());
+  EXPECT_TRUE(propose(GetParam().sampler, product(), 3, 0, 0, {}, false).empty());
 }
 
 TEST_P(EverySampler, RepeatsASpaceWithoutChoices) {
@@ -195,7 +218,7 @@ TEST_P(EverySampler, RepeatsASpaceWithoutChoices) {
 
 TEST_P(EverySampler, TakesFirstPoints) {
   Config const point{{"integer", std::int64_t{2}}, {"choice", "relu"}, {"q", 0.2}};
-  auto with_first = asking(finite(), 90, 7);
+  auto with_first = asking(product(), 90, 7);
   std::visit(
       [&](auto& sampler) {
         if constexpr (requires { sampler.first; }) sampler.first = {point};

@@ -10,6 +10,7 @@
 
 #include "brood/search.hpp"
 #include "search/dice.hpp"
+#include "search/sampler.hpp"
 
 namespace brood {
 namespace {
@@ -55,15 +56,24 @@ std::vector<Kind> kinds() {
   };
 }
 
+bool is_allowed(Config const& config) {
+  return std::get<double>(*config.find("x")) < 0.4 || config.find("of_z") == nullptr;
+}
+
 class EveryScheduler : public testing::TestWithParam<Kind> {
  protected:
   // In turn by a sampler with no use for scores, by one that learns from them, and in a space that
-  // may have fewer configurations than trials are wanted.
+  // may have fewer configurations than trials are wanted. A parameter has a condition, and in every
+  // fourth study some configurations are not allowed.
   static TunerOptions options(std::uint64_t seed) {
     Dice dice(seed);
     SearchSpace space;
-    space.uniform("x", 0, 1).log_uniform("y", 1e-3, 1).choice("z", {1, 2, 3});
-    if (seed % 3 == 2) space.choice("x", {0.25, 0.5}).choice("y", {0.01, 0.1, 1.0});
+    space.uniform("x", 0, 1).log_uniform("y", 1e-3, 1).ordinal("z", {1, 2, 3});
+    space.uniform("of_z", 0, 1).when("z", {2, 3});
+    if (seed % 3 == 2) {
+      space.choice("x", {0.25, 0.5}).choice("y", {0.01, 0.1, 1.0});
+      space.choice("of_z", {0.5, 1.0}).when("z", {2, 3});
+    }
     SamplerChoice sampler = Random{};
     if (seed % 3 == 1) sampler = Tpe{.startup = 4};
     return {.space = space,
@@ -72,7 +82,8 @@ class EveryScheduler : public testing::TestWithParam<Kind> {
             .trials = 1 + dice.below(40),
             .seed = seed,
             .maximize = dice.below(2) == 1,
-            .ask_batch = dice.below(2) * (1 + dice.below(10))};
+            .ask_batch = dice.below(2) * (1 + dice.below(10)),
+            .allowed = seed % 4 == 3 ? is_allowed : Allowed()};
   }
 };
 
@@ -132,11 +143,8 @@ TEST_P(EveryScheduler, KeepsItsBooks) {
     bool const copies = std::holds_alternative<PopulationBased>(chosen.scheduler);
     Tuner tuner(chosen);
     ASSERT_EQ(tuner.rungs().back().epoch, max);
-    auto const configurations = chosen.space.size();  // 0: no end of them
-    auto const there =
-        configurations == 0
-            ? chosen.trials
-            : static_cast<int>(std::min<std::int64_t>(chosen.trials, configurations));
+    int const there =
+        std::min(chosen.trials, most_trials(chosen.sampler, chosen.space, chosen.allowed));
     std::vector<int> trained(static_cast<std::size_t>(there), 0);
     std::vector<bool> ended(trained.size(), false);
     std::set<std::pair<int, int>> asked;  // trial and epoch: nothing is promoted twice
@@ -160,6 +168,8 @@ TEST_P(EveryScheduler, KeepsItsBooks) {
         double const x = std::get<double>(*ask.config.find("x"));
         double const y = std::get<double>(*ask.config.find("y"));
         ASSERT_TRUE(x >= 0 && x <= 1 && y >= 1e-3 && y <= 1);
+        ASSERT_EQ(ask.config, chosen.space.active_part(ask.config));
+        ASSERT_TRUE(!chosen.allowed || chosen.allowed(ask.config));
         auto const told = outcome(seed, ask);
         trained[id] = told.epoch;
         ended[id] = told.stopped || !std::isfinite(told.score);
@@ -188,8 +198,6 @@ TEST_P(EveryScheduler, KeepsItsBooks) {
   }
 }
 
-// Asks for random numbers of trials, tells them in random order with others in flight, and every
-// now and then moves to a new Tuner by its state.
 TEST_P(EveryScheduler, DecidesTheSameInDisorderAndWhenRestored) {
   for (int const restore_one_in : {0, 4}) {
     for (std::uint64_t seed = 0; seed < kStudies; ++seed) {
@@ -198,22 +206,8 @@ TEST_P(EveryScheduler, DecidesTheSameInDisorderAndWhenRestored) {
       finish(straight, seed);
       Tuner tuner(options(seed));
       Dice dice(seed + 12345);
-      std::vector<Ask> flying;
-      while (!tuner.finished()) {
-        if (restore_one_in > 0 && dice.below(restore_one_in) == 0) {
-          Tuner next(options(seed));
-          next.restore(tuner.state());
-          tuner = std::move(next);
-          flying.clear();
-        }
-        for (auto& ask : tuner.ask(dice.below(6)))
-          flying.push_back(std::move(ask));
-        if (flying.empty()) continue;
-        auto const chosen = flying.begin() + dice.below(static_cast<int>(flying.size()));
-        Ask const ask = *chosen;
-        flying.erase(chosen);
-        tell(tuner, seed, ask);
-      }
+      finish_in_disorder(tuner, options(seed), restore_one_in, dice,
+                         [&](Tuner& some, Ask const& ask) { tell(some, seed, ask); });
       expect_same(tuner, straight);
     }
   }

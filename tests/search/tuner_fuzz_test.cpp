@@ -143,26 +143,9 @@ TEST(TunerFuzz, TwoThousandStudiesKeepTheirBooks) {
   }
 }
 
-// Asks for random numbers of trials, tells them in random order with others in flight, and every
-// now and then moves to a new Tuner by its state.
-void finish_in_disorder(Tuner& tuner, std::uint64_t seed, int restore_one_in, Dice& dice) {
-  std::vector<Ask> flying;
-  while (!tuner.finished()) {
-    if (restore_one_in > 0 && dice.below(restore_one_in) == 0) {
-      Tuner next(random_options(seed));
-      next.restore(tuner.state());
-      tuner = std::move(next);
-      flying.clear();
-    }
-    for (auto& ask : tuner.ask(dice.below(6)))
-      flying.push_back(std::move(ask));
-    if (flying.empty()) continue;
-    auto const chosen = flying.begin() + dice.below(static_cast<int>(flying.size()));
-    auto const [epoch, score, stopped] = outcome(seed, tuner.rung(), *chosen);
-    int const id = chosen->trial;
-    flying.erase(chosen);
-    tuner.tell(id, epoch, score, stopped);
-  }
+void tell_outcome(std::uint64_t seed, Tuner& tuner, Ask const& ask) {
+  auto const [epoch, score, stopped] = outcome(seed, tuner.rung(), ask);
+  tuner.tell(ask.trial, epoch, score, stopped);
 }
 
 TEST(TunerFuzz, DecisionsDoNotDependOnTheOrderOfAskingAndTelling) {
@@ -171,7 +154,8 @@ TEST(TunerFuzz, DecisionsDoNotDependOnTheOrderOfAskingAndTelling) {
     Tuner straight(random_options(seed)), disordered(random_options(seed));
     finish_in_order(straight, seed);
     Dice dice(seed + 12345);
-    finish_in_disorder(disordered, seed, 0, dice);
+    finish_in_disorder(disordered, random_options(seed), 0, dice,
+                       [&](Tuner& tuner, Ask const& ask) { tell_outcome(seed, tuner, ask); });
     for (std::size_t id = 0; id < straight.trials().size(); ++id) {
       expect_same(straight.trials()[id], disordered.trials()[id]);
     }
@@ -185,7 +169,8 @@ TEST(TunerFuzz, RestoringInMidRungChangesNothing) {
     Tuner straight(random_options(seed)), restored(random_options(seed));
     finish_in_order(straight, seed);
     Dice dice(seed + 54321);
-    finish_in_disorder(restored, seed, 5, dice);
+    finish_in_disorder(restored, random_options(seed), 5, dice,
+                       [&](Tuner& tuner, Ask const& ask) { tell_outcome(seed, tuner, ask); });
     for (std::size_t id = 0; id < straight.trials().size(); ++id) {
       expect_same(straight.trials()[id], restored.trials()[id]);
     }

@@ -194,6 +194,143 @@ TEST_F(PlanTest, WhatIsWrongWithAStudyIsToldByPlanAndByTune) {
   EXPECT_THROW(tune(engine_, data_, study), UsageError);
 }
 
+TEST_F(PlanTest, ConstraintsKeepWhatIsTooLargeFromBeingTried) {
+  Study study = small_study();
+  study.space = {};
+  study.space.integer("layers", 1, 3).integer("width", 1, 64).integer("batch_size", 1, 64);
+  study.trials = 30;
+  auto const parameters = [&](Config const& config) {
+    auto const hidden = std::get<Widths>(*with_defaults(config, data_.task()).find("hidden"));
+    std::int64_t inputs = data_.inputs(), sum = 0;
+    for (auto const width : hidden) {
+      sum += (inputs + 1) * width;
+      inputs = width;
+    }
+    return sum + (inputs + 1) * data_.outputs();
+  };
+  study.constraints = {.max_parameters = 300};
+  Result const few = tune(engine_, data_, study);
+  ASSERT_EQ(few.trials.size(), 30u);
+  std::int64_t most = 0;
+  for (auto const& trial : few.trials)
+    most = std::max(most, parameters(trial.config));
+  EXPECT_LE(most, 300);
+  EXPECT_GT(most, 200);
+
+  std::int64_t const bytes = engine_.backend().bytes({{"hidden", Widths{16}}}, data_.task(),
+                                                     data_.inputs(), data_.outputs());
+  study.constraints = {.max_bytes = bytes};
+  EXPECT_EQ(plan(engine_, data_, study).bytes_per_member, bytes);
+  for (auto const& trial : tune(engine_, data_, study).trials) {
+    EXPECT_LE(engine_.backend().bytes(trial.config, data_.task(), data_.inputs(), data_.outputs()),
+              bytes);
+  }
+
+  // One layer of `width`: 2 batch (2 inputs width + 3 width outputs), without dX of the first.
+  study.space.constant("layers", std::int64_t{1});
+  study.constraints = {.max_flops = 2000};
+  for (auto const& trial : tune(engine_, data_, study).trials) {
+    auto const width = std::get<std::int64_t>(*trial.config.find("width"));
+    auto const batch = std::get<std::int64_t>(*trial.config.find("batch_size"));
+    EXPECT_LE(2 * batch * width * (2 * data_.inputs() + 3 * data_.outputs()), 2000);
+  }
+}
+
+TEST_F(PlanTest, ConstraintsThatNothingKeepsAreRefusedWithTheSmallest) {
+  Study study = small_study();
+  study.space = {};
+  study.space.integer("width", 2, 9).constant("layers", std::int64_t{1});
+  study.constraints = {.max_parameters = 10, .max_flops = 1e9};
+  auto const inputs = data_.inputs(), outputs = data_.outputs();
+  auto const smallest = std::to_string((inputs + 1) * 2 + 3 * outputs);
+  for (auto const& call : std::vector<std::function<void()>>{
+           [&] { plan(engine_, data_, study); }, [&] { tune(engine_, data_, study); }}) {
+    try {
+      call();
+      FAIL() << "accepted";
+    } catch (UsageError const& error) {
+      ASSERT_EQ(error.problems().size(), 1u);
+      EXPECT_TRUE(error.problems()[0].starts_with(
+          "constraints.max_parameters: 10 is less than any network of the search space takes: "));
+      EXPECT_NE(error.problems()[0].find(" takes " + smallest + ";"), std::string::npos)
+          << error.problems()[0];
+    }
+  }
+  study.constraints = {.max_parameters = 0, .max_flops = -1.0};
+  EXPECT_EQ(problems(study, data_.task()).size(), 2u);
+}
+
+// Layers and widths are another way to write hidden, and only one of the two is taken.
+TEST_F(PlanTest, LayersAndWidthsAreHiddenInOtherWords) {
+  auto const hidden = [](Config const& config) {
+    return *with_defaults(config, Task::classification).find("hidden");
+  };
+  EXPECT_EQ(hidden({{"layers", std::int64_t{3}}}), Value(Widths{64, 64, 64}));
+  EXPECT_EQ(hidden({{"width", std::int64_t{8}}}), Value(Widths{8}));
+  EXPECT_EQ(hidden({{"layers", std::int64_t{2}}, {"width", 8.0}}), Value(Widths{8, 8}));
+  EXPECT_EQ(hidden({{"layers", std::int64_t{3}},
+                    {"width_1", std::int64_t{8}},
+                    {"width_3", std::int64_t{4}}}),
+            Value(Widths{8, 64, 4}));
+  auto const said = [](Config const& config) { return check(config, Task::classification); };
+  EXPECT_EQ(said({{"hidden", Widths{8}}, {"layers", std::int64_t{1}}}),
+            std::vector<std::string>{
+                "layers: does not go with hidden, which says the same; keep one of them"});
+  EXPECT_EQ(said({{"width", std::int64_t{8}}, {"width_1", std::int64_t{8}}}),
+            std::vector<std::string>{
+                "width_1: does not go with width, which is every layer's; keep one of them"});
+  EXPECT_EQ(said({{"layers", std::int64_t{1}}, {"width_2", std::int64_t{8}}}),
+            std::vector<std::string>{"width_2: there is no such layer where layers is 1; give it "
+                                     "on the condition that layers is at least 2"});
+  Study by_list = small_study(), by_number = small_study();
+  by_list.space.constant("hidden", Widths{6, 5});
+  by_number.space.constant("layers", std::int64_t{2})
+      .constant("width_1", std::int64_t{6})
+      .constant("width_2", std::int64_t{5});
+  EXPECT_EQ(plan(engine_, data_, by_list).bytes_per_member,
+            plan(engine_, data_, by_number).bytes_per_member);
+  EXPECT_EQ(tune(engine_, data_, by_list).valid, tune(engine_, data_, by_number).valid);
+}
+
+TEST_F(PlanTest, TheLargestOfLayersAndWidthsIsDeepestAndWidest) {
+  Study study = small_study();
+  study.space.integer("layers", 1, 3).integer("width_1", 4, 16).integer("width_2", 4, 24);
+  study.space.when("layers", {std::int64_t{2}, std::int64_t{3}})
+      .integer("width_3", 4, 8)
+      .when("layers", {std::int64_t{3}});
+  Config const largest{{"hidden", Widths{16, 24, 8}}};
+  EXPECT_EQ(plan(engine_, data_, study).bytes_per_member,
+            engine_.backend().bytes(largest, data_.task(), data_.inputs(), data_.outputs()));
+}
+
+// layer_lr fits one of the shapes only.
+TEST_F(PlanTest, ConditionsDecideWhatIsCheckedAndWhatIsLargest) {
+  using Reals = std::vector<double>;
+  Study study = small_study();
+  study.space.choice("hidden", {Widths{8}, Widths{16, 16}})
+      .choice("layer_lr", {Reals{1.0, 0.5}, Reals{1.0, 0.0}})
+      .when("hidden", {Widths{8}})
+      .choice("optimizer", {"sgd", "adam"})
+      .uniform("ema", 0.5, 0.9)
+      .when("optimizer", {"sgd"})
+      .when("hidden", {Widths{16, 16}});
+  EXPECT_EQ(problems(study, Task::classification), std::vector<std::string>{});
+  auto const bytes = [&](Config const& config) {
+    return engine_.backend().bytes(config, data_.task(), data_.inputs(), data_.outputs());
+  };
+  Config const averaged{{"hidden", Widths{16, 16}}, {"optimizer", "sgd"}, {"ema", 0.9}};
+  Config const adam{{"hidden", Widths{16, 16}}, {"optimizer", "adam"}};
+  EXPECT_EQ(plan(engine_, data_, study).bytes_per_member, std::max(bytes(averaged), bytes(adam)));
+  study.space.choice("hidden", {Widths{8, 8}, Widths{16, 16}});
+  EXPECT_FALSE(problems(study, Task::classification).empty());
+  // The same configurations are trained, and what is not there has no value.
+  study.space.choice("hidden", {Widths{8}, Widths{16, 16}});
+  for (auto const& trial : tune(engine_, data_, study).trials) {
+    bool const small = *trial.config.find("hidden") == Value{Widths{8}};
+    EXPECT_EQ(trial.config.find("layer_lr") != nullptr, small);
+  }
+}
+
 // Each choice is good with the first of the others; two of them together are not.
 TEST_F(PlanTest, ValuesThatDoNotGoTogetherAreRefusedBeforeTheRun) {
   using Reals = std::vector<double>;

@@ -88,7 +88,15 @@ double Settings::*const kStoredInFloat[] = {
 };
 
 bool set_special(Settings& s, std::string const& name, Value const& value) {
-  if (name == "hidden") {
+  if (name == "layers") {
+    s.hidden.resize(static_cast<std::size_t>(number(value)), s.hidden.back());
+  } else if (name == "width") {
+    for (int& width : s.hidden)
+      width = static_cast<int>(number(value));
+  } else if (name.starts_with("width_")) {
+    auto const layer = static_cast<std::size_t>(name[6] - '1');
+    if (layer < s.hidden.size()) s.hidden[layer] = static_cast<int>(number(value));
+  } else if (name == "hidden") {
     s.hidden.clear();
     for (double const width : numbers(value))
       s.hidden.push_back(static_cast<int>(width));

@@ -44,6 +44,8 @@ std::string help_of(Distribution distribution) {
       return "value";
     case Distribution::categorical:
       return "values, and probabilities if they differ";
+    case Distribution::ordinal:
+      return "values in their order: models take neighbours for alike";
     case Distribution::int_uniform:
       return "min, max: whole numbers, both ends included";
     case Distribution::uniform:
@@ -99,6 +101,18 @@ std::vector<Topic> topics() {
       {"schedules", choices_of("lr_schedule")},
       {"inits", choices_of("init")},
       {"distributions", distributions()},
+      {"parameters",
+       {{"value", "fixed"},
+        {"values", "one of a list; see distributions for other laws"},
+        {"min, max", "a range: of whole numbers if both are written so"},
+        {"when",
+         "a map of earlier parameters and the value, or list of values, that each must have; "
+         "elsewhere the parameter is not there"}}},
+      {"constraints",
+       {{"max_parameters", "weights and biases of a network, at most"},
+        {"max_bytes", "of a network in training with all it keeps, at most: 20000, 64KiB, 1MiB"},
+        {"max_flops",
+         "of one training step of a whole batch, at most: needed products, times two"}}},
       {"metrics", metric_names()},
       {"methods",
        {{"random", "each trial drawn independently of the others"},

@@ -100,7 +100,7 @@ std::vector<std::string> check(Config const& config, Task task);
 std::vector<std::string> check(std::string_view name, Value const& value);
 
 // The config with every hyperparameter that it leaves open set to its default for the task (and for
-// its optimizer), in the table's order.
+// its optimizer), in the table's order; layers and widths as `hidden`.
 Config with_defaults(Config const& config, Task task);
 
 }  // namespace brood

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -26,6 +27,7 @@ namespace brood {
 // Who proposes the trials' configurations. Everywhere `first` are hand-picked points that become
 // the first trials, in order; a parameter that such a point leaves out is drawn as Random would. In
 // a finite space a configuration is proposed once; when all of them were, there are fewer trials.
+// A proposal that is not allowed (TunerOptions) is drawn anew, as Random would.
 
 // Trial i is a pure function of (seed, i): points drawn by Philox, whatever was told.
 struct Random {
@@ -74,6 +76,8 @@ std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace cons
 
 // ---- ask/tell
 
+using Allowed = std::function<bool(Config const&)>;
+
 // waiting: asked for or between rungs; pruned: not promoted; complete: trained to the end;
 // stopped: its own patience ended it (still ranked); diverged: non-finite score.
 enum class TrialState { waiting, pruned, complete, stopped, diverged };
@@ -110,6 +114,9 @@ struct TunerOptions {
   // Trials that are proposed at once; the next are when each of these has a result, or when a
   // worker is free. 0: as many as suit the sampler.
   int ask_batch = 0;
+  // Which configurations may be tried, a pure function; empty: all. If none is allowed of all of a
+  // finite space (of up to 65,536), or of 10,000 draws, the Tuner throws UsageError.
+  Allowed allowed = {};
   // By what the trials of a rung are ranked; decides nothing.
   Ranking ranking = survivors;
 };

@@ -18,6 +18,7 @@ namespace brood {
 enum class Distribution {
   constant,                // values[0]
   categorical,             // one of values, by probabilities if there are any
+  ordinal,                 // one of values, which are in an order: neighbours are alike
   int_uniform,             // whole numbers min .. max
   uniform,                 // min .. max
   q_uniform,               // multiples of q in min .. max
@@ -30,14 +31,23 @@ enum class Distribution {
 };
 std::string_view name_of(Distribution distribution);
 
+// A parameter with conditions is there only in configurations where each of them holds: where the
+// parameter that it names, which comes earlier in the space, is there and has one of the values.
+struct Condition {
+  std::string parameter = {};  // with a finite number of values
+  std::vector<Value> values = {};
+  bool operator==(Condition const&) const = default;
+};
+
 struct Parameter {
   std::string name = {};
   Distribution distribution = Distribution::constant;
-  double min = 0, max = 0;                 // all but constant, categorical and the normals
+  double min = 0, max = 0;                 // all but those with values and the normals
   double q = 0;                            // step of the q_ distributions
   double mu = 0, sigma = 1;                // the normals
-  std::vector<Value> values = {};          // constant (one), categorical
+  std::vector<Value> values = {};          // constant (one), categorical, ordinal
   std::vector<double> probabilities = {};  // categorical: as many as values, sum 1; or empty
+  std::vector<Condition> when = {};        // all must hold; empty: always there
 };
 
 class SearchSpace {
@@ -45,11 +55,17 @@ class SearchSpace {
   SearchSpace& constant(std::string name, Value value);
   SearchSpace& choice(std::string name, std::vector<Value> values,
                       std::vector<double> probabilities = {});
+  SearchSpace& ordinal(std::string name, std::vector<Value> values);
   SearchSpace& integer(std::string name, std::int64_t min, std::int64_t max);
   SearchSpace& uniform(std::string name, double min, double max);
   SearchSpace& log_uniform(std::string name, double min, double max);
   // Any distribution. A name that is there already is replaced.
   SearchSpace& add(Parameter parameter);
+  // One more condition of the parameter that was added last:
+  //   space.choice("optimizer", {"adam", "momentum"})
+  //       .uniform("momentum", 0.5, 0.99).when("optimizer", {"momentum"});
+  // Throws UsageError if there is none.
+  SearchSpace& when(std::string parameter, std::vector<Value> values);
 
   std::vector<Parameter> const& parameters() const { return parameters_; }
   Parameter const* find(std::string_view name) const;
@@ -60,18 +76,24 @@ class SearchSpace {
   std::int64_t size() const;
 
   // Problems of the space itself: an empty range, the log of a non-positive bound, probabilities
-  // that do not sum to 1, ... One complete sentence each, beginning with the parameter's name.
-  // Whether its values are good hyperparameters is the study's question.
+  // that do not sum to 1, a condition that can never hold, ... One complete sentence each,
+  // beginning with the parameter's name. Whether its values are good hyperparameters is the study's
+  // question.
   std::vector<std::string> problems() const;
 
-  // The configuration at a point of the unit cube [0, 1)^dimensions; constants included.
+  // The configuration at a point of the unit cube [0, 1)^dimensions; constants included, and
+  // without the parameters whose conditions do not hold, whose coordinates count for nothing.
   // int_uniform and the q_ distributions with a whole q give int64 values, others doubles.
   // Throws UsageError if the space has problems() or the point is not in that cube.
   Config decode(std::span<double const> point) const;
 
+  // The configuration without those of its parameters whose conditions do not hold in it.
+  Config active_part(Config const& config) const;
+
  private:
   std::vector<Parameter> parameters_;
-  bool sound_ = true;  // problems() is empty
+  std::size_t last_ = 0;  // the one that was added last
+  bool sound_ = true;     // problems() is empty
 };
 
 }  // namespace brood

@@ -76,10 +76,20 @@ struct Start {
   bool fresh_output = false;                // the last layer is drawn, for other classes or targets
 };
 
+// Upper bounds on what a configuration may ask for, known before anything is trained. One beyond
+// them is not tried: another is drawn in its place.
+struct Constraints {
+  std::optional<std::int64_t> max_parameters = {};  // weights and biases of the network; >= 1
+  std::optional<std::int64_t> max_bytes = {};       // of a resident member, as planned; >= 1
+  std::optional<double> max_flops = {};             // of a training step of a whole batch; > 0
+  explicit operator bool() const { return max_parameters || max_bytes || max_flops; }
+};
+
 struct Study {
   SearchSpace space = {};
   SamplerChoice sampler = Random{};
   SchedulerChoice scheduler = SuccessiveHalving{};
+  Constraints constraints = {};
   Validation validation = Holdout{};
   MetricChoice metric = {};
   int trials = 64;
