@@ -8,12 +8,18 @@
 
 namespace brood::bench {
 void register_train_steps();
+void register_populations();
+void register_studies();
 void register_cuda_benchmarks(double seconds);
 }  // namespace brood::bench
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a run that is cut short has printed what it had
   brood::bench::register_train_steps();
+  brood::bench::register_populations();
+#if BROOD_BENCH_FILES
+  brood::bench::register_studies();
+#endif
 #if BROOD_BENCH_CUDA
   char const* const seconds = std::getenv("BROOD_BENCH_SECONDS");
   brood::bench::register_cuda_benchmarks(seconds != nullptr ? std::atof(seconds) : 1e9);
