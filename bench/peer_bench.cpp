@@ -7,6 +7,7 @@
 //   brood_peer_bench train WORKLOAD MEMBERS DEVICE PRECISION
 //       a worker (bench/peers/worker.py says what that is) that trains the population
 //   brood_peer_bench split SWEEP DIR    train.npy, valid.npy, test.npy: rows of the sweep's study
+//   brood_peer_bench study SWEEP DEVICE PRECISION [key=value ...]    tunes; prints scores
 //   brood_peer_bench ask_tell TRIALS    random search over two numbers; prints seconds
 #include <algorithm>
 #include <chrono>
@@ -175,6 +176,29 @@ int split(std::string const& path, std::string const& folder) {
   return 0;
 }
 
+// What a sweep file asks for, from the file to the winner's test score.
+int study(std::string const& path, std::string const& device, std::string const& precision,
+          std::vector<std::string> const& settings) {
+  files::Overrides overrides;
+  for (auto const& setting : settings) {
+    auto const equals = setting.find('=');
+    if (equals == std::string::npos) throw UsageError(setting + ": is not key=value");
+    overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  double const start = now();
+  files::Sweep sweep = files::read_sweep(path, overrides);
+  Dataset const dataset = files::load_dataset(sweep);
+  Engine engine({.device = device, .precision = precision});
+  Data const data = engine.load(dataset.table());
+  Result const result = tune(engine, data, sweep.study);
+  std::printf(
+      "{\"seconds\": %.6f, \"valid\": %.6f, \"test\": %.6f, \"member_epochs\": %lld, "
+      "\"version\": \"%s, %s\"}\n",
+      now() - start, result.valid, result.test, static_cast<long long>(result.member_epochs),
+      engine.info().device.c_str(), engine.info().precision.c_str());
+  return 0;
+}
+
 int ask_tell(int trials) {
   double const start = now();
   SearchSpace space;
@@ -202,11 +226,14 @@ int run(std::vector<std::string> const& words) {
   if (command == "train" && words.size() == 5)
     return train(workload_named(words[1]), std::atoi(words[2].c_str()), words[3], words[4]);
   if (command == "split" && words.size() == 3) return split(words[1], words[2]);
+  if (command == "study" && words.size() >= 4)
+    return study(words[1], words[2], words[3], {words.begin() + 4, words.end()});
   if (command == "ask_tell" && words.size() == 2) return ask_tell(std::atoi(words[1].c_str()));
   std::fputs(
       "usage: brood_peer_bench write DIR WORKLOAD MEMBERS\n"
       "       brood_peer_bench train WORKLOAD MEMBERS DEVICE PRECISION\n"
       "       brood_peer_bench split SWEEP DIR\n"
+      "       brood_peer_bench study SWEEP DEVICE PRECISION [key=value ...]\n"
       "       brood_peer_bench ask_tell TRIALS\n",
       stderr);
   return 2;

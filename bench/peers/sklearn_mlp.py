@@ -37,6 +37,11 @@ class Regressor(GivenWeights, MLPRegressor):
 class Trainer:
     def __init__(self, workload):
         self.workload = workload
+        unknown = sorted({a for a in workload.activation if a not in ACTIVATIONS})
+        if unknown:
+            raise SystemExit(f"scikit-learn has no {unknown[0]}")
+        if workload.task == "classification" and workload.outputs == 2:
+            raise SystemExit("scikit-learn has one output for two classes: not the same network")
         self.numbers = workload.checked[:MEMBERS]
         self.members = len(self.numbers)
         self.steps_at_once = -(-workload.rows // workload.batch_size)  # an epoch
@@ -70,8 +75,7 @@ class Trainer:
                 network.partial_fit(w.x[rows], self.y[rows], **more)
             if self.classes:
                 p = network.predict_proba(w.x[:n])
-                p = p[np.arange(n), self.y[:n]] if w.outputs > 2 else np.where(self.y[:n] == 1, p[:, 1], p[:, 0])
-                losses[number] = -np.mean(np.log(p.astype(np.float64)))
+                losses[number] = -np.mean(np.log(p[np.arange(n), self.y[:n]].astype(np.float64)))
             else:
                 losses[number] = np.mean((network.predict(w.x[:n]) - self.y[:n]) ** 2)
         known = [w.checked.index(number) for number in self.numbers]

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs brood and its peers on the same work, in turns, and writes one JSON; bench/peers/run.sh calls it.
+
+Every peer first shows that it does the same: from brood's weights and batches, its losses after 100
+steps must be brood's (relative 1e-4 in fp32, 1e-2 in tf32). Then it is timed in each of its settings,
+and the best one takes turns with brood (A B A B ...): medians, and (slowest - fastest) / median.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import select
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+TOLERANCE = {"fp32": 1e-4, "tf32": 1e-2}
+STUDY = "tools/examples/digits.yaml"
+
+# Populations that are trained, by device.
+POPULATIONS = {
+    "cpu": {"A": [64], "B": [16], "C": [16], "D": [1024], "W1": [64], "W2": [16], "W3": [16], "W4": [200]},
+    "cuda": {"A": [132, 1024], "D": [16896], "W1": [132, 1024, 4224], "W2": [132], "W3": [132], "W4": [1000]},
+}
+QUICK = ["A", "D"]
+
+# Of each tool, its settings: the script and its arguments.
+TORCH_CPU = [("bmm-eager", 0), ("bmm-compile", 0), ("func-eager", 0), ("bmm-eager", 1)]
+TORCH_CUDA = [(f"{form}-{execution}", 0) for form in ("bmm", "func") for execution in ("graph", "compile", "eager")]
+TOOLS = {
+    "cpu": {
+        "JAX": [["jax_vmap.py", "--variant", v] for v in ("vmap", "unroll", "map")],
+        "PyTorch stacked": [["torch_stacked.py", "--variant", v, "--threads", str(t)] for v, t in TORCH_CPU],
+        "PyTorch one by one": [["torch_single.py", "--threads", t] for t in ("1", "0")],
+        "scikit-learn": [["sklearn_mlp.py"]],
+    },
+    "cuda": {
+        "JAX": [["jax_vmap.py", "--variant", v] for v in ("vmap", "unroll")],
+        "PyTorch stacked": [["torch_stacked.py", "--variant", v] for v, _ in TORCH_CUDA],
+        "PyTorch one by one": [["torch_single.py"]],
+    },
+}
+BEST = "best peer"
+# (workload, peer, least ratio, and where given the populations it holds for)
+GOALS = {
+    "cpu": [("A", BEST, 2.5), ("B", BEST, 2.2), ("C", BEST, 1.4), ("D", BEST, 8), ("A", "PyTorch one by one", 10),
+            ("digits study", "scikit-learn", 20)],
+    "cuda": [("W1", BEST, 5, (132,)), ("W1", BEST, 3, (1024, 4224)), ("W4", BEST, 10),
+             ("digits study", "Optuna, PyTorch", 1000), ("hyperband study", "JAX", 20),
+             ("hyperband study", "JAX, compiled before", 5)],
+}
+
+
+class Failed(Exception):
+    pass
+
+
+class Worker:
+    """A process that trains when it is told to (worker.py)."""
+
+    def __init__(self, command, limit):
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.log, cwd=HERE)
+        try:
+            self.facts = self.answer(limit)
+        except Failed:
+            self.close()
+            raise
+
+    def answer(self, limit):
+        deadline = time.monotonic() + limit
+        text = b""
+        while not text.endswith(b"\n"):
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                raise Failed(f"nothing in {limit:.0f} s")
+            more = os.read(self.process.stdout.fileno(), 65536)
+            if not more:
+                self.process.wait()
+                self.log.seek(0)
+                last = [line.strip() for line in self.log.read().splitlines() if line.strip()][-1:]
+                raise Failed(last[0][:200] if last else f"exit code {self.process.returncode}")
+            text += more
+        return json.loads(text.splitlines()[-1])
+
+    def rate(self, seconds, limit=120):
+        self.process.stdin.write(f"{seconds}\n".encode())
+        self.process.stdin.flush()
+        done = self.answer(limit)
+        return done["steps"] / done["seconds"]
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+        self.log.close()
+
+
+def spread(values):
+    return (max(values) - min(values)) / statistics.median(values)
+
+
+class Run:
+    def __init__(self, options):
+        self.options = options
+        self.rows, self.versions, self.notes = [], {}, []
+        self.quick = options.quick
+        self.rounds, self.seconds = (3, 0.3) if self.quick else (5, 1.0)
+
+    def say(self, text):
+        print(text, file=sys.stderr, flush=True)
+
+    def best_setting(self, tool, settings, folder, precision):
+        """The worker of the fastest setting, and what was seen of each."""
+        best, best_rate, tried = None, 0, {}
+        for setting in settings:
+            script, *rest = setting
+            name = " ".join(rest[1::2]) or "default"
+            if script != "sklearn_mlp.py":
+                rest += ["--device", self.options.device, "--precision", precision]
+            try:
+                worker = Worker([sys.executable, HERE / script, folder, *rest], self.options.limit)
+            except Failed as why:
+                tried[name] = {"failed": str(why)}
+                continue
+            facts = worker.facts
+            self.versions[tool] = facts["version"]
+            tried[name] = {key: facts[key] for key in ("disagreement", "first_seconds")}
+            # Not a number does not agree, either.
+            if not facts["disagreement"] <= TOLERANCE[precision]:
+                tried[name]["failed"] = f"losses differ by {facts['disagreement']:.1e}"
+                worker.close()
+                continue
+            try:
+                rate = max(worker.rate(self.seconds / 2) for _ in range(2))
+            except Failed as why:
+                tried[name]["failed"] = str(why)
+                worker.close()
+                continue
+            tried[name]["steps_per_s"] = rate
+            if rate > best_rate:
+                if best:
+                    best.close()
+                best, best_rate, best_name = worker, rate, name
+            else:
+                worker.close()
+        return best, (best_name if best else None), tried
+
+    def train(self, workload, members, precision):
+        self.say(f"{workload}, {members} members, {precision}")
+        options = self.options
+        with tempfile.TemporaryDirectory(prefix="brood-peers-") as folder:
+            subprocess.run([options.program, "write", folder, workload, str(members)], check=True)
+            flops = json.loads((pathlib.Path(folder) / "workload.json").read_text())["flops_per_step"]
+            workers = {}
+            try:
+                for tool, settings in TOOLS[options.device].items():
+                    if options.tools and tool not in options.tools:
+                        continue
+                    if self.quick:
+                        settings = settings[:1]
+                    worker, setting, tried = self.best_setting(tool, settings, folder, precision)
+                    row = {"workload": workload, "members": members, "precision": precision, "tool": tool,
+                           "setting": setting, "tried": tried}
+                    if worker:
+                        workers[tool] = (worker, row)
+                    else:
+                        self.rows.append({**row, "failed": "; ".join(sorted({t["failed"] for t in tried.values()}))})
+                ours = Worker([options.program, "train", workload, str(members), options.device, precision],
+                              options.limit)
+                self.versions["brood"] = ours.facts["version"]
+                workers["brood"] = (ours, {"workload": workload, "members": members, "precision": precision,
+                                           "tool": "brood", "first_seconds": ours.facts["first_seconds"]})
+                rates = {tool: [] for tool in workers}
+                for _ in range(self.rounds):
+                    for tool, (worker, _) in workers.items():
+                        rates[tool].append(worker.rate(self.seconds))
+                for tool, (_, row) in workers.items():
+                    rate = statistics.median(rates[tool])
+                    self.rows.append({**row, "steps_per_s": rate, "spread": spread(rates[tool]),
+                                      "gflops": 1e-9 * flops * rate})
+                    self.say(f"  {tool:20} {rate:12,.0f} member-steps/s")
+            except Failed as why:
+                self.notes.append(f"{workload}, {members} members, {precision}: {why}")
+            finally:
+                for worker, _ in workers.values():
+                    worker.close()
+
+    def once(self, command):
+        """The JSON that a program prints last, with its own seconds and the process's."""
+        start = time.perf_counter()
+        done = subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True, text=True)
+        wall = time.perf_counter() - start
+        if done.returncode != 0:
+            last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
+            raise Failed(last[0][:200] if last else f"exit code {done.returncode}")
+        return {**json.loads(done.stdout.splitlines()[-1]), "wall_seconds": wall}
+
+    def race(self, work, commands):
+        """commands: tool -> (command, how often). brood's seconds are the whole process's."""
+        self.say(work)
+        for tool, (command, times) in commands.items():
+            try:
+                runs = [self.once(command) for _ in range(times)]
+            except Failed as why:
+                self.rows.append({"workload": work, "tool": tool, "failed": str(why)})
+                continue
+            seconds = [run["wall_seconds"] if tool == "brood" else run["seconds"] for run in runs]
+            row = {"workload": work, "tool": tool, "seconds": statistics.median(seconds), "runs": times,
+                   "spread": spread(seconds)}
+            for key in ("valid", "test", "trials", "member_epochs", "compile_seconds", "compiles"):
+                if key in runs[0]:
+                    row[key] = runs[0][key]
+            if "version" in runs[0]:
+                self.versions[tool] = runs[0]["version"]
+            self.rows.append(row)
+            self.say(f"  {tool:20} {row['seconds']:.3f} s")
+
+    def studies(self):
+        options, python = self.options, sys.executable
+        repeats = 3 if self.quick else 5
+        trials = 64 if self.quick else 1024
+        many = 2000 if self.quick else 100000
+        with tempfile.TemporaryDirectory(prefix="brood-peers-") as folder:
+            subprocess.run([options.program, "split", STUDY, folder], check=True, cwd=ROOT)
+            ours = [options.program, "study", STUDY, options.device, options.precisions[0], f"trials={trials}"]
+            peers = {"Optuna, PyTorch": "optuna_torch_study.py", "scikit-learn": "sklearn_halving_study.py"}
+            self.race("digits study", {
+                "brood": (ours, repeats),
+                **{tool: ([python, HERE / script, folder, trials, options.device], 1) for tool, script in peers.items()
+                   if tool != "scikit-learn" or options.device == "cpu"}})
+        self.race(f"{many:,} trivial trials", {
+            "brood": ([options.program, "ask_tell", many], repeats),
+            "Optuna": ([python, HERE / "optuna_trials.py", many], 1)})
+
+    def goals(self):
+        """One for each goal and row that it is about: brood over the peer, and whether that is enough."""
+        reached = []
+        for workload, peer, least, *populations in GOALS[self.options.device]:
+            of = [row for row in self.rows if row["workload"] == workload
+                  and (not populations or row.get("members") in populations[0])]
+            for ours in (row for row in of if row["tool"] == "brood"):
+                same = [row for row in of if row["tool"] != "brood" and row.get("members") == ours.get("members")
+                        and row.get("precision") == ours.get("precision") and "failed" not in row]
+                same = [row for row in same if peer == BEST or row["tool"] == peer]
+                if "failed" in ours or not same:
+                    continue
+                if "seconds" in ours:
+                    theirs = min(same, key=lambda row: row["seconds"])
+                    ratio = theirs["seconds"] / ours["seconds"]
+                else:
+                    theirs = max(same, key=lambda row: row["steps_per_s"])
+                    ratio = ours["steps_per_s"] / theirs["steps_per_s"]
+                goal = {"workload": workload, "members": ours.get("members"), "precision": ours.get("precision"),
+                        "peer": theirs["tool"], "ratio": ratio, "goal": least, "met": ratio >= least}
+                if "test" in ours and "test" in theirs:
+                    goal["test"], goal["peer_test"] = ours["test"], theirs["test"]
+                    goal["met"] = goal["met"] and ours["test"] >= theirs["test"]
+                reached.append({key: value for key, value in goal.items() if value is not None})
+        return reached
+
+
+def machine(device):
+    facts = {"cores": os.cpu_count(), "system": platform.platform()}
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        facts["cpu"] = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        facts["cpu"] = platform.processor()
+    if device == "cuda" and shutil.which("nvidia-smi"):
+        done = subprocess.run(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"],
+                              capture_output=True, text=True)
+        facts["gpu"] = done.stdout.strip().splitlines()[0] if done.returncode == 0 else "unknown"
+    return facts
+
+
+def table(document):
+    lines = [f"{'workload':22} {'members':>8} {'peer':20} {'ratio':>8} {'goal':>7}"]
+    for goal in document["goals"]:
+        lines.append(f"{goal['workload']:22} {goal.get('members', ''):>8} {goal['peer']:20} {goal['ratio']:8.2f} "
+                     f"{goal['goal']:7.1f} {'' if goal['met'] else ' missed'}")
+    for row in document["rows"]:
+        if "failed" in row:
+            lines.append(f"{row['workload']}, {row['tool']}: {row['failed']}")
+    return "\n".join(lines + document["notes"])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--device", choices=["cpu", "cuda"], required=True)
+    parser.add_argument("--program", required=True, help="brood_peer_bench")
+    parser.add_argument("--quick", action="store_true", help="two workloads, few trials: says that all works")
+    parser.add_argument("--workloads", nargs="*", help="only these; 'studies' are the studies")
+    parser.add_argument("--tools", nargs="*", help="of the peers that train, only these")
+    parser.add_argument("--precisions", nargs="*", choices=list(TOLERANCE))
+    parser.add_argument("--limit", type=float, default=300, help="seconds for a peer to begin (compilation)")
+    parser.add_argument("--out", type=pathlib.Path)
+    options = parser.parse_args()
+    options.program = str(pathlib.Path(options.program).resolve())
+    options.precisions = options.precisions or (["fp32"] if options.device == "cpu" else ["tf32", "fp32"])
+    date = datetime.date.today().isoformat()
+    out = options.out or ROOT / f"bench/results/peers-{options.device}-{date}.json"
+
+    run = Run(options)
+    start = time.perf_counter()
+    for precision in options.precisions:
+        for workload, populations in POPULATIONS[options.device].items():
+            if workload in (options.workloads or (QUICK if options.quick else POPULATIONS[options.device])):
+                for members in populations[:1] if options.quick else populations:
+                    run.train(workload, members, precision)
+    if not options.workloads or "studies" in options.workloads:
+        run.studies()
+    command = f"bench/peers/run.sh --device {options.device}" + (" --quick" if options.quick else "")
+    document = {"date": date, "machine": machine(options.device), "command": command, "versions": run.versions,
+                "seconds": time.perf_counter() - start, "notes": run.notes, "rows": run.rows, "goals": run.goals()}
+    out.write_text(json.dumps(document, indent=1) + "\n")
+    print(table(document))
+
+
+main()
