@@ -306,7 +306,9 @@ def main():
     options.program = str(pathlib.Path(options.program).resolve())
     options.precisions = options.precisions or (["fp32"] if options.device == "cpu" else ["tf32", "fp32"])
     date = datetime.date.today().isoformat()
-    out = options.out or ROOT / f"bench/results/peers-{options.device}-{date}.json"
+    kept = "build-peers/quick.json" if options.quick else f"bench/results/peers-{options.device}-{date}.json"
+    out = options.out or ROOT / kept
+    out.parent.mkdir(parents=True, exist_ok=True)
 
     run = Run(options)
     start = time.perf_counter()
