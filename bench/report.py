@@ -47,10 +47,11 @@ def of_machine(document):
     machine = document.get("machine") or document.get("device")
     if isinstance(machine, dict):
         machine = ", ".join(str(part) for part in (machine.get("gpu"), machine["cpu"], f"{machine['cores']} cores") if part)
-    versions = sorted(set(document.get("versions", {}).values()))
-    compiler = [document["compiler"]] if "compiler" in document else []
+    versions = [document["compiler"]] if "compiler" in document else []
+    versions += [part for tool in sorted(document.get("versions", {})) for part in document["versions"][tool].split(", ")]
     command = f"`{document['command']}`" if "command" in document else "`tools/gpu_check.sh`"
-    return ", ".join([machine, *compiler, *versions, command, document["date"][:10]]) + f" (`results/{document['file']}`)"
+    parts = dict.fromkeys([*machine.split(", "), *versions, command, document["date"][:10]])  # each once
+    return ", ".join(parts) + f" (`results/{document['file']}`)"
 
 
 def table(head, rows):

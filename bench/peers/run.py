@@ -31,20 +31,27 @@ POPULATIONS = {
 }
 QUICK = ["A", "D"]
 
-# Of each tool, its settings: the script and its arguments.
-TORCH_CPU = [("bmm-eager", 0), ("bmm-compile", 0), ("func-eager", 0), ("bmm-eager", 1)]
-TORCH_CUDA = [(f"{form}-{execution}", 0) for form in ("bmm", "func") for execution in ("graph", "compile", "eager")]
+# Of each tool, its settings: the script and its arguments. The first one is what --quick takes.
+FORMS = [(form, execution) for execution in ("graph", "compile", "eager") for form in ("bmm", "func")]
 TOOLS = {
     "cpu": {
-        "JAX": [["jax_vmap.py", "--variant", v] for v in ("vmap", "unroll", "map")],
-        "PyTorch stacked": [["torch_stacked.py", "--variant", v, "--threads", str(t)] for v, t in TORCH_CPU],
-        "PyTorch one by one": [["torch_single.py", "--threads", t] for t in ("1", "0")],
-        "scikit-learn": [["sklearn_mlp.py"]],
+        "JAX": {"vmap": ["jax_vmap.py", "--variant", "vmap"],
+                "vmap, unrolled": ["jax_vmap.py", "--variant", "unroll"],
+                "map": ["jax_vmap.py", "--variant", "map"]},
+        "PyTorch stacked": {
+            "bmm": ["torch_stacked.py", "--variant", "bmm-eager"],
+            "bmm, 1 thread": ["torch_stacked.py", "--variant", "bmm-eager", "--threads", "1"],
+            "bmm, compiled": ["torch_stacked.py", "--variant", "bmm-compile"],
+            "func": ["torch_stacked.py", "--variant", "func-eager"]},
+        "PyTorch one by one": {"1 thread": ["torch_single.py", "--threads", "1"], "all threads": ["torch_single.py"]},
+        "scikit-learn": {"fit": ["sklearn_mlp.py"]},
     },
     "cuda": {
-        "JAX": [["jax_vmap.py", "--variant", v] for v in ("vmap", "unroll")],
-        "PyTorch stacked": [["torch_stacked.py", "--variant", v] for v, _ in TORCH_CUDA],
-        "PyTorch one by one": [["torch_single.py"]],
+        "JAX": {"vmap": ["jax_vmap.py", "--variant", "vmap"],
+                "vmap, unrolled": ["jax_vmap.py", "--variant", "unroll"]},
+        "PyTorch stacked": {f"{form}, {execution}": ["torch_stacked.py", "--variant", f"{form}-{execution}"]
+                            for form, execution in FORMS},
+        "PyTorch one by one": {"fused Adam": ["torch_single.py"]},
     },
 }
 BEST = "best peer"
@@ -120,9 +127,7 @@ class Run:
     def best_setting(self, tool, settings, folder, precision):
         """The worker of the fastest setting, and what was seen of each."""
         best, best_rate, tried = None, 0, {}
-        for setting in settings:
-            script, *rest = setting
-            name = " ".join(rest[1::2]) or "default"
+        for name, (script, *rest) in settings.items():
             if script != "sklearn_mlp.py":
                 rest += ["--device", self.options.device, "--precision", precision]
             try:
@@ -165,7 +170,7 @@ class Run:
                     if options.tools and tool not in options.tools:
                         continue
                     if self.quick:
-                        settings = settings[:1]
+                        settings = dict(list(settings.items())[:1])
                     worker, setting, tried = self.best_setting(tool, settings, folder, precision)
                     row = {"workload": workload, "members": members, "precision": precision, "tool": tool,
                            "setting": setting, "tried": tried}
