@@ -6,7 +6,10 @@
 //       of up to 8 check members: order.npy (members, 100, batch), loss.npy after 100 such steps
 //   brood_peer_bench train WORKLOAD MEMBERS DEVICE PRECISION
 //       a worker (bench/peers/worker.py says what that is) that trains the population
-//   brood_peer_bench split SWEEP DIR    train.npy, valid.npy, test.npy: rows of the sweep's study
+//   brood_peer_bench teacher DIR ROWS INPUTS    x.npy, y.npy: classes by a random network, with
+//   noise brood_peer_bench split SWEEP DIR [key=value ...]
+//       train.npy, valid.npy, test.npy: rows of the sweep's study; trials.json: its configurations,
+//       each with the epoch that its first rung ends at
 //   brood_peer_bench study SWEEP DEVICE PRECISION [key=value ...]    tunes; prints scores
 //   brood_peer_bench ask_tell TRIALS    random search over two numbers; prints seconds
 #include <algorithm>
@@ -162,9 +165,73 @@ int train(Workload const& w, int members, std::string const& device, std::string
   return 0;
 }
 
-int split(std::string const& path, std::string const& folder) {
+// Inputs on (-1, 1); the class of a row is the largest of four outputs of a random network with 16
+// hidden units, or for one row in twenty any of them.
+int teacher(std::string const& folder, int rows, int inputs) {
   std::filesystem::create_directories(folder);
-  files::Sweep sweep = files::read_sweep(path);
+  constexpr int kUnits = 16, kClasses = 4;
+  auto draw = [](int i, std::uint32_t which) {
+    std::uint32_t const word =
+        philox({{static_cast<std::uint32_t>(i), which, 0, 0}}, {3, 4}).word[0];
+    return static_cast<float>(2 * unit_interval(word) - 1);
+  };
+  std::vector<float> x;
+  std::vector<std::int32_t> y;
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < inputs; ++c)
+      x.push_back(draw(r * inputs + c, 0));
+    float const* const row = x.data() + x.size() - static_cast<std::size_t>(inputs);
+    float output[kClasses] = {};
+    for (int u = 0; u < kUnits; ++u) {
+      float sum = 0;
+      for (int c = 0; c < inputs; ++c)
+        sum += row[c] * draw(u * inputs + c, 1);
+      for (int k = 0; k < kClasses; ++k)
+        output[k] += std::max(sum, 0.0f) * draw(u * kClasses + k, 2);
+    }
+    float const chance = 10 * (draw(r, 3) + 1);  // 0 .. 20
+    auto const any = static_cast<std::int32_t>(chance * kClasses) % kClasses;
+    auto const best = std::max_element(output, output + kClasses) - output;
+    y.push_back(chance < 1 ? any : static_cast<std::int32_t>(best));
+  }
+  write_npy(folder + "/x.npy", x, {rows, inputs});
+  write_npy(folder + "/y.npy", y, {rows});
+  return 0;
+}
+
+files::Overrides overrides_of(std::vector<std::string> const& settings) {
+  files::Overrides overrides;
+  for (auto const& setting : settings) {
+    auto const equals = setting.find('=');
+    if (equals == std::string::npos) throw UsageError(setting + ": is not key=value");
+    overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+  return overrides;
+}
+
+std::string trials_json(Study const& study) {
+  Tuner tuner({.space = study.space,
+               .sampler = study.sampler,
+               .scheduler = study.scheduler,
+               .trials = study.trials,
+               .seed = study.seed});
+  std::string text = "[";
+  for (auto const& ask : tuner.ask(study.trials)) {
+    text += text.size() > 1 ? ",\n {" : "{";
+    for (auto const& [name, value] : ask.config) {
+      bool const words = std::holds_alternative<std::string>(value);
+      std::string const quote = words ? "\"" : "";
+      text += "\"" + name + "\": " + quote + to_text(value) + quote + ", ";
+    }
+    text += "\"until_epoch\": " + std::to_string(ask.until_epoch) + "}";
+  }
+  return text + "]\n";
+}
+
+int split(std::string const& path, std::string const& folder,
+          std::vector<std::string> const& settings) {
+  std::filesystem::create_directories(folder);
+  files::Sweep sweep = files::read_sweep(path, overrides_of(settings));
   Dataset const dataset = files::load_dataset(sweep);
   Splits const splits = make_splits(dataset.table(), sweep.study.validation, sweep.study.seed);
   auto put = [&](char const* name, Rows const& rows) {
@@ -173,20 +240,15 @@ int split(std::string const& path, std::string const& folder) {
   put("/train.npy", splits.splits.front().train);
   put("/valid.npy", splits.splits.front().valid);
   put("/test.npy", splits.test);
+  write_text(folder + "/trials.json", trials_json(sweep.study));
   return 0;
 }
 
 // What a sweep file asks for, from the file to the winner's test score.
 int study(std::string const& path, std::string const& device, std::string const& precision,
           std::vector<std::string> const& settings) {
-  files::Overrides overrides;
-  for (auto const& setting : settings) {
-    auto const equals = setting.find('=');
-    if (equals == std::string::npos) throw UsageError(setting + ": is not key=value");
-    overrides.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-  }
   double const start = now();
-  files::Sweep sweep = files::read_sweep(path, overrides);
+  files::Sweep sweep = files::read_sweep(path, overrides_of(settings));
   Dataset const dataset = files::load_dataset(sweep);
   Engine engine({.device = device, .precision = precision});
   Data const data = engine.load(dataset.table());
@@ -225,14 +287,18 @@ int run(std::vector<std::string> const& words) {
     return write(words[1], workload_named(words[2]), std::atoi(words[3].c_str()));
   if (command == "train" && words.size() == 5)
     return train(workload_named(words[1]), std::atoi(words[2].c_str()), words[3], words[4]);
-  if (command == "split" && words.size() == 3) return split(words[1], words[2]);
+  if (command == "teacher" && words.size() == 4)
+    return teacher(words[1], std::atoi(words[2].c_str()), std::atoi(words[3].c_str()));
+  if (command == "split" && words.size() >= 3)
+    return split(words[1], words[2], {words.begin() + 3, words.end()});
   if (command == "study" && words.size() >= 4)
     return study(words[1], words[2], words[3], {words.begin() + 4, words.end()});
   if (command == "ask_tell" && words.size() == 2) return ask_tell(std::atoi(words[1].c_str()));
   std::fputs(
       "usage: brood_peer_bench write DIR WORKLOAD MEMBERS\n"
       "       brood_peer_bench train WORKLOAD MEMBERS DEVICE PRECISION\n"
-      "       brood_peer_bench split SWEEP DIR\n"
+      "       brood_peer_bench teacher DIR ROWS INPUTS\n"
+      "       brood_peer_bench split SWEEP DIR [key=value ...]\n"
       "       brood_peer_bench study SWEEP DEVICE PRECISION [key=value ...]\n"
       "       brood_peer_bench ask_tell TRIALS\n",
       stderr);

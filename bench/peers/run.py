@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TOLERANCE = {"fp32": 1e-4, "tf32": 1e-2}
 STUDY = "tools/examples/digits.yaml"
+HYPERBAND = "bench/peers/hyperband.yaml"
 
 # Populations that are trained, by device.
 POPULATIONS = {
@@ -220,13 +221,40 @@ class Run:
             seconds = [run["wall_seconds"] if tool == "brood" else run["seconds"] for run in runs]
             row = {"workload": work, "tool": tool, "seconds": statistics.median(seconds), "runs": times,
                    "spread": spread(seconds)}
-            for key in ("valid", "test", "trials", "member_epochs", "compile_seconds", "compiles"):
+            for key in ("valid", "test", "trials", "member_epochs", "compiles"):
                 if key in runs[0]:
                     row[key] = runs[0][key]
             if "version" in runs[0]:
                 self.versions[tool] = runs[0]["version"]
             self.rows.append(row)
+            if "warm_seconds" in runs[0]:
+                warm = [run["warm_seconds"] for run in runs]
+                self.rows.append({**row, "tool": tool + ", compiled before", "seconds": statistics.median(warm),
+                                  "spread": spread(warm)})
             self.say(f"  {tool:20} {row['seconds']:.3f} s")
+
+    def hyperband(self, work, settings, max_epochs):
+        options = self.options
+        with tempfile.TemporaryDirectory(prefix="brood-peers-") as folder:
+            settings = [f"data.file={folder}/x.npy", f"data.labels={folder}/y.npy", *settings]
+            subprocess.run([options.program, "teacher", folder, "5000", "20"], check=True)
+            subprocess.run([options.program, "split", HYPERBAND, folder, *settings], check=True, cwd=ROOT)
+            self.race(work, {
+                "brood": ([options.program, "study", HYPERBAND, options.device, options.precisions[0], *settings],
+                          3 if self.quick else 5),
+                "JAX": ([sys.executable, HERE / "jax_hyperband_study.py", folder, 3, max_epochs, options.device], 1)})
+
+    def hyperbands(self):
+        if self.options.device == "cpu":
+            trials, most = (17, 9) if self.quick else (49, 27)
+        else:
+            trials, most = 143, 81
+        budget = [f"trials={trials}", f"early_terminate.max_iter={most}"]
+        self.hyperband("hyperband study", budget, most)
+        if self.options.device == "cuda" and not self.quick:
+            widths = [16, 23, 32, 45, 64, 91, 128, 181, 256, 362, 512, 724, 1024]
+            hidden = [[width] * depth for depth in (1, 2, 3) for width in widths]
+            self.hyperband("hyperband study to width 1,024", [*budget, f"parameters.hidden.values={hidden}"], most)
 
     def studies(self):
         options, python = self.options, sys.executable
@@ -324,6 +352,7 @@ def main():
                     run.train(workload, members, precision)
     if not options.workloads or "studies" in options.workloads:
         run.studies()
+        run.hyperbands()
     command = f"bench/peers/run.sh --device {options.device}" + (" --quick" if options.quick else "")
     document = {"date": date, "machine": machine(options.device), "command": command, "versions": run.versions,
                 "seconds": time.perf_counter() - start, "notes": run.notes, "rows": run.rows, "goals": run.goals()}
