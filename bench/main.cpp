@@ -8,6 +8,7 @@
 
 namespace brood::bench {
 void register_train_steps();
+void register_phases();
 void register_populations();
 void register_studies();
 void register_cuda_benchmarks(double seconds);
@@ -22,6 +23,7 @@ constexpr char const* kCompiler = "g++ " __VERSION__;
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a run that is cut short has printed what it had
   brood::bench::register_train_steps();
+  brood::bench::register_phases();
   brood::bench::register_populations();
 #if BROOD_BENCH_FILES
   brood::bench::register_studies();
