@@ -28,12 +28,11 @@ HYPERBAND = "bench/peers/hyperband.yaml"
 # Populations that are trained, by device.
 POPULATIONS = {
     "cpu": {"A": [64], "B": [16], "C": [16], "D": [1024], "W1": [64], "W2": [16], "W3": [16], "W4": [200]},
-    "cuda": {"A": [132, 1024], "D": [16896], "W1": [132, 1024, 4224], "W2": [132], "W3": [132], "W4": [1000]},
+    "cuda": {"W1": [132, 1024], "W4": [1000], "A": [1024], "D": [16896], "W2": [132], "W3": [132]},
 }
 QUICK = ["A", "D"]
 
 # Of each tool, its settings: the script and its arguments. The first one is what --quick takes.
-FORMS = [(form, execution) for execution in ("graph", "compile", "eager") for form in ("bmm", "func")]
 TOOLS = {
     "cpu": {
         "JAX": {"vmap": ["jax_vmap.py", "--variant", "vmap"],
@@ -50,8 +49,10 @@ TOOLS = {
     "cuda": {
         "JAX": {"vmap": ["jax_vmap.py", "--variant", "vmap"],
                 "vmap, unrolled": ["jax_vmap.py", "--variant", "unroll"]},
-        "PyTorch stacked": {f"{form}, {execution}": ["torch_stacked.py", "--variant", f"{form}-{execution}"]
-                            for form, execution in FORMS},
+        "PyTorch stacked": {"bmm, CUDA graph": ["torch_stacked.py", "--variant", "bmm-graph"],
+                            "func, CUDA graph": ["torch_stacked.py", "--variant", "func-graph"],
+                            "bmm, compiled": ["torch_stacked.py", "--variant", "bmm-compile"],
+                            "bmm": ["torch_stacked.py", "--variant", "bmm-eager"]},
         "PyTorch one by one": {"fused Adam": ["torch_single.py"]},
     },
 }
@@ -60,7 +61,7 @@ BEST = "best peer"
 GOALS = {
     "cpu": [("A", BEST, 2.5), ("B", BEST, 2.2), ("C", BEST, 1.4), ("D", BEST, 8), ("A", "PyTorch one by one", 10),
             ("digits study", "scikit-learn", 20)],
-    "cuda": [("W1", BEST, 5, (132,)), ("W1", BEST, 3, (1024, 4224)), ("W4", BEST, 10),
+    "cuda": [("W1", BEST, 5, (132,)), ("W1", BEST, 3, (1024,)), ("W4", BEST, 10),
              ("digits study", "Optuna, PyTorch", 1000), ("hyperband study", "JAX", 20),
              ("hyperband study", "JAX, compiled before", 5)],
 }
@@ -333,30 +334,47 @@ def main():
     parser.add_argument("--workloads", nargs="*", help="only these; 'studies' are the studies")
     parser.add_argument("--tools", nargs="*", help="of the peers that train, only these")
     parser.add_argument("--precisions", nargs="*", choices=list(TOLERANCE))
-    parser.add_argument("--limit", type=float, default=300, help="seconds for a peer to begin (compilation)")
+    parser.add_argument("--append", action="store_true", help="keep the rows of an earlier run of the day")
+    parser.add_argument("--limit", type=float, default=180, help="seconds for a peer to begin (compilation)")
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     options.program = str(pathlib.Path(options.program).resolve())
-    options.precisions = options.precisions or (["fp32"] if options.device == "cpu" else ["tf32", "fp32"])
+    options.precisions = options.precisions or (["fp32" if options.device == "cpu" else "tf32"])
     date = datetime.date.today().isoformat()
     kept = "build-peers/quick.json" if options.quick else f"bench/results/peers-{options.device}-{date}.json"
     out = options.out or ROOT / kept
     out.parent.mkdir(parents=True, exist_ok=True)
 
+    command = f"bench/peers/run.sh --device {options.device}" + (" --quick" if options.quick else "")
     run = Run(options)
+    before = json.loads(out.read_text()) if options.append and out.exists() else {"seconds": 0}
+    run.rows, run.notes = before.get("rows", []), before.get("notes", [])
+    run.versions = before.get("versions", {})
     start = time.perf_counter()
+
+    def keep():
+        """Writes what there is: a run that is cut short has left it."""
+        rows = list({(row["workload"], row.get("members"), row.get("precision"), row["tool"]): row
+                     for row in run.rows}.values())  # of rows about the same, the last
+        run.rows = rows
+        document = {"date": date, "machine": machine(options.device), "command": command, "versions": run.versions,
+                    "seconds": before["seconds"] + time.perf_counter() - start, "notes": run.notes, "rows": rows,
+                    "goals": run.goals()}
+        out.write_text(json.dumps(document, indent=1) + "\n")
+        return document
+
+    wanted = options.workloads or [*(QUICK if options.quick else POPULATIONS[options.device]), "studies"]
     for precision in options.precisions:
         for workload, populations in POPULATIONS[options.device].items():
-            if workload in (options.workloads or (QUICK if options.quick else POPULATIONS[options.device])):
+            if workload in wanted:
                 for members in populations[:1] if options.quick else populations:
                     run.train(workload, members, precision)
-    if not options.workloads or "studies" in options.workloads:
+                    keep()
+    if "studies" in wanted:
         run.studies()
+        keep()
         run.hyperbands()
-    command = f"bench/peers/run.sh --device {options.device}" + (" --quick" if options.quick else "")
-    document = {"date": date, "machine": machine(options.device), "command": command, "versions": run.versions,
-                "seconds": time.perf_counter() - start, "notes": run.notes, "rows": run.rows, "goals": run.goals()}
-    out.write_text(json.dumps(document, indent=1) + "\n")
+    document = keep()
     print(table(document))
 
 

@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 import worker
 
 ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "logistic", "identity": "identity"}
-MEMBERS = 4  # of the population: one costs what another does
+MEMBERS = 2  # of the population: one costs what another does
 
 
 class GivenWeights:

@@ -74,8 +74,8 @@ class Stack:
         return torch.autograd.grad(self.losses(self.forward(parameters, x), y).sum(), parameters)
 
     def step(self, x, y, t, corrections):
-        """Step t (a tensor, from 0) of Adam or SGD; corrections: 1 - beta^(t+1)."""
-        rows = self.order[t]
+        """Step t (a tensor of one number, from 0) of Adam or SGD; corrections: 1 - beta^(t+1)."""
+        rows = self.order.index_select(0, t)[0]  # order[t] would wait for the device
         gradients = self.gradients(x[rows], y[rows])
         with torch.no_grad():
             if self.workload.optimizer == "sgd":
@@ -99,7 +99,7 @@ class Trainer:
         self.x = torch.tensor(workload.x, device=device)
         y = torch.tensor(workload.y, device=device)
         self.y = y.long() if workload.task == "classification" else y
-        self.t = torch.zeros((), dtype=torch.long, device=device)
+        self.t = torch.zeros(1, dtype=torch.long, device=device)
         self.powers = torch.ones(2, dtype=torch.float64, device=device)
         self.betas = torch.tensor([0.9, 0.999], dtype=torch.float64, device=device)
         self.execute = torch.compile(self.step) if self.execution == "compile" else self.step
