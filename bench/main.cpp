@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "brood/engine.hpp"
+
 namespace brood::bench {
 void register_train_steps();
 void register_phases();
@@ -33,6 +35,7 @@ int main(int argc, char** argv) {
   brood::bench::register_cuda_benchmarks(seconds != nullptr ? std::atof(seconds) : 1e9);
 #endif
   benchmark::AddCustomContext("compiler", kCompiler);
+  benchmark::AddCustomContext("cpu", brood::Engine({.device = "cpu"}).info().device);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

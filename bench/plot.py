@@ -2,9 +2,10 @@
 """Two plain plots as SVG, the same bytes for the same numbers: lines over a logarithmic axis, and bars."""
 import html
 import math
+import textwrap
 
 WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 78, 20, 40, 62
+LEFT, RIGHT, TOP, BOTTOM = 78, 20, 40, 78
 COLOURS = ["#1b6ca8", "#d1495b", "#2e933c", "#8d6a9f", "#edae49", "#555555"]
 
 
@@ -26,10 +27,13 @@ def line(x1, y1, x2, y2, colour="#cccccc"):
 
 
 def page(title, caption, parts):
+    """caption: may be long; it becomes as many lines as it needs."""
+    below = textwrap.wrap(caption.replace("`", ""), 105)
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>', text(WIDTH / 2, 22, title, size=15), *parts,
-        text(WIDTH / 2, HEIGHT - 8, caption, size=10, more=' fill="#555555"'), "</svg>"]) + "\n"
+        *(text(WIDTH / 2, HEIGHT - 8 - 12 * (len(below) - 1 - at), words, size=10, more=' fill="#555555"')
+          for at, words in enumerate(below)), "</svg>"]) + "\n"
 
 
 def decades(values):

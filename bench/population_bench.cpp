@@ -2,7 +2,7 @@
 // What does not show in one training step:
 //   Population/cpu/D/members:<P>   an epoch of populations of any size, on all cores. A step costs
 //                                  the same in all of them once every core has a member
-//       ns_per_step                wall time times threads
+//       ns_per_step                CPU time of all threads, which other processes disturb little
 //       bytes_per_member           by which the process grew when they were admitted
 //       planned_bytes              what the backend says a member takes
 //   Forward/cpu/<workload>         predictions of every row by every member, one thread
@@ -43,9 +43,9 @@ void population(benchmark::State& state, int members) {
   double const steps = static_cast<double>(members) * w.rows / w.batch_size;
   double best = 1e30;
   for (auto _ : state)
-    best = std::min(best, trainer.run().wall);
-  state.counters["steps_per_s"] = steps / best;
-  state.counters["ns_per_step"] = 1e9 * best * std::min(threads, members) / steps;
+    best = std::min(best, trainer.run().cpu);
+  state.counters["steps_per_s"] = steps / best * std::min(threads, members);
+  state.counters["ns_per_step"] = 1e9 * best / steps;
   // What the allocator takes for itself shows where members are few.
   if (members >= 1024) state.counters["bytes_per_member"] = grown / members;
   state.counters["planned_bytes"] =

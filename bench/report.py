@@ -34,7 +34,7 @@ def take(path):
     dull = {"family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index",
             "threads", "iterations", "real_time", "cpu_time", "time_unit"}
     document = {"date": context["date"][:10],
-                "machine": f"{context.get('cpu', 'CPU')}, {context['num_cpus']} cores",
+                "machine": f"{context['cpu']}, {context['num_cpus']} cores",
                 "compiler": context.get("compiler", "unknown"), "command": "build/brood_bench",
                 "benchmarks": [{key: value for key, value in entry.items() if key not in dull}
                                for entry in raw["benchmarks"] if not entry.get("error_occurred")]}
@@ -162,7 +162,7 @@ def plots(documents):
         studies = {row["tool"]: row["seconds"] for row in (document or {"rows": []})["rows"]
                    if row["workload"] == "digits study" and "seconds" in row}
         if studies:
-            made[f"studies-{device}.svg"] = plot.bars("A study of 1,024 networks: seconds", of_machine(document), studies,
+            made[f"studies-{device}.svg"] = plot.bars("A study of 1,024 networks: seconds, by powers of ten", of_machine(document), studies,
                                                       lambda s: f"{s:.3g} s", logarithmic=True)
     return made
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # brood against what people would use in its place: the same work, in one run.
 #   bench/peers/run.sh --device cpu|cuda [--quick] [more options of run.py]
-# For the CPU it makes a virtual environment, build-peers/venv, with the peers from PyPI (about 1 GB),
+# For the CPU it makes a virtual environment, build-peers/venv, with the peers from PyPI (2 GB),
 # and builds brood's side. For a GPU it takes what is installed (torch, jax), and
 # build-gpu/bin/brood_peer_bench as tools/gpu_check.sh --build left it, if that is there.
 # BROOD_PEERS_PYTHON: a python that has the peers; nothing is installed then.
