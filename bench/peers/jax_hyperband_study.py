@@ -21,6 +21,7 @@ import numpy as np
 import digits
 
 compiles = 0
+LOG_BETA1, LOG_BETA2 = math.log(0.9), math.log(0.999)  # see jax_vmap.py
 
 
 def forward(parameters, x):
@@ -48,7 +49,7 @@ def train_member(state, lr, l2, multipliers, offsets, epochs, x, y, batch_size):
         t = t + 1
         first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, g)
         second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, g)
-        c1, c2 = 1 - 0.9 ** t, 1 - 0.999 ** t
+        c1, c2 = -jnp.expm1(t * LOG_BETA1), -jnp.expm1(t * LOG_BETA2)
         parameters = jax.tree.map(lambda p, m, v: p - lr * (m / c1) / (jnp.sqrt(v / c2) + 1e-8),
                                   parameters, first, second)
         return parameters, first, second, t
