@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/describe.hpp"
@@ -68,9 +69,9 @@ class Population {
     rows_ = synthetic_rows(w);
     auto const table = backend_->load(table_of(w, rows_));
     specs_ = members_of(w, table, members);
-    auto const needed = static_cast<double>(members) *
-                        static_cast<double>(backend_->bytes(
-                            specs_.front().config, Task::classification, w.inputs, w.classes));
+    auto const needed =
+        static_cast<double>(members) *
+        static_cast<double>(backend_->bytes(specs_.front().config, w.task, w.inputs, w.outputs));
     auto const there = static_cast<double>(backend_->info().memory_bytes);
     if (needed > there) {
       char text[100];
@@ -107,7 +108,7 @@ class Population {
   cuda::LaunchGroup group() const {
     Workload const& w = workload_;
     Member const member =
-        describe(specs_.front().config, {Task::classification, w.inputs, w.classes}, 0, w.rows, 0);
+        describe(specs_.front().config, {w.task, w.inputs, w.outputs}, 0, w.rows, 0);
     std::vector<cuda::Job> const jobs(specs_.size(), {&member, 1, 1.0});
     cuda::SubmissionLimits limits = limits_;
     if (limits.plan.shared_bytes == 0) limits.plan.shared_bytes = device_limits_.shared_bytes_block;
@@ -116,7 +117,7 @@ class Population {
   double shared_bytes_of_step(cuda::LaunchGroup const& group) const {
     Workload const& w = workload_;
     Member const member =
-        describe(specs_.front().config, {Task::classification, w.inputs, w.classes}, 0, w.rows, 0);
+        describe(specs_.front().config, {w.task, w.inputs, w.outputs}, 0, w.rows, 0);
     return cuda::shared_bytes_of_step(member, group.jobs.front().plan, precision_);
   }
 
@@ -156,12 +157,20 @@ void measure(benchmark::State& state, Case const& c) {
     slowest = std::max(slowest, seconds);
   }
   double const rows = static_cast<double>(epochs) * c.workload.rows * c.members;
-  double const flops = step_flops(c.workload) / c.workload.batch_size * rows / fastest;
+  double const flops =
+      mean_step_flops(c.workload, c.members) / c.workload.batch_size * rows / fastest;
   state.SetIterationTime(fastest);
   state.counters["steps_per_s"] = steps / fastest;
   state.counters["tflops"] = 1e-12 * flops;
   state.counters["spread"] = slowest / fastest - 1;
   state.counters["seconds"] = fastest;
+  std::string why_not;
+  cuda::CudaPeak const* const peak = peak_of_device(why_not);
+  if (peak != nullptr) state.counters["peak_share"] = flops / cuda::peak_flops(*peak, c.precision);
+  if (c.workload.ragged) {
+    state.SetLabel("members differ");
+    return;
+  }
   auto const group = population.group();
   auto const& job = group.jobs.front();
   bool const layered = job.plan.layout == cuda::Layout::layered;
@@ -173,13 +182,9 @@ void measure(benchmark::State& state, Case const& c) {
                    std::to_string(job.plan.shared_bytes / 1024) + " KB, chunks of " +
                    std::to_string(job.plan.cut.chunk_rows));
   }
-  std::string why_not;
-  if (cuda::CudaPeak const* const peak = peak_of_device(why_not)) {
-    state.counters["peak_share"] = flops / cuda::peak_flops(*peak, c.precision);
-    if (layered) return;
-    state.counters["shared_share"] =
-        population.shared_bytes_of_step(group) * steps / fastest / peak->shared_bytes;
-  }
+  if (peak == nullptr || layered) return;
+  state.counters["shared_share"] =
+      population.shared_bytes_of_step(group) * steps / fastest / peak->shared_bytes;
 }
 
 // Out of time, or out of luck: the others may still do.
@@ -238,6 +243,15 @@ void add(std::string const& name, Run&& run) {
       ->Unit(benchmark::kMillisecond);
 }
 
+// As many as show how a population fills the device; fewer where an epoch takes seconds.
+std::vector<int> populations_of(Workload const& w) {
+  if (w.ragged) return {1000};
+  std::vector<int> members = {132, 1056};
+  if (w.rows < 50000) members.insert(members.end(), {4224, 16896});
+  if (std::string_view(w.name) == "D") members.insert(members.end(), {131072, 1048576});
+  return members;
+}
+
 void add_training(std::string const& name, Case const& c, double deadline) {
   add(name, [c, deadline](benchmark::State& state) { train_steps(state, c, deadline); });
 }
@@ -265,12 +279,11 @@ void register_cuda_benchmarks(double seconds) {
     add(std::string("Peak/cuda/") + peaks[i],
         [i](benchmark::State& state) { show_peak(state, i); });
   }
-  auto all = workloads();
-  all.push_back(tabular_workload());
+  auto const all = workloads();
   for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
     std::string const of(name_of(precision));
     for (auto const& w : all) {
-      for (int const members : {132, 1056, 4224, 16896}) {
+      for (int const members : populations_of(w)) {
         add_training("TrainStep/cuda/" + std::string(w.name) + "/" + of +
                          "/members:" + std::to_string(members),
                      {w, precision, members}, deadline);

@@ -18,7 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tree=build-gpu
 bin=$tree/bin
-programs=(tests/gpu/gpu_conformance_test tests/gpu/gpu_backend_test brood_bench)
+programs=(tests/gpu/gpu_conformance_test tests/gpu/gpu_backend_test brood_bench brood_peer_bench)
 
 # The shared libraries of a program that are neither the C library's nor the loader's: "name path".
 other_libraries() {
