@@ -11,8 +11,8 @@ int max_epochs(SchedulerChoice const& scheduler);
 std::string metric_name(Study const& study, Task task);
 // Throws UsageError if the metric has no value on the rows that validate, or on the test rows.
 void check_defined(std::string const& metric, Table const& table, Splits const& splits);
-// Throws UsageError with everything wrong with the study. The tuner refers to the engine, and to the
-// data if the study has constraints.
+// Throws UsageError with everything wrong with the study. The tuner refers to the engine, and to
+// the data if the study has constraints.
 Tuner make_tuner(Engine& engine, Data const& data, Study const& study);
 // A configuration as its members are trained: with `epochs`, the whole training.
 Config member_config(Config config, Study const& study);

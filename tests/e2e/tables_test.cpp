@@ -28,6 +28,8 @@ Outcome run(files::Sweep sweep) {
   std::printf("%s: valid %s %.4f, test %.4f, trial %d after %d epochs\n", sweep.name.c_str(),
               outcome.result.metric.c_str(), outcome.result.valid, outcome.result.test,
               outcome.result.best, static_cast<int>(outcome.result.refit_epochs));
+  if (!outcome.result.ensemble.empty())
+    std::printf("  the ensemble: test %.4f\n", outcome.result.ensemble_test);
   EXPECT_EQ(outcome.result.member_epochs, outcome.plan.member_epochs);
   return outcome;
 }
@@ -78,15 +80,16 @@ TEST_P(OnTable, TheDefaultSweepScoresAsItShould) {
   SharedTable const& table = GetParam();
   std::string const path = std::string(BROOD_SHARED_DATA "/") + table.file;
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "the data set " << path << " is not here";
-  Result const result = run(files::default_sweep(path, table.target, table.overrides)).result;
+  Result const result = run(files::automatic_sweep(path, table.target, table.overrides)).result;
   EXPECT_EQ(result.metric, table.metric);
+  ASSERT_FALSE(result.ensemble.empty());
   if (result.maximize) {
-    EXPECT_GT(result.test, table.bound);
+    EXPECT_GT(result.ensemble_test, table.bound);
   } else {
-    EXPECT_LT(result.test, table.bound);
+    EXPECT_LT(result.ensemble_test, table.bound);
   }
   // Validation and test rows tell the same story.
-  EXPECT_NEAR(result.test / result.valid, 1, 0.25);
+  EXPECT_NEAR(result.ensemble_test / result.ensemble_valid, 1, 0.25);
 }
 
 INSTANTIATE_TEST_SUITE_P(EndToEnd, OnTable, testing::ValuesIn(kTables),

@@ -22,8 +22,11 @@ class Results(CommandTest):
 
     def test_a_data_file_alone_is_enough(self):
         out, err = self.brood("tune", CANCER, "--target", "diagnosis", "--trials", "27")
-        self.assertEqual(self.names("runs"), ["breast_cancer-1/" + name for name in RUN_FILES])
-        test = float(re.search(r"test accuracy ([\d.]+)", out)[1])
+        self.assertIn("picked for 569 rows: folds: 5, repeats: 3; ", err)
+        files = [name for name in self.names("runs") if "/best/ensemble" not in name]
+        self.assertEqual(files, ["breast_cancer-1/" + name for name in RUN_FILES])
+        self.assertIn("breast_cancer-1/best/ensemble.json", self.names("runs"))
+        test = float(re.search(r"The ensemble.*test accuracy ([\d.]+)", out)[1])
         # 114 test rows; nearly every network is right on more than nine in ten.
         self.assertGreater(test, 0.85)
 
