@@ -71,16 +71,16 @@ declare -A flags=(
 # What a bug in a kernel cannot change is compiled once and without sanitizers; the kernels of fp32
 # are there to link only.
 once=(
-  cuda/{arena,cuda_backend,device_model,layered,plan,resident,submission}.cpp
+  cuda/{arena,copy,cuda_backend,device_model,launcher,layered,plan,ranking,resident,submission}.cpp
   cuda/kernels_fp32.cu
-  host/backend/{member,member_checks,rows}.cpp
-  host/search/{nearest_name,value}.cpp
+  host/backend/{member,member_checks,profile,rows}.cpp
+  host/search/{halving,nearest_name,value}.cpp
   tests/support/{oracle,settings,textbook,trainer}.cpp
 )
 each=(
   cuda/kernels_{tf32,bf16}.cu
   cuda/{kernels,layered}.cu
-  tests/emulation/{cluster,device,emulation,fiber,layer_products,mutant_test,operations}.cpp
+  tests/emulation/{cluster,device,emulation,fiber,layer_products,mutant_test,operations,sort}.cpp
   tests/emulation/warp_math.cpp
 )
 
