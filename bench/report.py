@@ -138,6 +138,30 @@ def short_table(documents):
     return about + ", one core:\n\n" + table(["workload", "training steps/s", "share of peak"], rows)
 
 
+def tables_table(document):
+    """Test scores on tables, the best of a row in bold."""
+    if not document:
+        return NONE
+    tools = list(dict.fromkeys(row["tool"] for row in document["rows"]))
+    found = {(row["table"], row["tool"]): row for row in document["rows"]}
+    rows = []
+    for name in dict.fromkeys(row["table"] for row in document["rows"]):
+        of_tool = {tool: found[name, tool] for tool in tools if (name, tool) in found}
+        first = next(iter(of_tool.values()))
+        best = max(f"{row['mean']:.3f}" for row in of_tool.values())
+        cells = [f"{name}, {first['rows']:,} rows", {"r2": "R2"}.get(first["metric"], first["metric"])]
+        for tool in tools:
+            if tool not in of_tool:
+                cells.append("not run")
+                continue
+            mean = f"{of_tool[tool]['mean']:.3f}"
+            cells.append((f"**{mean}**" if mean == best else mean) + f" in {of_tool[tool]['seconds']:.0f} s")
+        rows.append(cells)
+    about = of_machine(document).replace("`results/", "`bench/results/")
+    names = {"brood": "brood tune", "boosting": "HistGradientBoosting", "mlp_search": "60 of its MLPs, searched"}
+    return about + ":\n\n" + table(["table", "test score", *(names.get(tool, tool) for tool in tools)], rows)
+
+
 def plots(documents):
     """File name -> SVG."""
     made = {}
@@ -174,12 +198,12 @@ def main():
     options = parser.parse_args()
     if options.take:
         take(options.take)
-    documents = {kind: newest(kind) for kind in ("cpu", "gpu", "peers-cpu", "peers-cuda")}
+    documents = {kind: newest(kind) for kind in ("cpu", "gpu", "peers-cpu", "peers-cuda", "tables")}
     pictures = plots(documents)
     sections = {
         "cpu": cpu_table(documents["cpu"]), "cuda": cuda_table(documents["gpu"]),
         "peers-cpu": peers_table(documents["peers-cpu"]), "peers-cuda": peers_table(documents["peers-cuda"]),
-        "short": short_table(documents),
+        "short": short_table(documents), "tables": tables_table(documents["tables"]),
         "plots": "".join(f"![{name}](results/{name})\n" for name in sorted(pictures)) or NONE}
     wanted = {RESULTS / name: svg for name, svg in pictures.items()}
     for readme in (BENCH / "README.md", BENCH.parent / "README.md"):

@@ -10,6 +10,7 @@
 #include "brood/error.hpp"
 #include "search/membership.hpp"
 #include "study/constraints.hpp"
+#include "study/corners.hpp"
 #include "study/ensemble.hpp"
 #include "study/metric.hpp"
 #include "study/repeats.hpp"
@@ -18,69 +19,6 @@
 namespace brood {
 
 namespace {
-
-// The values that stand for a parameter in checks: every choice; or both ends of its range and,
-// lest they happen to be whole numbers, one between them.
-std::vector<Value> corners(Parameter parameter) {
-  if (!parameter.values.empty()) return parameter.values;
-  SearchSpace alone;
-  parameter.when.clear();
-  alone.add(parameter);
-  auto const at = [&](double u) { return alone.decode({&u, 1}).entries().front().second; };
-  switch (parameter.distribution) {
-    case Distribution::uniform:
-    case Distribution::log_uniform_values:
-    case Distribution::inv_log_uniform_values:
-      return {parameter.min, parameter.max, at(0.381966)};
-    default:
-      return {at(0.0), at(1.0 - 0x1p-53)};
-  }
-}
-
-// Makes a parameter be there: what its conditions name takes the first of the values they ask for.
-void activate(SearchSpace const& space, Parameter const& parameter, Config& config) {
-  for (Condition const& condition : parameter.when) {
-    Parameter const& parent = *space.find(condition.parameter);
-    activate(space, parent, config);
-    Value const& value = *config.find(parent.name);
-    bool const holds = std::any_of(condition.values.begin(), condition.values.end(),
-                                   [&](Value const& each) { return same_value(each, value); });
-    if (!holds) config.set(parent.name, *value_in(parent, condition.values.front()));
-  }
-}
-
-// Every parameter at its first corner, whether it is there or not.
-Config first_corner(SearchSpace const& space) {
-  Config config;
-  for (auto const& parameter : space.parameters())
-    config.set(parameter.name, corners(parameter).front());
-  return config;
-}
-
-// Calls visit(config) with a first config and then with every corner of each parameter, and of each
-// two parameters, in their places.
-template <class Visit>
-void visit_corners(SearchSpace const& space, Visit&& visit) {
-  auto const& parameters = space.parameters();
-  Config const base = first_corner(space);
-  visit(space.active_part(base));
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    Config config = base;
-    activate(space, parameters[i], config);
-    for (auto const& value : corners(parameters[i])) {
-      config.set(parameters[i].name, value);
-      visit(space.active_part(config));
-      for (std::size_t j = 0; j < i; ++j) {
-        Config both = config;
-        activate(space, parameters[j], both);
-        for (auto const& other : corners(parameters[j])) {
-          both.set(parameters[j].name, other);
-          visit(space.active_part(both));
-        }
-      }
-    }
-  }
-}
 
 void add_new(std::vector<std::string> const& found, std::vector<std::string>& problems) {
   for (auto const& problem : found) {
