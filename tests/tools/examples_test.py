@@ -96,7 +96,7 @@ class Plots(CommandTest):
         plan = self.json_of("plan", name)
         self.assertEqual(plan["trials"], 4096)
         done = self.json_of("tune", name, "trials=22", "early_terminate.max_iter=9", "--out", "run",
-                            "parameters.hidden.values=[[16], [16, 16]]")
+                            "parameters.width.max=32")
         self.assertEqual(done["trials"], 22)  # a pass: 9, 5 and 3, and of the next 5
         picture = self.picture("run")
         trials = len(self.lines(picture, "#3b6ea5")) + len(self.lines(picture, "#c0392b"))
