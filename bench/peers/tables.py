@@ -136,8 +136,8 @@ TOOLS = {"brood": brood, "boosting": boosting, "mlp_search": mlp_search}
 
 def versions(arguments):
     said = subprocess.run([arguments.brood, "--version"], capture_output=True, text=True, check=True)
-    return {"brood": said.stdout.strip(), "scikit-learn": sklearn.__version__,
-            "python": platform.python_version()}
+    return {"brood": said.stdout.strip(), "scikit-learn": "scikit-learn " + sklearn.__version__,
+            "python": "Python " + platform.python_version()}
 
 
 def machine():
