@@ -21,7 +21,7 @@ namespace {
 // What the number of rows decides. Few rows are validated by folds, several times over, for a score
 // on a fifth of them is mostly luck; and no more trials are compared on them than that, for the
 // best of thousands would be the luckiest (measured on tables of 178 to 569 rows: 2,000 trials
-// predict worse than 256). Many rows need fewer epochs and larger batches.
+// predict no better than 256, or worse). Many rows need fewer epochs and larger batches.
 struct Choice {
   std::int64_t most_rows;
   std::string_view validation;  // beside `test: 0.2`

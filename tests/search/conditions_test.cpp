@@ -8,6 +8,7 @@
 #include "brood/error.hpp"
 #include "search/asking.hpp"
 #include "search/axis.hpp"
+#include "search/config_texts.hpp"
 #include "search/dice.hpp"
 #include "search/enumeration.hpp"
 #include "search/explore.hpp"
@@ -26,17 +27,6 @@ SearchSpace optimizers() {
       .when("momentum", {0.9})
       .when("optimizer", {"momentum"});
   return space;
-}
-
-std::set<std::string> texts(std::vector<Config> const& configs) {
-  std::set<std::string> all;
-  for (auto const& config : configs) {
-    std::string text;
-    for (auto const& [name, value] : config)
-      text += name + "=" + to_text(value) + " ";
-    all.insert(text);
-  }
-  return all;
 }
 
 TEST(Conditions, DecideWhatAConfigurationHas) {

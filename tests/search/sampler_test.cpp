@@ -9,6 +9,7 @@
 #include <set>
 
 #include "search/asking.hpp"
+#include "search/config_texts.hpp"
 #include "search/random.hpp"
 
 namespace brood {
@@ -18,17 +19,6 @@ SearchSpace twelve() {
   SearchSpace space;
   space.integer("width", 1, 4).choice("activation", {"relu", "tanh", "gelu"});
   return space;
-}
-
-std::set<std::string> texts(std::vector<Config> const& configs) {
-  std::set<std::string> all;
-  for (auto const& config : configs) {
-    std::string text;
-    for (auto const& [name, value] : config)
-      text += name + "=" + to_text(value) + ";";
-    all.insert(text);
-  }
-  return all;
 }
 
 TEST(Propose, GivesRandomSearchItsRecordedPoints) {
