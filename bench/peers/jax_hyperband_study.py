@@ -19,9 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 
 import digits
+from jax_adam import adam
 
 compiles = 0
-LOG_BETA1, LOG_BETA2 = math.log(0.9), math.log(0.999)  # see jax_vmap.py
 
 
 def forward(parameters, x):
@@ -41,18 +41,12 @@ def train_member(state, lr, l2, multipliers, offsets, epochs, x, y, batch_size):
         return -jnp.sum(weight * jnp.take_along_axis(log_p, y[rows][:, None], axis=1)[:, 0]) / jnp.sum(weight)
 
     def step(at, state, multiplier, offset):
-        parameters, first, second, t = state
+        parameters = state[0]
         position = at * batch_size + jnp.arange(batch_size)
         rows = (multiplier * position + offset) % n
         g = jax.grad(loss)(parameters, rows, (position < n).astype(jnp.float32))
         g = [(gw + l2 * w, gb) for (gw, gb), (w, _) in zip(g, parameters)]
-        t = t + 1
-        first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, g)
-        second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, g)
-        c1, c2 = -jnp.expm1(t * LOG_BETA1), -jnp.expm1(t * LOG_BETA2)
-        parameters = jax.tree.map(lambda p, m, v: p - lr * (m / c1) / (jnp.sqrt(v / c2) + 1e-8),
-                                  parameters, first, second)
-        return parameters, first, second, t
+        return adam(state, g, lr)
 
     def epoch(e, state):
         body = functools.partial(step, multiplier=multipliers[e], offset=offsets[e])

@@ -7,19 +7,16 @@ vmap: one batched step after the other. unroll: four of them per turn of the sca
 member, each for all steps (which keeps its state in cache on a CPU).
 """
 import functools
-import math
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import worker
+from jax_adam import adam
 
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid,
                "leaky_relu": jax.nn.leaky_relu, "identity": lambda x: x}
-
-# Adam's corrections 1 - beta^t as -expm1(t log beta): in fp32, 1 - 0.999**t has four digits at first.
-LOG_BETA1, LOG_BETA2 = math.log(0.9), math.log(0.999)
 
 
 def forward(parameters, masks, x, activation):
@@ -50,13 +47,7 @@ def train_member(state, rows, lr, masks, x, y, *, activation, task, optimizer, u
         g = jax.grad(loss)(parameters, rows)
         if optimizer == "sgd":
             return (jax.tree.map(lambda p, g: p - lr * g, parameters, g), first, second, t), None
-        t = t + 1
-        first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, g)
-        second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, g)
-        c1, c2 = -jnp.expm1(t * LOG_BETA1), -jnp.expm1(t * LOG_BETA2)
-        parameters = jax.tree.map(lambda p, m, v: p - lr * (m / c1) / (jnp.sqrt(v / c2) + 1e-8),
-                                  parameters, first, second)
-        return (parameters, first, second, t), None
+        return adam(state, g, lr), None
 
     return jax.lax.scan(step, state, rows, unroll=unroll)[0]
 
