@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profile: where the time of a run goes. An engine that is given one measures; one without pays
-// nothing. Measuring changes no result. Scopes are opened on one thread, that which runs the study.
+// a few branches a step. Measuring changes no result. Scopes are opened on one thread, that which
+// runs the study.
 #pragma once
 
 #include <array>
