@@ -331,7 +331,7 @@ void propose(Bayes const& sampler, Request const& request, Proposals& proposals)
   if (proposals.full()) return;
   ModelSpace const space(request.space);
   int const enough = std::max(sampler.startup, static_cast<int>(space.axes().size()) + 1);
-  History const history = history_of(request.seen, space, request.maximize, enough);
+  History const history = history_of(request.seen, space, request.maximize, enough, request.memory);
   if (space.axes().empty() || history.told < sampler.startup) {
     propose(Random{}, request, proposals);
     return;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "search/axis.hpp"
+#include "search/memory.hpp"
 #include "search/sampler.hpp"
 
 namespace brood {
@@ -16,23 +17,26 @@ namespace brood {
 struct Record {
   enum class State { scored, diverged, pending };
   State state = State::pending;
-  std::vector<double> point = {};
+  std::size_t trial = 0;               // its place in the observations
+  std::span<double const> point = {};  // in the memory
   double loss = 0;  // of a scored one: the score, or its negative if that is maximised
   int epoch = 0;
 };
 
 struct History {
-  std::vector<Record> records;  // by trial
+  std::vector<Record> records;  // in the order of the observations
   int epoch = 0;                // that the model is of
   int told = 0;                 // scored or diverged, whether in records or left out
 };
 
 // `enough`: trials with a score that an epoch must have; with fewer in all, every epoch counts.
+// The memory is brought up to date.
 History history_of(std::span<Observation const> seen, ModelSpace const& space, bool maximize,
-                   int enough);
+                   int enough, SamplerMemory& memory);
 
-// The places of the scored and diverged records, best first: later epochs before earlier ones (they
-// were chosen to go on), then lower losses, then earlier trials; diverged last.
-std::vector<std::size_t> ranking(std::span<Record const> records);
+// The places of the best scored and diverged records, at most so many, best first: later epochs
+// before earlier ones (they were chosen to go on), then lower losses, then earlier trials; diverged
+// last.
+std::vector<std::size_t> ranking(std::span<Record const> records, int most);
 
 }  // namespace brood

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ParzenEstimator: widths of the kernels, draws, densities. An added observation changes the widths
-// of its neighbours alone, so prepare() computes anew only what has changed.
+// ParzenEstimator: widths of the kernels, draws, densities. An observation that comes or goes
+// changes the widths of its neighbours alone (of all while they are few: Optuna's magic clip).
 #include "search/parzen.hpp"
 
 #include <algorithm>
@@ -8,8 +8,11 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 #include "core/normal.hpp"
+#include "search/kernel_loops.hpp"
+#include "search/log_sum.hpp"
 
 namespace brood {
 namespace {
@@ -35,6 +38,10 @@ bool is_dense(Axis const& axis) {
          (axis.kind == Axis::Kind::steps && !axis.log && axis.last - axis.first > kManySteps);
 }
 
+bool is_log_steps(Axis const& axis) {
+  return axis.kind == Axis::Kind::steps && axis.log;
+}
+
 // The interval that a step stands for.
 struct Interval {
   double low, high;
@@ -43,6 +50,11 @@ Interval interval_of(Axis const& axis, double coordinate) {
   if (!axis.log) return {coordinate - 0.5, coordinate + 0.5};
   double const k = std::nearbyint(std::exp(coordinate));
   return {std::log(k - 0.5), std::log(k + 0.5)};
+}
+
+double log_mass(ParzenEstimator::Kernels const& kernels, std::size_t k, Interval const& step) {
+  double const mean = kernels.mean[k], sigma = kernels.sigma[k];
+  return std::log(normal_mass((step.low - mean) / sigma, (step.high - mean) / sigma));
 }
 
 // The table of a width, made if there is none: the logarithm of a step's mass by its distance.
@@ -58,147 +70,219 @@ int table_of(Axis const& axis, double sigma, ParzenEstimator::Kernels& kernels) 
   return static_cast<int>(tables.size()) - 1;
 }
 
-// Takes the kernels that are not in order yet into it: one of them is put in its place, more are
-// sorted with the others.
-void put_in_order(ParzenEstimator::Kernels& kernels) {
-  auto& order = kernels.order;
-  int const first = static_cast<int>(order.size()) + 1;
-  int const last = static_cast<int>(kernels.mean.size()) - 1;
-  auto const before = [&](int a, int b) {
-    double const x = kernels.mean[static_cast<std::size_t>(a)];
-    double const y = kernels.mean[static_cast<std::size_t>(b)];
-    return x < y || (x == y && a < b);
-  };
-  if (first == last) {
-    order.insert(std::upper_bound(order.begin(), order.end(), first, before), first);
-    return;
-  }
-  for (int kernel = first; kernel <= last; ++kernel)
-    order.push_back(kernel);
-  if (first < last) std::sort(order.begin(), order.end(), before);
+template <class T>
+void insert_at(std::vector<T>& values, std::size_t place, T value) {
+  values.insert(values.begin() + static_cast<std::ptrdiff_t>(place), value);
+}
+template <class T>
+void erase_at(std::vector<T>& values, std::size_t place) {
+  values.erase(values.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
-// The largest, which is found faster in eight strands.
-double largest_of(std::span<double const> terms) {
-  constexpr std::size_t kStrands = 8;
-  std::array<double, kStrands> largest;
-  largest.fill(-std::numeric_limits<double>::infinity());
-  std::size_t k = 0;
-  for (; k + kStrands <= terms.size(); k += kStrands) {
-    for (std::size_t j = 0; j < kStrands; ++j)
-      largest[j] = terms[k + j] > largest[j] ? terms[k + j] : largest[j];
+// Kernels in the order of their means; equal ones by number.
+struct ByMean {
+  std::vector<double> const& mean;
+  bool operator()(int a, int b) const {
+    double const x = mean[static_cast<std::size_t>(a)], y = mean[static_cast<std::size_t>(b)];
+    return x < y || (x == y && a < b);
   }
-  for (; k < terms.size(); ++k)
-    largest[0] = std::max(largest[0], terms[k]);
-  return *std::max_element(largest.begin(), largest.end());
-}
+};
 
 }  // namespace
 
 std::vector<double> parzen_weights(int n) {
-  std::vector<double> weights(static_cast<std::size_t>(n), 1.0);
+  std::vector<double> weights;
+  weights.reserve(static_cast<std::size_t>(n) + 1);
+  weights.assign(static_cast<std::size_t>(n), 1);
   int const ramp = n - kFullWeights;
-  for (int i = 0; i < ramp; ++i) {
-    double const first = 1.0 / n;
-    weights[static_cast<std::size_t>(i)] = ramp == 1 ? first : first + (1 - first) * i / (ramp - 1);
-  }
+  double const first = 1.0 / n, step = (1 - first) / std::max(ramp - 1, 1);
+  for (int i = 0; i < ramp; ++i)
+    weights[static_cast<std::size_t>(i)] = first + i * step;
   return weights;
 }
 
 ParzenEstimator::ParzenEstimator(std::span<Axis const> axes, bool consider_endpoints)
     : axes_(axes), consider_endpoints_(consider_endpoints), kernels_(axes.size()) {
-  for (std::size_t i = 0; i < axes.size(); ++i) {
-    kernels_[i].mean.push_back(axes[i].prior_mean);
-    kernels_[i].sigma.push_back(axes[i].prior_sigma);
-  }
+  assign({});
 }
 
-void ParzenEstimator::add(std::span<double const> point) {
+// ---- observations
+
+void ParzenEstimator::assign(std::span<double const> points) {
+  std::size_t const count = points.size() / axes_.size() + 1;
+  log_scale_.assign(count, 0);
   for (std::size_t i = 0; i < axes_.size(); ++i) {
     Kernels& kernels = kernels_[i];
-    kernels.mean.push_back(point[i]);
-    kernels.sigma.push_back(0);
-  }
-}
-
-void ParzenEstimator::prepare_numbers(Axis const& axis, Kernels& kernels) const {
-  put_in_order(kernels);
-  std::size_t const observations = kernels.order.size();
-  std::size_t const done = kernels.log_scale.size();
-  kernels.inverse_width.resize(observations + 1);
-  kernels.table.resize(observations + 1);
-  kernels.log_scale.resize(observations + 1);
-
-  auto const set_sigma = [&](std::size_t kernel, double sigma) {
-    if (kernel < done && sigma == kernels.sigma[kernel]) return;
-    double const mean = kernels.mean[kernel];
-    kernels.sigma[kernel] = sigma;
-    double const scale = normal_mass((axis.low - mean) / sigma, (axis.high - mean) / sigma);
-    kernels.log_scale[kernel] = std::log(scale);
-    if (is_dense(axis)) {
-      bool const steps = axis.kind == Axis::Kind::steps;
-      double const variance = sigma * sigma + (steps ? kStepVariance : 0);
-      kernels.inverse_width[kernel] = 1 / std::sqrt(2 * variance);
-      kernels.log_scale[kernel] += 0.5 * std::log(2 * std::numbers::pi * variance);
-    } else if (!axis.log) {
-      kernels.table[kernel] = table_of(axis, sigma, kernels);
-    }
-  };
-
-  double const range = axis.high - axis.low;
-  // Optuna's magic clip.
-  double const least = range / std::min(100.0, static_cast<double>(observations) + 2);
-  double before = axis.low;
-  for (std::size_t place = 0; place < observations; ++place) {
-    auto const kernel = static_cast<std::size_t>(kernels.order[place]);
-    double const mean = kernels.mean[kernel];
-    bool const last = place + 1 == observations;
-    double const after =
-        last ? axis.high : kernels.mean[static_cast<std::size_t>(kernels.order[place + 1])];
-    double sigma = std::max(mean - before, after - mean);
-    if (!consider_endpoints_ && observations >= 2) {
-      if (place == 0) sigma = after - mean;
-      if (last) sigma = mean - before;
-    }
-    set_sigma(kernel, std::clamp(sigma, least, range));
-    before = mean;
-  }
-  set_sigma(0, axis.prior_sigma);
-}
-
-void ParzenEstimator::prepare() {
-  std::size_t const count = kernels_.empty() ? 1 : kernels_.front().mean.size();
-  weights_ = {1.0};  // the prior's
-  auto const observed = parzen_weights(static_cast<int>(count) - 1);
-  weights_.insert(weights_.end(), observed.begin(), observed.end());
-  double total = 0;
-  for (double const weight : weights_)
-    total += weight;
-  log_constant_.resize(count);
-  for (std::size_t k = 0; k < count; ++k) {
-    weights_[k] /= total;
-    log_constant_[k] = std::log(weights_[k]);
+    kernels.mean = {axes_[i].prior_mean};
+    for (std::size_t at = i; at < points.size(); at += axes_.size())
+      kernels.mean.push_back(points[at]);
+    kernels.sigma.assign(count, 0);
+    kernels.inverse_width.assign(count, 0);
+    kernels.log_scale.assign(count, 0);
+    kernels.table.assign(count, 0);
+    kernels.order.resize(count - 1);
+    std::iota(kernels.order.begin(), kernels.order.end(), 1);
+    std::sort(kernels.order.begin(), kernels.order.end(), ByMean{kernels.mean});
   }
   for (std::size_t i = 0; i < axes_.size(); ++i) {
     if (axes_[i].kind == Axis::Kind::category) continue;
-    prepare_numbers(axes_[i], kernels_[i]);
-    for (std::size_t k = 0; k < count; ++k)
-      log_constant_[k] -= kernels_[i].log_scale[k];
+    set_sigma(i, 0, axes_[i].prior_sigma);
+    set_least(i);
+    widen(i, 0, count - 1);
+  }
+  weigh();
+}
+
+void ParzenEstimator::insert(std::size_t place, std::span<double const> point) {
+  std::size_t const kernel = place + 1;
+  auto const number = static_cast<int>(kernel);
+  insert_at(log_scale_, kernel, 0.0);
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    Kernels& kernels = kernels_[i];
+    insert_at(kernels.mean, kernel, point[i]);
+    insert_at(kernels.sigma, kernel, 0.0);
+    insert_at(kernels.inverse_width, kernel, 0.0);
+    insert_at(kernels.log_scale, kernel, 0.0);
+    insert_at(kernels.table, kernel, 0);
+    for (int& other : kernels.order)
+      other += other >= number;
+  }
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    auto& order = kernels_[i].order;
+    auto const at = std::upper_bound(order.begin(), order.end(), number, ByMean{kernels_[i].mean});
+    auto const rank = static_cast<std::size_t>(at - order.begin());
+    order.insert(at, number);
+    widen_around(i, rank, 3);
+  }
+  weigh();
+}
+
+void ParzenEstimator::remove(std::size_t place) {
+  std::size_t const kernel = place + 1;
+  auto const number = static_cast<int>(kernel);
+  erase_at(log_scale_, kernel);
+  std::vector<std::size_t> ranks;
+  for (Kernels& kernels : kernels_) {
+    auto& order = kernels.order;
+    auto const at = std::lower_bound(order.begin(), order.end(), number, ByMean{kernels.mean});
+    ranks.push_back(static_cast<std::size_t>(at - order.begin()));
+    order.erase(at);
+    for (int& other : order)
+      other -= other > number;
+    erase_at(kernels.mean, kernel);
+    erase_at(kernels.sigma, kernel);
+    erase_at(kernels.inverse_width, kernel);
+    erase_at(kernels.log_scale, kernel);
+    erase_at(kernels.table, kernel);
+  }
+  for (std::size_t i = 0; i < axes_.size(); ++i)
+    widen_around(i, ranks[i], 2);
+  weigh();
+}
+
+bool ParzenEstimator::is_at(std::size_t place, std::span<double const> point) const {
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    if (kernels_[i].mean[place + 1] != point[i]) return false;
+  }
+  return true;
+}
+
+// What depends on the number of observations alone.
+void ParzenEstimator::weigh() {
+  weights_ = parzen_weights(static_cast<int>(log_scale_.size()) - 1);
+  weights_.insert(weights_.begin(), 1);  // the prior's
+  double total = 0;
+  for (double const weight : weights_)
+    total += weight;
+  for (double& weight : weights_)
+    weight /= total;
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    if (axes_[i].kind != Axis::Kind::category) continue;
+    auto& logs = kernels_[i].categories;
+    logs.clear();
+    for (std::size_t category = 0; category < axes_[i].prior.size(); ++category) {
+      logs.push_back({.of_prior = std::log(axes_[i].prior[category]),
+                      .of_same = std::log(category_probability(i, category, true)),
+                      .of_other = std::log(category_probability(i, category, false))});
+    }
   }
 }
 
-// ---- draws
-
-// The kernel's probability of a category: the prior's share of 1 / kernels for each of its
-// categories, and 1 for the observed one, normalised.
-double ParzenEstimator::category_probability(Axis const& axis, Kernels const& kernels,
-                                             std::size_t kernel, std::size_t category) const {
-  if (kernel == 0) return axis.prior[category];
-  double const share =
-      static_cast<double>(axis.prior.size()) / static_cast<double>(kernels.mean.size());
-  bool const observed = static_cast<std::size_t>(kernels.mean[kernel]) == category;
-  return (share * axis.prior[category] + (observed ? 1 : 0)) / (share + 1);
+// By the kernel of an observation: the prior's share of 1 / kernels for each of its categories, and
+// 1 for the observed one, normalised.
+double ParzenEstimator::category_probability(std::size_t axis, std::size_t category,
+                                             bool observed) const {
+  auto const& prior = axes_[axis].prior;
+  double const share = static_cast<double>(prior.size()) / static_cast<double>(weights_.size());
+  return (share * prior[category] + (observed ? 1 : 0)) / (share + 1);
 }
+
+// ---- widths
+
+// Optuna's magic clip. Whether it has changed.
+bool ParzenEstimator::set_least(std::size_t axis) {
+  Kernels& kernels = kernels_[axis];
+  double const range = axes_[axis].high - axes_[axis].low;
+  double const before = kernels.least;
+  kernels.least = range / std::min(100.0, static_cast<double>(kernels.order.size()) + 2);
+  return kernels.least != before;
+}
+
+// After a change at a rank: of `count` kernels from the one before it, or of all, if the clip has
+// changed.
+void ParzenEstimator::widen_around(std::size_t axis, std::size_t rank, std::size_t count) {
+  if (axes_[axis].kind == Axis::Kind::category) return;
+  std::size_t const all = kernels_[axis].order.size();
+  if (set_least(axis)) return widen(axis, 0, all);
+  std::size_t const first = rank - std::min<std::size_t>(rank, 1);
+  widen(axis, first, std::min(first + count, all));
+}
+
+// The observations' kernels whose ranks by their means are in [first, last): as wide as it is to
+// the farther neighbour.
+void ParzenEstimator::widen(std::size_t i, std::size_t first, std::size_t last) {
+  Axis const& axis = axes_[i];
+  auto const& order = kernels_[i].order;
+  auto const mean = [&](std::size_t rank) {
+    return kernels_[i].mean[static_cast<std::size_t>(order[rank])];
+  };
+  for (std::size_t rank = first; rank < last; ++rank) {
+    bool const is_first = rank == 0, is_last = rank + 1 == order.size();
+    double const before = mean(rank) - (is_first ? axis.low : mean(rank - 1));
+    double const after = (is_last ? axis.high : mean(rank + 1)) - mean(rank);
+    double sigma = std::max(before, after);
+    if (!consider_endpoints_ && order.size() >= 2) {
+      if (is_first) sigma = after;
+      if (is_last) sigma = before;
+    }
+    set_sigma(i, static_cast<std::size_t>(order[rank]),
+              std::clamp(sigma, kernels_[i].least, axis.high - axis.low));
+  }
+}
+
+void ParzenEstimator::set_sigma(std::size_t i, std::size_t kernel, double sigma) {
+  Axis const& axis = axes_[i];
+  Kernels& kernels = kernels_[i];
+  if (sigma == kernels.sigma[kernel]) return;
+  double const mean = kernels.mean[kernel];
+  kernels.sigma[kernel] = sigma;
+  double const scale = normal_mass((axis.low - mean) / sigma, (axis.high - mean) / sigma);
+  kernels.log_scale[kernel] = std::log(scale);
+  if (is_dense(axis)) {
+    bool const steps = axis.kind == Axis::Kind::steps;
+    double const variance = sigma * sigma + (steps ? kStepVariance : 0);
+    kernels.inverse_width[kernel] = 1 / std::sqrt(2 * variance);
+    kernels.log_scale[kernel] += 0.5 * std::log(2 * std::numbers::pi * variance);
+  } else if (!axis.log) {
+    kernels.table[kernel] = table_of(axis, sigma, kernels);
+  }
+  double sum = 0;
+  for (auto const& each : kernels_)
+    sum += each.log_scale[kernel];
+  log_scale_[kernel] = sum;
+}
+
+// ---- draws
 
 std::vector<double> ParzenEstimator::sample(CandidateDraws& draws) const {
   double u = draws.next();
@@ -215,7 +299,9 @@ std::vector<double> ParzenEstimator::sample(CandidateDraws& draws) const {
     if (axis.kind == Axis::Kind::category) {
       std::size_t category = 0, possible = 0;
       for (; category < axis.prior.size(); ++category) {
-        double const probability = category_probability(axis, kernels, kernel, category);
+        bool const observed = static_cast<std::size_t>(kernels.mean[kernel]) == category;
+        double const probability =
+            kernel == 0 ? axis.prior[category] : category_probability(i, category, observed);
         if (probability > 0) possible = category;
         if (rest < probability) break;
         rest -= probability;
@@ -235,84 +321,89 @@ std::vector<double> ParzenEstimator::sample(CandidateDraws& draws) const {
 
 // ---- densities
 
-void ParzenEstimator::add_categories(std::size_t i, double category,
-                                     std::span<double> log_kernels) const {
-  Axis const& axis = axes_[i];
-  auto const& means = kernels_[i].mean;
-  auto const index = static_cast<std::size_t>(category);
-  double const share = static_cast<double>(axis.prior.size()) / static_cast<double>(means.size());
-  double const other = std::log(share * axis.prior[index] / (share + 1));
-  double const same = std::log((share * axis.prior[index] + 1) / (share + 1));
-  log_kernels[0] += std::log(axis.prior[index]);
-  for (std::size_t k = 1; k < means.size(); ++k)
-    log_kernels[k] += means[k] == category ? same : other;
+// Each of these adds the logarithms of an axis' kernels, from kernel `first`, to a block of sums.
+
+void ParzenEstimator::add_steps(std::size_t i, double coordinate, std::size_t first,
+                                std::span<double> sums) const {
+  Kernels const& kernels = kernels_[i];
+  double const prior = sums[0] + log_mass(kernels, 0, interval_of(axes_[i], coordinate));
+  for (std::size_t k = 0; k < sums.size(); ++k) {
+    auto const& table = kernels.tables[static_cast<std::size_t>(kernels.table[first + k])].second;
+    double const distance = std::abs(coordinate - kernels.mean[first + k]);
+    sums[k] += table[static_cast<std::size_t>(distance)];
+  }
+  // Its mean may lie between two steps.
+  if (first == 0) sums[0] = prior;
 }
 
-void ParzenEstimator::add_steps(std::size_t i, double coordinate,
-                                std::span<double> log_kernels) const {
-  Kernels const& kernels = kernels_[i];
-  Interval const step = interval_of(axes_[i], coordinate);
-  auto const log_mass = [&](std::size_t k) {
-    double const mean = kernels.mean[k], sigma = kernels.sigma[k];
-    return std::log(normal_mass((step.low - mean) / sigma, (step.high - mean) / sigma));
-  };
-  log_kernels[0] += log_mass(0);
-  if (!axes_[i].log) {
-    for (std::size_t k = 1; k < log_kernels.size(); ++k) {
-      auto const& table = kernels.tables[static_cast<std::size_t>(kernels.table[k])].second;
-      log_kernels[k] += table[static_cast<std::size_t>(std::abs(coordinate - kernels.mean[k]))];
+// Of all kernels of the axes whose steps have unlike distances, added up. Neighbours in order are
+// often the same kernel: trials are many, or steps few.
+std::vector<double> ParzenEstimator::log_steps(std::span<double const> point) const {
+  std::vector<double> sums(weights_.size(), 0);
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    if (!is_log_steps(axes_[i])) continue;
+    Kernels const& kernels = kernels_[i];
+    Interval const step = interval_of(axes_[i], point[i]);
+    sums[0] += log_mass(kernels, 0, step);
+    double mean = 0, sigma = 0, known = 0;
+    for (int const kernel : kernels.order) {
+      auto const k = static_cast<std::size_t>(kernel);
+      if (kernels.mean[k] != mean || kernels.sigma[k] != sigma) {
+        mean = kernels.mean[k];
+        sigma = kernels.sigma[k];
+        known = log_mass(kernels, k, step);
+      }
+      sums[k] += known;
     }
-    return;
   }
-  // Neighbours in order are often the same kernel: trials are many, or steps few.
-  double mean = 0, sigma = 0, known = 0;
-  for (int const kernel : kernels.order) {
-    auto const k = static_cast<std::size_t>(kernel);
-    if (kernels.mean[k] != mean || kernels.sigma[k] != sigma) {
-      mean = kernels.mean[k];
-      sigma = kernels.sigma[k];
-      known = log_mass(k);
+  return sums;
+}
+
+// The logarithms of the kernels from `first` on, at a point.
+void ParzenEstimator::log_kernels(std::span<double const> point, std::size_t first,
+                                  std::span<double> sums) const {
+  for (std::size_t k = 0; k < sums.size(); ++k)
+    sums[k] = -log_scale_[first + k];
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    if (axes_[i].kind == Axis::Kind::category) {
+      auto const& logs = kernels_[i].categories[static_cast<std::size_t>(point[i])];
+      double const prior = sums[0] + logs.of_prior;
+      add_by_category(sums, point[i], kernels_[i].mean.data() + first, logs.of_same, logs.of_other);
+      if (first == 0) sums[0] = prior;
+    } else if (is_dense(axes_[i])) {
+      subtract_squares(sums, point[i], kernels_[i].mean.data() + first,
+                       kernels_[i].inverse_width.data() + first);
+    } else if (!is_log_steps(axes_[i])) {
+      add_steps(i, point[i], first, sums);
     }
-    log_kernels[k] += known;
   }
 }
 
 std::vector<double> ParzenEstimator::log_density(
     std::span<std::vector<double> const> points) const {
-  std::vector<double> densities;
-  densities.reserve(points.size());
-  std::vector<double> log_kernels(log_constant_.size());
-  for (auto const& point : points) {
-    log_kernels = log_constant_;
-    for (std::size_t i = 0; i < axes_.size(); ++i) {
-      if (axes_[i].kind == Axis::Kind::category) {
-        add_categories(i, point[i], log_kernels);
-      } else if (!is_dense(axes_[i])) {
-        add_steps(i, point[i], log_kernels);
-      } else {
-        double const x = point[i];
-        double const* mean = kernels_[i].mean.data();
-        double const* inverse_width = kernels_[i].inverse_width.data();
-        double* sum = log_kernels.data();
-        for (std::size_t k = 0; k < log_kernels.size(); ++k) {
-          double const z = (x - mean[k]) * inverse_width[k];
-          sum[k] -= z * z;
-        }
-      }
-    }
-    double const largest = largest_of(log_kernels);
-    // The others, below 2^-57 of the largest, do not reach the sum's last digits.
-    std::size_t kept = 0;
-    for (double const term : log_kernels) {
-      log_kernels[kept] = term;
-      kept += term > largest - 40;
-    }
-    double sum = 0;
-    for (std::size_t k = 0; k < kept; ++k)
-      sum += std::exp(log_kernels[k] - largest);
-    densities.push_back(largest + std::log(sum));
+  std::vector<std::vector<double>> steps;
+  if (std::any_of(axes_.begin(), axes_.end(), is_log_steps)) {
+    for (auto const& point : points)
+      steps.push_back(log_steps(point));
   }
-  return densities;
+  std::vector<LogSum> densities(points.size());
+  std::array<double, LogSum::kBlock> block;
+  for (std::size_t first = 0; first < weights_.size(); first += LogSum::kBlock) {
+    std::size_t const count = std::min(LogSum::kBlock, weights_.size() - first);
+    std::size_t const whole = (count + kGroup - 1) / kGroup * kGroup;
+    for (std::size_t p = 0; p < points.size(); ++p) {
+      log_kernels(points[p], first, {block.data(), count});
+      for (std::size_t k = 0; k < count && !steps.empty(); ++k)
+        block[k] += steps[p][first + k];
+      std::fill(block.begin() + count, block.begin() + whole,
+                -std::numeric_limits<double>::infinity());
+      densities[p].add({block.data(), whole}, std::span(weights_).subspan(first, count));
+    }
+  }
+  std::vector<double> logs;
+  for (auto const& density : densities)
+    logs.push_back(density.log());
+  return logs;
 }
 
 }  // namespace brood

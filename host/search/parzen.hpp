@@ -22,9 +22,13 @@ class ParzenEstimator {
   // `axes` outlives the estimator.
   ParzenEstimator(std::span<Axis const> axes, bool consider_endpoints);
 
-  // Observations come from the oldest to the newest; prepare() after the last one.
-  void add(std::span<double const> point);
-  void prepare();
+  // Observations are numbered from the oldest. They come and go in any order: what is there then
+  // decides, to the last bit.
+  std::size_t observations() const { return weights_.size() - 1; }
+  void assign(std::span<double const> points);  // (observations, axes)
+  void insert(std::size_t place, std::span<double const> point);
+  void remove(std::size_t place);
+  bool is_at(std::size_t place, std::span<double const> point) const;
 
   // One point, of snapped coordinates.
   std::vector<double> sample(CandidateDraws& draws) const;
@@ -41,21 +45,33 @@ class ParzenEstimator {
     // Masses of steps, by width: a width and, for each distance from the mean, the logarithm.
     std::vector<std::pair<double, std::vector<double>>> tables;
     std::vector<int> table;  // by kernel
+    double least = 0;        // no sigma is smaller
+    // By category, as logarithms: the probability by the prior, and by the kernel of an observation
+    // of the same or of another category.
+    struct Category {
+      double of_prior, of_same, of_other;
+    };
+    std::vector<Category> categories;
   };
   Kernels const& kernels(std::size_t axis) const { return kernels_[axis]; }
 
  private:
-  void prepare_numbers(Axis const& axis, Kernels& kernels) const;
-  double category_probability(Axis const& axis, Kernels const& kernels, std::size_t kernel,
-                              std::size_t category) const;
-  void add_categories(std::size_t axis, double category, std::span<double> log_kernels) const;
-  void add_steps(std::size_t axis, double coordinate, std::span<double> log_kernels) const;
+  void weigh();
+  void widen_around(std::size_t axis, std::size_t rank, std::size_t count);
+  void widen(std::size_t axis, std::size_t first, std::size_t last);
+  void set_sigma(std::size_t axis, std::size_t kernel, double sigma);
+  bool set_least(std::size_t axis);
+  double category_probability(std::size_t axis, std::size_t category, bool observed) const;
+  void add_steps(std::size_t axis, double coordinate, std::size_t first,
+                 std::span<double> sums) const;
+  std::vector<double> log_steps(std::span<double const> point) const;
+  void log_kernels(std::span<double const> point, std::size_t first, std::span<double> sums) const;
 
   std::span<Axis const> axes_;
   bool consider_endpoints_;
-  std::vector<Kernels> kernels_;      // by axis
-  std::vector<double> weights_;       // by kernel; sum 1
-  std::vector<double> log_constant_;  // by kernel: of the weight, and less every log_scale
+  std::vector<Kernels> kernels_;   // by axis
+  std::vector<double> weights_;    // by kernel; sum 1
+  std::vector<double> log_scale_;  // by kernel: the sum over the axes
 };
 
 }  // namespace brood

@@ -20,19 +20,27 @@ constexpr std::uint32_t kMostAttempts = 100000;
 }  // namespace
 
 Proposals::Proposals(Request const& request) : request_(request), enumeration_(request.space) {
-  for (auto const& observation : request.seen) {
+  SamplerMemory& memory = request.memory;
+  for (; memory.counted < request.seen.size(); ++memory.counted) {
+    Observation const& observation = request.seen[memory.counted];
     if (observation.trial < 0) continue;  // it may be proposed here
-    if (auto const number = enumeration_.number_of(*observation.config)) used_.insert(*number);
+    auto const number = enumeration_.number_of(*observation.config);
+    if (number) memory.used.insert(*number);
   }
+}
+
+bool Proposals::is_used(std::int64_t number) const {
+  return used_.count(number) > 0 || request_.memory.used.count(number) > 0;
 }
 
 bool Proposals::is_new(Config const& config) const {
   auto const number = enumeration_.number_of(config);
-  return !number || used_.count(*number) == 0;
+  return !number || !is_used(*number);
 }
 
 void Proposals::add(Config config) {
-  if (auto const number = enumeration_.number_of(config)) used_.insert(*number);
+  auto const number = enumeration_.number_of(config);
+  if (number && !is_used(*number)) used_.insert(*number);
   configs_.push_back(std::move(config));
 }
 
@@ -48,7 +56,8 @@ bool Proposals::add_if_new(Config config) {
 
 bool Proposals::add_other() {
   auto const size = enumeration_.size();
-  if (size > 0 && static_cast<std::int64_t>(used_.size()) == size) return false;
+  if (size > 0 && static_cast<std::int64_t>(request_.memory.used.size() + used_.size()) == size)
+    return false;
   int const trial = next_trial();
   std::vector<double> point;
   for (std::uint32_t attempt = 1; attempt <= (size > 0 ? kAttempts : kMostAttempts); ++attempt) {
@@ -60,7 +69,7 @@ bool Proposals::add_other() {
   std::int64_t number = *enumeration_.number_of(request_.space.decode(point));
   for (std::int64_t step = 0; step < std::min<std::int64_t>(size, kMostAttempts); ++step) {
     number = (number + 1) % size;
-    if (used_.count(number) == 0 && add_if_new(enumeration_.config(number))) return true;
+    if (!is_used(number) && add_if_new(enumeration_.config(number))) return true;
   }
   return false;
 }

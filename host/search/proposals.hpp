@@ -11,6 +11,7 @@
 
 #include "brood/search.hpp"
 #include "search/enumeration.hpp"
+#include "search/memory.hpp"
 #include "search/sampler.hpp"
 
 namespace brood {
@@ -24,6 +25,7 @@ struct Request {
   std::span<Observation const> seen;
   bool maximize;
   Allowed const& allowed;  // empty: everything
+  SamplerMemory& memory;
 };
 
 // A hand-picked point of trial `trial` with what it leaves out drawn until it is allowed; nothing
@@ -39,6 +41,7 @@ class Proposals {
 
   // Whether no trial before has this configuration; true in a space that is not finite.
   bool is_new(Config const& config) const;
+  bool is_used(std::int64_t number) const;
   bool is_allowed(Config const& config) const;
   void add(Config config);
   // And allowed.
@@ -54,7 +57,8 @@ class Proposals {
  private:
   Request request_;
   Enumeration enumeration_;
-  std::set<std::int64_t> used_;  // numbers of the enumeration
+  // Numbers of the enumeration that this call has used; the memory has those before.
+  std::set<std::int64_t> used_;
   std::vector<Config> configs_;
 };
 

@@ -43,7 +43,15 @@ std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& spa
                             std::uint64_t seed, int first_trial, int count,
                             std::span<Observation const> seen, bool maximize,
                             Allowed const& allowed) {
-  Request const request{space, seed, first_trial, count, seen, maximize, allowed};
+  SamplerMemory memory;
+  return propose(sampler, space, seed, first_trial, count, seen, maximize, allowed, memory);
+}
+
+std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& space,
+                            std::uint64_t seed, int first_trial, int count,
+                            std::span<Observation const> seen, bool maximize,
+                            Allowed const& allowed, SamplerMemory& memory) {
+  Request const request{space, seed, first_trial, count, seen, maximize, allowed, memory};
   Proposals proposals(request);
   auto const& first = first_points(sampler);
   while (!proposals.full() && proposals.next_trial() < static_cast<int>(first.size())) {
@@ -80,7 +88,9 @@ std::vector<std::string> problems_of_what_is_allowed(TunerOptions const& options
                             : std::to_string(found.seen) + " that were drawn") +
             "; allow more, or change the space."};
   }
-  Request const request{options.space, options.seed, 0, 0, {}, options.maximize, options.allowed};
+  SamplerMemory memory;
+  Request const request{options.space,    options.seed,    0,     0, {},
+                        options.maximize, options.allowed, memory};
   auto const* list = std::get_if<List>(&options.sampler);
   auto const& points = list != nullptr ? list->configs : first_points(options.sampler);
   std::vector<std::string> all;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The seam between the samplers and those who train what they propose. A sampler keeps no state:
-// what it proposes is a pure function of the space, the seed and what is known of the trials
+// The seam between the samplers and those who train what they propose. A sampler's memory saves
+// time: what it proposes is a pure function of the space, the seed and what is known of the trials
 // before.
 #pragma once
 
@@ -12,6 +12,8 @@
 #include "brood/search.hpp"
 
 namespace brood {
+
+struct SamplerMemory;
 
 // What a sampler knows of a trial that was proposed before.
 struct Observation {
@@ -31,6 +33,11 @@ std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& spa
                             std::uint64_t seed, int first_trial, int count,
                             std::span<Observation const> seen, bool maximize,
                             Allowed const& allowed = {});
+// The same, sooner, with what earlier calls have found out (memory.hpp).
+std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& space,
+                            std::uint64_t seed, int first_trial, int count,
+                            std::span<Observation const> seen, bool maximize,
+                            Allowed const& allowed, SamplerMemory& memory);
 
 // Trials that are proposed at once before scores are needed: 64 for model-based samplers, else no
 // limit (INT_MAX).

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "brood/error.hpp"
+#include "search/memory.hpp"
 #include "search/points.hpp"
 #include "search/sampler.hpp"
 #include "search/schedule.hpp"
@@ -122,6 +123,7 @@ void Tuner::settle() {
       int const place = job_of_[static_cast<std::size_t>(copy.trial)];
       state_.jobs[static_cast<std::size_t>(place)].copy_from = copy.from;
     }
+    if (state_.lineage.size() > copies) memory_ = {};  // configurations have changed
     begin_jobs();
   }
   if (calendar_.empty()) schedule_->end(state_);
@@ -157,8 +159,9 @@ bool Tuner::propose_batch() {
   int const first = static_cast<int>(state_.trials.size());
   int const count = std::min(batch(), options_.trials - first);
   if (count <= 0) return false;
+  if (!memory_.held) memory_.held = std::make_shared<SamplerMemory>();
   auto configs = propose(options_.sampler, options_.space, options_.seed, first, count,
-                         observations(), options_.maximize, options_.allowed);
+                         observations(), options_.maximize, options_.allowed, *memory_.held);
   for (auto& config : configs) {
     state_.trials.push_back({.id = static_cast<int>(state_.trials.size())});
     state_.configs.push_back(std::move(config));

@@ -48,6 +48,7 @@ void Tuner::restore(State state) {
   options_ = std::move(options);
   state_ = std::move(state);
   plan();
+  memory_ = {};
 
   job_of_.assign(state_.trials.size(), -1);
   asked_.clear();

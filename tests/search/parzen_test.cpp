@@ -17,9 +17,10 @@ using Points = std::vector<std::vector<double>>;
 ParzenEstimator estimator(std::vector<Axis> const& axes, Points const& observations,
                           bool consider_endpoints = false) {
   ParzenEstimator made(axes, consider_endpoints);
+  std::vector<double> coordinates;
   for (auto const& point : observations)
-    made.add(point);
-  made.prepare();
+    coordinates.insert(coordinates.end(), point.begin(), point.end());
+  made.assign(coordinates);
   return made;
 }
 
@@ -89,25 +90,52 @@ TEST(ParzenSigmas, AreThoseOfTheReferenceMixture) {
   expect_near(sigmas(0, 1, {0.6, 0.9, 0.05, 0.4, 0.75}, false), {0.2, 0.15, 0.35, 0.35, 0.15, 1});
 }
 
-// Adding one at a time and adding all at once are the same kernels.
-TEST(ParzenSigmas, AreTheSameWhenObservationsComeOneByOne) {
+// Whatever came and went before: the same as of an estimator that was given all at once.
+TEST(ParzenObservations, ComeAndGoWithoutATrace) {
   SearchSpace space;
-  space.uniform("x", 0, 1).integer("k", 1, 9);
+  space.uniform("x", 0, 1)
+      .integer("k", 1, 9)
+      .integer("wide", 1, 1000)
+      .choice("c", {"a", "b", "c"})
+      .add({.name = "log",
+            .distribution = Distribution::q_log_uniform_values,
+            .min = 1,
+            .max = 60,
+            .q = 1});
   ModelSpace const model(space);
-  Points points;
-  for (int i = 0; i < 130; ++i)
-    points.push_back({uniform_draw(1, i, "x"), 1 + std::floor(9 * uniform_draw(1, i, "k"))});
-  auto const at_once = estimator(model.axes(), points);
-  ParzenEstimator one_by_one(model.axes(), false);
-  for (auto const& point : points) {
-    one_by_one.add(point);
-    one_by_one.prepare();
+  auto const random_point = [&](int i) {
+    auto const point = model.point_of(space.decode(point_of(Random{}, space, 1, i)));
+    return *point;
+  };
+  for (bool const consider_endpoints : {false, true}) {
+    Points points;
+    ParzenEstimator changing(model.axes(), consider_endpoints);
+    for (int turn = 0; turn < 600; ++turn) {
+      // Grows to about 150, beyond the clip's last step, and shrinks to nothing.
+      bool const grows = uniform_draw(2, turn, "grows") < (turn < 300 ? 0.75 : 0.25);
+      double const u = uniform_draw(2, turn, "place");
+      if (grows) {
+        auto const place = static_cast<std::size_t>(u * static_cast<double>(points.size() + 1));
+        auto const point = turn % 3 == 0 && !points.empty() ? points.front() : random_point(turn);
+        points.insert(points.begin() + static_cast<std::ptrdiff_t>(place), point);
+        changing.insert(place, point);
+      } else if (!points.empty()) {
+        auto const place = static_cast<std::size_t>(u * static_cast<double>(points.size()));
+        EXPECT_TRUE(changing.is_at(place, points[place]));
+        points.erase(points.begin() + static_cast<std::ptrdiff_t>(place));
+        changing.remove(place);
+      }
+      if (turn % 10 != 9) continue;
+      auto const at_once = estimator(model.axes(), points, consider_endpoints);
+      ASSERT_EQ(changing.observations(), points.size());
+      for (std::size_t axis = 0; axis < model.axes().size(); ++axis) {
+        ASSERT_EQ(changing.kernels(axis).sigma, at_once.kernels(axis).sigma) << turn;
+        ASSERT_EQ(changing.kernels(axis).order, at_once.kernels(axis).order) << turn;
+      }
+      Points const at = {random_point(1000), random_point(1001), random_point(1002)};
+      ASSERT_EQ(changing.log_density(at), at_once.log_density(at)) << turn;
+    }
   }
-  for (std::size_t axis : {0, 1}) {
-    EXPECT_EQ(at_once.kernels(axis).sigma, one_by_one.kernels(axis).sigma);
-    EXPECT_EQ(at_once.kernels(axis).log_scale, one_by_one.kernels(axis).log_scale);
-  }
-  EXPECT_EQ(at_once.log_density(points), one_by_one.log_density(points));
 }
 
 TEST(ParzenRatio, OfAReal) {

@@ -9,7 +9,9 @@
 
 #include "search/asking.hpp"
 #include "search/enumeration.hpp"
+#include "search/memory.hpp"
 #include "search/points.hpp"
+#include "search/random.hpp"
 
 namespace brood {
 namespace {
@@ -160,6 +162,40 @@ TEST_P(EverySampler, ProposesTheSameHoweverCallsAreDivided) {
     }
   }
   EXPECT_EQ(apart, together);
+}
+
+// Scores come late, change, and are of other epochs; some trials diverge. Of what was proposed some
+// is not taken, so that other trials come to be in its place.
+TEST_P(EverySampler, ProposesTheSameWithAndWithoutAMemory) {
+  bool const slow = std::holds_alternative<Bayes>(GetParam().sampler);
+  for (auto const& space :
+       is_grid() ? std::vector{branches()} : std::vector{everything(), product(), branches()}) {
+    std::vector<Config> configs;
+    configs.reserve(400);  // observations point into it
+    std::vector<Observation> seen;
+    SamplerMemory memory;
+    for (int turn = 0; turn < (slow ? 12 : 60); ++turn) {
+      auto const draw = [&](char const* name, int i = 0) {
+        return uniform_draw(9, 1000 * turn + i, name);
+      };
+      int const first = static_cast<int>(seen.size()), count = 1 + static_cast<int>(8 * draw("n"));
+      auto const with =
+          propose(GetParam().sampler, space, 3, first, count, seen, false, {}, memory);
+      ASSERT_EQ(with, propose(GetParam().sampler, space, 3, first, count, seen, false)) << turn;
+      if (with.empty()) break;
+      auto const taken = draw("whole") < 0.8 ? with.size() : with.size() / 2;
+      for (std::size_t i = 0; i < taken; ++i) {
+        configs.push_back(with[i]);
+        seen.push_back({.trial = static_cast<int>(seen.size()), .config = &configs.back()});
+      }
+      for (auto& observation : seen) {
+        if (draw("told", observation.trial) < 0.7) continue;
+        observation.epoch += 1;
+        observation.score = score_of(*observation.config) + draw("noise", observation.trial);
+        observation.diverged = draw("diverged", observation.trial) < 0.1;
+      }
+    }
+  }
 }
 
 TEST_P(EverySampler, ExhaustsAFiniteSpace) {

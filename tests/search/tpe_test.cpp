@@ -9,6 +9,7 @@
 
 #include "search/asking.hpp"
 #include "search/history.hpp"
+#include "search/memory.hpp"
 
 namespace brood {
 namespace {
@@ -60,7 +61,8 @@ TEST(History, IsOfTheLargestEpochThatEnoughTrialsReached) {
   };
   for (Case const& each : {Case{1, 9, 2}, Case{2, 3, 5}, Case{4, 3, 5}, Case{5, 1, 11},
                            Case{10, 1, 11}, Case{11, 1, 11}}) {
-    auto const history = history_of(seen, space, false, each.enough);
+    SamplerMemory memory;
+    auto const history = history_of(seen, space, false, each.enough, memory);
     EXPECT_EQ(history.epoch, each.epoch) << each.enough;
     EXPECT_EQ(history.records.size(), each.records) << each.enough;
     EXPECT_EQ(history.told, 10);
@@ -78,10 +80,11 @@ TEST(History, RanksLaterEpochsThenScoresThenTrialsAndDivergedLast) {
   trials.add(0.7, -std::numeric_limits<double>::infinity(), 1);
   ModelSpace const space(trials.space);
   auto const seen = trials.seen();
-  EXPECT_EQ(ranking(history_of(seen, space, true, 4).records),
+  SamplerMemory memory;
+  EXPECT_EQ(ranking(history_of(seen, space, true, 4, memory).records, 10),
             (std::vector<std::size_t>{5, 3, 4, 1, 0, 6}));
-  EXPECT_EQ(ranking(history_of(seen, space, false, 4).records),
-            (std::vector<std::size_t>{5, 1, 3, 4, 0, 6}));
+  EXPECT_EQ(ranking(history_of(seen, space, false, 4, memory).records, 4),
+            (std::vector<std::size_t>{5, 1, 3, 4}));
 }
 
 double x_of(Config const& config) {

@@ -147,6 +147,7 @@ struct Segment {
 };
 
 class Schedule;
+struct SamplerMemory;
 struct Observation;
 
 // Time is virtual: an epoch of a trial takes a unit, and results count in the order of finishing
@@ -280,6 +281,19 @@ class Tuner {
   std::vector<bool> asked_;     // as many as jobs
   std::size_t next_ask_ = 0;    // no job before this one is still to be asked for
   int first_results_open_ = 0;  // trials begun whose first result does not count yet
+  // What proposing has found out so far; it saves time and decides nothing. A copy begins without.
+  struct Memory {
+    std::shared_ptr<SamplerMemory> held = {};
+    Memory() = default;
+    Memory(Memory const&) {}
+    Memory(Memory&&) = default;
+    Memory& operator=(Memory const&) {
+      held = {};
+      return *this;
+    }
+    Memory& operator=(Memory&&) = default;
+    ~Memory() = default;
+  } memory_;
 };
 
 }  // namespace brood
