@@ -12,6 +12,7 @@
 #include "search/expected_improvement.hpp"
 #include "search/gaussian_process.hpp"
 #include "search/history.hpp"
+#include "search/kernel_fit.hpp"
 #include "search/lbfgs.hpp"
 #include "search/proposals.hpp"
 #include "search/random.hpp"

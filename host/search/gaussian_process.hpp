@@ -15,6 +15,9 @@ struct KernelParameters {
   double noise = 1;                            // the variance of an observation
 };
 
+// The least noise with which any covariance is positive definite.
+inline constexpr double kLeastNoise = 1e-6;
+
 // The kernel at a squared distance, scale 1.
 double matern52(double squared_distance);
 
@@ -45,24 +48,15 @@ class GaussianProcess {
                       std::span<double> variance_gradient) const;
 
  private:
+  std::vector<double> squared_distances(std::span<double const> point) const;
   std::vector<double> covariances(std::span<double const> point) const;
 
   std::vector<bool> is_category_;
-  Points x_;
+  std::vector<std::vector<double>> coordinates_;  // of the observations, by axis
   std::vector<double> y_;
   KernelParameters parameters_;
   std::vector<double> cholesky_;  // (n, n) lower, column by column
   std::vector<double> weights_;   // the inverse covariance times y
 };
-
-// The kernel that is most probable given the observations, by Optuna's priors, from all ones.
-KernelParameters fit_kernel(std::vector<bool> const& is_category, GaussianProcess::Points const& x,
-                            std::vector<double> const& y);
-
-// What fit_kernel minimises, the negative of the logarithm of the posterior, and its gradient by
-// the logarithms of the inverse squared lengths, the scale, and the noise above its least value.
-double kernel_loss(std::vector<bool> const& is_category, GaussianProcess::Points const& x,
-                   std::vector<double> const& y, std::span<double const> logarithms,
-                   std::span<double> gradient);
 
 }  // namespace brood

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "search/expected_improvement.hpp"
+#include "search/kernel_fit.hpp"
 #include "search/lbfgs.hpp"
 #include "search/random.hpp"
 
@@ -140,21 +141,21 @@ TEST(GaussianProcess, HasTheGradientOfItsPosterior) {
 }
 
 TEST(KernelFit, HasTheGradientOfItsLoss) {
-  auto const x = points_of(15);
-  auto const y = values_at(x);
-  std::vector<bool> const is_category = {false, true, false};
-  std::vector<double> const logarithms = {0.5, -0.3, 0.1, 0.2, -3};
-  std::vector<double> gradient(5), unused(5);
-  kernel_loss(is_category, x, y, logarithms, gradient);
-  double const h = 1e-5;
-  for (std::size_t i = 0; i < 5; ++i) {
-    auto above = logarithms, below = logarithms;
-    above[i] += h;
-    below[i] -= h;
-    double const difference = (kernel_loss(is_category, x, y, above, unused) -
-                               kernel_loss(is_category, x, y, below, unused)) /
-                              (2 * h);
-    EXPECT_NEAR(gradient[i], difference, 1e-6) << i;  // values of 1e1, rounding 1e-15 / h
+  for (int const points : {15, 75}) {  // triangles whole, and of halves
+    auto const x = points_of(points);
+    auto const y = values_at(x);
+    std::vector<double> const logarithms = {0.5, -0.3, 0.1, 0.2, -3};
+    std::vector<double> gradient(5), unused(5);
+    KernelLoss const loss({false, true, false}, x, y);
+    loss(logarithms, gradient);
+    double const h = 1e-5;
+    for (std::size_t i = 0; i < 5; ++i) {
+      auto above = logarithms, below = logarithms;
+      above[i] += h;
+      below[i] -= h;
+      double const difference = (loss(above, unused) - loss(below, unused)) / (2 * h);
+      EXPECT_NEAR(gradient[i], difference, 1e-6) << i;  // values of 1e1, rounding 1e-15 / h
+    }
   }
 }
 
