@@ -93,8 +93,9 @@ class Search {
     auto shift = std::vector<std::uint64_t>(static_cast<std::size_t>(space.dimensions()));
     for (auto& word : shift)
       word = static_cast<std::uint64_t>(draws.next() * 0x1p52) << 12;
+    SobolSequence sequence(std::move(shift));
     for (std::uint64_t i = 0; i < kSobolPoints; ++i) {
-      if (auto const point = space_.point_of(space.decode(sobol_point(i, shift)))) {
+      if (auto const point = space_.point_of(space.decode(sequence.point(i)))) {
         points.push_back(normalised_point(*point));
       }
     }

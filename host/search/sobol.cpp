@@ -14,7 +14,6 @@
 namespace brood {
 namespace {
 
-using Engine = boost::random::sobol_engine<std::uint64_t, 64>;
 constexpr int kMostDimensions = boost::random::default_sobol_table::max_dimension;
 
 // The first 52 bits, in the middle of their cell: exact in double, and neither 0 nor 1.
@@ -24,17 +23,25 @@ double unit_interval(std::uint64_t bits) {
 
 }  // namespace
 
-std::vector<double> sobol_point(std::uint64_t index, std::span<std::uint64_t const> shift) {
-  std::vector<double> point;
-  if (shift.empty()) return point;
-  std::vector<std::uint64_t> bits(shift.size(), 0);
-  if (index > 0) {  // Boost's sequence leaves out the first point, 0
-    Engine engine(shift.size());
-    engine.seed(index - 1);
-    engine.generate(bits.begin(), bits.end());
+struct SobolSequence::Engine : boost::random::sobol_engine<std::uint64_t, 64> {
+  using sobol_engine::sobol_engine;
+};
+
+SobolSequence::SobolSequence(std::vector<std::uint64_t> shift)
+    : shift_(std::move(shift)), engine_(shift_.empty() ? nullptr : new Engine(shift_.size())) {}
+
+SobolSequence::~SobolSequence() = default;
+
+std::vector<double> SobolSequence::point(std::uint64_t index) {
+  std::vector<std::uint64_t> bits(shift_.size(), 0);
+  if (index > 0 && engine_) {  // Boost's sequence leaves out the first point, 0
+    engine_->seed(index - 1);
+    engine_->generate(bits.begin(), bits.end());
   }
-  for (std::size_t i = 0; i < shift.size(); ++i)
-    point.push_back(unit_interval(bits[i] ^ shift[i]));
+  std::vector<double> point;
+  point.reserve(bits.size());
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    point.push_back(unit_interval(bits[i] ^ shift_[i]));
   return point;
 }
 
@@ -51,11 +58,11 @@ std::vector<std::uint64_t> sobol_shift(SearchSpace const& space, std::uint64_t s
 }
 
 void propose(Sobol const& sampler, Request const& request, Proposals& proposals) {
-  auto const shift = sobol_shift(request.space, request.seed);
+  SobolSequence sequence(sobol_shift(request.space, request.seed));
   int const first = static_cast<int>(sampler.first.size());
   while (!proposals.full()) {
     auto const index = static_cast<std::uint64_t>(proposals.next_trial() - first);
-    Config config = request.space.decode(sobol_point(index, shift));
+    Config config = request.space.decode(sequence.point(index));
     if (!proposals.add_if_new(std::move(config)) && !proposals.add_other()) return;
   }
 }

@@ -29,9 +29,9 @@ TEST(SobolPoint, IsThePublishedOne) {
                                 {0.875, 0.875, 0.125},
                                 {0.625, 0.125, 0.875},
                                 {0.125, 0.625, 0.375}};
-  std::uint64_t const no_shift[] = {0, 0, 0};
-  for (std::size_t i = 0; i < std::size(expected); ++i) {
-    auto const point = sobol_point(i, no_shift);
+  SobolSequence sequence({0, 0, 0});
+  for (std::size_t const i : {0, 1, 2, 3, 4, 5, 6, 7, 3, 0, 7, 6}) {
+    auto const point = sequence.point(i);
     for (std::size_t j = 0; j < 3; ++j)
       EXPECT_EQ(point[j], expected[i][j] + 0x1p-53) << i << ' ' << j;
   }
@@ -62,10 +62,10 @@ TEST(Sobol, HasOnePointInEachDyadicInterval) {
 // off by chance, the standard deviation of random points being sqrt(7 / 144 / 4096) = 0.0034).
 TEST(Sobol, IntegratesProductsOfAllPairs) {
   int const dimensions = 6;
-  auto const shift = sobol_shift(cube(dimensions), 11);
+  SobolSequence sequence(sobol_shift(cube(dimensions), 11));
   std::vector<std::vector<double>> points;
   for (std::uint64_t i = 0; i < 4096; ++i)
-    points.push_back(sobol_point(i, shift));
+    points.push_back(sequence.point(i));
   for (std::size_t a = 0; a < 6; ++a) {
     for (std::size_t b = a + 1; b < 6; ++b) {
       double sum = 0;
@@ -83,7 +83,7 @@ TEST(Sobol, IsShiftedByTheSeedAndTheName) {
   EXPECT_NE(zero[0], one[0]);
   EXPECT_NE(sobol_shift(space, std::uint64_t{1} << 32)[0], zero[0]);
   auto const first = propose(Sobol{}, space, 0, 0, 1, {}, false).front();
-  EXPECT_EQ(first, space.decode(sobol_point(0, zero))) << "the first point is not left out";
+  EXPECT_EQ(first, space.decode(SobolSequence(zero).point(0))) << "the first point is not left out";
 }
 
 TEST(Sobol, RefusesMoreDimensionsThanItHas) {
