@@ -24,8 +24,10 @@ inline void bias_gradient(float* out, float const* delta, int outputs, int rows1
         for (int i = 0; i < kLanes; ++i)
           sum[i] = sum[i] + Float16::load(block + std::int64_t{i} * rows16);
       } else {
-        for (int i = 0; i < outputs - k; ++i)
-          sum[i] = sum[i] + Float16::load(block + std::int64_t{i} * rows16);
+#pragma GCC unroll 16
+        for (int i = 0; i < kLanes; ++i) {  // a constant i keeps the sums in registers
+          if (k + i < outputs) sum[i] = sum[i] + Float16::load(block + std::int64_t{i} * rows16);
+        }
       }
     }
     sum_lanes(sum).store(out + k);
