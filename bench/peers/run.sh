@@ -26,7 +26,6 @@ make_environment() {
   local venv=build-peers/venv
   python=$venv/bin/python
   [[ ! -f $venv/complete ]] || return 0
-  tools/packages.sh program tests peers
   rm -rf "$venv"
   /usr/bin/python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet numpy scipy scikit-learn==1.9.1 optuna==5.0.0 jax==0.10.2 \
@@ -38,14 +37,22 @@ make_environment() {
   touch "$venv/complete"
 }
 
+build() {
+  tools/build.sh cpu brood_peer_bench -DBROOD_BUILD_BENCH=ON >/dev/null
+}
+
 python=${BROOD_PEERS_PYTHON-}
 program=build-gpu/bin/brood_peer_bench
+[[ $device == cuda ]] || tools/packages.sh program tests peers
+building=
 if [[ $device == cpu || ! -x $program ]]; then
-  tools/build.sh cpu brood_peer_bench -DBROOD_BUILD_BENCH=ON >/dev/null
   program=build/brood_peer_bench
+  build &  # while the peers are downloaded
+  building=$!
 fi
 if [[ -z $python ]]; then
   python=$(command -v python3)
   [[ $device == cuda ]] || make_environment
 fi
+[[ -z $building ]] || wait "$building"
 exec "$python" bench/peers/run.py --program "$program" "$@"
