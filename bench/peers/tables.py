@@ -30,7 +30,8 @@ import sklearn
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import KFold, RandomizedSearchCV, StratifiedKFold, train_test_split
+from sklearn.model_selection import (KFold, RandomizedSearchCV, ShuffleSplit, StratifiedKFold,
+                                     StratifiedShuffleSplit, train_test_split)
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -106,11 +107,14 @@ def mlp_search(train, test, target, classes, seed, _):
     if not classes:
         model = TransformedTargetRegressor(model, transformer=StandardScaler())
         prefix = "regressor__" + prefix
-    folds = 5 if len(train) <= 3000 else 3
-    rule = StratifiedKFold if classes else KFold
+    if len(train) <= 20000:
+        rule = StratifiedKFold if classes else KFold
+        validation = rule(5 if len(train) <= 3000 else 3, shuffle=True, random_state=seed)
+    else:
+        rule = StratifiedShuffleSplit if classes else ShuffleSplit
+        validation = rule(1, test_size=0.2, random_state=seed)
     search = RandomizedSearchCV(model, {prefix + k: v for k, v in space.items()},
-                                n_iter=CONFIGURATIONS, cv=rule(folds, shuffle=True, random_state=seed),
-                                n_jobs=-1, random_state=seed)
+                                n_iter=CONFIGURATIONS, cv=validation, n_jobs=-1, random_state=seed)
     return search.fit(x, train[target]).predict(test.drop(columns=target))
 
 
@@ -157,15 +161,31 @@ def main():
     parser.add_argument("--tools", default=",".join(TOOLS))
     parser.add_argument("--override", action="append", default=[], help="key=value for brood tune")
     parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--append", action="store_true", help="keep the other rows of --out")
     arguments = parser.parse_args()
 
-    rows = []
+    rows, said = [], {}
+    if arguments.append and arguments.out.exists():
+        document = json.loads(arguments.out.read_text())
+        rows, said = document["rows"], document["versions"]
+
+    def keep(row):
+        """Writes what there is: a run that is cut short has left it."""
+        rows[:] = [r for r in rows if (r["table"], r["tool"]) != (row["table"], row["tool"])] + [row]
+        rows.sort(key=lambda r: (list(TABLES).index(r["table"]), list(TOOLS).index(r["tool"])))
+        if not arguments.out:
+            return
+        document = {"date": datetime.date.today().isoformat(), "machine": machine(),
+                    "command": f"bench/peers/tables.py --time-limit {arguments.time_limit} "
+                               f"--splits {arguments.splits}",
+                    "versions": {**said, **versions(arguments)}, "rows": rows}
+        arguments.out.write_text(json.dumps(document, indent=1) + "\n")
+
     for name in arguments.tables.split(","):
         file, _, target, classes = TABLES[name]
         if not (arguments.data / file).exists():
             print(f"{name}: there is no {arguments.data / file}; left out", file=sys.stderr)
             continue
-        
         for tool in arguments.tools.split(","):
             scores, seconds = [], []
             for seed in range(arguments.splits if name != "adult" else 1):
@@ -174,18 +194,12 @@ def main():
                 predicted = TOOLS[tool](train.copy(), test.copy(), target, classes, seed, arguments)
                 seconds.append(time.monotonic() - start)
                 scores.append(score(test[target], predicted, classes))
-            rows.append({"table": name, "tool": tool, "metric": "accuracy" if classes else "r2",
-                         "rows": len(train) + len(test), "scores": scores,
-                         "mean": float(np.mean(scores)), "seconds": float(np.mean(seconds))})
-            print(f"{name:14s} {tool:11s} {rows[-1]['metric']:8s} {rows[-1]['mean']:.4f} "
-                  f"{np.round(scores, 4)} {rows[-1]['seconds']:.1f} s", flush=True)
-    if arguments.out:
-        document = {"date": datetime.date.today().isoformat(), "machine": machine(),
-                    "command": "bench/peers/tables.py " + " ".join(
-                        f"--{k} {v}" for k, v in (("time-limit", arguments.time_limit),
-                                                  ("splits", arguments.splits))),
-                    "versions": versions(arguments), "rows": rows}
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n")
+            row = {"table": name, "tool": tool, "metric": "accuracy" if classes else "r2",
+                   "rows": len(train) + len(test), "scores": scores,
+                   "mean": float(np.mean(scores)), "seconds": float(np.mean(seconds))}
+            keep(row)
+            print(f"{name:14s} {tool:11s} {row['metric']:8s} {row['mean']:.4f} "
+                  f"{np.round(scores, 4)} {row['seconds']:.1f} s", flush=True)
 
 
 if __name__ == "__main__":
