@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -151,6 +152,8 @@ def machine():
 
 
 def main():
+    os.environ["PYTHONWARNINGS"] = "ignore"  # of the processes that a search starts, too
+    warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--brood", default="build/brood")
