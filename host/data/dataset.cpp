@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::size_t kMostClassNumbers = 20;
 constexpr std::size_t kMostLevels = 256;
+constexpr int kMostBins = 64;
 // In tables of up to this many rows, texts may all differ.
 constexpr std::int64_t kFewRows = 20;
 
@@ -162,7 +163,27 @@ bool more_than_half(std::size_t distinct, std::int64_t rows) {
   return rows > kFewRows && 2 * static_cast<std::int64_t>(distinct) > rows;
 }
 
-InputEncoding describe_input(Column const& column, bool missing_indicator, Problems& problems) {
+// The quantiles that divide the numbers into so many pieces, values that occur, each once; nothing
+// if that leaves fewer than two pieces.
+std::vector<float> quantiles(Column const& column, int pieces) {
+  std::vector<float> numbers;
+  for (float const number : column.numbers) {
+    if (!std::isnan(number)) numbers.push_back(number);
+  }
+  if (numbers.empty()) return {};
+  std::sort(numbers.begin(), numbers.end());
+  std::vector<float> edges;
+  for (int i = 0; i <= pieces; ++i) {
+    std::size_t const last = numbers.size() - 1;
+    edges.push_back(numbers[last * static_cast<std::size_t>(i) / static_cast<std::size_t>(pieces)]);
+  }
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
+  if (edges.size() < 3) edges.clear();
+  return edges;
+}
+
+InputEncoding describe_input(Column const& column, DatasetOptions const& options,
+                             Problems& problems) {
   InputEncoding input;
   input.name = column.name;
   input.categorical = column.categorical;
@@ -176,11 +197,14 @@ InputEncoding describe_input(Column const& column, bool missing_indicator, Probl
                          " rows; at most 256, and at most one for every two rows, can become "
                          "inputs: drop it with data.drop");
     }
-  } else if (missing_indicator) {
+    return input;
+  }
+  if (options.missing_indicator) {
     for (float const number : column.numbers) {
       input.missing_indicator = input.missing_indicator || std::isnan(number);
     }
   }
+  if (options.bins > 0) input.edges = quantiles(column, options.bins);
   return input;
 }
 
@@ -299,13 +323,17 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
     problems.push_back("the data has " + std::to_string(dataset.rows) +
                        " rows; at most 2147483647 can be used");
   }
+  if (options.bins < 0 || options.bins == 1 || options.bins > kMostBins) {
+    problems.push_back("data.bins is " + std::to_string(options.bins) + "; it must be 0, or 2 to " +
+                       std::to_string(kMostBins));
+  }
   KeyOption const key = key_option(options, problems);
   Roles const roles = assign_roles(columns, options, key, problems);
   if (dataset.rows == 0) throw UsageError(std::move(problems));
 
   for (Column const* const column : roles.inputs) {
     if (!is_sound(*column, problems)) continue;
-    dataset.encoding.inputs.push_back(describe_input(*column, options.missing_indicator, problems));
+    dataset.encoding.inputs.push_back(describe_input(*column, options, problems));
   }
   describe_targets(roles.targets, options.task, dataset.encoding, problems);
   if (roles.weight != nullptr && is_sound(*roles.weight, problems)) {
@@ -336,6 +364,9 @@ Table Dataset::table() const {
     } else {
       table.as_is.push_back(false);
       if (input.missing_indicator) table.as_is.push_back(true);
+      if (!input.edges.empty()) {
+        table.as_is.insert(table.as_is.end(), input.edges.size() - 1, false);
+      }
     }
   }
   return table;

@@ -21,7 +21,8 @@ namespace {
 
 int width(InputEncoding const& input) {
   if (input.categorical) return static_cast<int>(input.levels.size());
-  return input.missing_indicator ? 2 : 1;
+  int const pieces = input.edges.empty() ? 0 : static_cast<int>(input.edges.size()) - 1;
+  return 1 + (input.missing_indicator ? 1 : 0) + pieces;
 }
 
 // One input's columns of the table that is being made.
@@ -55,6 +56,19 @@ void write_numbers(Column const& column, InputEncoding const& input, Slice const
     // A text column gets here only if all of it is missing.
     out.at(row, 0) = missing ? std::nanf("") : column.numbers[static_cast<std::size_t>(row)];
     if (input.missing_indicator) out.at(row, 1) = missing ? 1.0f : 0.0f;
+  }
+}
+
+// After the value and its indicator.
+void write_pieces(InputEncoding const& input, std::int64_t rows, Slice const& out) {
+  std::int64_t const first = input.missing_indicator ? 2 : 1;
+  for (std::size_t piece = 0; piece + 1 < input.edges.size(); ++piece) {
+    float const low = input.edges[piece], high = input.edges[piece + 1];
+    for (std::int64_t row = 0; row < rows; ++row) {
+      float const value = out.at(row, 0);  // NaN stays
+      float const way = (value - low) / (high - low);
+      out.at(row, first + static_cast<std::int64_t>(piece)) = way < 0 ? 0 : way > 1 ? 1 : way;
+    }
   }
 }
 
@@ -169,6 +183,10 @@ std::vector<std::string> Encoding::input_names() const {
     } else {
       names.push_back(input.name);
       if (input.missing_indicator) names.push_back(input.name + " missing");
+      for (std::size_t i = 0; i + 1 < input.edges.size(); ++i) {
+        names.push_back(input.name + " from " + number_text(input.edges[i]) + " to " +
+                        number_text(input.edges[i + 1]));
+      }
     }
   }
   return names;
@@ -197,6 +215,7 @@ std::vector<float> encode_inputs(std::span<Column const> columns, Encoding const
     Slice const out{x.data() + offset, inputs};
     if (!input.categorical) {
       write_numbers(*sources[i], input, out);
+      write_pieces(input, rows, out);
     } else if (sources[i]->categorical) {
       write_levels(*sources[i], input, out);
     }  // else: a column read as numbers, all of it missing, which is all zeros

@@ -107,6 +107,7 @@ Json encoding_document(Encoding const& encoding) {
       json.set("levels", Json(input.levels));
     } else {
       json.set("missing_indicator", input.missing_indicator);
+      if (!input.edges.empty()) json.set("edges", numbers(input.edges));
     }
     inputs.push_back(std::move(json));
   }
@@ -129,6 +130,14 @@ InputEncoding read_input(Part const& part) {
     }
   } else if (kind == "numeric") {
     input.missing_indicator = part.at("missing_indicator").flag();
+    if (part.json().find("edges") != nullptr) {
+      input.edges = part.at("edges").floats();
+      if (input.edges.size() < 3 ||
+          std::adjacent_find(input.edges.begin(), input.edges.end(), std::greater_equal<>()) !=
+              input.edges.end()) {
+        refuse(part.name() + ".edges are not three or more numbers, each larger than the last");
+      }
+    }
   } else {
     refuse(part.name() + ".kind is '" + kind + "', not numeric or categorical");
   }

@@ -54,6 +54,7 @@ std::string data_text(Sweep const& sweep) {
       read.header ? "  header: " + flag(*read.header) + '\n' : "  # header: found in the file\n";
   text += "  drop: " + list(dataset.drop, yaml_text) + '\n';
   text += "  missing_indicator: " + flag(dataset.missing_indicator) + '\n';
+  text += "  bins: " + std::to_string(dataset.bins) + '\n';
   text += dataset.weight.empty() ? "  # weight: none\n"
                                  : "  weight: " + yaml_text(dataset.weight) + '\n';
   text += read.kinds.empty() ? "  columns: {}\n" : "  columns:\n";

@@ -109,7 +109,7 @@ class SweepReader {
   void read_data() {
     Section const data(top_, "data",
                        {"file", "target", "format", "header", "drop", "labels", "missing_indicator",
-                        "weight", "columns"});
+                        "bins", "weight", "columns"});
     if (auto const file = data.text("file")) {
       sweep_.data_path = opened(*file, *data.find("file"), directory_);
     } else if (!data.has("file")) {
@@ -127,6 +127,8 @@ class SweepReader {
     sweep_.read.header = data.flag("header");
     dataset.drop = data.names("drop").value_or(std::vector<std::string>{});
     dataset.missing_indicator = data.flag("missing_indicator").value_or(false);
+    dataset.bins = static_cast<int>(data.integer("bins", 0, 64).value_or(0));
+    if (dataset.bins == 1) data.add_problem("bins", "1 is not allowed; allowed: 0, or 2 to 64");
     dataset.weight = data.text("weight").value_or("");
     if (Node const* columns = data.find("columns")) read_kinds(*columns);
     check_data(data);

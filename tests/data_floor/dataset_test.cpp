@@ -107,6 +107,27 @@ TEST(MakeDatasetTest, an_indicator_comes_only_with_columns_that_have_missing_val
   EXPECT_EQ(make(columns).encoding.input_names(), (Names{"whole", "holed", "c=b"}));
 }
 
+// Of five numbers all; of equal ones each once; of two values there are none.
+TEST(MakeDatasetTest, bins_lie_between_quantiles) {
+  Columns const columns{numbers("x", {4, kNaN, 1, 2, 10, 3}), numbers("same", {1, 1, 1, 5, 5, 9}),
+                        numbers("two", {0, 1, 0, 1, 1, 0}),
+                        texts("c", {"a", "b", "a", "b", "a", "b"}),
+                        numbers("y", {0, 1, 0, 1, 0, 1})};
+  auto const data = make_dataset(columns, {.targets = {"y"}, .bins = 4});
+  auto const& inputs = data.encoding.inputs;
+  EXPECT_EQ(inputs[0].edges, (Floats{1, 2, 3, 4, 10}));
+  EXPECT_EQ(inputs[1].edges, (Floats{1, 5, 9}));
+  EXPECT_TRUE(inputs[2].edges.empty());
+  EXPECT_TRUE(inputs[3].edges.empty());
+  EXPECT_EQ(data.encoding.input_count(), 1 + 4 + 1 + 2 + 1 + 2);
+  EXPECT_EQ(data.table().as_is, (std::vector<bool>{false, false, false, false, false, false, false,
+                                                   false, false, true, true}));
+  for (int const bins : {-1, 1, 65}) {
+    EXPECT_ONLY_PROBLEM(make_dataset(columns, {.targets = {"y"}, .bins = bins}), "data.bins is",
+                        "0, or 2 to 64");
+  }
+}
+
 TEST(MakeDatasetTest, levels_that_do_not_occur_make_no_input_and_no_class) {
   Column colour = texts("colour", {"red", "blue"}), target = texts("y", {"p", "q"});
   colour.levels.push_back("green");

@@ -69,6 +69,25 @@ TEST(EncodeInputsTest, finds_columns_by_name_in_any_order_and_ignores_others) {
                                                4,    0, 1, 0, 0, kNaN});
 }
 
+TEST(EncodeInputsTest, pieces_say_how_far_a_number_has_come) {
+  Encoding encoding;
+  encoding.inputs = {{.name = "age", .missing_indicator = true, .edges = {10, 20, 40, 40.5f}},
+                     {.name = "mass"}};
+  EXPECT_EQ(encoding.input_count(), 6);
+  EXPECT_EQ(encoding.input_names(),
+            (std::vector<std::string>{"age", "age missing", "age from 10 to 20",
+                                      "age from 20 to 40", "age from 40 to 40.5", "mass"}));
+  Columns const columns{numbers("age", {5, 10, 15, 30, 40.25f, 90, kNaN}),
+                        numbers("mass", {1, 2, 3, 4, 5, 6, 7})};
+  expect_same(encode_inputs(columns, encoding), {5,      0, 0,    0,    0,    1,  //
+                                                 10,     0, 0,    0,    0,    2,  //
+                                                 15,     0, 0.5f, 0,    0,    3,  //
+                                                 30,     0, 1,    0.5f, 0,    4,  //
+                                                 40.25f, 0, 1,    1,    0.5f, 5,  //
+                                                 90,     0, 1,    1,    1,    6,  //
+                                                 kNaN,   1, kNaN, kNaN, kNaN, 7});
+}
+
 TEST(EncodeInputsTest, no_rows_give_no_numbers) {
   Columns const columns{numbers("mass", {}), texts("kind", {}), numbers("age", {})};
   EXPECT_TRUE(encode_inputs(columns, pets()).empty());

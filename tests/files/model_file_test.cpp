@@ -138,6 +138,19 @@ TEST(ModelFile, ReadsTensorsInAnyOrder) {
   expect_same(from_safetensors(with_header(bytes, header), "file"), saved);
 }
 
+TEST(ModelFile, KeepsThePiecesOfANumber) {
+  SavedModel saved = saved_model(Task::classification, "cross_entropy");
+  saved.encoding.inputs[0].edges = {1, 2.5f, 40};
+  saved.model.transform = counted_transform(7, 0);
+  saved.model.layers[0] = counted_layer(7, 4);
+  std::string const bytes = to_safetensors(saved);
+  expect_same(from_safetensors(bytes, "file"), saved);
+  for (char const* edges : {"[]", "[1.0,2.5]", "[1.0,1.0,40.0]", "[1.0,40.0,2.5]", "1.0"}) {
+    std::string const damaged = replaced(header_of(bytes), R"([1.0,2.5,40.0])", edges);
+    EXPECT_NE(refusal(with_header(bytes, damaged)).find("edges"), std::string::npos) << edges;
+  }
+}
+
 TEST(ModelFile, RefusesNamesThatAreNotUtf8) {
   SavedModel saved = saved_model(Task::classification, "cross_entropy");
   saved.encoding.inputs[0].name = "gr\xfc\xdf";

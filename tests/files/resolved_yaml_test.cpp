@@ -133,6 +133,7 @@ TEST(ResolvedYaml, KeepsNamesAndPathsThatLookLikeYaml) {
   sweep.dataset.drop = {"~", "\xc3\xa9"};
   sweep.dataset.weight = "w #1";
   sweep.dataset.missing_indicator = true;
+  sweep.dataset.bins = 8;
   Sweep const again = parse_sweep(resolved_yaml(sweep), "config.yaml");
   expect_same(sweep, again);
   EXPECT_EQ(again.data_path, sweep.data_path);

@@ -264,12 +264,18 @@ TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
   EXPECT_FALSE(sweep.study.refit);
   EXPECT_EQ(sweep.study.space.dimensions(), 7);
   ASSERT_EQ(sweep.notes.size(), 1u);
-  EXPECT_EQ(sweep.notes[0].find("picked for 5000 rows: folds: 5; "), 0u) << sweep.notes[0];
+  EXPECT_EQ(sweep.notes[0].find("picked for 5000 rows: folds: 5; numbers also in 4 pieces"), 0u)
+      << sweep.notes[0];
+  EXPECT_EQ(sweep.dataset.bins, 4);
+  Sweep const without = default_sweep("d.csv", "y", 5000, {{"data.bins", "0"}});
+  EXPECT_EQ(without.dataset.bins, 0);
+  EXPECT_EQ(without.notes[0].find("pieces"), std::string::npos);
 }
 
 TEST(DefaultSweep, IsPickedByTheNumberOfRows) {
   expect_same(default_sweep("d.csv", "y", 1000).study.validation, Folds{.folds = 5, .repeats = 3});
   EXPECT_EQ(default_sweep("d.csv", "y", 1000).most_trials, 256);
+  EXPECT_EQ(default_sweep("d.csv", "y", 1000).dataset.bins, 0);
   Sweep const many = default_sweep("d.csv", "y", 100'000);
   expect_same(many.study.validation, Holdout{});
   EXPECT_EQ(std::get<SuccessiveHalving>(many.study.scheduler).max_epochs, 27);

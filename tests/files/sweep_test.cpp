@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "brood/error.hpp"
 #include "files/sweeps.hpp"
 
 namespace brood::files {
@@ -75,7 +76,7 @@ TEST(Sweep, JsonReadsLikeYaml) {
 TEST(Sweep, ReadsAllKeysOfData) {
   Sweep const sweep = parse_sweep(
       "data:\n  file: sub/x.npy\n  target: [a, 7, b c]\n  format: npy\n  header: false\n"
-      "  drop: [id, 3]\n  labels: y.npy\n  missing_indicator: true\n  weight: w\n"
+      "  drop: [id, 3]\n  labels: y.npy\n  missing_indicator: true\n  bins: 8\n  weight: w\n"
       "  columns: {c1: categorical, a.b: numeric, 5: categorical}\ntask: multi_label\n",
       "dir/s.yaml");
   EXPECT_EQ(sweep.data_path, "dir/sub/x.npy");
@@ -85,6 +86,7 @@ TEST(Sweep, ReadsAllKeysOfData) {
   EXPECT_EQ(sweep.read.header, false);
   EXPECT_EQ(sweep.dataset.drop, (std::vector<std::string>{"id", "3"}));
   EXPECT_TRUE(sweep.dataset.missing_indicator);
+  EXPECT_EQ(sweep.dataset.bins, 8);
   EXPECT_EQ(sweep.dataset.weight, "w");
   ASSERT_EQ(sweep.read.kinds.size(), 3u);
   EXPECT_EQ(sweep.read.kinds.at("c1"), ColumnKind::categorical);
@@ -92,6 +94,19 @@ TEST(Sweep, ReadsAllKeysOfData) {
   EXPECT_EQ(sweep.read.kinds.at("5"), ColumnKind::categorical);
   EXPECT_EQ(sweep.dataset.task, Task::multi_label);
   EXPECT_EQ(sweep.study.metric.name, "accuracy");  // the task's default
+}
+
+TEST(Sweep, RefusesBinsThatAreNoPieces) {
+  for (char const* bins : {"1", "65", "-2", "many"}) {
+    try {
+      parse_sweep("data: {file: d.csv, target: y, bins: " + std::string(bins) + "}", "file");
+      ADD_FAILURE() << bins;
+    } catch (UsageError const& error) {
+      std::string const what = error.what();
+      EXPECT_EQ(what.rfind("file:1:38: data.bins: ", 0), 0u) << what;
+      EXPECT_NE(what.find(bins), std::string::npos) << what;
+    }
+  }
 }
 
 TEST(Sweep, AbsolutePathsStayAsTheyAre) {

@@ -160,6 +160,7 @@ inline void expect_same(Sweep const& a, Sweep const& b) {
   EXPECT_EQ(a.dataset.task, b.dataset.task);
   EXPECT_EQ(a.dataset.drop, b.dataset.drop);
   EXPECT_EQ(a.dataset.missing_indicator, b.dataset.missing_indicator);
+  EXPECT_EQ(a.dataset.bins, b.dataset.bins);
   EXPECT_EQ(a.dataset.weight, b.dataset.weight);
   EXPECT_EQ(a.dataset.group, b.dataset.group);
   EXPECT_EQ(a.dataset.time, b.dataset.time);

@@ -32,6 +32,10 @@ struct InputEncoding {
   bool categorical = false;
   std::vector<std::string> levels = {};  // categorical: sorted; one input per level
   bool missing_indicator = false;        // numeric: one more input, 1 where the value was missing
+  // Numeric: ends of pieces, ascending, three or more; or none. One more input for each piece: how
+  // far the value has come through it, 0 before and 1 behind (piecewise linear encoding: Gorishniy,
+  // Rubachev & Babenko, NeurIPS 2022, equation 1). NaN where the value is missing.
+  std::vector<float> edges = {};
   bool operator==(InputEncoding const&) const = default;
 };
 
@@ -66,6 +70,9 @@ struct DatasetOptions {
                                        // if all are 0 or 1, else regression
   std::vector<std::string> drop = {};  // columns left out
   bool missing_indicator = false;
+  // Pieces of a numeric column, between its quantiles over all rows (targets are not looked at); as
+  // many fewer as quantiles agree, and none for a column of two values. 0: none; else 2 to 64.
+  int bins = 0;
   std::string weight = {};  // name of the column of row weights; empty: none
   // At most one of these: the column that validation goes by, which is no input. Times are numbers
   // or dates such as 2024-01-31, with a time of day as in 2024-01-31T12:00 or without. Folds are
