@@ -49,7 +49,8 @@ void DensityRatio::set(std::span<std::size_t const> good, std::span<std::size_t 
 
 void DensityRatio::set(Part& part, std::span<std::size_t const> trials, Points points) {
   forget_pending(part, points);
-  auto& [density, before, pending] = part;
+  ParzenEstimator& density = part.density;
+  auto& before = part.trials;
   std::vector<std::size_t> now, gone, come;
   for (std::size_t const trial : trials) {
     if (has_parameters(*points[trial])) now.push_back(trial);
