@@ -8,7 +8,7 @@ HYPERBAND = "bench/peers/hyperband.yaml"
 
 # Populations that are trained, by device.
 POPULATIONS = {
-    "cpu": {"A": [64], "B": [16], "C": [16], "D": [1024], "W1": [64], "W2": [16], "W3": [16], "W4": [200]},
+    "cpu": {"A": [64], "B": [16], "C": [16], "D": [1024], "W1": [64], "W2": [16], "W3": [16], "W4": [50]},
     "cuda": {"W1": [132, 1024], "W4": [1000], "A": [1024], "D": [16896], "W2": [132], "W3": [132]},
 }
 QUICK = ["A", "D"]
