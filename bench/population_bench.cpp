@@ -46,8 +46,8 @@ void population(benchmark::State& state, int members) {
     best = std::min(best, trainer.run().cpu);
   state.counters["steps_per_s"] = steps / best * std::min(threads, members);
   state.counters["ns_per_step"] = 1e9 * best / steps;
-  // What the allocator takes for itself shows where members are few.
-  if (members >= 1024) state.counters["bytes_per_member"] = grown / members;
+  // What the allocator keeps from benchmarks before shows where members are few.
+  if (members >= 65536) state.counters["bytes_per_member"] = grown / members;
   state.counters["planned_bytes"] =
       static_cast<double>(trainer.backend().bytes(config_of(w, 0), w.task, w.inputs, w.outputs));
 }
