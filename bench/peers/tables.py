@@ -166,6 +166,8 @@ def main():
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--append", action="store_true", help="keep the other rows of --out")
     arguments = parser.parse_args()
+    if arguments.append and not arguments.out:
+        parser.error("--append is given without --out, the file whose rows to keep")
 
     rows, said = [], {}
     if arguments.append and arguments.out.exists():

@@ -34,11 +34,11 @@ bool DensityRatio::has_parameters(std::span<double const> point) const {
 }
 
 // The coordinates that the densities are over.
-std::span<double const> DensityRatio::part_of(std::span<double const> point) {
-  part_.clear();
+std::vector<double> DensityRatio::part_of(std::span<double const> point) const {
+  std::vector<double> part;
   for (std::size_t const place : places_)
-    part_.push_back(point[place]);
-  return part_;
+    part.push_back(point[place]);
+  return part;
 }
 
 void DensityRatio::set(std::span<std::size_t const> good, std::span<std::size_t const> other,

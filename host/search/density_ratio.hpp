@@ -41,14 +41,13 @@ class DensityRatio {
   };
 
   bool has_parameters(std::span<double const> point) const;
-  std::span<double const> part_of(std::span<double const> point);
+  std::vector<double> part_of(std::span<double const> point) const;
   void set(Part& part, std::span<std::size_t const> trials, Points points);
   void forget_pending(Part& part, Points points);
 
   std::vector<std::size_t> places_;
   std::unique_ptr<std::vector<Axis> const> axes_;  // to which the densities refer
   Part good_, other_;
-  std::vector<double> part_;  // what part_of() gives
 };
 
 }  // namespace brood

@@ -39,12 +39,12 @@ void matern52_slope(std::span<double> squared) {
 }  // namespace
 
 double matern52(double squared_distance) {
-  double const d = std::sqrt(5 * squared_distance);
-  return (1 + d + 5.0 / 3 * squared_distance) * std::exp(-d);
+  matern52({&squared_distance, 1});
+  return squared_distance;
 }
 
-GaussianProcess::GaussianProcess(std::vector<bool> is_category, Points x, std::vector<double> y,
-                                 KernelParameters parameters)
+GaussianProcess::GaussianProcess(std::vector<bool> is_category, Points const& x,
+                                 std::vector<double> y, KernelParameters parameters)
     : is_category_(std::move(is_category)),
       coordinates_(is_category_.size()),
       y_(std::move(y)),

@@ -31,7 +31,7 @@ class GaussianProcess {
 
   // y: standardised observations. Throws std::domain_error if the covariance is not positive
   // definite; it is where noise is a millionth of scale or more.
-  GaussianProcess(std::vector<bool> is_category, Points x, std::vector<double> y,
+  GaussianProcess(std::vector<bool> is_category, Points const& x, std::vector<double> y,
                   KernelParameters parameters);
 
   // An observation without noise (the least that keeps the covariance definite), of an unchanged

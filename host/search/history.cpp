@@ -64,8 +64,7 @@ std::vector<std::size_t> ranking(std::span<Record const> records, int most) {
   }
   auto const count = std::min(static_cast<std::size_t>(most), keys.size());
   auto const end_of_best = keys.begin() + static_cast<std::ptrdiff_t>(count);
-  if (end_of_best != keys.end()) std::nth_element(keys.begin(), end_of_best, keys.end());
-  std::sort(keys.begin(), end_of_best);
+  std::partial_sort(keys.begin(), end_of_best, keys.end());
   std::vector<std::size_t> places;
   for (auto key = keys.begin(); key != end_of_best; ++key)
     places.push_back(key->place);
