@@ -25,7 +25,6 @@ namespace {
 
 constexpr std::size_t kMostClassNumbers = 20;
 constexpr std::size_t kMostLevels = 256;
-constexpr int kMostBins = 64;
 // In tables of up to this many rows, texts may all differ.
 constexpr std::int64_t kFewRows = 20;
 
@@ -148,13 +147,18 @@ std::vector<std::string> used_levels(Column const& column) {
   return {levels.begin(), levels.end()};
 }
 
-// The numbers that occur, in order.
-std::vector<float> distinct_numbers(Column const& column) {
+std::vector<float> sorted_numbers(Column const& column) {
   std::vector<float> numbers;
   for (float const number : column.numbers) {
     if (!std::isnan(number)) numbers.push_back(number);
   }
   std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+// The numbers that occur, in order.
+std::vector<float> distinct_numbers(Column const& column) {
+  auto numbers = sorted_numbers(column);
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   return numbers;
 }
@@ -166,12 +170,8 @@ bool more_than_half(std::size_t distinct, std::int64_t rows) {
 // The quantiles that divide the numbers into so many pieces, values that occur, each once; nothing
 // if that leaves fewer than two pieces.
 std::vector<float> quantiles(Column const& column, int pieces) {
-  std::vector<float> numbers;
-  for (float const number : column.numbers) {
-    if (!std::isnan(number)) numbers.push_back(number);
-  }
+  auto const numbers = sorted_numbers(column);
   if (numbers.empty()) return {};
-  std::sort(numbers.begin(), numbers.end());
   std::vector<float> edges;
   for (int i = 0; i <= pieces; ++i) {
     std::size_t const last = numbers.size() - 1;
@@ -364,9 +364,7 @@ Table Dataset::table() const {
     } else {
       table.as_is.push_back(false);
       if (input.missing_indicator) table.as_is.push_back(true);
-      if (!input.edges.empty()) {
-        table.as_is.insert(table.as_is.end(), input.edges.size() - 1, false);
-      }
+      table.as_is.insert(table.as_is.end(), static_cast<std::size_t>(input.pieces()), false);
     }
   }
   return table;

@@ -21,8 +21,7 @@ namespace {
 
 int width(InputEncoding const& input) {
   if (input.categorical) return static_cast<int>(input.levels.size());
-  int const pieces = input.edges.empty() ? 0 : static_cast<int>(input.edges.size()) - 1;
-  return 1 + (input.missing_indicator ? 1 : 0) + pieces;
+  return 1 + (input.missing_indicator ? 1 : 0) + input.pieces();
 }
 
 // One input's columns of the table that is being made.

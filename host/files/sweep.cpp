@@ -127,8 +127,11 @@ class SweepReader {
     sweep_.read.header = data.flag("header");
     dataset.drop = data.names("drop").value_or(std::vector<std::string>{});
     dataset.missing_indicator = data.flag("missing_indicator").value_or(false);
-    dataset.bins = static_cast<int>(data.integer("bins", 0, 64).value_or(0));
-    if (dataset.bins == 1) data.add_problem("bins", "1 is not allowed; allowed: 0, or 2 to 64");
+    dataset.bins = static_cast<int>(data.integer("bins", 0, kMostBins).value_or(0));
+    if (dataset.bins == 1) {
+      data.add_problem("bins",
+                       "1 is not allowed; allowed: 0, or 2 to " + std::to_string(kMostBins));
+    }
     dataset.weight = data.text("weight").value_or("");
     if (Node const* columns = data.find("columns")) read_kinds(*columns);
     check_data(data);

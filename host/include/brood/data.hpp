@@ -36,6 +36,7 @@ struct InputEncoding {
   // far the value has come through it, 0 before and 1 behind (piecewise linear encoding: Gorishniy,
   // Rubachev & Babenko, NeurIPS 2022, equation 1). NaN where the value is missing.
   std::vector<float> edges = {};
+  int pieces() const { return edges.empty() ? 0 : static_cast<int>(edges.size()) - 1; }
   bool operator==(InputEncoding const&) const = default;
 };
 
@@ -63,6 +64,8 @@ struct Dataset {
   Table table() const;
 };
 
+inline constexpr int kMostBins = 64;
+
 struct DatasetOptions {
   std::vector<std::string> targets = {};  // names; at least one
   std::optional<Task> task = {};       // else classification if the target is text or has at most
@@ -71,7 +74,8 @@ struct DatasetOptions {
   std::vector<std::string> drop = {};  // columns left out
   bool missing_indicator = false;
   // Pieces of a numeric column, between its quantiles over all rows (targets are not looked at); as
-  // many fewer as quantiles agree, and none for a column of two values. 0: none; else 2 to 64.
+  // many fewer as quantiles agree, and none for a column of two values. 0: none; else 2 to
+  // kMostBins.
   int bins = 0;
   std::string weight = {};  // name of the column of row weights; empty: none
   // At most one of these: the column that validation goes by, which is no input. Times are numbers
