@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts the machine in place of the emulator's fibers: the CUDA backend on the emulated device then
+// runs the machine code of the kernels that it launches.
+#pragma once
+
+#include <string>
+
+#include "machine/machine.hpp"
+
+namespace brood::machine {
+
+// The machine code that the build made; of "sm_90a" or "sm_80". Until the process ends, or until it
+// is called again. A launch with reports throws Failure with their text.
+Machine& execute_launches(std::string const& architecture);
+
+}  // namespace brood::machine

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executes launches of kernels, given as machine code, on the host's memory.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "machine/block.hpp"
+#include "machine/memory_map.hpp"
+#include "machine/program.hpp"
+#include "machine/report.hpp"
+#include "machine/trace.hpp"
+
+namespace brood::machine {
+
+struct Request {
+  std::string kernel;  // mangled
+  int blocks = 1;
+  int threads = 32;
+  int cluster = 1;
+  int shared_bytes = 0;  // dynamic
+  std::span<std::uint8_t const> parameters;
+};
+
+class Machine {
+ public:
+  explicit Machine(Program& program) : program_(program) {}
+
+  // All blocks, one cluster after the other. Throws Failure where the code cannot be executed.
+  void run(Request const& request, MemoryMap const& memory);
+
+  Reports reports;      // of all launches
+  bool checked = true;  // whether misuse is looked for
+  // If set, called before and after a cluster runs.
+  bool traced = false;        // of the first cluster of each launch
+  std::vector<Trace> traces;  // by warp, of the last launch that was traced
+  // Executed by warps: in all, and of the last launch by instruction.
+  std::int64_t executed = 0;
+  std::vector<std::uint64_t> counts;
+
+ private:
+  Program& program_;
+  Cluster cluster_;
+};
+
+}  // namespace brood::machine
