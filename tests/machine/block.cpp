@@ -116,7 +116,7 @@ bool Cluster::release_barriers() {
   return any;
 }
 
-void Cluster::run(Launch const& launch, int number, std::vector<Trace>* traces) {
+std::int64_t Cluster::run(Launch const& launch, int number, std::vector<Trace>* traces) {
   while (size() < launch.cluster)
     blocks_.push_back(std::make_unique<Block>());
   blocks_.resize(static_cast<std::size_t>(launch.cluster));
@@ -138,9 +138,15 @@ void Cluster::run(Launch const& launch, int number, std::vector<Trace>* traces) 
         any = each->warp(i).run() || any;
       alive = alive || each->alive();
     }
-    if (!alive) return;
+    if (!alive) break;
     if (!release_barriers() && !any) deadlock();
   }
+  std::int64_t executed = 0;
+  for (auto const& each : blocks_) {
+    for (int i = 0; i < warps; ++i)
+      executed += each->warp(i).executed;
+  }
+  return executed;
 }
 
 void Cluster::deadlock() {

@@ -24,7 +24,6 @@ struct Launch {
   MemoryMap const* memory = nullptr;
   Reports* reports = nullptr;
   bool checked = true;
-  std::vector<std::uint64_t>* counts = nullptr;  // by instruction: how often a warp executed it
 };
 
 class Block {
@@ -55,8 +54,9 @@ class Block {
 
 class Cluster {
  public:
-  // Runs cluster `number` of the launch to its end. traces: one a warp, block by block; or none.
-  void run(Launch const& launch, int number, std::vector<Trace>* traces);
+  // Runs cluster `number` of the launch to its end; how many instructions its warps executed.
+  // traces: one a warp, block by block; or none.
+  std::int64_t run(Launch const& launch, int number, std::vector<Trace>* traces);
 
   int size() const { return static_cast<int>(blocks_.size()); }
   Block& block(int rank) { return *blocks_[static_cast<std::size_t>(rank)]; }

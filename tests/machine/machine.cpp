@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine/machine.hpp"
 
+#include <algorithm>
 #include <cstring>
-#include <numeric>
 
 namespace brood::machine {
 namespace {
@@ -40,7 +40,6 @@ void Machine::run(Request const& request, MemoryMap const& memory) {
   }
   if (request.cluster > 1 && code.facts.architecture < 90)
     throw Failure(request.kernel + ": clusters are for 9.0 and later");
-  counts.assign(code.instructions.size(), 0);
   Launch launch;
   launch.code = &code;
   launch.blocks = request.blocks;
@@ -51,11 +50,24 @@ void Machine::run(Request const& request, MemoryMap const& memory) {
   launch.memory = &memory;
   launch.reports = &reports;
   launch.checked = checked;
-  launch.counts = &counts;
+  std::vector<Trace> traces;
+  std::int64_t of_launch = 0;
   for (int i = 0; i < request.blocks / request.cluster; ++i)
-    cluster_.run(launch, i, traced && i == 0 ? &traces : nullptr);
-  executed +=
-      static_cast<std::int64_t>(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
+    of_launch += cluster_.run(launch, i, traced && i == 0 ? &traces : nullptr);
+  executed += of_launch;
+  if (!traced) return;
+  auto known = std::find_if(launches.begin(), launches.end(), [&](Traced const& other) {
+    return other.code == &code && other.request.threads == request.threads &&
+           other.request.cluster == request.cluster;
+  });
+  if (known == launches.end()) {
+    known = launches.insert(known, {&code, request, 0, {}});
+    known->request.parameters = {};
+    known->traces.resize(traces.size());
+  }
+  known->executed += of_launch;
+  for (std::size_t i = 0; i < traces.size(); ++i)
+    known->traces[i].insert(known->traces[i].end(), traces[i].begin(), traces[i].end());
 }
 
 }  // namespace brood::machine

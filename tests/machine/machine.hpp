@@ -33,12 +33,16 @@ class Machine {
 
   Reports reports;      // of all launches
   bool checked = true;  // whether misuse is looked for
-  // If set, called before and after a cluster runs.
-  bool traced = false;        // of the first cluster of each launch
-  std::vector<Trace> traces;  // by warp, of the last launch that was traced
-  // Executed by warps: in all, and of the last launch by instruction.
-  std::int64_t executed = 0;
-  std::vector<std::uint64_t> counts;
+  // If set, the first cluster of each launch is traced.
+  bool traced = false;
+  struct Traced {
+    Code const* code = nullptr;
+    Request request;  // without parameters
+    std::int64_t executed = 0;
+    std::vector<Trace> traces;  // by warp of the cluster, one launch behind the other
+  };
+  std::vector<Traced> launches;  // of each kernel and shape
+  std::int64_t executed = 0;     // by warps, in all launches
 
  private:
   Program& program_;

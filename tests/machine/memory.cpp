@@ -58,7 +58,6 @@ std::string text_of(u64 address) {
 
 void complain(Warp& warp, unsigned found, u32 address, char const* how) {
   std::string const where = std::string(how) + " of shared address " + text_of(address);
-  if (found & Shadow::uninitialised) warp.report(Fault::uninitialised_memory, where);
   if (found & Shadow::race) {
     warp.report(Fault::race,
                 where + ", which another warp uses since the last barrier between them");
@@ -84,16 +83,23 @@ Block* block_of(Warp& warp, u32 address, unsigned bytes) {
   return static_cast<int>(rank) == own.rank() ? &own : &own.cluster().block(static_cast<int>(rank));
 }
 
-// Of one lane. The words that it read.
-void read_shared(Warp& warp, u32 address, unsigned bytes, u32* words) {
+// Of one lane. The words that it read; what nobody has written is not valid in them, as compilers
+// load more than is used.
+void read_shared(Warp& warp, u32 address, unsigned bytes, int lane, u32* words, u32* valid) {
   Block* const block = block_of(warp, address, bytes);
   if (block == nullptr) return;
   u32 const offset = address & kOffset;
   if (warp.checked) {
     unsigned found = 0;
-    for (unsigned k = 0; k < bytes; k += 4)
-      found |= block->shadow.read(warp.clock, offset + k, std::min(bytes, 4u));
-    if (found) complain(warp, found, address, "a read");
+    for (unsigned k = 0; k < bytes; k += 4) {
+      unsigned const of_word = block->shadow.read(warp.clock, offset + k, std::min(bytes, 4u));
+      if (of_word & Shadow::uninitialised) {
+        valid[k / 4] &= ~(1u << lane);
+        warp.note_unwritten(address + k);
+      }
+      found |= of_word;
+    }
+    if (found & ~Shadow::uninitialised) complain(warp, found, address, "a read");
   }
   std::memcpy(words, block->shared.data() + offset, bytes);
 }
@@ -214,11 +220,11 @@ void note_generic(Warp& warp, Longs const& at, u32 lanes, unsigned bytes) {
 void read_one(Warp& warp, Space space, u64 address, unsigned bytes, int lane, u32* words,
               u32* valid) {
   if (space == Space::shared) {
-    read_shared(warp, static_cast<u32>(address), bytes, words);
+    read_shared(warp, static_cast<u32>(address), bytes, lane, words, valid);
   } else if (space == Space::local) {
     read_local(warp, static_cast<u32>(address), bytes, lane, words, valid);
   } else if (space == Space::generic && address >> 32 == kSharedWindow) {
-    read_shared(warp, static_cast<u32>(address), bytes, words);
+    read_shared(warp, static_cast<u32>(address), bytes, lane, words, valid);
   } else if (space == Space::generic && address >> 32 == kLocalWindow) {
     read_local(warp, static_cast<u32>(address), bytes, lane, words, valid);
   } else if (is_global(warp, address, bytes)) {
@@ -278,8 +284,10 @@ void load(Warp& warp, Instruction const& in, u32 lanes) {
   if (Of != Space::local && lanes == kAllLanes && all_alike(at)) {
     u32 words[kMostWords] = {};
     read_one(warp, Of, at[0], in.bytes, 0, words, valid);
-    for (int k = 0; k < count; ++k)
+    for (int k = 0; k < count; ++k) {
       out[k] = Words::all(widened(in, words[k]));
+      valid[k] = valid[k] & 1 ? kAllLanes : 0;
+    }
   } else {
     for_each_lane(lanes, [&](int i) {
       u32 words[kMostWords] = {};
@@ -359,20 +367,28 @@ void load_matrices(Warp& warp, Instruction const& in, u32 lanes) {
   addresses(warp, in.source[0], used, at);
   u32 total = 0;
   for (int m = 0; m < count; ++m) {
-    u32 rows[8][4] = {};
-    for (int r = 0; r < 8; ++r)
-      read_shared(warp, at[8 * m + r], 16, rows[r]);
+    u32 rows[8][4] = {}, written[4];
+    u32 valid_rows[8] = {};  // by word
+    for (int r = 0; r < 8; ++r) {
+      std::fill(written, written + 4, 1u);
+      read_shared(warp, at[8 * m + r], 16, 0, rows[r], written);
+      for (int word = 0; word < 4; ++word)
+        valid_rows[r] |= written[word] << word;
+    }
     Words out;
+    u32 valid = 0;
     for (int i = 0; i < kLanes; ++i) {
       int const g = i / 4, t = i % 4;
       if (in.detail) {
         auto half = [&](int row) { return rows[row][g / 2] >> 16 * (g % 2) & 0xffffu; };
         out[i] = half(2 * t) | half(2 * t + 1) << 16;
+        valid |= (valid_rows[2 * t] & valid_rows[2 * t + 1]) >> g / 2 & 1 ? 1u << i : 0;
       } else {
         out[i] = rows[g][t];
+        valid |= valid_rows[g] >> t & 1 ? 1u << i : 0;
       }
     }
-    warp.set_register(in.result.reg + m, out, kAllLanes, kAllLanes);
+    warp.set_register(in.result.reg + m, out, kAllLanes, valid);
     if (warp.trace) total += wavefronts(at, 0xffu << 8 * m, 16);
   }
   warp.step.kind = Step::Kind::shared;

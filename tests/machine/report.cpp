@@ -7,10 +7,8 @@ namespace brood::machine {
 
 std::string_view name_of(Fault fault) {
   switch (fault) {
-    case Fault::uninitialised_register:
-      return "uninitialised register";
-    case Fault::uninitialised_memory:
-      return "uninitialised shared memory";
+    case Fault::uninitialised:
+      return "uninitialised";
     case Fault::out_of_bounds:
       return "out of bounds";
     case Fault::misaligned:

@@ -11,8 +11,7 @@
 namespace brood::machine {
 
 enum class Fault : std::uint8_t {
-  uninitialised_register,
-  uninitialised_memory,
+  uninitialised,  // what decides something comes from a register or shared memory never written
   out_of_bounds,
   misaligned,
   not_converged,   // an .aligned operation reached by some lanes of a warp

@@ -30,6 +30,7 @@ void Warp::reset(Block& of, int number_in_block, Code const& code, bool with_che
   local.clear();
   local_valid.clear();
   cluster_arrivals = 0;
+  unwritten_word_ = unwritten_at_ = 0;
   executed = 0;
   alive_ = kAllLanes;
   groups_.clear();
@@ -369,10 +370,8 @@ bool Warp::choose() {
 }
 
 void Warp::execute() {
-  Launch const& launch = block->launch();
   Instruction const* const instructions = code_->instructions.data();
   std::size_t const end = code_->instructions.size();
-  std::uint64_t* const counts = launch.counts ? launch.counts->data() : nullptr;
   while (group_ != nullptr) {
     std::uint32_t const at = group_->at;
     if (at >= end) fail("it runs beyond the kernel's end");
@@ -383,7 +382,6 @@ void Warp::execute() {
       lanes &= predicate(instruction.guard);
     }
     ++executed;
-    if (counts) ++counts[at];
     if (trace) {
       step = {at, Step::Kind::plain, 0, 0};
       instruction.run(*this, instruction, lanes);
@@ -463,8 +461,20 @@ void Warp::fail(std::string what) const {
   throw Failure(code_->kernel + ": " + what + "\n" + state());
 }
 
+void Warp::note_unwritten(std::uint32_t shared_address) {
+  unwritten_word_ = shared_address;
+  unwritten_at_ = code_->instructions[group_->at].address;
+}
+
 void Warp::complain_of_use(std::uint32_t lanes, char const* use) {
-  report(Fault::uninitialised_register, std::string("as ") + use + " in " + lanes_text(lanes));
+  std::string what = std::string("as ") + use + " in " + lanes_text(lanes);
+  if (unwritten_word_ != 0) {
+    char last[100];
+    std::snprintf(last, sizeof last, "; the last unwritten word it read was shared 0x%x, at 0x%x",
+                  unwritten_word_, unwritten_at_);
+    what += last;
+  }
+  report(Fault::uninitialised, what);
 }
 
 void Warp::complain_of_convergence(std::uint32_t lanes) {

@@ -85,6 +85,8 @@ class Warp {
   void need(std::uint32_t needed, std::uint32_t valid, char const* use) {
     if ((needed & ~valid) != 0 && checked) complain_of_use(needed & ~valid, use);
   }
+  // A word of shared memory that it read, and nobody wrote.
+  void note_unwritten(std::uint32_t shared_address);
   // Reports an .aligned operation that not all lanes have come to.
   void need_convergence(std::uint32_t lanes) {
     if (lanes != alive_ && checked) complain_of_convergence(lanes);
@@ -122,6 +124,7 @@ class Warp {
   std::vector<Group> groups_;
   Group* group_ = nullptr;  // that runs
   std::uint32_t alive_ = kAllLanes;
+  std::uint32_t unwritten_word_ = 0, unwritten_at_ = 0;  // the last: its address, who read it
   std::uint32_t convergence_[16][kLanes];  // by barrier and lane: the lanes that are to come
 };
 
