@@ -57,4 +57,13 @@ Machine& execute_launches(std::string const& architecture) {
   return installed->machine;
 }
 
+void limit_to_ampere() {
+  auto& limits = emulation::limits;
+  limits.architecture = 80;
+  limits.multiprocessors = 108;
+  limits.shared_bytes_block = 163 * 1024;
+  limits.shared_bytes_sm = 164 * 1024;
+  limits.most_cluster_blocks = 1;
+}
+
 }  // namespace brood::machine

@@ -13,4 +13,7 @@ namespace brood::machine {
 // is called again. A launch with reports throws Failure with their text.
 Machine& execute_launches(std::string const& architecture);
 
+// Makes the emulated device one that plans are made for as for an A100.
+void limit_to_ampere();
+
 }  // namespace brood::machine

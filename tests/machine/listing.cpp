@@ -31,13 +31,17 @@ std::string_view encoding_of(std::string_view line) {
 
 }  // namespace
 
-ListingFile::ListingFile(std::string const& path) {
+ListingFile ListingFile::read(std::string const& path) {
   std::ifstream in(path);
   if (!in) throw std::runtime_error("there is no listing " + path);
   std::stringstream content;
   content << in.rdbuf();
-  text_ = std::move(content).str();
-  std::string_view const text = text_;
+  return ListingFile(std::move(content).str());
+}
+
+ListingFile::ListingFile(std::string content)
+    : text_(std::make_unique<std::string const>(std::move(content))) {
+  std::string_view const text = *text_;
   constexpr std::string_view kSection = "\t.section\t";
   for (auto at = text.find(kSection); at != text.npos;) {
     auto const next = text.find(kSection, at + 1);

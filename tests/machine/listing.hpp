@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,15 +28,16 @@ struct Listing {
 // A file of listings, of which sections are read when asked for.
 class ListingFile {
  public:
+  explicit ListingFile(std::string text);
   // Throws std::runtime_error where there is none.
-  explicit ListingFile(std::string const& path);
+  static ListingFile read(std::string const& path);
 
   std::vector<std::string> kernels() const;
   // What it refers to lives as long as this file.
   Listing kernel(std::string const& name) const;
 
  private:
-  std::string text_;
+  std::unique_ptr<std::string const> text_;  // so that views into it stay
   std::map<std::string, std::string_view> sections_;
 };
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CUDA backend on executed machine code: its arithmetic is a device's, as far as manuals tell.
-// BROOD_MACHINE_ARCHITECTURE says of which device (sm_90a).
+// From the environment: BROOD_MACHINE_ARCHITECTURE (sm_90a, or sm_80), BROOD_MACHINE_PRECISION
+// (fp32; of backend_under_test), BROOD_MACHINE_LAYERED (1: every network is trained layer by
+// layer).
 #include <cstdlib>
+#include <string>
 
 #include "backend/under_test.hpp"
 #include "emulation/device_under_test.hpp"
@@ -12,37 +15,40 @@
 namespace brood {
 namespace {
 
-void execute_machine_code() {
-  static bool const done = [] {
-    char const* const asked = std::getenv("BROOD_MACHINE_ARCHITECTURE");
-    std::string const architecture = asked ? asked : "sm_90a";
-    machine::execute_launches(architecture);
-    if (architecture == "sm_80") {
-      emulation::limits.architecture = 80;
-      emulation::limits.multiprocessors = 108;
-      emulation::limits.shared_bytes_block = 163 * 1024;
-      emulation::limits.shared_bytes_sm = 164 * 1024;
-      emulation::limits.most_cluster_blocks = 1;
-    }
-    return true;
-  }();
-  static_cast<void>(done);
+std::string setting(char const* name, char const* otherwise) {
+  char const* const text = std::getenv(name);
+  return text ? text : otherwise;
+}
+
+bool execute_machine_code() {
+  std::string const architecture = setting("BROOD_MACHINE_ARCHITECTURE", "sm_90a");
+  machine::execute_launches(architecture);
+  if (architecture == "sm_80") machine::limit_to_ampere();
+  if (setting("BROOD_MACHINE_LAYERED", "0") == "1") emulation::limits.shared_bytes_block = 6 * 1024;
+  return true;
+}
+
+// Of the run's precision.
+double operand_roundoff(std::string const& precision) {
+  if (precision == "tf32") return oracle::kOperandOfTf32;
+  return precision == "bf16" ? oracle::kOperandOfBf16 : oracle::kOperandOfThreeProducts;
 }
 
 }  // namespace
 
 EngineOptions backend_under_test() {
-  execute_machine_code();
-  oracle::operand_roundoff = oracle::kOperandOfThreeProducts;
+  [[maybe_unused]] static bool const executed = execute_machine_code();
+  std::string const precision = setting("BROOD_MACHINE_PRECISION", "fp32");
+  oracle::operand_roundoff = operand_roundoff(precision);
   oracle::sums_truncate = true;
   oracle::quotient_roundoff = oracle::kApproximateQuotient;
-  return {.device = "cuda", .precision = "fp32"};
+  return {.device = "cuda", .precision = precision};
 }
 
 namespace cuda {
 
 std::unique_ptr<Device> device_under_test() {
-  execute_machine_code();
+  backend_under_test();
   return Device::open(0);
 }
 

@@ -23,6 +23,11 @@ Program::Program(std::string const& folder, std::string const& architecture)
                              ": the build makes it where nvcc and nvdisasm are found");
 }
 
+Program::Program(Code code) {
+  std::string const name = code.kernel;
+  decoded_[name] = std::make_unique<Code>(std::move(code));
+}
+
 std::vector<std::string> Program::kernels() const {
   std::vector<std::string> names;
   for (File const& file : files_) {
@@ -38,7 +43,7 @@ Code const& Program::kernel(std::string const& mangled) {
   for (File& file : files_) {
     auto const found = file.kernels.find(mangled);
     if (found == file.kernels.end()) continue;
-    if (!file.text) file.text = std::make_shared<ListingFile>(file.listing);
+    if (!file.text) file.text = std::make_shared<ListingFile>(ListingFile::read(file.listing));
     code = std::make_unique<Code>(decode(mangled, file.text, found->second));
     return *code;
   }

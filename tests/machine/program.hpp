@@ -16,6 +16,8 @@ class Program {
   // Of all <name>.<architecture>.cubin in the folder, beside each of which lies its listing,
   // <name>.<architecture>.sass. Throws std::runtime_error if there are none.
   Program(std::string const& folder, std::string const& architecture);
+  // Of one kernel.
+  explicit Program(Code code);
 
   std::vector<std::string> kernels() const;  // mangled
   // Throws std::runtime_error where there is no such kernel.

@@ -64,13 +64,8 @@ double error_of(Trained const& got, Trained const& expected) {
 
 // The device that plans are made for.
 void set_limits(WorkloadChoice const& choice) {
-  auto& limits = emulation::limits;
-  bool const ampere = choice.architecture == "sm_80";
-  limits.architecture = ampere ? 80 : 90;
-  limits.multiprocessors = choice.alone ? (ampere ? 108 : 132) : 1;
-  limits.shared_bytes_block = (ampere ? 163 : 227) * 1024;
-  limits.shared_bytes_sm = (ampere ? 164 : 228) * 1024;
-  limits.most_cluster_blocks = ampere ? 1 : 8;
+  if (choice.architecture == "sm_80") limit_to_ampere();
+  if (!choice.alone) emulation::limits.multiprocessors = 1;
 }
 
 // Blocks that a multiprocessor holds: of registers, given out to a warp by 256, of shared memory,
