@@ -191,6 +191,8 @@ void cluster_wait(Warp& warp, Instruction const&, std::uint32_t lanes) {
     return;
   }
   warp.need_convergence(lanes);
+  if (warp.cluster_arrivals == 0)
+    warp.fail("a wait for a barrier that the warp has not arrived at");
   warp.wait(Group::Wait::cluster);
 }
 Operation* cluster_wait_family(Modifiers&, Instruction& in) {

@@ -119,13 +119,14 @@ TEST(Control, ClustersRaceWithoutTheirBarrier) {
 }
 
 TEST(Control, ADeadlockSaysWhoWaitsWhere) {
-  auto const text = failure_of({"S2R R0, SR_TID.X", "ISETP.GT.AND P0, PT, R0, 0x1f, PT",
-                                "@P0 BRA `(.L_other)", "BAR.SYNC.DEFER_BLOCKING 0x0", "EXIT",
-                                ".L_other:", "UCGABAR_WAIT", "BAR.SYNC.DEFER_BLOCKING 0x1", "EXIT"},
-                               {.threads = 64});
+  auto const text = failure_of(
+      {"S2R R0, SR_TID.X", "ISETP.GT.AND P0, PT, R0, 0x1f, PT", "@P0 BRA `(.L_other)",
+       "BAR.SYNC.DEFER_BLOCKING 0x0", "EXIT", ".L_other:", "UCGABAR_ARV", "UCGABAR_WAIT", "EXIT"},
+      {.threads = 64});
   EXPECT_NE(text.find("deadlock"), text.npos);
   EXPECT_NE(text.find("warp 0, all lanes at 0x30: BAR.SYNC"), text.npos) << text;
-  EXPECT_NE(text.find("warp 1, all lanes at 0x60: BAR.SYNC"), text.npos) << text;
+  EXPECT_NE(text.find("warp 1, all lanes at 0x60: UCGABAR_WAIT"), text.npos) << text;
+  EXPECT_NE(failure_of({"UCGABAR_WAIT", "EXIT"}).find("has not arrived"), std::string::npos);
 }
 
 TEST(Control, AnUnknownInstructionIsNamed) {

@@ -96,7 +96,7 @@ std::vector<Planted> planted() {
        overwrites(false),
        overwrites(true),
        Fault::race,
-       0x70,
+       0x50,
        {.threads = 64}},
       {"write_while_all_read",
        many_readers(false),
