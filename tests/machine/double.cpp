@@ -84,11 +84,7 @@ void set_predicate(Warp& warp, Instruction const& in, u32 lanes) {
     int const order = a[i] < b[i] ? 1 : a[i] == b[i] ? 2 : a[i] > b[i] ? 4 : 8;
     return (in.detail & order) != 0;
   });
-  valid &= warp.predicate_valid(in.conditions[0]);
-  u32 const other = warp.predicate(in.conditions[0]);
-  auto const join = static_cast<Join>(in.detail >> 4);
-  warp.set_predicate(in.predicates[0], joined(join, holds, other), lanes, valid);
-  warp.set_predicate(in.predicates[1], joined(join, ~holds, other), lanes, valid);
+  set_joined(warp, in, static_cast<Join>(in.detail >> 4), {holds, valid}, lanes);
 }
 
 Operation* dsetp(Modifiers& modifiers, Instruction& in) {

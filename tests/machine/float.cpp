@@ -191,7 +191,6 @@ u32 compared(Warp& warp, Instruction const& in, u32& valid) {
   Words s0, s1;
   Words const& a = warp.floats(in.source[0], s0, valid);
   Words const& b = warp.floats(in.source[1], s1, valid);
-  valid &= warp.predicate_valid(in.conditions[0]);
   return compare<Flush>(static_cast<Order>(in.detail & 15), a, b);
 }
 
@@ -200,22 +199,20 @@ void set_predicate(Warp& warp, Instruction const& in, u32 lanes) {
   if (lanes == 0) return;
   u32 valid = kAllLanes;
   u32 const holds = compared<Flush>(warp, in, valid);
-  u32 const other = warp.predicate(in.conditions[0]);
-  auto const join = static_cast<Join>(in.detail >> 4);
-  warp.set_predicate(in.predicates[0], joined(join, holds, other), lanes, valid);
-  warp.set_predicate(in.predicates[1], joined(join, ~holds, other), lanes, valid);
+  set_joined(warp, in, static_cast<Join>(in.detail >> 4), {holds, valid}, lanes);
 }
 
 // FSET.BF: 1.0 or 0.0
 void set_float(Warp& warp, Instruction const& in, u32 lanes) {
   if (lanes == 0) return;
   u32 valid = kAllLanes;
-  u32 const holds = joined(static_cast<Join>(in.detail >> 4), compared<false>(warp, in, valid),
-                           warp.predicate(in.conditions[0]));
+  u32 const found = compared<false>(warp, in, valid);
+  Truth const other{warp.predicate(in.conditions[0]), warp.predicate_valid(in.conditions[0])};
+  auto const [holds, known] = joined(static_cast<Join>(in.detail >> 4), {found, valid}, other);
   Words out;
   for (int i = 0; i < kLanes; ++i)
     out[i] = holds >> i & 1 ? as_bits(1.0f) : 0;
-  warp.set(in.result, out, lanes, valid);
+  warp.set(in.result, out, lanes, known);
 }
 
 bool compares(Modifiers& modifiers, Instruction& in) {

@@ -414,15 +414,23 @@ Operation* lop3(Modifiers& modifiers, Instruction& in) {
 // PLOP3 P, Q, a, b, c, table, table of Q
 void predicate_logic(Warp& warp, Instruction const& in, u32 lanes) {
   if (lanes == 0) return;
-  u32 x[3], valid = kAllLanes;
+  u32 x[3], unknown[3];
   for (int k = 0; k < 3; ++k) {
     x[k] = warp.predicate(in.conditions[k]);
-    valid &= warp.predicate_valid(in.conditions[k]);
+    unknown[k] = ~warp.predicate_valid(in.conditions[k]);
   }
   for (int k = 0; k < 2; ++k) {
-    warp.set_predicate(in.predicates[k],
-                       Logic::of(static_cast<int>(in.source[k].value), x[0], x[1], x[2]), lanes,
-                       valid);
+    auto const table = static_cast<int>(in.source[k].value);
+    u32 const holds = Logic::of(table, x[0], x[1], x[2]);
+    // Reliable where nothing that is not known could change it.
+    u32 changes = 0;
+    for (u32 flips = 1; flips < 8; ++flips) {
+      u32 y[3];
+      for (u32 j = 0; j < 3; ++j)
+        y[j] = x[j] ^ (flips >> j & 1 ? unknown[j] : 0);
+      changes |= holds ^ Logic::of(table, y[0], y[1], y[2]);
+    }
+    warp.set_predicate(in.predicates[k], holds, lanes, ~changes);
   }
 }
 Operation* plop3(Modifiers& modifiers, Instruction& in) {
@@ -499,18 +507,13 @@ void set_predicate(Warp& warp, Instruction const& in, u32 lanes) {
   Words const& b =
       uniform ? (s1 = Words::all(warp.scalar(in.source[1]))) : warp.words(in.source[1], s1, valid);
   u32 holds = compare<T>(order, a, b);
-  Operand const& condition = in.conditions[0];
   if constexpr (Extended) {
     u32 const equal = compare<T>(kEqual, a, b);
     u32 const lower = warp.predicate(in.conditions[1]);
     valid &= warp.predicate_valid(in.conditions[1]);
     holds = order == kNotEqual ? holds | lower : (holds & ~equal) | (equal & lower);
   }
-  valid &= warp.predicate_valid(condition);
-  u32 const other = warp.predicate(condition);
-  auto const join = static_cast<Join>(in.detail >> 4);
-  warp.set_predicate(in.predicates[0], joined(join, holds, other), lanes, valid);
-  warp.set_predicate(in.predicates[1], joined(join, ~holds, other), lanes, valid);
+  set_joined(warp, in, static_cast<Join>(in.detail >> 4), {holds, valid}, lanes);
 }
 
 Operation* isetp(Modifiers& modifiers, Instruction& in) {

@@ -51,4 +51,28 @@ inline std::uint32_t joined(Join join, std::uint32_t a, std::uint32_t b) {
   return join == Join::with_and ? a & b : join == Join::with_or ? a | b : a ^ b;
 }
 
+// A predicate's bits, and which of them can be relied on.
+struct Truth {
+  std::uint32_t holds, valid;
+};
+// One that decides alone makes the result reliable, whatever the other is.
+inline Truth joined(Join join, Truth a, Truth b) {
+  std::uint32_t const both = a.valid & b.valid;
+  std::uint32_t const holds = joined(join, a.holds, b.holds);
+  if (join == Join::with_and) return {holds, both | (a.valid & ~a.holds) | (b.valid & ~b.holds)};
+  if (join == Join::with_or) return {holds, both | (a.valid & a.holds) | (b.valid & b.holds)};
+  return {holds, both};
+}
+
+// The results of a comparison: joined with the instruction's condition, and of what does not hold.
+inline void set_joined(Warp& warp, Instruction const& in, Join join, Truth found,
+                       std::uint32_t lanes) {
+  Operand const& condition = in.conditions[0];
+  Truth const other{warp.predicate(condition), warp.predicate_valid(condition)};
+  Truth const first = joined(join, found, other);
+  Truth const second = joined(join, {~found.holds, found.valid}, other);
+  warp.set_predicate(in.predicates[0], first.holds, lanes, first.valid);
+  warp.set_predicate(in.predicates[1], second.holds, lanes, second.valid);
+}
+
 }  // namespace brood::machine

@@ -142,6 +142,23 @@ TEST_P(PlantedBugs, AndNotWhereTheyAreNot) {
 INSTANTIATE_TEST_SUITE_P(, PlantedBugs, ::testing::ValuesIn(planted()),
                          [](auto const& info) { return std::string(info.param.name); });
 
+// A compiler compares what it has loaded only in some lanes, and joins it with what says where.
+TEST(Reports, AConditionThatDecidesAloneNeedsNoOther) {
+  auto const& reports =
+      execute(WrittenLines{"PLOP3.LUT P1, P2, PT, PT, PT, 0x80, 0x0",
+                           "ISETP.NE.AND P0, PT, R9, RZ, P2", "@P0 NOP",
+                           "ISETP.NE.OR P0, PT, R9, RZ, P1", "@P0 NOP",
+                           "PLOP3.LUT P0, PT, P2, P4, PT, 0x80, 0x0", "@P0 NOP", "EXIT"})
+          .reports;
+  EXPECT_TRUE(reports.empty()) << reports.text();
+  EXPECT_FALSE(execute({"PLOP3.LUT P1, P2, PT, PT, PT, 0x80, 0x0",
+                        "ISETP.NE.AND P0, PT, R9, RZ, P1", "@P0 NOP", "EXIT"})
+                   .reports.empty());
+  EXPECT_FALSE(execute({"PLOP3.LUT P1, P2, PT, PT, PT, 0x80, 0x0",
+                        "PLOP3.LUT P0, PT, P1, P4, PT, 0x80, 0x0", "@P0 NOP", "EXIT"})
+                   .reports.empty());
+}
+
 TEST(Reports, TellAPlaceOnce) {
   auto const& reports = execute(store_and_exit("R4"), {.blocks = 3}).reports;
   ASSERT_EQ(reports.all().size(), 1u);
