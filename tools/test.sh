@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds everything in build/ (Release) and runs every test: the labels unit, threads, emulation,
-# machine (skipped without nvcc), gpu (skipped without a device), e2e and hygiene. Installs the packages that are missing (Debian).
+# machine (skipped without nvcc), gpu (skipped without a device), e2e and hygiene. Installs the
+# packages that are missing (Debian).
 #   tools/test.sh                what is described above
 #   tools/test.sh --build-only   builds the tests and build/brood_bench, runs nothing
 #   tools/test.sh --all          also what .ci/run does: sanitizers, clang

@@ -226,6 +226,10 @@ bool run(cuda::LaunchShape const& shape, KernelCall const& call) {
   if (!possible(shape)) return false;
   if (executor != nullptr) {
     next_number();
+    struct Opened {
+      Opened() { open_devices(); }
+      ~Opened() { close_devices(); }
+    } const opened;
     executor(shape, call);
     return true;
   }
