@@ -59,10 +59,10 @@ def cubins(path):
 def write(nvdisasm, out, name, architecture, code):
     cubin = out / f"{name}.{architecture}.cubin"
     listing = cubin.with_suffix(".sass")
-    if cubin.exists() and listing.exists() and cubin.read_bytes() == code:
+    if not cubin.exists() or cubin.read_bytes() != code:
+        cubin.write_bytes(code)
+    if listing.exists() and listing.stat().st_mtime >= cubin.stat().st_mtime:
         return
-    listing.unlink(missing_ok=True)
-    cubin.write_bytes(code)
     text = subprocess.run([nvdisasm, "-c", "-hex", cubin], check=True, capture_output=True, text=True)
     listing.write_text(re.sub(" +", " ", text.stdout))
 

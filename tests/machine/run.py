@@ -97,8 +97,15 @@ def check(build):
         sys.exit(1)
 
 
-def compile_kernels(build, architecture):
-    """cuda/kernels*.cu and layered.cu to machine code of one architecture, side by side."""
+def sources_of(precision):
+    """The kernels that a workload launches: not those of other precisions, nor the layered ones."""
+    others = [name for name in MOST_ERROR if name != precision]
+    return [source for source in sorted(ROOT.glob("cuda/kernels*.cu"))
+            if not any(name in source.stem for name in others)]
+
+
+def compile_kernels(build, architecture, precision):
+    """What has changed of cuda/kernels*.cu to machine code of one architecture, side by side."""
     cache = dict(line.split("=", 1) for line in (build / "CMakeCache.txt").read_text().splitlines()
                  if "=" in line and not line.startswith(("#", "/")))
     nvdisasm = os.environ.get("NVDISASM", cache.get("BROOD_NVDISASM:FILEPATH", ""))
@@ -108,20 +115,23 @@ def compile_kernels(build, architecture):
     out = build / "machine-code"
     out.mkdir(exist_ok=True)
     digits = architecture.removeprefix("sm_")
-    running = []
-    for source in sorted([*ROOT.glob("cuda/kernels*.cu"), ROOT / "cuda/layered.cu"]):
+    headers = [path for folder in ("cuda", "host/core") for path in (ROOT / folder).iterdir()]
+    changed = max(path.stat().st_mtime for path in headers)
+    cubins, running = [], []
+    for source in sources_of(precision):
         cubin = out / f"{source.stem}.{architecture}.cubin"
+        cubins.append(cubin)
+        if cubin.exists() and cubin.stat().st_mtime > changed:
+            continue
         command = [nvcc, "-std=c++20", "-O3", "--fmad=false",
                    f"--generate-code=arch=compute_{digits},code={architecture}", "-I", ROOT, "-I",
                    ROOT / "host", "-I", ROOT / "host/include", "-I", build / "include", "-cubin", "-o",
                    cubin, source]
-        running.append((cubin, subprocess.Popen(command)))
-        if len(running) % 2 == 0:
-            running[-2][1].wait()
-    if any(process.wait() for _, process in running):
+        running.append(subprocess.Popen(command))
+    if any([process.wait() for process in running]):
         sys.exit("run.py: the kernels do not compile")
     subprocess.run([sys.executable, "-B", ROOT / "tests/machine/code.py", nvdisasm, out,
-                    *[cubin for cubin, _ in running]], check=True)
+                    *cubins], check=True)
     os.environ["BROOD_MACHINE_CODE"] = str(out)
 
 
@@ -137,8 +147,10 @@ def main():
     if "--help" in rest:
         print(__doc__)
     if known.compile:
-        at = rest.index("--architecture") + 1 if "--architecture" in rest else None
-        compile_kernels(build, rest[at] if at else "sm_90a")
+        def given(name, otherwise):
+            return rest[rest.index(name) + 1] if name in rest else otherwise
+
+        compile_kernels(build, given("--architecture", "sm_90a"), given("--precision", "tf32"))
     if not has_code(build) and "--help" not in rest:
         print("skipped: there is no machine code in this build (nvcc or nvdisasm is missing)")
         sys.exit(77)
