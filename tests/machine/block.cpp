@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "machine/block.hpp"
 
+#include <algorithm>
+
 namespace brood::machine {
 
 void Block::reset(Launch const& launch, Cluster& cluster, int number, int rank) {
@@ -14,6 +16,7 @@ void Block::reset(Launch const& launch, Cluster& cluster, int number, int rank) 
   auto const size = static_cast<std::size_t>(
       std::max(facts.shared_bytes, static_cast<int>(shared_begin)) + launch.dynamic_bytes);
   shared.assign(size, 0xff);  // no numbers
+  arrived_.fill({});
   int const warps_of_block = launch.threads / kLanes;
   shadow.reset(static_cast<int>(size), warps_of_block * launch.cluster);
   while (static_cast<int>(warps_.size()) < warps_of_block)
@@ -35,41 +38,53 @@ bool Block::alive() const {
   return false;
 }
 
+namespace {
+
+void join(std::vector<std::uint32_t>& joined, std::vector<std::uint32_t> const& other) {
+  joined.resize(other.size(), 0);
+  for (std::size_t i = 0; i < joined.size(); ++i)
+    joined[i] = std::max(joined[i], other[i]);
+}
+
+}  // namespace
+
+void Block::arrive(Warp& warp, int barrier) {
+  Arrived& arrived = arrived_[static_cast<std::size_t>(barrier)];
+  ++arrived.warps;
+  join(arrived.joined, warp.clock.seen);
+  warp.clock.tick();
+}
+
+bool Block::release(int barrier) {
+  Arrived& arrived = arrived_[static_cast<std::size_t>(barrier)];
+  std::vector<Warp*> come;
+  int left = 0, asked_for = 0;
+  for (auto const& each : warps_) {
+    if (each->alive() == 0) continue;
+    ++left;
+    Group const* const group = each->waits(Group::Wait::block, barrier);
+    if (group == nullptr) continue;
+    come.push_back(each.get());
+    asked_for = std::max(asked_for, static_cast<int>(group->awaited) / kLanes);
+  }
+  if (come.empty()) return false;
+  int const expected = asked_for > 0 ? asked_for : left;
+  if (static_cast<int>(come.size()) + arrived.warps < expected) return false;
+  auto joined = std::move(arrived.joined);
+  arrived = {};
+  for (Warp const* const each : come)
+    join(joined, each->clock.seen);
+  for (Warp* const each : come) {
+    each->clock.join(joined);
+    each->clock.tick();
+    each->pass();
+  }
+  return true;
+}
+
 bool Block::release_barriers() {
-  constexpr int kBarriers = 16;
   for (int barrier = 0; barrier < kBarriers; ++barrier) {
-    std::vector<Warp*> come;
-    int expected = 0;
-    for (auto const& each : warps_) {
-      if (each->alive() == 0) continue;
-      ++expected;
-      if (Group const* const group = each->waits(Group::Wait::block, barrier)) {
-        come.push_back(each.get());
-        if (group->awaited != 0) expected = -static_cast<int>(group->awaited) / kLanes;
-      }
-      if (expected < 0) break;
-    }
-    if (come.empty()) continue;
-    if (expected < 0) {
-      // A barrier of so many threads.
-      come.clear();
-      for (auto const& each : warps_) {
-        if (each->waits(Group::Wait::block, barrier)) come.push_back(each.get());
-      }
-      expected = -expected;
-    }
-    if (static_cast<int>(come.size()) < expected) continue;
-    std::vector<std::uint32_t> joined = come.front()->clock.seen;
-    for (Warp const* const each : come) {
-      for (std::size_t i = 0; i < joined.size(); ++i)
-        joined[i] = std::max(joined[i], each->clock.seen[i]);
-    }
-    for (Warp* const each : come) {
-      each->clock.join(joined);
-      each->clock.tick();
-      each->pass();
-    }
-    return true;
+    if (release(barrier)) return true;
   }
   return false;
 }
@@ -84,8 +99,7 @@ void Cluster::arrive(Warp& warp) {
   if (first || joined.empty()) {
     joined = warp.clock.seen;
   } else {
-    for (std::size_t i = 0; i < joined.size(); ++i)
-      joined[i] = std::max(joined[i], warp.clock.seen[i]);
+    join(joined, warp.clock.seen);
   }
   ++warp.cluster_arrivals;
   warp.clock.tick();

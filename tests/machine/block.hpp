@@ -37,7 +37,11 @@ class Block {
   int warps() const { return static_cast<int>(warps_.size()); }
   Warp& warp(int i) { return *warps_[static_cast<std::size_t>(i)]; }
 
-  // The barriers that all have come to.
+  static constexpr int kBarriers = 16;
+  // A warp comes to a barrier at which it does not wait.
+  void arrive(Warp& warp, int barrier);
+  // Lets those go on that wait at a barrier to which all have come: all warps that are left, or as
+  // many threads as the barrier is for. Whether there was one.
   bool release_barriers();
   bool alive() const;
 
@@ -46,10 +50,18 @@ class Block {
   Shadow shadow;
 
  private:
+  bool release(int barrier);
+
   Launch const* launch_ = nullptr;
   Cluster* cluster_ = nullptr;
   int number_ = 0, rank_ = 0;
   std::vector<std::unique_ptr<Warp>> warps_;
+  // Who came to each barrier without waiting.
+  struct Arrived {
+    int warps = 0;
+    std::vector<std::uint32_t> joined;  // what happened before
+  };
+  std::array<Arrived, kBarriers> arrived_;
 };
 
 class Cluster {

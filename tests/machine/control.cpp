@@ -159,22 +159,42 @@ Operation* warp_sync_family(Modifiers& modifiers, Instruction& in) {
 
 // ---- barriers
 
+// Of the lanes' first; an immediate, or a register.
+std::uint32_t value_of(Warp& warp, Operand const& o, std::uint32_t lanes) {
+  if (o.kind == Operand::Kind::none) return 0;
+  Words scratch;
+  std::uint32_t valid = kAllLanes;
+  Words const& values = warp.words(o, scratch, valid);
+  warp.need(lanes, valid, "a barrier's number");
+  return values[std::countr_zero(lanes)];
+}
+
+// BAR.SYNC barrier [, threads]; ARV does not wait.
+template <bool Waits>
 void block_barrier(Warp& warp, Instruction const& in, std::uint32_t lanes) {
   if (lanes == 0) {
+    warp.step.kind = Step::Kind::nothing;
     ++warp.group().at;
     return;
   }
   if (lanes != warp.group().lanes) warp.fail("BAR of some lanes of those that go on together");
   warp.need_convergence(lanes);
-  auto const threads = in.source[1].kind == Operand::Kind::immediate ? in.source[1].value : 0;
-  warp.wait(Group::Wait::block, static_cast<int>(in.source[0].value),
-            static_cast<std::uint32_t>(threads));
+  auto const barrier = value_of(warp, in.source[0], lanes);
+  auto const threads = value_of(warp, in.source[1], lanes);
+  if (barrier >= static_cast<std::uint32_t>(Block::kBarriers))
+    warp.fail("there is no barrier " + std::to_string(barrier));
+  if constexpr (Waits) {
+    warp.wait(Group::Wait::block, static_cast<int>(barrier), threads);
+  } else {
+    warp.block->arrive(warp, static_cast<int>(barrier));
+    ++warp.group().at;
+  }
 }
 Operation* barrier_family(Modifiers& modifiers, Instruction& in) {
   in.moves_on_by_itself = true;
   modifiers.take("DEFER_BLOCKING");
-  bool const known = modifiers.take("SYNC") && in.source[0].kind == Operand::Kind::immediate;
-  return known ? block_barrier : nullptr;
+  if (modifiers.take("SYNC")) return block_barrier<true>;
+  return modifiers.take("ARV") ? block_barrier<false> : nullptr;
 }
 
 void cluster_arrive(Warp& warp, Instruction const&, std::uint32_t lanes) {
@@ -187,6 +207,7 @@ Operation* cluster_arrive_family(Modifiers&, Instruction&) {
 }
 void cluster_wait(Warp& warp, Instruction const&, std::uint32_t lanes) {
   if (lanes == 0) {
+    warp.step.kind = Step::Kind::nothing;
     ++warp.group().at;
     return;
   }

@@ -92,6 +92,35 @@ TEST(Control, ALaneThatExitsIsNotWaitedFor) {
     EXPECT_EQ(outcome.out[i], i == 5 ? 0u : 2u);
 }
 
+// Warp 0 produces, warp 1 consumes; warp 2 has nothing to do with it.
+WrittenLines handed_over(char const* consumer_waits) {
+  return WrittenLines{"S2R R0, SR_TID.X",
+                      "SHF.R.U32.HI R1, RZ, 0x5, R0",
+                      "LOP3.LUT R2, R0, 0x1f, RZ, 0xc0, !PT",
+                      "LEA R2, R2, 0x400, 0x2",
+                      "MOV R4, RZ",
+                      "ISETP.NE.AND P0, PT, R1, 0x1, PT",
+                      "ISETP.NE.AND P1, PT, R1, RZ, PT",
+                      "@!P0 BRA `(.L_consumer)",
+                      "@P1 BRA `(.L_end)",
+                      "STS [R2], R0",
+                      "BAR.ARV 0x3, 0x40",
+                      "BRA `(.L_end)",
+                      ".L_consumer:",
+                      consumer_waits,
+                      "LDS R4, [R2]",
+                      ".L_end:"} +
+         store_and_exit("R4");
+}
+
+TEST(Control, NamedBarriersAreForSomeWarps) {
+  auto const outcome = execute(handed_over("BAR.SYNC.DEFER_BLOCKING 0x3, 0x40"), {.threads = 96});
+  EXPECT_TRUE(outcome.reports.empty()) << outcome.reports.text();
+  EXPECT_EQ(outcome.out[32 + 7], 7u);
+  EXPECT_NE(execute(handed_over("NOP"), {.threads = 96}).reports.text().find("race"),
+            std::string::npos);
+}
+
 // Block 1 of a cluster writes its number into block 0's memory, which that one then stores.
 WrittenLines written_to_neighbour(bool awaited) {
   WrittenLines lines = {"S2R R1, SR_CgaCtaId",

@@ -5,7 +5,9 @@
 #include <limits>
 #include <queue>
 #include <random>
+#include <stdexcept>
 #include <string_view>
+#include <tuple>
 
 namespace brood::machine {
 namespace {
@@ -31,7 +33,8 @@ struct Timed {
   double copies = 0;
   double first = -1;  // when it might have issued but for the scoreboard
   double waited = 0;
-  double arrived = 0;
+  double arrived = 0;          // at a barrier
+  std::uint32_t waits_at = 0;  // which
   std::vector<double> done;
 };
 
@@ -59,8 +62,6 @@ class Model {
         queue_.push({start, static_cast<int>(timed_.size()) - 1});
       }
     }
-    block_waiting_.resize(static_cast<std::size_t>(copies * blocks));
-    cluster_waiting_.resize(static_cast<std::size_t>(copies));
   }
 
   Replay run() {
@@ -229,29 +230,42 @@ class Model {
     return text.starts_with(name);
   }
 
+  // Warps that have come to a barrier, and how many came that do not wait.
+  struct Barrier {
+    std::vector<int> waiting;
+    int passed = 0;
+    double last = 0;
+  };
+
   // Whether the warp waits there for others; the last to come frees all.
   bool wait_at_barrier(int index, Timed& warp, Instruction const& in, Step const& step,
                        double next) {
     bool const of_block = starts(in, "BAR"), of_cluster = starts(in, "UCGABAR_WAIT");
-    if (!of_block && !of_cluster) return false;
-    auto& waiting = of_block
-                        ? block_waiting_[static_cast<std::size_t>(warp.copy * blocks_ + warp.block)]
-                        : cluster_waiting_[static_cast<std::size_t>(warp.copy)];
-    waiting.push_back(index);
+    if ((!of_block && !of_cluster) || step.kind == Step::Kind::nothing) return false;
+    int const number = of_block ? static_cast<int>(in.source[0].value) : -1;
+    int const threads = of_block ? static_cast<int>(in.source[1].value) : 0;
+    int const all = of_cluster ? warps_ * blocks_ : threads > 0 ? threads / kLanes : warps_;
+    bool const waits = !starts(in, "BAR.ARV");
+    Barrier& barrier = barriers_[{warp.copy, of_cluster ? 0 : warp.block, number}];
     warp.arrived = next;
-    int const all = of_block ? warps_ : warps_ * blocks_;
-    if (static_cast<int>(waiting.size()) < all) return true;
-    double last = 0;
-    for (int const other : waiting)
-      last = std::max(last, timed_[static_cast<std::size_t>(other)].arrived);
-    last += of_block ? latency_.block_barrier : latency_.cluster_barrier;
-    for (int const other : waiting) {
-      Timed const& released = timed_[static_cast<std::size_t>(other)];
-      result_.stalls[step.instruction][static_cast<int>(Stall::barrier)] += last - released.arrived;
-      if (released.repetition < repetitions_) queue_.push({last, other});
+    warp.waits_at = step.instruction;
+    barrier.last = std::max(barrier.last, next);
+    if (waits) {
+      barrier.waiting.push_back(index);
+    } else {
+      ++barrier.passed;
     }
-    waiting.clear();
-    return true;
+    if (static_cast<int>(barrier.waiting.size()) + barrier.passed < all) return waits;
+    double const until =
+        barrier.last + (of_block ? latency_.block_barrier : latency_.cluster_barrier);
+    for (int const other : barrier.waiting) {
+      Timed const& released = timed_[static_cast<std::size_t>(other)];
+      result_.stalls[released.waits_at][static_cast<int>(Stall::barrier)] +=
+          until - released.arrived;
+      if (released.repetition < repetitions_) queue_.push({until, other});
+    }
+    barrier = {};
+    return waits;
   }
 
   // The rate while all run: from when the last has begun its third repetition to when the first is
@@ -259,6 +273,8 @@ class Model {
   void finish() {
     double begin = 0, end = std::numeric_limits<double>::max();
     for (Timed const& warp : timed_) {
+      if (warp.repetition < repetitions_)
+        throw std::runtime_error("the replay stands still: barriers of its warps do not fit");
       if (warp.warp != 0 || warp.block != 0) continue;
       begin = std::max(begin, warp.done[1]);
       end = std::min(end, warp.done.back());
@@ -278,7 +294,7 @@ class Model {
   std::vector<Multiprocessor> multiprocessors_;
   std::vector<Timed> timed_;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> queue_;
-  std::vector<std::vector<int>> block_waiting_, cluster_waiting_;
+  std::map<std::tuple<int, int, int>, Barrier> barriers_;  // by copy, block and number
   Replay result_;
 };
 

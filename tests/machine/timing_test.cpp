@@ -65,6 +65,24 @@ TEST(Timing, ABarrierWaitsForTheLastWarp) {
   EXPECT_GT(result.stalls.at(1)[static_cast<int>(Stall::barrier)], 8 * 400);
 }
 
+TEST(Timing, BarriersOfSomeWarpsAndOfNoLanes) {
+  Code const code = written_code({{"IADD3 R0, R0, R0, R0", {.stall = 10}},
+                                  "BAR.SYNC.DEFER_BLOCKING 0x1, 0x40",
+                                  "BAR.ARV 0x1, 0x40",
+                                  "@P0 BAR.SYNC.DEFER_BLOCKING 0x0",
+                                  "EXIT"});
+  Trace const skips = {{3, Step::Kind::nothing}};
+  Trace waits = trace_of({{0}}, 5), arrives = trace_of({{0}}, 50), apart = skips;
+  waits.push_back({1});
+  arrives.push_back({2});
+  apart.push_back({0});
+  auto const result = replay(code, {waits, arrives, apart}, 1, 1, 8);
+  EXPECT_NEAR(result.clocks, 50 * 10 + 1, 1);
+  EXPECT_GT(result.stalls.at(1)[static_cast<int>(Stall::barrier)], 8 * 400);
+  EXPECT_EQ(result.stalls.at(3)[static_cast<int>(Stall::barrier)], 0);
+  EXPECT_THROW(replay(code, {waits, skips}, 1, 1, 8), std::runtime_error);
+}
+
 TEST(Timing, BlocksSideBySideFillEachOthersWaits) {
   Code const code = written_code({{"FFMA R0, R0, R0, R0", {.stall = 8}}, "EXIT"});
   Trace const stream = trace_of({{0}}, 1000);

@@ -17,7 +17,7 @@ struct Step {
     far_shared,      // ... of another block of the cluster
     global,
     copy,     // asynchronous
-    nothing,  // an access of no lane
+    nothing,  // an access, or a barrier, of no lane
   };
   std::uint32_t instruction = 0;  // an index
   Kind kind = Kind::plain;
