@@ -356,6 +356,122 @@ Operation* store_family(Modifiers& modifiers, Instruction& in) {
   return sized(modifiers, in) ? store<Of> : nullptr;
 }
 
+// ---- atomic operations, lane by lane
+
+enum Atomic : u8 { kAdd, kMin, kMax, kAnd, kOr, kXor, kExchange, kCompare };
+enum AtomicType : u8 { kUnsigned, kSignedWord, kFloat };
+
+template <class T>
+u64 updated(Atomic what, u64 old, u64 value, u64 other) {
+  T const a = static_cast<T>(old), b = static_cast<T>(value);
+  switch (what) {
+    case kAdd:
+      return static_cast<T>(a + b);
+    case kMin:
+      return a < b ? a : b;
+    case kMax:
+      return a > b ? a : b;
+    case kAnd:
+      return a & b;
+    case kOr:
+      return a | b;
+    case kXor:
+      return a ^ b;
+    case kExchange:
+      return b;
+    case kCompare:
+      return a == b ? static_cast<T>(other) : a;
+  }
+  return old;
+}
+
+u64 updated(Instruction const& in, u64 old, u64 value, u64 other) {
+  auto const what = static_cast<Atomic>(in.detail & 15);
+  auto const type = static_cast<AtomicType>(in.detail >> 4);
+  if (type == kFloat) {
+    return as_bits(as_float(static_cast<u32>(old)) + as_float(static_cast<u32>(value)));
+  }
+  bool const is_signed = type == kSignedWord && (what == kMin || what == kMax);
+  u64 const flip = is_signed ? u64{1} << (8 * in.bytes - 1) : 0;
+  u64 const result = in.bytes == 8 ? updated<u64>(what, old ^ flip, value ^ flip, other)
+                                   : updated<u32>(what, old ^ flip, value ^ flip, other);
+  return result ^ flip;
+}
+
+// The place, or null.
+void* atomic_place(Warp& warp, Space space, u64 address, unsigned bytes, int lane) {
+  if (space == Space::shared || (space == Space::generic && address >> 32 == kSharedWindow)) {
+    auto const low = static_cast<u32>(address);
+    Block* const block = block_of(warp, low, bytes);
+    if (block == nullptr) return nullptr;
+    if (warp.checked) {
+      for (unsigned k = 0; k < bytes; k += 4) {
+        if (block->shadow.update(warp.clock, (low & kOffset) + k, 4) & Shadow::uninitialised) {
+          warp.note_unwritten(low + k);
+          warp.need(1u << lane, 0, "what is updated");
+        }
+      }
+    }
+    return block->shared.data() + (low & kOffset);
+  }
+  return is_global(warp, address, bytes) ? reinterpret_cast<void*>(address) : nullptr;
+}
+
+template <Space Of>
+void atomic(Warp& warp, Instruction const& in, u32 lanes) {
+  if (lanes == 0) {
+    if (warp.trace) warp.step.kind = Step::Kind::nothing;
+    return;
+  }
+  Longs at;
+  addresses_of<Of>(warp, in, in.source[0], lanes, at);
+  unsigned const bytes = in.bytes;
+  Longs data[2];
+  u32 valid = kAllLanes;
+  for (int k = 0; k < 2; ++k) {
+    Operand const& o = in.source[1 + k];
+    if (o.kind == Operand::Kind::none) continue;
+    if (bytes == 8) {
+      warp.longs(o, data[k], valid);
+    } else {
+      Words scratch;
+      Words const& words = warp.words(o, scratch, valid);
+      for (int i = 0; i < kLanes; ++i)
+        data[k][i] = words[i];
+    }
+  }
+  warp.need(lanes, valid, "what is stored");
+  Longs olds = Longs::all(0);
+  for_each_lane(lanes, [&](int i) {
+    void* const place = atomic_place(warp, Of, at[i], bytes, i);
+    if (place == nullptr) return;
+    std::memcpy(&olds[i], place, bytes);
+    u64 const result = updated(in, olds[i], data[0][i], data[1][i]);
+    std::memcpy(place, &result, bytes);
+  });
+  if (in.result.kind != Operand::Kind::reg) return;
+  if (bytes == 8) {
+    warp.set_longs(in.result, olds, lanes, kAllLanes);
+  } else {
+    Words out;
+    for (int i = 0; i < kLanes; ++i)
+      out[i] = static_cast<u32>(olds[i]);
+    warp.set(in.result, out, lanes, kAllLanes);
+  }
+}
+
+template <Space Of>
+Operation* atomic_family(Modifiers& modifiers, Instruction& in) {
+  int what = modifiers.one_of({"ADD", "MIN", "MAX", "AND", "OR", "XOR", "EXCH", "CAS"});
+  if (what < 0) what = modifiers.take("CAST") && modifiers.take("SPIN") ? kCompare : -1;
+  int const type = modifiers.one_of({"U32", "S32", "F32"});
+  modifiers.take("FTZ");
+  modifiers.take("RN");
+  bool const known = what >= 0 && sized(modifiers, in) && (type != 2 || what == kAdd);
+  in.detail = static_cast<u8>(what | (type < 0 ? 0 : type) << 4);
+  return known ? atomic<Of> : nullptr;
+}
+
 // ---- LDSM: matrices of 8 x 8 halves. detail: transposed; bytes: how many matrices.
 
 void load_matrices(Warp& warp, Instruction const& in, u32 lanes) {
@@ -480,6 +596,10 @@ std::span<Family const> memory_families() {
       {"STG", store_family<Space::global>},
       {"LDL", load_family<Space::local>},
       {"STL", store_family<Space::local>},
+      {"ATOMS", atomic_family<Space::shared>},
+      {"ATOMG", atomic_family<Space::global>},
+      {"ATOM", atomic_family<Space::generic>},
+      {"RED", atomic_family<Space::generic>},
       {"LDSM", ldsm},
       {"LDGSTS", ldgsts},
       {"LDGDEPBAR", ldgdepbar},

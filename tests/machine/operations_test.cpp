@@ -206,6 +206,28 @@ TEST(Operation, TensorCoresMultiplyFragments) {
     EXPECT_EQ(outcome.out[i], (i / 4 + 8 + 100) << 16 | (i / 4 + 100));
 }
 
+TEST(Operation, AtomicUpdatesComeOneByOne) {
+  WrittenLines const begin = {"S2R R0, SR_TID.X", "ISETP.NE.AND P0, PT, R0, RZ, PT",
+                              "MOV R2, 0x400", "@!P0 STS [R2], RZ"};
+  auto updated = [&](WrittenLines const& lines) {
+    auto const outcome = execute(begin + lines + store_and_exit("R4"));
+    EXPECT_TRUE(outcome.reports.empty()) << outcome.reports.text();
+    return outcome.out;
+  };
+  auto const sums = updated({"ATOMS.ADD R4, [R2], R0"});
+  auto const most =
+      updated({"VIADD R1, R0, 0xfffffffe", "ATOMS.MAX.S32 RZ, [R2], R1", "LDS R4, [R2]"});
+  auto const taken = updated({"MOV R5, 0x0", "MOV R6, 0x9", "ATOMS.CAS R4, [R2], R5, R6"});
+  EXPECT_EQ(sums[31], 30u * 31 / 2);
+  EXPECT_EQ(most[3], 29u);
+  EXPECT_EQ(taken[0], 0u);
+  EXPECT_EQ(taken[1], 9u);
+  auto const global =
+      execute(WrittenLines{"S2R R0, SR_TID.X", "LDC.64 R10, c[0x0][0x210]",
+                           "RED.E.ADD.STRONG.GPU desc[UR4][R10.64+0x4], R0", "EXIT"});
+  EXPECT_EQ(global.out[1], 31u * 32 / 2);
+}
+
 TEST(Operation, MatricesAreLoadedTransposed) {
   // Row r of the only matrix holds 8 r + c in halves; lane (g, t) gets columns g of rows 2t, 2t
   // + 1.

@@ -63,6 +63,17 @@ class Shadow {
     word.in_flight = by_copy;
     return found;
   }
+  // By an atomic operation, which does not race with others of its kind; with what else, is not
+  // looked at.
+  unsigned update(Clock const& clock, std::uint32_t offset, unsigned bytes) {
+    Word& word = words_[offset / 4];
+    unsigned const needed = ((1u << bytes) - 1) << offset % 4;
+    unsigned const found = (word.written & needed) == needed ? good : uninitialised;
+    word.writer = static_cast<std::uint16_t>(clock.warp);
+    word.written_in = clock.now();
+    word.readers = kNone;
+    return found;
+  }
   // A copy into the word has been awaited by the warp that issued it.
   void land(Clock const& clock, std::uint32_t offset) {
     Word& word = words_[offset / 4];
