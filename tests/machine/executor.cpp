@@ -57,6 +57,14 @@ Machine& execute_launches(std::string const& architecture) {
   return installed->machine;
 }
 
+std::vector<std::string> kernels_not_executed() {
+  std::vector<std::string> names;
+  for (auto const& name : installed->program.kernels()) {
+    if (!installed->machine.executed_of.contains(name)) names.push_back(name);
+  }
+  return names;
+}
+
 void limit_to_ampere() {
   auto& limits = emulation::limits;
   limits.architecture = 80;

@@ -31,6 +31,13 @@ std::vector<std::uint8_t> constants_of(Request const& request, KernelFacts const
 
 }  // namespace
 
+std::int64_t Machine::executed() const {
+  std::int64_t sum = 0;
+  for (auto const& [kernel, executed] : executed_of)
+    sum += executed;
+  return sum;
+}
+
 void Machine::run(Request const& request, MemoryMap const& memory) {
   Code const& code = program_.kernel(request.kernel);
   if (static_cast<int>(request.parameters.size()) != code.facts.parameter_bytes) {
@@ -54,7 +61,7 @@ void Machine::run(Request const& request, MemoryMap const& memory) {
   std::int64_t of_launch = 0;
   for (int i = 0; i < request.blocks / request.cluster; ++i)
     of_launch += cluster_.run(launch, i, traced && i == 0 ? &traces : nullptr);
-  executed += of_launch;
+  executed_of[request.kernel] += of_launch;
   if (!traced) return;
   auto known = std::find_if(launches.begin(), launches.end(), [&](Traced const& other) {
     return other.code == &code && other.request.threads == request.threads &&

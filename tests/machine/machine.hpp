@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,8 +42,9 @@ class Machine {
     std::int64_t executed = 0;
     std::vector<Trace> traces;  // by warp of the cluster, one launch behind the other
   };
-  std::vector<Traced> launches;  // of each kernel and shape
-  std::int64_t executed = 0;     // by warps, in all launches
+  std::vector<Traced> launches;                     // of each kernel and shape
+  std::map<std::string, std::int64_t> executed_of;  // instructions of warps, by kernel
+  std::int64_t executed() const;                    // in all
 
  private:
   Program& program_;

@@ -111,7 +111,7 @@ WorkloadRun run_workload(WorkloadChoice const& choice) {
   Trained const got = train(options, workload, members, kManySteps);
   std::chrono::duration<double> const took = std::chrono::steady_clock::now() - begin;
   result.seconds = took.count();
-  result.executed = machine.executed;
+  result.executed = machine.executed();
   Machine::Traced const& longer = training(machine);
   result.code = longer.code;
   result.launch = longer.request;
