@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds everything in build/ (Release) and runs every test: the labels unit, threads, emulation,
-# gpu (skipped without a device), e2e and hygiene. Installs the packages that are missing (Debian).
+# machine (skipped without nvcc), gpu (skipped without a device), e2e and hygiene. Installs the
+# packages that are missing (Debian).
 #   tools/test.sh                what is described above
 #   tools/test.sh --build-only   builds the tests and build/brood_bench, runs nothing
 #   tools/test.sh --all          also what .ci/run does: sanitizers, clang
@@ -19,6 +20,7 @@ if [[ $mode == --all ]]; then
 fi
 
 tools/packages.sh program tests
+tools/nvdisasm.sh
 tools/build.sh cpu all -DBROOD_BUILD_TESTS=ON -DBROOD_BUILD_BENCH=ON \
   ${BROOD_WERROR:+-DBROOD_WERROR=$BROOD_WERROR}
 if [[ $mode != --build-only ]]; then

@@ -110,7 +110,7 @@ void Cluster::run() {
 void Thread::live() {
   for (;;) {
     cluster->begin();
-    cluster->launch().body(cluster->launch().context);
+    cluster->launch().call.make(cluster->launch().call);
     cluster->leave();
   }
 }

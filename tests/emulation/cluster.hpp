@@ -98,8 +98,7 @@ struct Block {
 struct Launch {
   cuda::LaunchShape shape;
   std::size_t shared_bytes;
-  void (*body)(void const*);
-  void const* context;
+  KernelCall call;
   std::int64_t number;
   std::uint64_t start_object = 0, end_object = 0;
 };

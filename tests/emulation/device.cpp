@@ -144,6 +144,11 @@ class EmulatedDevice final : public cuda::Device {
     throw DeviceError(std::string(call) + ": " + reason);
   }
 
+  void list(std::vector<Allocation>& list) const {
+    for (auto const& [memory, bytes] : allocated_)
+      list.push_back({memory, bytes});
+  }
+
   // For a launch.
   void open_all() {
     for (auto const& [memory, bytes] : allocated_)
@@ -209,6 +214,14 @@ void close_devices() {
   if (--state.launches > 0) return;
   for (EmulatedDevice* device : state.devices)
     device->close_all();
+}
+
+std::vector<Allocation> allocations() {
+  std::lock_guard const lock(state.mutex);
+  std::vector<Allocation> list;
+  for (EmulatedDevice const* device : state.devices)
+    device->list(list);
+  return list;
 }
 
 void fail_call(int n, std::string text) {

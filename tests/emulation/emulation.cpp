@@ -36,5 +36,6 @@ bool exact_mma = number_setting("BROOD_EXACT_MMA", "0") != 0;
 bool coarse_mma = false;
 int shared_limit = 227 * 1024;
 Counters counters;
+void (*executor)(cuda::LaunchShape const& shape, KernelCall const& call) = nullptr;
 
 }  // namespace brood::emulation

@@ -8,10 +8,13 @@
 // Set switches between launches, not during one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cuda/device.hpp"
+#include "cuda/launch_shape.hpp"
 
 namespace brood::emulation {
 
@@ -46,12 +49,30 @@ struct Counters {
 };
 extern Counters counters;
 
+// A kernel and its one argument, as a launch has them.
+struct KernelCall {
+  void (*kernel)();
+  void const* arguments;
+  std::size_t bytes;                // of the arguments
+  void (*make)(KernelCall const&);  // calls the kernel as the C++ function that it is here
+};
+// Runs the blocks of a launch in place of the fibers, if there is one; what it throws, launches
+// throw. tests/machine executes the kernel's machine code so.
+extern void (*executor)(cuda::LaunchShape const& shape, KernelCall const& call);
+
 // ---- the emulated device
 
 extern cuda::DeviceLimits limits;  // what Device::open gives out; see device.cpp for the defaults
 extern int devices;                // in this machine; 1
 extern std::string products_problem;  // why there is no library of matrix products; empty
 extern std::string device_problem;    // why none of them can be used; empty
+
+struct Allocation {
+  unsigned char const* memory;
+  std::size_t bytes;
+};
+// What is allocated now, of all devices.
+std::vector<Allocation> allocations();
 
 // Makes the n-th call of the runtime from now fail (1: the next): allocations, copies, zeroing,
 // waits and launches count, releases do not. So does every call after it. n = 0 ends that.

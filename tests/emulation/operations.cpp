@@ -222,12 +222,20 @@ void await_copies() {
   copies.clear();
 }
 
-bool run(cuda::LaunchShape const& shape, void (*body)(void const*), void const* context) {
+bool run(cuda::LaunchShape const& shape, KernelCall const& call) {
   if (!possible(shape)) return false;
+  if (executor != nullptr) {
+    next_number();
+    struct Opened {
+      Opened() { open_devices(); }
+      ~Opened() { close_devices(); }
+    } const opened;
+    executor(shape, call);
+    return true;
+  }
   Launch launch{.shape = shape,
                 .shared_bytes = static_cast<std::size_t>(shape.shared_bytes),
-                .body = body,
-                .context = context,
+                .call = call,
                 .number = next_number()};
   open_devices();
   release(&launch.start_object);

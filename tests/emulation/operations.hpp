@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "cuda/launch_shape.hpp"
+#include "emulation/emulation.hpp"
 
 namespace brood::emulation {
 
@@ -54,8 +55,8 @@ void load_transposed(std::uint32_t* out, std::uint32_t const* row, Location at);
 void copy_async(void* to, void const* from, std::size_t bytes, bool valid, Location at);
 void await_copies();
 
-// False if no device could run that shape. Otherwise every thread has run body(context).
-bool run(cuda::LaunchShape const& shape, void (*body)(void const*), void const* context);
+// False if no device could run that shape. Otherwise every thread has made the call.
+bool run(cuda::LaunchShape const& shape, KernelCall const& call);
 
 // Counts a call of the runtime; whether it fails (fail_call in emulation.hpp).
 bool call_fails();

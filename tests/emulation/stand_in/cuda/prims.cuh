@@ -144,16 +144,14 @@ inline float square_root(float x) {
 template <class Arguments>
 cudaError_t launch(void (*kernel)(Arguments), LaunchShape const& shape, cudaStream_t,
                    Arguments const& arguments) {
-  struct Call {
-    void (*kernel)(Arguments);
-    Arguments const& arguments;
-  } const call{kernel, arguments};
-  auto const body = [](void const* context) {
-    auto const& made = *static_cast<Call const*>(context);
-    made.kernel(made.arguments);
+  auto const make = [](emulation::KernelCall const& call) {
+    reinterpret_cast<void (*)(Arguments)>(call.kernel)(
+        *static_cast<Arguments const*>(call.arguments));
   };
   if (emulation::call_fails()) return cudaErrorLaunchFailure;
-  return emulation::run(shape, body, &call) ? cudaSuccess : cudaErrorInvalidConfiguration;
+  bool const ran = emulation::run(
+      shape, {reinterpret_cast<void (*)()>(kernel), &arguments, sizeof arguments, make});
+  return ran ? cudaSuccess : cudaErrorInvalidConfiguration;
 }
 
 template <class Arguments>
