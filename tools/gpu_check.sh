@@ -31,7 +31,8 @@ other_libraries() {
 
 build() {
   local options=(-DCMAKE_BUILD_TYPE=Release -DBROOD_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=90a-real
-    -DCMAKE_CUDA_FLAGS=-lineinfo  # so that ncu and compute-sanitizer name lines
+    # ncu and compute-sanitizer name lines; what names them is much, and travels compressed.
+    "-DCMAKE_CUDA_FLAGS=-lineinfo -Xfatbin=-compress-all"
     -DBROOD_BUILD_TESTS=ON -DBROOD_BUILD_BENCH=ON)
   if command -v ccache >/dev/null; then
     options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
