@@ -2,13 +2,14 @@
 """What a GPU measured beside what the model of its machine code says.
 
 Modelled: results/machine-<date>.json, whose rows are steps of a workload and optimizer in a precision, at
-full population. Measured: gpu-<date>.json of tools/gpu_check.sh. What is compared is the time of the
-device alone; the host's around it is shown beside it, as `wall`.
+full population or (`members` is `alone`) of one member. Measured: gpu-<date>.json of tools/gpu_check.sh.
+What is compared is the time of the device alone; with the host's around it stands beside it, as `wall`.
 """
 import json
 import pathlib
 import re
 
+ARCHITECTURE = "sm_90a"  # of the devices that are measured
 RESULTS = pathlib.Path(__file__).resolve().parent / "results"
 
 
@@ -19,16 +20,20 @@ def newest():
 
 
 def measured_steps(document):
-    """(workload, optimizer, precision) -> the entry of the population that trains fastest, and its size."""
+    """(workload, optimizer, precision, "full") -> the entry of the population that trains fastest, and its
+    size; with "alone", of a member in as many blocks as train it fastest."""
     best = {}
     for entry in document["benchmarks"] if document else []:
         name = re.sub(r"/(iterations:\d+|manual_time)", "", entry["name"])
-        match = re.fullmatch(r"TrainStep/cuda/(\w+)/(\w+)/members:(\d+)(?:/optimizer:(\w+))?", name)
+        match = re.fullmatch(r"TrainStep/cuda/(\w+)/(\w+)/members:(\d+)(?:/optimizer:(\w+))?"
+                             r"|BlocksPerMember/cuda/(\w+)/(\w+)/members:1/blocks:\d+", name)
         if not match or "error_message" in entry:
             continue
-        workload, precision, members, optimizer = match.groups()
+        workload, precision, members, optimizer, *alone = match.groups()
         own = "sgd" if workload == "W4" else "adam"  # workloads.hpp
-        key = (workload, optimizer or own, precision)
+        key = (workload, optimizer or own, precision, "full")
+        if alone[0]:
+            key, members = (alone[0], "adam", alone[1], "alone"), 1
         if key not in best or best[key][0]["device_steps_per_s"] < entry["device_steps_per_s"]:
             best[key] = (entry, int(members))
     return best
@@ -39,12 +44,19 @@ def compare(model, document):
     measured = measured_steps(document)
     rows = []
     for row in model["rows"] if model else []:
+        if row.get("architecture", ARCHITECTURE) != ARCHITECTURE:
+            continue
+        population = row.get("members", "full")
         key = tuple(row[part] for part in ("workload", "optimizer", "precision"))
-        entry, members = measured.get(key, ({}, None))
+        entry, members = measured.get((*key, population), ({}, None))
         steps = entry.get("device_steps_per_s")
-        rows.append({"work": " ".join(key), "members": members, "modelled": row["steps_per_s"], "measured": steps,
+        # Of a multiprocessor, of which a member may have several; one that is alone leaves most idle.
+        full = population == "full"
+        rows.append({"work": " ".join(key) + ("" if full else ", alone"), "members": members,
+                     "modelled": row["steps_per_s"], "measured": steps,
                      "ratio": steps / row["steps_per_s"] if steps else None, "wall": entry.get("steps_per_s"),
-                     "clocks_modelled": row["clocks"], "clocks_measured": entry.get("clocks_per_step")})
+                     "clocks_modelled": row["clocks"] * row.get("blocks", 1) if full else None,
+                     "clocks_measured": entry.get("clocks_per_step") if full else None})
     return rows
 
 

@@ -35,7 +35,8 @@ QUICK_SILENCE = 20  # seconds, in the steps of a minute
 SMOKE = ["CpuAgreement.AfterOneEpoch/fp32_digits", "CpuAgreement.AfterOneEpoch/fp32_small",
          "CpuAgreement.AfterOneEpoch/fp32_wide_input", "Placement.ChangesNoBit/fp32_blocks_2"]
 PROBED = "Primitives.ShuffleValues"  # a small kernel, for the profiler's probe
-FIRST = r"Peak/cuda/.*|TrainStep/cuda/[A-D]/{precision}/members:(132|4224)(/optimizer:sgd)?"
+FIRST = (r"Peak/cuda/.*|TrainStep/cuda/[A-D]/{precision}/members:(132|4224)(/optimizer:sgd)?"
+         r"|BlocksPerMember/cuda/A/{precision}/members:1/.*")
 # In this order; what an earlier pattern has is not run again.
 REST = [r"BlocksPerMember/cuda/A/tf32/.*", r"TrainStep/cuda/[A-D]/bf16/members:(132|4224)(/optimizer:sgd)?",
         r"TrainStep/cuda/\w+/tf32/members:\d{1,5}", r"LayerByLayer/cuda/\w+/tf32/.*",

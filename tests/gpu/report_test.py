@@ -389,7 +389,12 @@ class Machine(Case):
 MODEL = {"kernel_hash": "abc", "file": "machine-2026-11-29.json", "rows": [
     {"workload": "A", "optimizer": "adam", "precision": "tf32", "steps_per_s": 1e7, "clocks": 24156.0, "error": 1e-3},
     {"workload": "A", "optimizer": "sgd", "precision": "tf32", "steps_per_s": 2e7, "clocks": 12078.0, "error": 1e-3},
-    {"workload": "B", "optimizer": "sgd", "precision": "bf16", "steps_per_s": 4e6, "clocks": 60390.0, "error": 1e-3}]}
+    {"workload": "B", "optimizer": "sgd", "precision": "bf16", "steps_per_s": 4e6, "clocks": 8627.0, "blocks": 7,
+     "error": 1e-3},
+    {"workload": "A", "optimizer": "adam", "precision": "tf32", "steps_per_s": 3e5, "clocks": 6100.0, "blocks": 8,
+     "members": "alone", "error": 1e-3},
+    {"workload": "A", "optimizer": "adam", "precision": "tf32", "steps_per_s": 1e6, "clocks": 9e5, "error": 1e-3,
+     "architecture": "sm_80"}]}
 
 
 class Modelled(Case):
@@ -400,12 +405,15 @@ class Modelled(Case):
         document = {"kernel_hash": "abd", "file": "gpu.json", "benchmarks": [
             entry("A/tf32/members:132", 4e6), entry("A/tf32/members:4224", 8e6), entry("A/tf32/members:16896", 7e6),
             entry("A/tf32/members:4224/optimizer:sgd", 3e7), entry("A/bf16/members:132", 1e9),
+            *({"name": f"BlocksPerMember/cuda/A/tf32/members:1/blocks:{blocks}", "device_steps_per_s": steps,
+               "steps_per_s": steps / 2, "clocks_per_step": 1.0} for blocks, steps in ((1, 1e5), (4, 2.4e5))),
             {"name": "TrainStep/cuda/B/bf16/members:132/optimizer:sgd", "error_message": "does not fit"}]}
-        adam, sgd, b = modelled.compare(MODEL, document)
+        adam, sgd, b, alone = modelled.compare(MODEL, document)
         self.assertEqual((adam["members"], adam["measured"], adam["ratio"], adam["wall"]), (4224, 8e6, 0.8, 4e6))
         self.assertEqual((adam["clocks_modelled"], adam["clocks_measured"]), (24156, 30195))
         self.assertEqual((sgd["work"], sgd["ratio"]), ("A sgd tf32", 1.5))
         self.assertEqual((b["modelled"], b["measured"], b["ratio"]), (4e6, None, None))
+        self.assertEqual((alone["work"], alone["members"], alone["ratio"]), ("A adam tf32, alone", 1, 0.8))
         text = "\n".join(modelled.lines(MODEL, document))
         self.assertNotIn("B sgd", text)
         self.assertIn("The model is of kernels abc, the measurement of abd.", text)
@@ -416,7 +424,7 @@ class Modelled(Case):
                                "--modelled", self.folder / "model.json"], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("| A adam tf32 | 4,224 | 10,000,000 | 8,000,000 | 0.80 | 4,000,000 | 24,156 | 30,195 |", done.stdout)
-        self.assertIn("| B sgd bf16 |  | 4,000,000 |  |  |  | 60,390 |  |", done.stdout)
+        self.assertIn("| B sgd bf16 |  | 4,000,000 |  |  |  | 60,389 |  |", done.stdout)
 
     def test_a_run_compares_as_soon_as_the_first_benchmarks_are_there(self):
         with mock.patch.object(modelled, "newest", return_value=MODEL):
