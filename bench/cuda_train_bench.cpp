@@ -353,7 +353,7 @@ void register_cuda_benchmarks(double seconds) {
       }
     }
     for (int const members : {1, 8, 33, 66, 132}) {
-      for (int const blocks : {1, 2, 4}) {
+      for (int const blocks : {1, 2, 4, 8}) {
         add_training("BlocksPerMember/cuda/A/" + of + "/members:" + std::to_string(members) +
                          "/blocks:" + std::to_string(blocks),
                      {all.front(), precision, members, {.plan = {}, .warps = 0, .blocks = blocks}},
