@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// TrainStep/cuda/<workload>/<precision>/members:<P>: a population of Adam with ReLU, in epochs of
-// synthetic rows, enough of them at a time for a third of a second of wall clock around train() and
-// metrics(). The best of three:
-//   steps_per_s   member-steps per second
-//   tflops        of the needed products (workloads.hpp)
-//   peak_share    of what mma.sync does in the same run (cuda/peak.hpp); in fp32, of a third of the
-//                 tf32 peak, as each product takes three
-//   shared_share  of the bandwidth of shared memory, probed likewise, by what the products'
-//   operands
-//                 take of it: cuda::shared_bytes_of_step(); so a lower bound
-//   spread        of the three: slowest over fastest, less 1
+// TrainStep/cuda/<workload>/<precision>/members:<P>: a population of the workload's optimizer, in
+// epochs of synthetic rows, enough of them at a time for a third of a second of wall clock around
+// train() and metrics(). The best of three:
+//   steps_per_s         member-steps per second of wall clock
+//   device_steps_per_s  the same of the device's own time, from the first launch to the end of the
+//                       last: without the host's work around it
+//   clocks_per_step     of a multiprocessor, in that time: what a model of the kernel predicts
+//   tflops              of the needed products (workloads.hpp)
+//   peak_share          of what mma.sync does in the same run (cuda/peak.hpp); in fp32, of a third
+//                       of the tf32 peak, as each product takes three
+//   shared_share        of the bandwidth of shared memory, probed likewise, by what the products'
+//                       operands take of it: cuda::shared_bytes_of_step(); so a lower bound
+//   spread              of the three: slowest over fastest, less 1
+// With /optimizer:sgd, of that optimizer.
 // BlocksPerMember/cuda/A/<precision>/members:<P>/blocks:<B>: the same with a cluster of B blocks
 // for each member. LayerByLayer/cuda/...: networks that are trained layer by layer, and two that
 // are not but for this once. Peak/cuda/...: the ceilings themselves.
+// OneEpoch/cuda/<workload>/<precision>/members:<P>/steps:<S>: two short epochs of S steps, a launch
+// each, for a profiler that looks at the second; their time means nothing.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -20,12 +25,14 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
+#include "brood/profile.hpp"
 #include "cuda/cuda_backend.hpp"
 #include "cuda/peak.hpp"
 #include "synthetic.hpp"
@@ -57,15 +64,19 @@ cuda::CudaPeak const* peak_of_device(std::string& why_not) {
   return peak ? &*peak : nullptr;
 }
 
+struct Seconds {
+  double wall = 0, device = 0;
+};
+
 // A population on the device.
 class Population {
  public:
   Population(Workload const& w, Precision precision, int members,
              cuda::SubmissionLimits const& limits)
-      : workload_(w), precision_(precision), limits_(limits) {
+      : workload_(w), precision_(precision), limits_(limits), training_(&profile_, Phase::train) {
     auto device = cuda::Device::open(0);
     device_limits_ = device->limits();
-    backend_ = cuda::make_backend(std::move(device), precision, limits);
+    backend_ = cuda::make_backend(std::move(device), precision, limits, &profile_);
     rows_ = synthetic_rows(w);
     auto const table = backend_->load(table_of(w, rows_));
     specs_ = members_of(w, table, members);
@@ -82,16 +93,17 @@ class Population {
     slots_ = backend_->admit(specs_);
   }
 
-  // Trains all by so many epochs; seconds.
-  double run(int epochs) {
+  // Trains all by so many epochs.
+  Seconds run(int epochs) {
     epoch_ += epochs;
     std::vector<TrainOrder> orders;
     for (auto const slot : slots_)
       orders.push_back({slot, epoch_, 0});
+    double const device = device_seconds();
     double const start = now();
     backend_->train(orders);
     metrics_ = backend_->metrics(slots_);
-    return now() - start;
+    return {now() - start, device_seconds() - device};
   }
 
   // Steps that the members have done; an Error if one of them stopped.
@@ -122,9 +134,15 @@ class Population {
   }
 
  private:
+  double device_seconds() const {
+    return profile_.report().train[static_cast<std::size_t>(TrainPart::device)];
+  }
+
   Workload workload_;
   Precision precision_;
   cuda::SubmissionLimits limits_;
+  Profile profile_;
+  Profile::Scope training_;
   cuda::DeviceLimits device_limits_;
   std::unique_ptr<Backend> backend_;
   Synthetic rows_;
@@ -144,17 +162,18 @@ struct Case {
 void measure(benchmark::State& state, Case const& c) {
   Population population(c.workload, c.precision, c.members, c.limits);
   population.run(1);  // to warm up
-  double const epoch = population.run(1);
+  double const epoch = population.run(1).wall;
   auto const epochs = static_cast<int>(std::clamp(kSeconds / epoch, 1.0, 10000.0));
   // Where one epoch takes many seconds, it must do once.
   int const timings = epoch > 10 * kSeconds ? 1 : kTimings;
-  double fastest = 1e30, slowest = 0, steps = 0;
+  double fastest = 1e30, slowest = 0, on_device = 1e30, steps = 0;
   for (int i = 0; i < timings; ++i) {
     double const before = population.steps();
-    double const seconds = population.run(epochs);
+    Seconds const seconds = population.run(epochs);
     steps = population.steps() - before;
-    fastest = std::min(fastest, seconds);
-    slowest = std::max(slowest, seconds);
+    fastest = std::min(fastest, seconds.wall);
+    slowest = std::max(slowest, seconds.wall);
+    on_device = std::min(on_device, seconds.device);
   }
   double const rows = static_cast<double>(epochs) * c.workload.rows * c.members;
   double const flops =
@@ -164,9 +183,14 @@ void measure(benchmark::State& state, Case const& c) {
   state.counters["tflops"] = 1e-12 * flops;
   state.counters["spread"] = slowest / fastest - 1;
   state.counters["seconds"] = fastest;
+  state.counters["device_seconds"] = on_device;
+  state.counters["device_steps_per_s"] = steps / on_device;
   std::string why_not;
   cuda::CudaPeak const* const peak = peak_of_device(why_not);
-  if (peak != nullptr) state.counters["peak_share"] = flops / cuda::peak_flops(*peak, c.precision);
+  if (peak != nullptr) {
+    state.counters["peak_share"] = flops / cuda::peak_flops(*peak, c.precision);
+    state.counters["clocks_per_step"] = peak->multiprocessors * peak->clock * on_device / steps;
+  }
   if (c.workload.ragged) {
     state.SetLabel("members differ");
     return;
@@ -187,15 +211,27 @@ void measure(benchmark::State& state, Case const& c) {
       population.shared_bytes_of_step(group) * steps / fastest / peak->shared_bytes;
 }
 
+constexpr int kProfiledSteps = 32;
+
+void show_to_profiler(benchmark::State& state, Case c) {
+  c.workload.rows = kProfiledSteps * c.workload.batch_size;
+  Population population(c.workload, c.precision, c.members, c.limits);
+  population.run(1);
+  double const before = population.steps();
+  state.SetIterationTime(population.run(1).wall);
+  state.counters["steps"] = population.steps() - before;
+}
+
 // Out of time, or out of luck: the others may still do.
-void train_steps(benchmark::State& state, Case const& c, double deadline) {
+template <class Measure>
+void attempt(benchmark::State& state, double deadline, Measure&& measure) {
   for (auto _ : state) {
     if (now() > deadline) {
       state.SkipWithError("out of time");
       return;
     }
     try {
-      measure(state, c);
+      measure();
     } catch (std::exception const& error) {
       state.SkipWithError(error.what());
       return;
@@ -253,7 +289,14 @@ std::vector<int> populations_of(Workload const& w) {
 }
 
 void add_training(std::string const& name, Case const& c, double deadline) {
-  add(name, [c, deadline](benchmark::State& state) { train_steps(state, c, deadline); });
+  add(name, [c, deadline](benchmark::State& state) {
+    attempt(state, deadline, [&] { measure(state, c); });
+  });
+}
+
+Workload with_optimizer(Workload w, char const* optimizer) {
+  w.optimizer = optimizer;
+  return w;
 }
 
 }  // namespace
@@ -289,6 +332,19 @@ void register_cuda_benchmarks(double seconds) {
                      {w, precision, members}, deadline);
       }
     }
+    for (auto const& w : std::span(all).first(4)) {
+      std::string const name = std::string(w.name) + "/" + of;
+      for (int const members : {132, 4224}) {
+        std::string const population = name + "/members:" + std::to_string(members);
+        add_training("TrainStep/cuda/" + population + "/optimizer:sgd",
+                     {with_optimizer(w, "sgd"), precision, members}, deadline);
+        Case const profiled{w, precision, members};
+        add("OneEpoch/cuda/" + population + "/steps:" + std::to_string(kProfiledSteps),
+            [profiled, deadline](benchmark::State& state) {
+              attempt(state, deadline, [&] { show_to_profiler(state, profiled); });
+            });
+      }
+    }
     for (auto const& w : {wide_workload(), all[1], all[2]}) {
       for (int const members : {1, 8, 33}) {
         add_training("LayerByLayer/cuda/" + std::string(w.name) + "/" + of +
@@ -297,7 +353,7 @@ void register_cuda_benchmarks(double seconds) {
       }
     }
     for (int const members : {1, 8, 33, 66, 132}) {
-      for (int const blocks : {1, 2, 4}) {
+      for (int const blocks : {1, 2, 4, 8}) {
         add_training("BlocksPerMember/cuda/A/" + of + "/members:" + std::to_string(members) +
                          "/blocks:" + std::to_string(blocks),
                      {all.front(), precision, members, {.plan = {}, .warps = 0, .blocks = blocks}},

@@ -4,6 +4,8 @@
     report.py                writes them
     report.py --check        says what is not as it would write it; exit code 1 then
     report.py --take FILE    first keeps FILE (of brood_bench --benchmark_out=FILE) as results/cpu-<date>.json
+    report.py --measured GPU [--modelled MACHINE]   prints what a GPU measured (gpu-<date>.json) beside what
+                             the model says (the newest machine-<date>.json of results)
 
 No figure is typed by hand: what stands between <!-- report: NAME --> and <!-- end --> is written here, of
 the newest file of its kind (by name, which ends with the date).
@@ -14,6 +16,7 @@ import pathlib
 import re
 import sys
 
+import modelled
 import plot
 
 BENCH = pathlib.Path(__file__).resolve().parent
@@ -88,10 +91,22 @@ def cpu_table(document):
 def cuda_table(document):
     if not document:
         return NONE
-    rows = [(entry["name"], f"{entry['steps_per_s']:,.0f}", percent(entry.get("peak_share")),
-             percent(entry.get("shared_share")))
+    rows = [(entry["name"], f"{entry['steps_per_s']:,.0f}", f"{entry['device_steps_per_s']:,.0f}",
+             percent(entry.get("peak_share")), percent(entry.get("shared_share")))
             for _, entry in benchmarks(document, r"TrainStep/cuda/.*")]
-    return of_machine(document) + ":\n\n" + table(["benchmark", "steps/s", "of mma.sync", "of shared memory"], rows)
+    head = ["benchmark", "steps/s", "of the device's own time", "of mma.sync", "of shared memory"]
+    return of_machine(document) + ":\n\n" + table(head, rows)
+
+
+def machine_table(model, document):
+    """Modelled beside measured."""
+    if not model:
+        return "Not modelled yet.\n"
+    measured = f", measured in `results/{document['file']}`" if document else ", not measured yet"
+    other = modelled.other_kernels(model, document)
+    return (f"Modelled in `results/{model['file']}`{measured}:\n\n"
+            + table(modelled.HEAD, [modelled.cells(row) for row in modelled.compare(model, document)])
+            + (f"\n{other}\n" if other else ""))
 
 
 def goal_rows(document):
@@ -195,13 +210,21 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--take", metavar="FILE")
+    parser.add_argument("--measured", metavar="GPU")
+    parser.add_argument("--modelled", metavar="MACHINE")
     options = parser.parse_args()
+    if options.measured:
+        measured, model = (json.loads(pathlib.Path(name).read_text()) | {"file": pathlib.Path(name).name} if name else None
+                           for name in (options.measured, options.modelled))
+        print(machine_table(model or modelled.newest(), measured), end="")
+        return
     if options.take:
         take(options.take)
     documents = {kind: newest(kind) for kind in ("cpu", "gpu", "peers-cpu", "peers-cuda", "tables")}
     pictures = plots(documents)
     sections = {
         "cpu": cpu_table(documents["cpu"]), "cuda": cuda_table(documents["gpu"]),
+        "machine": machine_table(modelled.newest(), documents["gpu"]),
         "peers-cpu": peers_table(documents["peers-cpu"]), "peers-cuda": peers_table(documents["peers-cuda"]),
         "short": short_table(documents), "tables": tables_table(documents["tables"]),
         "plots": "".join(f"![{name}](results/{name})\n" for name in sorted(pictures)) or NONE}
@@ -223,4 +246,5 @@ def main():
         path.unlink()
 
 
-main()
+if __name__ == "__main__":
+    main()

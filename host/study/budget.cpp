@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many trials fit into a time: the one place where a clock has a say in what is trained. What
 // it says is a number of trials, which is recorded and repeats the run.
+#include "study/budget.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -9,7 +11,6 @@
 #include "search/sampler.hpp"
 #include "study/constraints.hpp"
 #include "study/plan.hpp"
-#include "study/repeats.hpp"
 #include "study/start.hpp"
 
 namespace brood {
@@ -49,22 +50,26 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
 
 }  // namespace
 
-int trials_within(Engine& engine, Data const& data, Study const& of, double seconds) {
-  Study const study = with_start(of);
-  Splits const splits = splits_of(study, data.table());
-  double const each = measured_seconds(engine, data, study, splits.splits.front());
+int trials_at(double member_epoch, int workers, Study const& study, Splits const& splits,
+              double seconds) {
   auto const brackets = plan_brackets(study.scheduler, kMost);
   auto const per_trial = static_cast<std::int64_t>(members_per_trial(study, splits));
   auto const per_final_trial = static_cast<std::int64_t>(splits.splits.size());
   double const epochs_per_trial =
       static_cast<double>(epochs_of(brackets, per_trial, per_final_trial).members) / kMost;
   // The refit is one member on one worker.
-  double const refit =
-      study.refit ? max_epochs(study.scheduler) * each * engine.info().parallel_members : 0.0;
-  double const affordable = (kPlanned * seconds - refit) / (each * epochs_per_trial);
+  double const refit = study.refit ? max_epochs(study.scheduler) * member_epoch * workers : 0.0;
+  double const affordable = (kPlanned * seconds - refit) / (member_epoch * epochs_per_trial);
   auto const trials = static_cast<int>(
       std::clamp(affordable, static_cast<double>(kFewest), static_cast<double>(kMost)));
   return std::min(trials, most_trials(study.sampler, study.space));
+}
+
+int trials_within(Engine& engine, Data const& data, Study const& of, double seconds) {
+  Study const study = with_start(of);
+  Splits const splits = splits_of(study, data.table());
+  double const each = measured_seconds(engine, data, study, splits.splits.front());
+  return trials_at(each, engine.info().parallel_members, study, splits, seconds);
 }
 
 }  // namespace brood

