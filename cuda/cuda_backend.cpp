@@ -17,6 +17,7 @@
 #include "cuda/launcher.hpp"
 #include "cuda/ranking.hpp"
 #include "cuda/resident.hpp"
+#include "cuda/size_limit.hpp"
 #include "cuda/submission.hpp"
 
 namespace brood::cuda {
@@ -54,8 +55,10 @@ class CudaBackend final : public Backend {
   Support supports(Config const& config, Task task, int inputs, int outputs) const override {
     auto const problems = check(config, task);
     if (!problems.empty()) return {false, problems.front()};
-    MemberPlan const plan = plan_of(describe(config, {task, inputs, outputs}, 0, kManyRows, 0),
-                                    task == Task::classification ? 1 : outputs);
+    Member const member = describe(config, {task, inputs, outputs}, 0, kManyRows, 0);
+    std::string const too_large = size_problem(member);
+    if (!too_large.empty()) return {false, too_large};
+    MemberPlan const plan = plan_of(member, task == Task::classification ? 1 : outputs);
     if (plan.layout != Layout::layered || device_->limits().planned_only) return {};
     std::string const problem = layer_products_problem();
     if (problem.empty()) return {};
@@ -65,6 +68,7 @@ class CudaBackend final : public Backend {
 
   std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const override {
     Member const member = describe(config, {task, inputs, outputs}, 0, kManyRows, 0);
+    if (!size_problem(member).empty()) return 4 * most_tensor_floats(member);
     MemberPlan const plan = plan_of(member, task == Task::classification ? 1 : outputs);
     return tensor_bytes(plan) + plan.buffer_bytes + static_cast<std::int64_t>(sizeof(MemberTask)) +
            static_cast<std::int64_t>(sizeof(MemberProgress));
@@ -352,6 +356,8 @@ class CudaBackend final : public Backend {
     DeviceTable const& table = table_of(spec.table);
     Member const member = describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
                                    size_of(spec.eval_rows));
+    std::string const too_large = size_problem(member);
+    if (!too_large.empty()) throw UsageError(too_large);
     check_member_rows(spec, table.rows);
     check_starting_weights(spec, member);
     MemberPlan const plan = plan_of(member, table.targets);

@@ -32,7 +32,6 @@ class CudaDevice final : public Device {
     limits_.shared_bytes_block = static_cast<int>(properties.sharedMemPerBlockOptin);
     limits_.shared_bytes_sm = static_cast<int>(properties.sharedMemPerMultiprocessor);
     limits_.memory_bytes = static_cast<std::int64_t>(free);
-    limits_.most_cluster_blocks = properties.major >= 9 ? 8 : 1;  // 8 is what every one has
     limits_.name = properties.name;
     if (stream_ == nullptr) {
       check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");

@@ -5,6 +5,8 @@
 // The tests bring a second implementation that lives on the host (tests/emulation/).
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,10 +24,20 @@ struct DeviceLimits {
   int shared_bytes_block = 0;     // most dynamic shared memory of a block
   int shared_bytes_sm = 0;        // of a multiprocessor; a block takes 1 KB more than it asks for
   std::int64_t memory_bytes = 0;  // free now
-  int most_cluster_blocks = 1;    // that a device can place with much shared memory
+  // Clusters of 2, 4 and 8 blocks of 256 threads that it holds at once if each block has all the
+  // shared memory that one may have; 0: none. Of a device that runs something the launcher asks.
+  std::array<int, 3> clusters = {};
   std::string name;
   bool planned_only = false;  // nothing can be run on it
 };
+
+// Clusters of so many blocks, a power of two, that a device holds at once. Of one block:
+// multiprocessors. Of 16, which is no size that every device has, as if of eight.
+inline int clusters_at_once(DeviceLimits const& limits, int blocks) {
+  if (blocks == 1) return limits.multiprocessors;
+  auto const size = static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(blocks)) - 1);
+  return limits.clusters[size < limits.clusters.size() ? size : limits.clusters.size() - 1];
+}
 
 class Device {
  public:

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "brood/error.hpp"
 #include "cuda/kernels.hpp"
 
 namespace brood::cuda {
@@ -17,6 +18,36 @@ bool is_layered(MemberTask const& task) {
   return task.layout.swizzled == 0;
 }
 
+// Branches until they are joined. If something fails between, what was launched is waited for, so
+// that nothing is given back that kernels work with.
+class Fork {
+ public:
+  Fork(Device& device, int branches) : device_(device), branches_(branches) {
+    device_.fork(branches_);
+  }
+  ~Fork() {
+    if (joined_) return;
+    try {
+      device_.join(branches_);
+      device_.wait();
+    } catch (DeviceError const&) {
+      // The first failure is the one to be told.
+    }
+  }
+  Fork(Fork const&) = delete;
+  Fork& operator=(Fork const&) = delete;
+
+  void join() {
+    joined_ = true;
+    device_.join(branches_);
+  }
+
+ private:
+  Device& device_;
+  int branches_;
+  bool joined_ = false;
+};
+
 }  // namespace
 
 Launcher::Launcher(Device& device, Arena& arena, Precision precision,
@@ -27,8 +58,11 @@ Launcher::Launcher(Device& device, Arena& arena, Precision precision,
       precision_(precision),
       limits_(limits) {
   if (limits_.plan.shared_bytes == 0) limits_.plan.shared_bytes = device_limits_.shared_bytes_block;
-  if (!device_limits_.planned_only)
-    device_limits_.most_cluster_blocks = largest_cluster(device_, precision_);
+  if (device_limits_.planned_only) return;
+  std::string const problem = code_problem(device_);
+  if (!problem.empty()) throw DeviceError("device: " + device_limits_.name + " " + problem);
+  prepare_kernels(device_, precision_);
+  device_limits_.clusters = clusters_on(device_, precision_);
 }
 
 Launched Launcher::train(std::vector<Work> work, double* device_seconds) {
@@ -112,13 +146,13 @@ Launched Launcher::launch_fused(std::vector<Work const*> const& work,
   }
   // Side by side: each alone may leave most of the device idle.
   auto const branches = static_cast<int>(groups.size());
-  device_.fork(branches);
+  Fork fork(device_, branches);
   for (int i = 0; i < branches; ++i) {
     LaunchGroup const& group = groups[static_cast<std::size_t>(i)];
     launch_run(device_, device_.branch(i), group.variant, group.shape,
                launched.tasks[static_cast<std::size_t>(i)].data());
   }
-  device_.join(branches);
+  fork.join();
   return launched;
 }
 

@@ -29,6 +29,7 @@ struct Launched {
 
 class Launcher {
  public:
+  // Throws DeviceError if the device cannot run this program's kernels.
   Launcher(Device& device, Arena& arena, Precision precision, SubmissionLimits const& limits);
 
   DeviceLimits const& device_limits() const { return device_limits_; }

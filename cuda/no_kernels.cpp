@@ -18,8 +18,14 @@ constexpr char const* kReason = "this build has no CUDA kernels (nvcc was not fo
 void launch_run(Device&, CUstream_st*, Variant const&, LaunchShape const&, MemberTask const*) {
   throw DeviceError(kReason);
 }
-int largest_cluster(Device&, Precision) {
+void prepare_kernels(Device&, Precision) {
   throw DeviceError(kReason);
+}
+std::array<int, 3> clusters_on(Device&, Precision) {
+  throw DeviceError(kReason);
+}
+std::string code_problem(Device&) {
+  return kReason;
 }
 void launch_draw(Device&, int, DrawTask const*) {
   throw DeviceError(kReason);

@@ -9,6 +9,7 @@ set(brood_cuda_host
   plan.cpp
   ranking.cpp
   resident.cpp
+  size_limit.cpp
   submission.cpp)
 set(brood_cuda_kernels
   kernels.cu

@@ -28,12 +28,14 @@ Share share_for(Job const& job, int jobs, int per_sm, DeviceLimits const& device
     int const needed = (jobs + device.multiprocessors - 1) / device.multiprocessors;
     share.warps = kMostWarps / std::min(per_sm, floor_to_power_of_two(needed));
   } else {
-    int const spare =
-        std::min(device.multiprocessors / std::max(1, jobs), device.most_cluster_blocks);
-    share.blocks = floor_to_power_of_two(std::max(1, spare));
+    // The largest cluster of which the device holds one for each.
+    for (int const blocks : {2, 4, 8}) {
+      if (clusters_at_once(device, blocks) >= jobs) share.blocks = blocks;
+    }
   }
   if (limits.warps > 0) share.warps = limits.warps;
-  if (limits.blocks > 0) share.blocks = limits.blocks;
+  if (limits.blocks > 0 && clusters_at_once(device, limits.blocks) > 0)
+    share.blocks = limits.blocks;
   share.blocks = std::min(share.blocks, most_blocks(*job.member));
   return share;
 }

@@ -2,8 +2,11 @@
 // From jobs to launches: few, longest first, and the device full.
 #include "cuda/submission.hpp"
 
+#include <array>
 #include <set>
+#include <utility>
 
+#include "cuda/device_model.hpp"
 #include "cuda/planned.hpp"
 
 namespace brood::cuda {
@@ -16,7 +19,7 @@ DeviceLimits h200() {
   limits.multiprocessors = 132;
   limits.shared_bytes_block = kSm90;
   limits.shared_bytes_sm = 228 * 1024;
-  limits.most_cluster_blocks = 8;
+  limits.clusters = {66, 32, 16};
   return limits;
 }
 
@@ -87,10 +90,31 @@ TEST(Submission, FewNetworksGetSeveralBlocks) {
   EXPECT_EQ(groups[0].shape.cluster, 4);
   EXPECT_EQ(groups[0].shape.threads, 256);
   DeviceLimits less = h200();
-  for (int const blocks : {2, 1}) {
-    less.most_cluster_blocks = blocks;
-    EXPECT_EQ(groups_of(members, less)[0].shape.cluster, blocks);
+  less.clusters = {66, 0, 0};
+  EXPECT_EQ(groups_of(members, less)[0].shape.cluster, 2);
+  less.clusters = {};
+  EXPECT_EQ(groups_of(members, less)[0].shape.cluster, 1);
+}
+
+// 33 clusters of four would be two waves where groups of multiprocessors hold 32.
+TEST(Submission, ClustersAreAsLargeAsAllOfThemFitAtOnce) {
+  Shape const large{"A1024", 64, 10, {64, 64}, 1024};
+  for (auto const& [members, cluster] :
+       std::vector<std::pair<int, int>>{{16, 8}, {17, 4}, {32, 4}, {33, 2}, {66, 2}, {67, 1}}) {
+    std::vector<Member> const same(static_cast<std::size_t>(members), member_of(large));
+    auto const groups = groups_of(same, h200());
+    ASSERT_EQ(groups.size(), 1u);
+    EXPECT_EQ(groups[0].shape.cluster, cluster) << members;
   }
+}
+
+TEST(DeviceModel, ClustersLieWithinGroupsOfMultiprocessors) {
+  auto const clusters = [](char const* model) { return planning_device(model)->limits().clusters; };
+  using Three = std::array<int, 3>;
+  EXPECT_EQ(clusters("sm_80"), (Three{0, 0, 0}));
+  EXPECT_EQ(clusters("sm_90"), (Three{66, 32, 16}));  // six groups of 16 and two of 18
+  EXPECT_EQ(clusters_at_once(planning_device("sm_90")->limits(), 1), 132);
+  EXPECT_EQ(clusters_at_once(planning_device("sm_90")->limits(), 16), 16);
 }
 
 // Whoever keeps gradients (clip_norm, chunks) gets several blocks like others; they lie in global
