@@ -2,6 +2,7 @@
 set(brood_cuda_host
   arena.cpp
   copy.cpp
+  cost_model.cpp
   cuda_backend.cpp
   device_model.cpp
   launcher.cpp

@@ -280,7 +280,7 @@ std::vector<Placement> placements(Precision precision) {
     add(course, "WeightsInGlobalInChunks", placed(Layout::weights_in_l2, 2, 16));
   }
   SubmissionLimits a_step = spread(2, 1);
-  a_step.launch_flops = 1;
+  a_step.launch_steps = 1;
   add("Everything", "ALaunchAStep", a_step);
   add("OddWidths", "NothingAhead", nothing_ahead(precision, course_named("OddWidths"), 2));
   if (precision == Precision::bf16) return list;

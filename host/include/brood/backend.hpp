@@ -33,7 +33,7 @@ struct Support {
 
 // How a backend would submit the training of some members at once.
 struct Submission {
-  int launches = 0;  // of kernels; 0 on the CPU
+  int launches = 0;  // of kernels, for an epoch; 0 on the CPU
   struct Group {
     std::string layout;  // where tensors lie: "resident", "weights in L2", ...
     int members = 0;
@@ -42,6 +42,7 @@ struct Submission {
   double work = 0;            // needed flops of an epoch of all of them
   double shared_bytes = 0;    // of shared memory that its products read, at least; 0 on the CPU
   double busy_share = 1;      // of the device, while they train for as many epochs each; predicted
+  double seconds = 0;         // that an epoch of all of them takes; 0: not predicted
 };
 
 struct TrainOrder {
