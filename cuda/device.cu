@@ -33,7 +33,8 @@ class CudaDevice final : public Device {
     limits_.shared_bytes_sm = static_cast<int>(properties.sharedMemPerMultiprocessor);
     limits_.memory_bytes = static_cast<std::int64_t>(free);
     int kilohertz = 0;
-    check(cudaDeviceGetAttribute(&kilohertz, cudaDevAttrClockRate, index), "cudaDeviceGetAttribute");
+    check(cudaDeviceGetAttribute(&kilohertz, cudaDevAttrClockRate, index),
+          "cudaDeviceGetAttribute");
     if (kilohertz > 0) limits_.clock_hz = 1e3 * kilohertz;
     limits_.name = properties.name;
     if (stream_ == nullptr) {
