@@ -26,6 +26,11 @@ inline double seconds_of(Cost const& cost, int members) {
   return cost.latency > crowded ? cost.latency : crowded;
 }
 
+// Seconds of a sort of so many keys, by the host and by the device with its launches and the bytes
+// that each key brings over the bus.
+double host_sort_seconds(double keys);
+double device_sort_seconds(double keys, double bytes_of_key);
+
 // Blocks of such a launch that a multiprocessor holds at once; one at least.
 int blocks_per_multiprocessor(int shared_bytes, int threads, DeviceLimits const& device);
 

@@ -15,6 +15,7 @@
 #include "cuda/device_model.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/launcher.hpp"
+#include "cuda/pairs.hpp"
 #include "cuda/ranking.hpp"
 #include "cuda/resident.hpp"
 #include "cuda/size_limit.hpp"
@@ -261,9 +262,55 @@ class CudaBackend final : public Backend {
     return list;
   }
 
+  std::vector<OrderedPairs> ordered_pairs(std::span<Slot const> slots,
+                                          std::span<std::int32_t const> rows) override {
+    if (slots.empty() || rows.empty() || rows.size() > kMostCountedRows) return {};
+    TableId const id = at(slots.front()).table();
+    for (auto const slot : slots) {
+      if (at(slot).table() != id) return {};
+    }
+    DeviceTable const& table = table_of(id);
+    Task const task = table.shape.task;
+    auto const outputs = static_cast<std::size_t>(table.shape.outputs);
+    std::size_t const counted = task == Task::classification && outputs == 2 ? 1 : outputs;
+    auto const keys = static_cast<double>(slots.size() * rows.size() * counted);
+    bool const pays = device_sort_seconds(keys, 0) < host_sort_seconds(keys);
+    if (!pays || task == Task::regression || table.weights.size() > 0) return {};
+    check_rows(rows, table.rows, "ordered_pairs");
+    collect();
+    Buffer<std::int32_t> const device_rows(arena_, *device_, rows);
+    std::size_t const each = rows.size() * outputs;
+    std::size_t const most = std::max<std::size_t>(1, kCountedAtOnce / each);
+    std::vector<OrderedPairs> list;
+    for (; !slots.empty(); slots = slots.subspan(std::min(most, slots.size()))) {
+      auto const some = slots.first(std::min(most, slots.size()));
+      Buffer<float> const predictions(arena_, some.size() * each);
+      std::vector<float*> places;
+      for (std::size_t i = 0; i < some.size(); ++i)
+        places.push_back(predictions.data() + i * each);
+      run_rows(some, nullptr, rows, nullptr, places.data());
+      PairTask pairs{};
+      pairs.predictions = predictions.data();
+      pairs.y = table.y.data();
+      pairs.rows = device_rows.data();
+      pairs.row_count = static_cast<std::int64_t>(rows.size());
+      pairs.members = static_cast<std::int32_t>(some.size());
+      pairs.outputs = static_cast<std::int32_t>(outputs);
+      pairs.targets = table.targets;
+      pairs.first_output = counted < outputs ? 1 : 0;
+      pairs.counted = static_cast<std::int32_t>(counted);
+      pairs.labels = task == Task::multi_label ? 1 : 0;
+      auto const of_some = cuda::ordered_pairs(*device_, arena_, pairs);
+      list.insert(list.end(), of_some.begin(), of_some.end());
+    }
+    return list;
+  }
+
   std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) override {
-    bool const on_host = trials.size() < kRankedOnDevice || device_->limits().planned_only;
-    if (on_host) return survivors(std::move(trials), keep, maximize);
+    auto const count = static_cast<double>(trials.size());
+    bool const on_device = device_sort_seconds(count, kRankedBytes) < host_sort_seconds(count) &&
+                           !device_->limits().planned_only;
+    if (!on_device) return survivors(std::move(trials), keep, maximize);
     return rank_on_device(*device_, arena_, trials, keep, maximize);
   }
 
@@ -338,9 +385,12 @@ class CudaBackend final : public Backend {
  private:
   // Rows assumed where only a configuration is known: more than any batch.
   static constexpr int kManyRows = 1 << 20;
-  // Fewer trials are ranked on the host before the device would have its copy: a prediction, from
-  // 0.2 ms for 4,096 on a host and 50 us for a device's copies and launches.
-  static constexpr std::size_t kRankedOnDevice = 4096;
+  // Of a trial that is ranked: key and id there, the id back.
+  static constexpr double kRankedBytes = 8 + 4 + 4;
+  // Predictions whose pairs are counted at a time, so that their keys take 150 MB at most; of one
+  // member all are. Beyond so many rows, sums of pairs would be rounded by the host.
+  static constexpr std::size_t kCountedAtOnce = std::size_t{4} << 20;
+  static constexpr std::size_t kMostCountedRows = std::size_t{1} << 26;
 
   // A member of a training submission.
   struct Ordered {

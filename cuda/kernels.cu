@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda/kernels.hpp"
 
+#include <algorithm>
+
 #include "cuda/copy.cuh"
 #include "cuda/draw.cuh"
 #include "cuda/kernel_hash.hpp"
+#include "cuda/pairs.cuh"
 #include "cuda/variants.cuh"
 
 namespace brood::cuda {
@@ -85,6 +88,22 @@ void launch_copies(Device& device, int count, CopyRun const* runs) {
   LaunchShape const shape{.blocks = count, .threads = 256};
   device.check(launch(copy, shape, device.stream(), CopyArguments{runs}),
                "launch of the copying kernel");
+}
+
+void launch_pair_keys(Device& device, PairTask const& task) {
+  constexpr std::int64_t kThreads = 256, kMostBlocks = 8192;
+  std::int64_t const blocks = (task.segments() * task.row_count + kThreads - 1) / kThreads;
+  LaunchShape const shape{.blocks = static_cast<int>(std::min(blocks, kMostBlocks)),
+                          .threads = kThreads};
+  device.check(launch(pair_keys, shape, device.stream(), task), "launch of the keys of pairs");
+}
+
+void launch_pair_counts(Device& device, PairTask const& task) {
+  constexpr int kThreads = 256;
+  LaunchShape const shape{.blocks = static_cast<int>(task.segments()),
+                          .threads = kThreads,
+                          .shared_bytes = kThreads * static_cast<int>(sizeof(PairSums))};
+  device.check(launch(pair_counts, shape, device.stream(), task), "launch of the counts of pairs");
 }
 
 char const* kernel_hash() {

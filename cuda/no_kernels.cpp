@@ -7,6 +7,7 @@
 #include "cuda/device.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/layered.hpp"
+#include "cuda/pairs.hpp"
 #include "cuda/sort.hpp"
 
 namespace brood::cuda {
@@ -31,6 +32,12 @@ void launch_draw(Device&, int, DrawTask const*) {
   throw DeviceError(kReason);
 }
 void launch_copies(Device&, int, CopyRun const*) {
+  throw DeviceError(kReason);
+}
+void launch_pair_keys(Device&, PairTask const&) {
+  throw DeviceError(kReason);
+}
+void launch_pair_counts(Device&, PairTask const&) {
   throw DeviceError(kReason);
 }
 void sort_pairs(Device&, Arena&, std::uint64_t*, std::int32_t*, std::int64_t) {

@@ -7,6 +7,7 @@ set(brood_cuda_host
   device_model.cpp
   launcher.cpp
   layered.cpp
+  pairs.cpp
   plan.cpp
   ranking.cpp
   resident.cpp

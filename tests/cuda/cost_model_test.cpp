@@ -52,6 +52,11 @@ TEST(CostModel, WhatLiesInGlobalMemoryCosts) {
   EXPECT_GT(latency(there), 2 * latency(on_chip));
 }
 
+TEST(CostModel, FewAreSortedByTheHost) {
+  EXPECT_LT(host_sort_seconds(500), device_sort_seconds(500, 16));
+  EXPECT_GT(host_sort_seconds(5000), device_sort_seconds(5000, 16));
+}
+
 TEST(CostModel, RegistersThreadsAndMemoryBoundWhatAMultiprocessorHolds) {
   DeviceLimits const device = planning_device("sm_90")->limits();
   EXPECT_EQ(blocks_per_multiprocessor(kSm90, 256, device), 1);

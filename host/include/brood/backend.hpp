@@ -55,6 +55,14 @@ struct SlotCopy {
   Slot from = 0, to = 0;  // both admitted, same network shape, optimizer and options
 };
 
+// Of one output of a member's predictions over some rows: pairs of a row that has the class (or
+// label) and one that has not.
+struct OrderedPairs {
+  std::int64_t with = 0, without = 0;  // rows
+  std::int64_t twice_in_order = 0;     // pairs: 2 for one that is predicted in order, 1 for a tie
+  std::int64_t defined = 1;            // 0: a prediction is not a number
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -97,6 +105,14 @@ class Backend {
   // its evaluation rows; `train_loss` is NaN. With the weights that predict. Waits.
   virtual std::vector<Evaluation> evaluate(std::span<Slot const> slots,
                                            std::span<std::int32_t const> rows) = 0;
+
+  // For the area under the ROC curve, of each slot's predictions over rows of its own table: for
+  // every output in turn, of two classes for the second alone. Empty where the backend does not
+  // count them: count those of forward(). Waits.
+  virtual std::vector<OrderedPairs> ordered_pairs(std::span<Slot const> /*slots*/,
+                                                  std::span<std::int32_t const> /*rows*/) {
+    return {};
+  }
 
   // As survivors() of scheduler.hpp, on the device where that is faster. Waits.
   virtual std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) = 0;
