@@ -152,6 +152,7 @@ void launch_run(Device&, CUstream_st*, Variant const&, LaunchShape const& shape,
   std::int64_t sum = 0, longest = 0;
   for (int i = 0; i < shape.blocks / shape.cluster; ++i) {
     std::int64_t const steps = tasks[i].errand == Errand::train ? clocked::train(tasks[i]) : 0;
+    if (tasks[i].gradient != nullptr) counts.gradients.push_back(tasks[i].gradient);
     sum += steps;
     longest = std::max(longest, steps);
   }
@@ -161,7 +162,6 @@ void launch_run(Device&, CUstream_st*, Variant const&, LaunchShape const& shape,
   clocked::now += seconds;
   counts.launches.push_back(seconds);
   counts.steps += sum;
-  counts.waits_before_last_launch = counts.waits;
 }
 void prepare_kernels(Device&, Precision) {}
 std::array<int, 3> clusters_on(Device& device, Precision) {

@@ -22,10 +22,10 @@ extern Speed speed;
 
 // What was done since a test last zeroed it.
 struct Counts {
-  std::vector<double> launches;  // seconds of each
-  std::int64_t steps = 0;        // of all members
-  std::int64_t waits = 0;        // of the host
-  std::int64_t waits_before_last_launch = 0;
+  std::vector<double> launches;         // seconds of each
+  std::int64_t steps = 0;               // of all members
+  std::int64_t waits = 0;               // of the host
+  std::vector<float const*> gradients;  // buffers of members that keep one in global memory
   double inside = 0;  // seconds of the thread's CPU time that stand for the device's
 };
 extern Counts counts;

@@ -108,6 +108,21 @@ TEST_F(Crowd, WhatDoesNotEndInALaunchGoesOnInTheNext) {
   }
 }
 
+// Members in clusters get gradient buffers for the while, each its own.
+TEST_F(Crowd, FewThatKeepGradientsHaveEachTheirOwn) {
+  open();
+  MemberSpec clipped = spec(64, {64, 64}, 64, 10);
+  clipped.config.set("clip_norm", 1.0);
+  auto const slots = backend_->admit(std::vector<MemberSpec>(30, clipped));
+  train(slots, 1);
+  auto buffers = clocked::counts.gradients;
+  ASSERT_EQ(buffers.size(), 30u);
+  std::sort(buffers.begin(), buffers.end());
+  constexpr std::ptrdiff_t kFloats = 65 * 64 + 65 * 64 + 65 * 16;
+  for (std::size_t i = 1; i < buffers.size(); ++i)
+    EXPECT_GE(buffers[i] - buffers[i - 1], kFloats);
+}
+
 TEST_F(Crowd, ShorterLaunchesAreMoreOfThem) {
   std::size_t before = 0;
   for (double const seconds : {10.0, 0.2, 0.01}) {

@@ -120,7 +120,7 @@ std::string plan_text(Prepared const& prepared) {
   text += "The device is predicted to be busy for " +
           std::to_string(std::lround(100 * plan.busy_share)) + " % of the time.\n";
   if (plan.seconds > 0) {
-    text += "Training is predicted to take " + duration_text(plan.seconds) + " of it.\n";
+    text += "Training is predicted to take " + duration_text(plan.seconds) + " of the device.\n";
   }
   return text + device_text(prepared) + upper_bound_text(prepared);
 }
