@@ -27,6 +27,7 @@
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "cuda/cuda_backend.hpp"
+#include "cuda/kernels.hpp"
 #include "cuda/peak.hpp"
 #include "synthetic.hpp"
 
@@ -65,6 +66,7 @@ class Population {
       : workload_(w), precision_(precision), limits_(limits) {
     auto device = cuda::Device::open(0);
     device_limits_ = device->limits();
+    device_limits_.clusters = cuda::clusters_on(*device, precision);
     backend_ = cuda::make_backend(std::move(device), precision, limits);
     rows_ = synthetic_rows(w);
     auto const table = backend_->load(table_of(w, rows_));
