@@ -34,6 +34,7 @@
 #include "brood/error.hpp"
 #include "brood/profile.hpp"
 #include "cuda/cuda_backend.hpp"
+#include "cuda/kernels.hpp"
 #include "cuda/peak.hpp"
 #include "synthetic.hpp"
 
@@ -76,6 +77,7 @@ class Population {
       : workload_(w), precision_(precision), limits_(limits), training_(&profile_, Phase::train) {
     auto device = cuda::Device::open(0);
     device_limits_ = device->limits();
+    device_limits_.clusters = cuda::clusters_on(*device, precision);
     backend_ = cuda::make_backend(std::move(device), precision, limits, &profile_);
     rows_ = synthetic_rows(w);
     auto const table = backend_->load(table_of(w, rows_));
@@ -116,21 +118,23 @@ class Population {
     return sum;
   }
 
-  // How the backend lays them out.
-  cuda::LaunchGroup group() const {
+  // How the backend lays them out, and the bytes of shared memory of a step.
+  struct LaidOut {
+    cuda::MemberPlan plan;
+    cuda::LaunchShape shape;
+    double shared_bytes;
+  };
+  LaidOut laid_out() const {
     Workload const& w = workload_;
     Member const member =
         describe(specs_.front().config, {w.task, w.inputs, w.outputs}, 0, w.rows, 0);
-    std::vector<cuda::Job> const jobs(specs_.size(), {&member, 1, 1.0});
+    std::vector<cuda::Job> const jobs(specs_.size(), {.member = &member, .targets = 1, .steps = 1});
     cuda::SubmissionLimits limits = limits_;
     if (limits.plan.shared_bytes == 0) limits.plan.shared_bytes = device_limits_.shared_bytes_block;
-    return cuda::group_jobs(jobs, precision_, device_limits_, limits).front();
-  }
-  double shared_bytes_of_step(cuda::LaunchGroup const& group) const {
-    Workload const& w = workload_;
-    Member const member =
-        describe(specs_.front().config, {w.task, w.inputs, w.outputs}, 0, w.rows, 0);
-    return cuda::shared_bytes_of_step(member, group.jobs.front().plan, precision_);
+    cuda::PlanCache plans(precision_, device_limits_, limits);
+    auto const group = cuda::group_jobs(jobs, plans, limits.launch_seconds).front();
+    cuda::MemberPlan const& plan = group.equals.front().planned->plan;
+    return {plan, group.shape, cuda::shared_bytes_of_step(member, plan, precision_)};
   }
 
  private:
@@ -195,20 +199,18 @@ void measure(benchmark::State& state, Case const& c) {
     state.SetLabel("members differ");
     return;
   }
-  auto const group = population.group();
-  auto const& job = group.jobs.front();
-  bool const layered = job.plan.layout == cuda::Layout::layered;
+  auto const [plan, shape, shared_bytes] = population.laid_out();
+  bool const layered = plan.layout == cuda::Layout::layered;
   if (layered) {
-    state.SetLabel(std::string(name_of(job.plan.layout)));
+    state.SetLabel(std::string(name_of(plan.layout)));
   } else {
-    state.SetLabel(std::string(name_of(job.plan.layout)) + ", " + std::to_string(job.share.warps) +
-                   " warps, " + std::to_string(job.share.blocks) + " blocks, " +
-                   std::to_string(job.plan.shared_bytes / 1024) + " KB, chunks of " +
-                   std::to_string(job.plan.cut.chunk_rows));
+    state.SetLabel(std::string(name_of(plan.layout)) + ", " + std::to_string(shape.threads / 32) +
+                   " warps, " + std::to_string(shape.cluster) + " blocks, " +
+                   std::to_string(plan.shared_bytes / 1024) + " KB, chunks of " +
+                   std::to_string(plan.cut.chunk_rows));
   }
   if (peak == nullptr || layered) return;
-  state.counters["shared_share"] =
-      population.shared_bytes_of_step(group) * steps / fastest / peak->shared_bytes;
+  state.counters["shared_share"] = shared_bytes * steps / fastest / peak->shared_bytes;
 }
 
 constexpr int kProfiledSteps = 32;

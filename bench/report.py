@@ -3,7 +3,8 @@
 
     report.py                writes them
     report.py --check        says what is not as it would write it; exit code 1 then
-    report.py --take FILE    first keeps FILE (of brood_bench --benchmark_out=FILE) as results/cpu-<date>.json
+    report.py --take FILE    first keeps FILE (of brood_bench --benchmark_out=FILE) as results/cpu-<date>.json,
+                             that of brood_launcher_bench as results/launcher-<date>.json
     report.py --measured GPU [--modelled MACHINE]   prints what a GPU measured (gpu-<date>.json) beside what
                              the model says (the newest machine-<date>.json of results)
 
@@ -36,12 +37,14 @@ def take(path):
     context = raw["context"]
     dull = {"family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index",
             "threads", "iterations", "real_time", "cpu_time", "time_unit"}
+    kind = "launcher" if raw["benchmarks"][0]["name"].startswith("Order/") else "cpu"
     document = {"date": context["date"][:10],
                 "machine": f"{context['cpu']}, {context['num_cpus']} cores",
-                "compiler": context.get("compiler", "unknown"), "command": "build/brood_bench",
+                "compiler": context.get("compiler", "unknown"),
+                "command": "build/brood_launcher_bench" if kind == "launcher" else "build/brood_bench",
                 "benchmarks": [{key: value for key, value in entry.items() if key not in dull}
                                for entry in raw["benchmarks"] if not entry.get("error_occurred")]}
-    out = RESULTS / f"cpu-{document['date']}.json"
+    out = RESULTS / f"{kind}-{document['date']}.json"
     out.write_text(json.dumps(document, indent=1) + "\n")
 
 
@@ -107,6 +110,16 @@ def machine_table(model, document):
     return (f"Modelled in `results/{model['file']}`{measured}:\n\n"
             + table(modelled.HEAD, [modelled.cells(row) for row in modelled.compare(model, document)])
             + (f"\n{other}\n" if other else ""))
+
+
+def launcher_table(document):
+    if not document:
+        return NONE
+    rows = [(f"{int(members):,} of {workload}", f"{entry['train_ns']:,.0f}", f"{entry['collect_ns']:,.0f}",
+             f"{1e3 * entry['host_s']:,.2f} ms", f"{entry['launches']:.0f}", f"{1e3 * entry['device_s']:,.1f} ms")
+            for (workload, members), entry in benchmarks(document, r"Order/host/(\w+)/members:(\d+)")]
+    return of_machine(document) + ":\n\n" + table(
+        ["members", "ns a member: train", "collect", "an epoch on the host", "launches", "on the device, by the clock"], rows)
 
 
 def goal_rows(document):
@@ -220,11 +233,12 @@ def main():
         return
     if options.take:
         take(options.take)
-    documents = {kind: newest(kind) for kind in ("cpu", "gpu", "peers-cpu", "peers-cuda", "tables")}
+    documents = {kind: newest(kind) for kind in ("cpu", "gpu", "peers-cpu", "peers-cuda", "tables", "launcher")}
     pictures = plots(documents)
     sections = {
         "cpu": cpu_table(documents["cpu"]), "cuda": cuda_table(documents["gpu"]),
         "machine": machine_table(modelled.newest(), documents["gpu"]),
+        "launcher": launcher_table(documents["launcher"]),
         "peers-cpu": peers_table(documents["peers-cpu"]), "peers-cuda": peers_table(documents["peers-cuda"]),
         "short": short_table(documents), "tables": tables_table(documents["tables"]),
         "plots": "".join(f"![{name}](results/{name})\n" for name in sorted(pictures)) or NONE}

@@ -7,7 +7,7 @@
 namespace brood::cuda {
 
 namespace {
-constexpr std::int64_t kAlign = 256;
+constexpr std::int64_t kSmallestSlab = std::int64_t{1} << 20;
 constexpr std::int64_t kLargestSlab = std::int64_t{256} << 20;
 }  // namespace
 
@@ -31,12 +31,13 @@ void* Arena::take_from(Slab& slab, std::int64_t bytes) {
 }
 
 void* Arena::take(std::int64_t bytes) {
-  bytes = std::max<std::int64_t>((bytes + kAlign - 1) / kAlign * kAlign, kAlign);
+  bytes = arena_bytes(bytes);
   for (auto& [address, slab] : slabs_) {
     if (void* const memory = take_from(slab, bytes)) return memory;
   }
-  std::int64_t const size = std::max(bytes, next_slab_);
-  next_slab_ = std::min(2 * next_slab_, kLargestSlab);
+  std::int64_t const wished = std::clamp(used_ / 8, kSmallestSlab, kLargestSlab);
+  // Of as many such pieces, since others are likely to be like this one.
+  std::int64_t const size = std::max(wished / bytes, std::int64_t{1}) * bytes;
   auto* const memory = static_cast<char*>(device_.allocate(static_cast<std::size_t>(size)));
   Slab& slab = slabs_.emplace(memory, Slab{memory, size, {{0, size}}}).first->second;
   return take_from(slab, bytes);

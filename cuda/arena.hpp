@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Device memory for many small tensors: taken from the device in slabs, dealt out from those, first
-// fit by address. A million members would otherwise be a million allocations.
+// fit by address. A million members would otherwise be a million allocations. A slab is an eighth
+// of what is in use (1 MiB to 256 MiB), or as much as is asked for, so little of the device is
+// idle.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +11,12 @@
 #include "cuda/device.hpp"
 
 namespace brood::cuda {
+
+// What so many bytes take of an arena.
+constexpr std::int64_t arena_bytes(std::int64_t bytes) {
+  constexpr std::int64_t kAlign = 256;
+  return bytes <= kAlign ? kAlign : (bytes + kAlign - 1) / kAlign * kAlign;
+}
 
 class Arena {
  public:
@@ -35,7 +43,6 @@ class Arena {
   std::map<char*, Slab> slabs_;          // by address
   std::map<void*, std::int64_t> taken_;  // bytes
   std::int64_t used_ = 0;
-  std::int64_t next_slab_ = std::int64_t{1} << 20;  // bytes; each is twice the one before
 };
 
 }  // namespace brood::cuda

@@ -2,8 +2,10 @@
 // A run of device memory that is given back when its owner goes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -51,5 +53,20 @@ class Buffer {
   T* data_ = nullptr;
   std::size_t count_ = 0;
 };
+
+// Fills `count` values at `to` in device memory: put(i, value) for each, in ascending order, of
+// which the bytes are not initialised.
+template <class T, class Put>
+void fill(Device& device, T* to, std::size_t count, Put&& put) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  constexpr std::size_t kMost = Device::kMostStaged / sizeof(T);
+  for (std::size_t first = 0; first < count; first += kMost) {
+    std::size_t const some = std::min(kMost, count - first);
+    auto* const staged = static_cast<T*>(device.stage(some * sizeof(T)));
+    for (std::size_t i = 0; i < some; ++i)
+      put(first + i, staged[i]);
+    device.copy_in(to + first, staged, some * sizeof(T));
+  }
+}
 
 }  // namespace brood::cuda

@@ -9,7 +9,8 @@ namespace brood::cuda {
 
 namespace {
 
-constexpr std::int64_t kMostPackedFloats = std::int64_t{16} << 20;
+constexpr std::int64_t kMostPackedFloats =
+    kMostPackedBytes / static_cast<std::int64_t>(sizeof(float));
 
 // One after the last of the runs that are packed together with the first: as many as fit.
 std::size_t end_of_pack(std::span<Run const> runs, std::size_t first) {

@@ -11,6 +11,9 @@
 
 namespace brood::cuda {
 
+// Of a pack of runs, which is there while it is copied.
+inline constexpr std::int64_t kMostPackedBytes = std::int64_t{64} << 20;
+
 // Within device memory; runs do not overlap.
 struct CopyRun {
   float* to;

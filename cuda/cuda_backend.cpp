@@ -15,19 +15,20 @@
 #include "cuda/device_model.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/launcher.hpp"
+#include "cuda/pairs.hpp"
 #include "cuda/ranking.hpp"
 #include "cuda/resident.hpp"
+#include "cuda/size_limit.hpp"
 #include "cuda/submission.hpp"
 
 namespace brood::cuda {
 
 namespace {
 
-// Evaluations that an order can bring.
-int most_records(MemberProgress const& progress, int until, int every) {
-  if (progress.epoch >= until) return 0;
+// Evaluations that an order brings, of a member that has come to `epoch`, if none ends it early.
+int evaluations_until(int epoch, int until, int every) {
   if (every <= 0) return 1;
-  int const first = (progress.epoch / every + 1) * every;
+  int const first = (epoch / every + 1) * every;
   return first >= until ? 1 : 1 + (until - first + every - 1) / every;
 }
 
@@ -43,19 +44,24 @@ class CudaBackend final : public Backend {
 
   BackendInfo info() const override {
     DeviceLimits const& limits = device_->limits();
-    // Some is left for tables, submissions and the driver.
+    // Some is left for tables, predictions and the driver, and for what is there for the while:
+    // gradients of clusters, each of which fits into a multiprocessor, and packs of tensors.
+    std::int64_t const at_once =
+        std::int64_t{limits.multiprocessors} * limits.shared_bytes_block / 2 + kMostPackedBytes;
     return {.name = "cuda",
             .device = limits.name,
             .precision = std::string(name_of(precision_)),
-            .memory_bytes = limits.memory_bytes / 10 * 9,
+            .memory_bytes = std::max<std::int64_t>(limits.memory_bytes / 10 * 9 - at_once, 0),
             .parallel_members = limits.multiprocessors};
   }
 
   Support supports(Config const& config, Task task, int inputs, int outputs) const override {
     auto const problems = check(config, task);
     if (!problems.empty()) return {false, problems.front()};
-    MemberPlan const plan = plan_of(describe(config, {task, inputs, outputs}, 0, kManyRows, 0),
-                                    task == Task::classification ? 1 : outputs);
+    Member const member = describe(config, {task, inputs, outputs}, 0, kManyRows, 0);
+    std::string const too_large = size_problem(member);
+    if (!too_large.empty()) return {false, too_large};
+    MemberPlan const plan = plan_of(member, task == Task::classification ? 1 : outputs);
     if (plan.layout != Layout::layered || device_->limits().planned_only) return {};
     std::string const problem = layer_products_problem();
     if (problem.empty()) return {};
@@ -65,9 +71,11 @@ class CudaBackend final : public Backend {
 
   std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const override {
     Member const member = describe(config, {task, inputs, outputs}, 0, kManyRows, 0);
+    if (!size_problem(member).empty()) return 4 * most_tensor_floats(member);
     MemberPlan const plan = plan_of(member, task == Task::classification ? 1 : outputs);
-    return tensor_bytes(plan) + plan.buffer_bytes + static_cast<std::int64_t>(sizeof(MemberTask)) +
-           static_cast<std::int64_t>(sizeof(MemberProgress));
+    std::int64_t const weights = member.balanced != 0 ? arena_bytes(std::int64_t{4} * outputs) : 0;
+    return arena_bytes(4 * (plan.tensor_floats + plan.gradient_floats)) + weights +
+           plan.buffer_bytes + order_bytes(member);
   }
 
   Submission plan(std::span<Config const> configs, Task task, int inputs, int outputs,
@@ -77,34 +85,41 @@ class CudaBackend final : public Backend {
     for (auto const& config : configs)
       members.push_back(describe(config, {task, inputs, outputs}, 0, train_rows, 0));
     std::vector<Job> jobs;
-    double layered_work = 0;
+    Submission submission;
+    double layered_seconds = 0;
     std::map<Layout, int> count;
     for (auto const& member : members) {
       MemberPlan const plan = plan_of(member, targets);
+      std::int64_t const steps = steps_per_epoch(member);
+      submission.work += static_cast<double>(steps) * step_flops(member);
       if (plan.layout == Layout::layered) {
         ++count[Layout::layered];
-        layered_work += steps_per_epoch(member) * step_flops(member);
+        Cost const cost = step_cost(member, plan, {}, precision_, launcher_.device_limits());
+        layered_seconds += static_cast<double>(steps) * cost.latency;
       } else {
-        jobs.push_back({&member, targets, static_cast<double>(steps_per_epoch(member))});
+        jobs.push_back({.member = &member, .targets = targets, .steps = steps});
       }
     }
-    auto const groups = group_jobs(jobs, precision_, launcher_.device_limits(), launcher_.limits());
-    Submission submission{.launches = static_cast<int>(groups.size()), .groups = {}};
+    std::vector<LaunchGroup> groups;
+    Forecast const fused = launcher_.forecast(jobs, groups, submission.launches);
     for (auto const& group : groups) {
-      for (auto const& job : group.jobs) {
-        ++count[job.plan.layout];
-        Job const& whole = jobs[job.job];
-        submission.shared_bytes +=
-            whole.steps * shared_bytes_of_step(*whole.member, job.plan, precision_);
+      for (auto const& equals : group.equals) {
+        MemberPlan const& plan = equals.planned->plan;
+        count[plan.layout] += static_cast<int>(equals.count);
+        Job const& first = jobs[group.jobs[equals.first]];
+        submission.shared_bytes += static_cast<double>(equals.count) *
+                                   static_cast<double>(first.steps) *
+                                   shared_bytes_of_step(*first.member, plan, precision_);
       }
     }
     for (auto const& [layout, number] : count)
       submission.groups.push_back({std::string(name_of(layout)), number});
     // What goes layer by layer is taken to keep the whole device busy.
-    SubmissionWork const fused = work_of(groups, launcher_.device_limits());
-    submission.work = fused.flops + layered_work;
-    if (submission.work > 0)
-      submission.busy_share = submission.work / (fused.device_flops + layered_work);
+    submission.seconds = fused.seconds + layered_seconds;
+    if (submission.seconds > 0) {
+      submission.busy_share =
+          (fused.busy_share * fused.seconds + layered_seconds) / submission.seconds;
+    }
     return submission;
   }
 
@@ -156,36 +171,44 @@ class CudaBackend final : public Backend {
     DeviceRange const range(*device_, "brood: train");
     Pending next;
     if (profile_ != nullptr) next.start = profile_->seconds();
-    std::vector<Work> work;
-    std::vector<MemberProgress> before;
+    Order work;
+    work.jobs.reserve(orders.size());
+    next.members.reserve(orders.size());
+    std::size_t records = 0;
     for (auto const& order : orders) {
-      Resident const& resident = at(order.slot);
+      Resident& resident = at(order.slot);
       Member const& member = resident.member();
-      MemberProgress const progress = resident.progress();
+      MemberMetrics const& now = resident.metrics();
       int const until = std::min(order.until_epoch, member.epochs);
-      if (progress.state != kTraining || progress.epoch >= until) continue;
-      DeviceTable const& table = table_of(resident.table());
-      double const steps = static_cast<double>(until - progress.epoch) * steps_per_epoch(member);
-      work.push_back({{&member, table.targets, steps}, resident.task(table), progress});
-      MemberTask& task = work.back().task;
+      if (now.state != MemberState::training || now.epoch >= until) continue;
+      std::int64_t const steps =
+          static_cast<std::int64_t>(until) * steps_per_epoch(member) - now.step;
+      int const evaluations = evaluations_until(now.epoch, until, order.evaluate_every_epochs);
+      work.jobs.push_back({.member = &member,
+                           .targets = table_of(resident.table()).targets,
+                           .steps = steps,
+                           .evaluated_rows = std::int64_t{evaluations} * member.eval_rows,
+                           .has_gradient = resident.has_gradient(),
+                           .layered = resident.is_layered()});
+      next.members.push_back({order, &resident, records});
+      records += static_cast<std::size_t>(evaluations);
+    }
+    if (work.jobs.empty()) return;
+    next.device_progress = Buffer<MemberProgress>(arena_, work.jobs.size());
+    next.device_records = Buffer<MemberRecord>(arena_, records);
+    fill(*device_, next.device_progress.data(), work.jobs.size(),
+         [&](std::size_t i, MemberProgress& to) { to = next.members[i].resident->progress(); });
+    work.write = [&](std::size_t i, MemberTask& task) {
+      Ordered const& member = next.members[i];
+      task = member.resident->task(table_of(member.resident->table()));
       task.errand = Errand::train;
-      task.until_epoch = order.until_epoch;
-      task.evaluate_every = order.evaluate_every_epochs;
-      before.push_back(progress);
-      next.slots.push_back(order.slot);
-      next.first_record.push_back(next.records);
-      next.records +=
-          static_cast<std::size_t>(most_records(progress, until, order.evaluate_every_epochs));
-    }
-    if (work.empty()) return;
-    next.device_progress = Buffer<MemberProgress>(arena_, *device_, before);
-    next.device_records = Buffer<MemberRecord>(arena_, next.records);
-    for (std::size_t i = 0; i < work.size(); ++i) {
-      work[i].task.progress = next.device_progress.data() + i;
-      work[i].task.records = next.device_records.data() + next.first_record[i];
-    }
-    next.launched =
-        launcher_.train(std::move(work), profile_ == nullptr ? nullptr : &next.device_seconds);
+      task.until_epoch = member.order.until_epoch;
+      task.evaluate_every = member.order.evaluate_every_epochs;
+      task.progress = next.device_progress.data() + i;
+      task.records = next.device_records.data() + member.first_record;
+    };
+    work.progress = [&](std::size_t i) { return next.members[i].resident->progress(); };
+    next.launched = launcher_.train(work);
     pending_ = std::move(next);
   }
 
@@ -239,9 +262,55 @@ class CudaBackend final : public Backend {
     return list;
   }
 
+  std::vector<OrderedPairs> ordered_pairs(std::span<Slot const> slots,
+                                          std::span<std::int32_t const> rows) override {
+    if (slots.empty() || rows.empty() || rows.size() > kMostCountedRows) return {};
+    TableId const id = at(slots.front()).table();
+    for (auto const slot : slots) {
+      if (at(slot).table() != id) return {};
+    }
+    DeviceTable const& table = table_of(id);
+    Task const task = table.shape.task;
+    auto const outputs = static_cast<std::size_t>(table.shape.outputs);
+    std::size_t const counted = task == Task::classification && outputs == 2 ? 1 : outputs;
+    auto const keys = static_cast<double>(slots.size() * rows.size() * counted);
+    bool const pays = device_sort_seconds(keys, 0) < host_sort_seconds(keys);
+    if (!pays || task == Task::regression || table.weights.size() > 0) return {};
+    check_rows(rows, table.rows, "ordered_pairs");
+    collect();
+    Buffer<std::int32_t> const device_rows(arena_, *device_, rows);
+    std::size_t const each = rows.size() * outputs;
+    std::size_t const most = std::max<std::size_t>(1, kCountedAtOnce / each);
+    std::vector<OrderedPairs> list;
+    for (; !slots.empty(); slots = slots.subspan(std::min(most, slots.size()))) {
+      auto const some = slots.first(std::min(most, slots.size()));
+      Buffer<float> const predictions(arena_, some.size() * each);
+      std::vector<float*> places;
+      for (std::size_t i = 0; i < some.size(); ++i)
+        places.push_back(predictions.data() + i * each);
+      run_rows(some, nullptr, rows, nullptr, places.data());
+      PairTask pairs{};
+      pairs.predictions = predictions.data();
+      pairs.y = table.y.data();
+      pairs.rows = device_rows.data();
+      pairs.row_count = static_cast<std::int64_t>(rows.size());
+      pairs.members = static_cast<std::int32_t>(some.size());
+      pairs.outputs = static_cast<std::int32_t>(outputs);
+      pairs.targets = table.targets;
+      pairs.first_output = counted < outputs ? 1 : 0;
+      pairs.counted = static_cast<std::int32_t>(counted);
+      pairs.labels = task == Task::multi_label ? 1 : 0;
+      auto const of_some = cuda::ordered_pairs(*device_, arena_, pairs);
+      list.insert(list.end(), of_some.begin(), of_some.end());
+    }
+    return list;
+  }
+
   std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) override {
-    bool const on_host = trials.size() < kRankedOnDevice || device_->limits().planned_only;
-    if (on_host) return survivors(std::move(trials), keep, maximize);
+    auto const count = static_cast<double>(trials.size());
+    bool const on_device = device_sort_seconds(count, kRankedBytes) < host_sort_seconds(count) &&
+                           !device_->limits().planned_only;
+    if (!on_device) return survivors(std::move(trials), keep, maximize);
     return rank_on_device(*device_, arena_, trials, keep, maximize);
   }
 
@@ -316,20 +385,27 @@ class CudaBackend final : public Backend {
  private:
   // Rows assumed where only a configuration is known: more than any batch.
   static constexpr int kManyRows = 1 << 20;
-  // Fewer trials are ranked on the host before the device would have its copy: a prediction, from
-  // 0.2 ms for 4,096 on a host and 50 us for a device's copies and launches.
-  static constexpr std::size_t kRankedOnDevice = 4096;
+  // Of a trial that is ranked: key and id there, the id back.
+  static constexpr double kRankedBytes = 8 + 4 + 4;
+  // Predictions whose pairs are counted at a time, so that their keys take 150 MB at most; of one
+  // member all are. Beyond so many rows, sums of pairs would be rounded by the host.
+  static constexpr std::size_t kCountedAtOnce = std::size_t{4} << 20;
+  static constexpr std::size_t kMostCountedRows = std::size_t{1} << 26;
+
+  // A member of a training submission.
+  struct Ordered {
+    TrainOrder order;
+    Resident* resident;
+    std::size_t first_record;
+  };
 
   // A training submission whose results have not been taken over.
   struct Pending {
-    std::vector<Slot> slots;
-    std::vector<std::size_t> first_record;
-    std::size_t records = 0;
+    std::vector<Ordered> members;
     Buffer<MemberProgress> device_progress;
     Buffer<MemberRecord> device_records;
     Launched launched;
-    double start = 0;           // by the profile
-    double device_seconds = 0;  // of launches that have been waited for
+    double start = 0;  // by the profile
   };
 
   Resident& at(Slot slot) const { return slots_.at(slot); }
@@ -343,15 +419,20 @@ class CudaBackend final : public Backend {
   MemberPlan plan_of(Member const& member, int targets) const {
     return plan_member(member, targets, precision_, {1, 1}, launcher_.limits().plan);
   }
-  static std::int64_t tensor_bytes(MemberPlan const& plan) {
-    std::int64_t const bytes = (plan.tensor_floats + plan.gradient_floats) * 4;
-    return (bytes + 255) / 256 * 256;
+  // What a member adds to the longest of orders, an evaluation after every epoch; or, if that is
+  // more, to being drawn or copied.
+  static std::int64_t order_bytes(Member const& member) {
+    std::size_t const order = sizeof(MemberTask) + sizeof(MemberProgress) +
+                              static_cast<std::size_t>(member.epochs) * sizeof(MemberRecord);
+    return static_cast<std::int64_t>(std::max({order, sizeof(DrawTask), sizeof(CopyRun)}));
   }
 
   std::unique_ptr<Resident> make_resident(MemberSpec const& spec) {
     DeviceTable const& table = table_of(spec.table);
     Member const member = describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
                                    size_of(spec.eval_rows));
+    std::string const too_large = size_problem(member);
+    if (!too_large.empty()) throw UsageError(too_large);
     check_member_rows(spec, table.rows);
     check_starting_weights(spec, member);
     MemberPlan const plan = plan_of(member, table.targets);
@@ -384,26 +465,29 @@ class CudaBackend final : public Backend {
     if (!pending_) return;
     DeviceRange const range(*device_, "brood: wait and collect");
     device_->wait();
-    if (profile_ != nullptr) report(*pending_);
     Pending const done = std::move(*pending_);
     pending_.reset();
+    double const seconds = device_->timed_seconds();
+    launcher_.took(done.launched, seconds);
+    if (profile_ != nullptr) report(done, seconds);
     auto const progress = done.device_progress.read(*device_);
     auto const records = done.device_records.read(*device_);
-    for (std::size_t i = 0; i < done.slots.size(); ++i) {
-      auto const first = records.begin() + static_cast<std::ptrdiff_t>(done.first_record[i]);
-      at(done.slots[i]).take_over(progress[i], {first, first + progress[i].recorded});
+    for (std::size_t i = 0; i < done.members.size(); ++i) {
+      Ordered const& member = done.members[i];
+      member.resident->take_over(
+          progress[i], std::span(records).subspan(member.first_record,
+                                                  static_cast<std::size_t>(progress[i].recorded)));
     }
   }
 
   // A submission that has been waited for, to the profile.
-  void report(Pending const& done) {
-    double const seconds = done.device_seconds + device_->timed_seconds();
+  void report(Pending const& done, double seconds) {
     double const end = profile_->seconds();
     TrainSeconds parts{};
     parts[static_cast<std::size_t>(TrainPart::device)] = seconds;
     profile_->add({.start = done.start,
                    .end = end,
-                   .members = static_cast<int>(done.slots.size()),
+                   .members = static_cast<int>(done.members.size()),
                    .busy_share = seconds / (end - done.start)},
                   parts);
   }
@@ -422,20 +506,26 @@ class CudaBackend final : public Backend {
       progress.push_back(at(slot).progress());
     }
     Buffer<MemberProgress> const device_progress(arena_, *device_, progress);
-    std::vector<Work> work;
+    Order work;
     for (std::size_t i = 0; i < slots.size(); ++i) {
       Resident const& resident = at(slots[i]);
-      DeviceTable const& own = table_of(resident.table());
-      DeviceTable const& rows_of = table == nullptr ? own : *table;
-      work.push_back({{&members[i], own.targets, 1.0}, resident.task(rows_of), progress[i]});
-      MemberTask& task = work.back().task;
+      work.jobs.push_back({.member = &members[i],
+                           .targets = table_of(resident.table()).targets,
+                           .evaluated_rows = members[i].eval_rows,
+                           .has_gradient = resident.has_gradient(),
+                           .layered = resident.is_layered()});
+    }
+    work.write = [&](std::size_t i, MemberTask& task) {
+      Resident const& resident = at(slots[i]);
+      task = resident.task(table == nullptr ? table_of(resident.table()) : *table);
       task.member = members[i];
       task.eval_rows = device_rows.data();
       task.progress = device_progress.data() + i;
       task.errand = out == nullptr ? Errand::evaluate : Errand::predict;
       task.records = records == nullptr ? nullptr : records + i;
       task.out = out == nullptr ? nullptr : out[i];
-    }
+    };
+    work.progress = [&](std::size_t i) { return progress[i]; };
     Launched const launched = launcher_.look(work);
     device_->wait();
   }
@@ -484,7 +574,8 @@ std::unique_ptr<Backend> make_backend(BackendOptions const& options) {
   auto device = options.model.empty()
                     ? Device::open(options.device, static_cast<CUstream_st*>(options.stream))
                     : planning_device(options.model);
-  return make_backend(std::move(device), precision, {}, options.profile);
+  SubmissionLimits const limits{.plan = {}, .launch_seconds = options.launch_seconds};
+  return make_backend(std::move(device), precision, limits, options.profile);
 }
 
 std::vector<DeviceInfo> devices() {

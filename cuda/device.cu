@@ -12,7 +12,7 @@ namespace brood::cuda {
 
 namespace {
 
-constexpr std::size_t kStagingBytes = std::size_t{8} << 20;
+constexpr std::size_t kStagingBytes = 4 * Device::kMostStaged;
 
 std::string reason_of(cudaError_t error) {
   return std::string(cudaGetErrorString(error)) + " (" + cudaGetErrorName(error) + ")";
@@ -32,7 +32,10 @@ class CudaDevice final : public Device {
     limits_.shared_bytes_block = static_cast<int>(properties.sharedMemPerBlockOptin);
     limits_.shared_bytes_sm = static_cast<int>(properties.sharedMemPerMultiprocessor);
     limits_.memory_bytes = static_cast<std::int64_t>(free);
-    limits_.most_cluster_blocks = properties.major >= 9 ? 8 : 1;  // 8 is what every one has
+    int kilohertz = 0;
+    check(cudaDeviceGetAttribute(&kilohertz, cudaDevAttrClockRate, index),
+          "cudaDeviceGetAttribute");
+    if (kilohertz > 0) limits_.clock_hz = 1e3 * kilohertz;
     limits_.name = properties.name;
     if (stream_ == nullptr) {
       check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
@@ -77,20 +80,25 @@ class CudaDevice final : public Device {
     use();
     auto const* source = static_cast<char const*>(from);
     auto* target = static_cast<char*>(to);
+    if (source >= staging_ && source < staging_ + kStagingBytes) {
+      check(cudaMemcpyAsync(target, source, bytes, cudaMemcpyHostToDevice, stream_),
+            "cudaMemcpyAsync to the device");
+      return;
+    }
     while (bytes > 0) {
       std::size_t const piece = bytes < kStagingBytes ? bytes : kStagingBytes;
-      if (staged_ + piece > kStagingBytes) {
-        wait();  // what lies there has been read
-        staged_ = 0;
-      }
-      std::memcpy(staging_ + staged_, source, piece);
-      check(cudaMemcpyAsync(target, staging_ + staged_, piece, cudaMemcpyHostToDevice, stream_),
+      char* const staged = take_staging(piece);
+      std::memcpy(staged, source, piece);
+      check(cudaMemcpyAsync(target, staged, piece, cudaMemcpyHostToDevice, stream_),
             "cudaMemcpyAsync to the device");
-      staged_ += piece;
       source += piece;
       target += piece;
       bytes -= piece;
     }
+  }
+  void* stage(std::size_t bytes) override {
+    use();
+    return take_staging(bytes);
   }
   void copy_out(void* to, void const* from, std::size_t bytes) override {
     use();
@@ -169,6 +177,14 @@ class CudaDevice final : public Device {
 
  private:
   void use() const { check(cudaSetDevice(index_), "cudaSetDevice"); }
+
+  // Of the pinned memory, aligned to 256 bytes; waits if what lies there has not been read.
+  char* take_staging(std::size_t bytes) {
+    if (staged_ + bytes > kStagingBytes) wait();
+    char* const taken = staging_ + staged_;
+    staged_ += (bytes + 255) / 256 * 256;
+    return taken;
+  }
 
   struct Branch {
     cudaStream_t stream = nullptr;

@@ -5,6 +5,8 @@
 // The tests bring a second implementation that lives on the host (tests/emulation/).
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,10 +24,21 @@ struct DeviceLimits {
   int shared_bytes_block = 0;     // most dynamic shared memory of a block
   int shared_bytes_sm = 0;        // of a multiprocessor; a block takes 1 KB more than it asks for
   std::int64_t memory_bytes = 0;  // free now
-  int most_cluster_blocks = 1;    // that a device can place with much shared memory
+  double clock_hz = 1.83e9;
+  // Clusters of 2, 4 and 8 blocks of 256 threads that it holds at once if each block has all the
+  // shared memory that one may have; 0: none. Of a device that runs something the launcher asks.
+  std::array<int, 3> clusters = {};
   std::string name;
   bool planned_only = false;  // nothing can be run on it
 };
+
+// Clusters of so many blocks, a power of two, that a device holds at once. Of one block:
+// multiprocessors. Of 16, which is no size that every device has, as if of eight.
+inline int clusters_at_once(DeviceLimits const& limits, int blocks) {
+  if (blocks == 1) return limits.multiprocessors;
+  auto const size = static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(blocks)) - 1);
+  return limits.clusters[size < limits.clusters.size() ? size : limits.clusters.size() - 1];
+}
 
 class Device {
  public:
@@ -43,6 +56,10 @@ class Device {
   // In the stream's order; the host's side may be reused when the call returns (copy_in), or is
   // filled when it does (copy_out waits).
   virtual void copy_in(void* to, void const* from, std::size_t bytes) = 0;
+  // Memory for the host's side of copy_in(), which then needs no copy of its own: it is pinned
+  // where there is a device. For at most kMostStaged bytes, until the next call.
+  static constexpr std::size_t kMostStaged = std::size_t{4} << 20;
+  virtual void* stage(std::size_t bytes);
   virtual void copy_out(void* to, void const* from, std::size_t bytes) = 0;
   virtual void copy_within(void* to, void const* from, std::size_t bytes) = 0;
   virtual void zero(void* memory, std::size_t bytes) = 0;
@@ -55,7 +72,7 @@ class Device {
   virtual CUstream_st* branch(int i) const = 0;
   virtual void join(int n) = 0;
 
-  // For profiles. What is put on stream() between the two is timed; timed_seconds() waits for it.
+  // What is put on stream() between the two is timed; timed_seconds() waits for it.
   // A device that runs nothing takes no time.
   virtual void start_timer() {}
   virtual void stop_timer() {}
@@ -66,7 +83,15 @@ class Device {
 
   // Throws DeviceError if `error` (a cudaError_t) is one.
   virtual void check(int error, char const* call) const = 0;
+
+ private:
+  std::vector<unsigned char> staged_;
 };
+
+inline void* Device::stage(std::size_t bytes) {
+  if (staged_.size() < bytes) staged_.resize(bytes);
+  return staged_.data();
+}
 
 // A range until it ends.
 class DeviceRange {

@@ -12,19 +12,35 @@ namespace brood::cuda {
 namespace {
 
 // Shared memory by compute capability (CUDA C++ Programming Guide, "Technical Specifications");
-// multiprocessors and memory of a common device of that kind.
+// multiprocessors, the groups (GPC) that they come in, clock under load and memory of a common
+// device of that kind.
 struct Model {
   char const* name;
   char const* device;
-  int architecture, multiprocessors;
+  int architecture, multiprocessors, processor_groups;
   int shared_kb_block, shared_kb_sm;
   int memory_gb;
+  double gigahertz;
 };
 constexpr Model kModels[] = {
-    {"sm_80", "A100", 80, 108, 163, 164, 80},    {"sm_86", "RTX 3090", 86, 82, 99, 100, 24},
-    {"sm_89", "RTX 4090", 89, 128, 99, 100, 24}, {"sm_90", "H200", 90, 132, 227, 228, 141},
-    {"sm_100", "B200", 100, 148, 227, 228, 180}, {"sm_120", "RTX 5090", 120, 170, 99, 100, 32},
+    {"sm_80", "A100", 80, 108, 7, 163, 164, 80, 1.41},
+    {"sm_86", "RTX 3090", 86, 82, 7, 99, 100, 24, 1.70},
+    {"sm_89", "RTX 4090", 89, 128, 11, 99, 100, 24, 2.52},
+    {"sm_90", "H200", 90, 132, 8, 227, 228, 141, 1.83},
+    {"sm_100", "B200", 100, 148, 8, 227, 228, 180, 1.92},
+    {"sm_120", "RTX 5090", 120, 170, 11, 99, 100, 32, 2.41},
 };
+
+// A cluster lies within one group; pairs of multiprocessors are taken to be dealt out evenly.
+int clusters_of(Model const& model, int blocks) {
+  int count = 0;
+  for (int group = 0; group < model.processor_groups; ++group) {
+    int const pairs =
+        (model.multiprocessors / 2 + model.processor_groups - 1 - group) / model.processor_groups;
+    count += 2 * pairs / blocks;
+  }
+  return count;
+}
 
 class PlanningDevice final : public Device {
  public:
@@ -34,7 +50,9 @@ class PlanningDevice final : public Device {
     limits_.shared_bytes_block = model.shared_kb_block * 1024;
     limits_.shared_bytes_sm = model.shared_kb_sm * 1024;
     limits_.memory_bytes = std::int64_t{model.memory_gb} * 1'000'000'000;
-    limits_.most_cluster_blocks = model.architecture >= 90 ? 8 : 1;
+    for (int size = 0; size < 3 && model.architecture >= 90; ++size)
+      limits_.clusters[static_cast<std::size_t>(size)] = clusters_of(model, 2 << size);
+    limits_.clock_hz = 1e9 * model.gigahertz;
     limits_.planned_only = true;
     limits_.name = std::string(model.device) + " (" + model.name + ", planned for only)";
   }

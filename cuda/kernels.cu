@@ -6,6 +6,7 @@
 #include "cuda/copy.cuh"
 #include "cuda/draw.cuh"
 #include "cuda/kernel_hash.hpp"
+#include "cuda/pairs.cuh"
 #include "cuda/variants.cuh"
 
 namespace brood::cuda {
@@ -14,30 +15,67 @@ extern template struct Variants<Tf32>;
 extern template struct Variants<Bf16>;
 extern template struct Variants<Fp32>;
 
+namespace {
+
+// f of a precision's variants.
+template <class F>
+auto with_variants(Precision precision, F&& f) {
+  switch (precision) {
+    case Precision::bf16:
+      return f(Variants<Bf16>{});
+    case Precision::fp32:
+      return f(Variants<Fp32>{});
+    case Precision::tf32:
+      break;
+  }
+  return f(Variants<Tf32>{});
+}
+
+}  // namespace
+
 void launch_run(Device& device, CUstream_st* stream, Variant const& variant,
                 LaunchShape const& shape, MemberTask const* tasks) {
-  auto run = [&](auto variants) {
+  cudaError_t const error = with_variants(variant.precision, [&](auto variants) {
     return variants.run(variant.shared_weights, variant.clustered, shape, stream, tasks);
-  };
-  cudaError_t const error = variant.precision == Precision::tf32   ? run(Variants<Tf32>{})
-                            : variant.precision == Precision::bf16 ? run(Variants<Bf16>{})
-                                                                   : run(Variants<Fp32>{});
+  });
   device.check(error, "launch of the training kernel");
 }
 
-int largest_cluster(Device& device, Precision precision) {
-  for (int blocks = device.limits().most_cluster_blocks; blocks > 1; blocks /= 2) {
+void prepare_kernels(Device& device, Precision precision) {
+  int const bytes = device.limits().shared_bytes_block;
+  device.check(with_variants(precision, [&](auto variants) { return variants.prepare_all(bytes); }),
+               "cudaFuncSetAttribute");
+}
+
+std::array<int, 3> clusters_on(Device& device, Precision precision) {
+  std::array<int, 3> clusters = {};
+  KernelCode const code =
+      with_variants(precision, [](auto variants) { return variants.code_of_clusters(); });
+  device.check(code.error, "cudaFuncGetAttributes");
+  if (code.architecture < 90) return clusters;
+  for (int blocks = 2; int& at_once : clusters) {
     LaunchShape const shape{.blocks = blocks,
                             .threads = 32 * kMostWarps,
                             .cluster = blocks,
                             .shared_bytes = device.limits().shared_bytes_block};
-    auto at_once = [&](auto variants) { return variants.clusters_at_once(shape); };
-    int const count = precision == Precision::tf32   ? at_once(Variants<Tf32>{})
-                      : precision == Precision::bf16 ? at_once(Variants<Bf16>{})
-                                                     : at_once(Variants<Fp32>{});
-    if (count > 0) return std::min(blocks, 8);  // 16 is not portable
+    at_once =
+        with_variants(precision, [&](auto variants) { return variants.clusters_at_once(shape); });
+    blocks *= 2;
   }
-  return 1;
+  return clusters;
+}
+
+std::string code_problem(Device& device) {
+  KernelCode const code = code_of(draw);
+  if (code.error == cudaErrorNoKernelImageForDevice) {
+    return "cannot run this program's kernels: it holds no code for compute capability " +
+           std::to_string(device.limits().architecture / 10) + "." +
+           std::to_string(device.limits().architecture % 10) +
+           " or older PTX; build it with -DCMAKE_CUDA_ARCHITECTURES=native on this machine, or "
+           "use cpu";
+  }
+  device.check(code.error, "cudaFuncGetAttributes");
+  return "";
 }
 
 void launch_draw(Device& device, int members, DrawTask const* tasks) {
@@ -50,6 +88,22 @@ void launch_copies(Device& device, int count, CopyRun const* runs) {
   LaunchShape const shape{.blocks = count, .threads = 256};
   device.check(launch(copy, shape, device.stream(), CopyArguments{runs}),
                "launch of the copying kernel");
+}
+
+void launch_pair_keys(Device& device, PairTask const& task) {
+  constexpr std::int64_t kThreads = 256, kMostBlocks = 8192;
+  std::int64_t const blocks = (task.segments() * task.row_count + kThreads - 1) / kThreads;
+  LaunchShape const shape{.blocks = static_cast<int>(std::min(blocks, kMostBlocks)),
+                          .threads = kThreads};
+  device.check(launch(pair_keys, shape, device.stream(), task), "launch of the keys of pairs");
+}
+
+void launch_pair_counts(Device& device, PairTask const& task) {
+  constexpr int kThreads = 256;
+  LaunchShape const shape{.blocks = static_cast<int>(task.segments()),
+                          .threads = kThreads,
+                          .shared_bytes = kThreads * static_cast<int>(sizeof(PairSums))};
+  device.check(launch(pair_counts, shape, device.stream(), task), "launch of the counts of pairs");
 }
 
 char const* kernel_hash() {

@@ -3,7 +3,9 @@
 // launches. Each variant is compiled in a file of its own.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
 
 #include "cuda/device.hpp"
 #include "cuda/launch_shape.hpp"
@@ -20,12 +22,17 @@ struct Variant {
   bool clustered = false;
 };
 
-// Tasks are in device memory, one per cluster of blocks. Both throw DeviceError.
+// Tasks are in device memory, one per cluster of blocks. Throws DeviceError.
 void launch_run(Device& device, CUstream_st* stream, Variant const& variant,
                 LaunchShape const& shape, MemberTask const* tasks);
-// Blocks of the largest cluster (8, 4, 2 or 1) that the device can place, with all the shared
-// memory that a block may have.
-int largest_cluster(Device& device, Precision precision);
+// To be called before a device's first launch of a precision's kernels: lets them have all the
+// shared memory that it has. Throws DeviceError.
+void prepare_kernels(Device& device, Precision precision);
+// DeviceLimits::clusters of these kernels on a device: none where the code that it runs was
+// compiled for an architecture without clusters.
+std::array<int, 3> clusters_on(Device& device, Precision precision);
+// Empty, or why this program has no code that a device can run, and what to do.
+std::string code_problem(Device& device);
 // On the device's stream.
 void launch_draw(Device& device, int members, DrawTask const* tasks);
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings work onto the device: groups members that one launch can take, completes their tasks,
-// launches the groups side by side, and sends what is too wide for the fused kernel layer by layer.
+// Brings an order onto the device: plans it, writes its tasks where the device fetches them, and
+// puts all its launches on streams without waiting for one of them. What is too wide for the fused
+// kernel goes layer by layer behind them.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,52 +16,62 @@
 
 namespace brood::cuda {
 
-// What one member is to do.
-struct Work {
-  Job job;
-  MemberTask task;          // all but map and cut, and a gradient buffer for the while
-  MemberProgress progress;  // the host's copy, as it is before
+// What some members are to do. The functions are of a job's index.
+struct Order {
+  std::vector<Job> jobs;
+  // All of a task but map, cut and most_steps, and a gradient buffer for the while.
+  std::function<void(std::size_t job, MemberTask& task)> write;
+  // The host's copy of the member's progress, as it is before.
+  std::function<MemberProgress(std::size_t job)> progress;
 };
 
 // Device memory that launched kernels work with: to be kept until they are done.
 struct Launched {
-  std::vector<Buffer<MemberTask>> tasks;
-  std::vector<Buffer<float>> gradients;  // of members that need one only for the while
+  Buffer<MemberTask> tasks, layered_tasks;
+  Buffer<float> gradients;  // of members that need one only for the while
+  int launches = 0;         // of the fused kernel
+  double seconds = 0;       // that they take by the cost model, uncorrected; 0: not known
 };
 
 class Launcher {
  public:
+  // Throws DeviceError if the device cannot run this program's kernels.
   Launcher(Device& device, Arena& arena, Precision precision, SubmissionLimits const& limits);
 
-  DeviceLimits const& device_limits() const { return device_limits_; }
-  SubmissionLimits const& limits() const { return limits_; }
+  DeviceLimits const& device_limits() const { return plans_.device(); }
+  SubmissionLimits const& limits() const { return plans_.limits(); }
 
-  // Trains by launches that take about 0.2 s each, on the boundaries of steps: a device that shows
-  // a screen ends what takes longer than seconds. Waits for all but the last. A launch in which
-  // every member does what is left of its order is the rule. device_seconds: null, or what launches
-  // take is added there; of the last, Device::timed_seconds() says it.
-  Launched train(std::vector<Work> work, double* device_seconds = nullptr);
+  // Trains. Each launch takes limits().launch_seconds at most, by the cost model as timings have
+  // corrected it, and ends on a boundary of steps: a device that shows a screen ends what takes
+  // longer than seconds. Members that have more to do go on in a later launch; a launch in which
+  // every member does what is left of its order is the rule.
+  Launched train(Order const& order);
+  // What training would take of jobs that are not layered, and its launches.
+  Forecast forecast(std::vector<Job> const& jobs, std::vector<LaunchGroup>& groups,
+                    int& launches) const;
 
   // Evaluates or predicts; one block per member.
-  Launched look(std::vector<Work> const& work);
+  Launched look(Order const& order);
+
+  // The device's own seconds for what train() launched: corrects the cost model. How an order is
+  // cut, and whatever else follows from the cost model, changes no result.
+  void took(Launched const& launched, double seconds);
 
   // Room for members that train layer by layer, which share it; waits if it has to grow.
   void make_layer_buffers(std::int64_t bytes);
 
  private:
-  Launched launch(std::vector<Work> const& work, SubmissionLimits const& limits);
-  Launched launch_fused(std::vector<Work const*> const& work, SubmissionLimits const& limits);
+  double launch_seconds() const { return limits().launch_seconds / correction_; }
+  void upload(Order const& order, std::vector<LaunchGroup> const& groups, Launched& launched);
+  void launch_fused(std::vector<LaunchGroup> const& groups, Launched& launched);
+  void launch_layered(Order const& order, Launched& launched);
 
   Device& device_;
   Arena& arena_;
-  DeviceLimits device_limits_;
-  Precision precision_;
-  SubmissionLimits limits_;
+  mutable PlanCache plans_;
   std::unique_ptr<LayerProducts> products_;  // once a member needs them
   Buffer<char> layer_memory_;
-  // Of a member at a launch where each has a multiprocessor: a guess, corrected as launches are
-  // timed.
-  double launch_flops_ = 8e9;
+  double correction_ = 1;  // the device's seconds for one of the cost model
 };
 
 }  // namespace brood::cuda

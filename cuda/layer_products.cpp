@@ -17,6 +17,10 @@ namespace {
 // Recommended for Hopper (cuBLAS documentation, "cublasSetWorkspace"); less suffices elsewhere.
 constexpr std::size_t kWorkspaceBytes = std::size_t{32} << 20;
 
+// Matrices begin at multiples of so many elements of their tensor (TileLayout, LayerBuffers); a
+// tensor at multiples of 256 bytes. Left to itself the library takes 256 bytes for granted.
+constexpr std::uint32_t kAlignedElements = 16;
+
 // The functions of cublasLt that are used, by their own types.
 struct Library {
   decltype(&cublasLtCreate) create;
@@ -121,7 +125,7 @@ class Plan {
     a_ = matrix(operand, a_rows, a_columns);
     b_ = matrix(operand, b_rows, b_columns);
     result_ = matrix(CUDA_R_32F, m, n);
-    choose(handle);
+    choose(handle, kAlignedElements * (bf16 ? 2 : 4));
   }
 
   void run(cublasLtHandle_t handle, void const* left, void const* right, float* result,
@@ -146,8 +150,9 @@ class Plan {
           "cublasLtMatrixLayoutCreate");
     return Matrix(made);
   }
-  // The first of the library's proposals that reduces nothing across blocks.
-  void choose(cublasLtHandle_t handle) {
+  // The first of the library's proposals that reduces nothing across blocks, for operands that are
+  // aligned to so many bytes.
+  void choose(cublasLtHandle_t handle, std::uint32_t operand_bytes) {
     cublasLtMatmulPreference_t preference = nullptr;
     check(library().preference_create(&preference), "cublasLtMatmulPreferenceCreate");
     std::size_t const workspace = kWorkspaceBytes;
@@ -159,6 +164,15 @@ class Plan {
     if (status == CUBLAS_STATUS_SUCCESS) {
       status = library().preference_set(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
                                         &whole, sizeof whole);
+    }
+    std::uint32_t const result_bytes = kAlignedElements * sizeof(float);
+    for (auto const& [attribute, bytes] :
+         {std::pair{CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, operand_bytes},
+          std::pair{CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, operand_bytes},
+          std::pair{CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, result_bytes},
+          std::pair{CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, result_bytes}}) {
+      if (status == CUBLAS_STATUS_SUCCESS)
+        status = library().preference_set(preference, attribute, &bytes, sizeof bytes);
     }
     if (status == CUBLAS_STATUS_SUCCESS) {
       status = library().heuristic(handle, desc_.get(), a_.get(), b_.get(), result_.get(),

@@ -88,6 +88,17 @@ __device__ __forceinline__ void for_fragments(int rows, int columns, F&& f) {
   });
 }
 
+// Two operands of a matrix of (rows, columns): matrices in flight may hold more than 2^31 elements.
+template <class P>
+__device__ __forceinline__ void store_in_flight(std::uint32_t* words, std::int64_t at, float x,
+                                                float y) {
+  P::store_pair(words + at / P::kPerWord, 0, x, y);
+}
+template <class P>
+__device__ __forceinline__ float2 load_in_flight(std::uint32_t const* words, std::int64_t at) {
+  return P::load_pair(words + at / P::kPerWord, 0);
+}
+
 template <class P>
 BROOD_PHASE void round_weights() {
   LayeredWorker<P> const w;
@@ -133,7 +144,7 @@ BROOD_PHASE void gather_inputs() {
                  factors.value[2 * half + i];
         }
       }
-      P::store_pair(w.buffers().input, (row * columns + c) / P::kPerWord, x[0], x[1]);
+      store_in_flight<P>(w.buffers().input, std::int64_t{row} * columns + c, x[0], x[1]);
     }
   });
 }
@@ -175,7 +186,7 @@ BROOD_PHASE void activate_layer() {
   for_fragments(a.room, columns, [&](int block, int g, int c) {
     DropoutFactors const factors = last ? DropoutFactors{} : dropout.factors(block, g, c);
     for (int half = 0; half < 2; ++half) {
-      int const at = (block * kBlockRows + g + 8 * half) * columns + c;
+      std::int64_t const at = std::int64_t{block * kBlockRows + g + 8 * half} * columns + c;
       float2 z = *reinterpret_cast<float2 const*>(w.buffers().product + at);
       z = make_float2(z.x + bias[c], z.y + bias[c + 1]);
       if (last) {
@@ -192,8 +203,8 @@ BROOD_PHASE void activate_layer() {
           slope[i] = inside ? y.slope.v * factor : 0.0f;
         }
       });
-      P::store_pair(w.buffers().hidden[l], at / P::kPerWord, value[0], value[1]);
-      if (a.training != 0) P::store_pair(w.delta_words(l), at / P::kPerWord, slope[0], slope[1]);
+      store_in_flight<P>(w.buffers().hidden[l], at, value[0], value[1]);
+      if (a.training != 0) store_in_flight<P>(w.delta_words(l), at, slope[0], slope[1]);
     }
   });
 }
@@ -230,10 +241,9 @@ BROOD_PHASE void apply_slopes() {
   int const columns = w.layer(a.layer).columns;
   std::uint32_t* const delta = w.delta_words(a.layer - 1);
   for_each_thread(std::int64_t{a.room} * columns / 2, [&](std::int64_t i) {
-    auto const at = static_cast<int>(2 * i);
-    float2 const product = *reinterpret_cast<float2 const*>(w.buffers().product + at);
-    float2 const slope = P::load_pair(delta, at / P::kPerWord);
-    P::store_pair(delta, at / P::kPerWord, product.x * slope.x, product.y * slope.y);
+    float2 const product = *reinterpret_cast<float2 const*>(w.buffers().product + 2 * i);
+    float2 const slope = load_in_flight<P>(delta, 2 * i);
+    store_in_flight<P>(delta, 2 * i, product.x * slope.x, product.y * slope.y);
   });
 }
 
@@ -250,7 +260,7 @@ BROOD_PHASE void bias_gradients() {
       int const c = 2 * (static_cast<int>(i) - before);
       float2 sum = make_float2(0.0f, 0.0f);
       for (int r = 0; r < rows; ++r) {
-        float2 const d = P::load_pair(w.delta_words(l), (r * layer.rows + c) / P::kPerWord);
+        float2 const d = load_in_flight<P>(w.delta_words(l), std::int64_t{r} * layer.rows + c);
         sum = make_float2(sum.x + d.x, sum.y + d.y);
       }
       *reinterpret_cast<float2*>(w.task().gradient + layer.bias + c) = sum;

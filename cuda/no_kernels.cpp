@@ -7,6 +7,7 @@
 #include "cuda/device.hpp"
 #include "cuda/kernels.hpp"
 #include "cuda/layered.hpp"
+#include "cuda/pairs.hpp"
 #include "cuda/sort.hpp"
 
 namespace brood::cuda {
@@ -18,13 +19,25 @@ constexpr char const* kReason = "this build has no CUDA kernels (nvcc was not fo
 void launch_run(Device&, CUstream_st*, Variant const&, LaunchShape const&, MemberTask const*) {
   throw DeviceError(kReason);
 }
-int largest_cluster(Device&, Precision) {
+void prepare_kernels(Device&, Precision) {
   throw DeviceError(kReason);
+}
+std::array<int, 3> clusters_on(Device&, Precision) {
+  throw DeviceError(kReason);
+}
+std::string code_problem(Device&) {
+  return kReason;
 }
 void launch_draw(Device&, int, DrawTask const*) {
   throw DeviceError(kReason);
 }
 void launch_copies(Device&, int, CopyRun const*) {
+  throw DeviceError(kReason);
+}
+void launch_pair_keys(Device&, PairTask const&) {
+  throw DeviceError(kReason);
+}
+void launch_pair_counts(Device&, PairTask const&) {
   throw DeviceError(kReason);
 }
 void sort_pairs(Device&, Arena&, std::uint64_t*, std::int32_t*, std::int64_t) {

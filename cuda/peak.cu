@@ -141,6 +141,8 @@ class Prober {
     check(cudaMalloc(&clocks_, sizeof(unsigned long long) * kMostClocks), "cudaMalloc");
     check(cudaMalloc(&memory_, sizeof(uint4) * kMemory), "cudaMalloc");
     check(cudaMemsetAsync(memory_, 1, sizeof(uint4) * kMemory, stream_), "cudaMemsetAsync");
+    check(prepare(barrier_rate, shared_bytes_), "cudaFuncSetAttribute");
+    check(prepare(shared_rate<true>, shared_bytes_), "cudaFuncSetAttribute");
     check(cudaEventCreate(&start_), "cudaEventCreate");
     check(cudaEventCreate(&stop_), "cudaEventCreate");
   }
@@ -240,11 +242,6 @@ class Prober {
     attribute.val.clusterDim.y = attribute.val.clusterDim.z = 1;
     config.attrs = &attribute;
     config.numAttrs = 1;
-    check(cudaFuncSetAttribute(barrier_rate, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                               shared_bytes_),
-          "cudaFuncSetAttribute");
-    check(cudaFuncSetAttribute(barrier_rate, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
-          "cudaFuncSetAttribute");
     int count = 0;
     if (cudaOccupancyMaxActiveClusters(&count, barrier_rate, &config) != cudaSuccess) {
       cudaGetLastError();

@@ -71,9 +71,11 @@ __device__ __forceinline__ void sync_warp() {
 __device__ __forceinline__ void sync_block() {
   __syncthreads();
 }
-// Also orders memory, shared and global, among the cluster's threads.
+// Also orders memory, shared and global, among the cluster's threads. The barrier asks for warps
+// that have come together.
 __device__ __forceinline__ void sync_cluster() {
 #if __CUDA_ARCH__ >= 900
+  __syncwarp();
   asm volatile("barrier.cluster.arrive.release.aligned;\n\tbarrier.cluster.wait.acquire.aligned;" ::
                    : "memory");
 #endif
@@ -184,7 +186,7 @@ __device__ __forceinline__ float square_root(float x) {
   return root;
 }
 
-// ---- launches
+// ---- the code that runs, and launches
 
 // A launch as the runtime takes it.
 class LaunchConfig {
@@ -209,34 +211,50 @@ class LaunchConfig {
   cudaLaunchAttribute cluster_{};
 };
 
-// Lets a kernel have the shared memory and the cluster of a shape.
+// By what architecture the code was compiled that the current device runs of a kernel: compute
+// capability times ten, __CUDA_ARCH__ / 10. PTX of an older one is older code on a newer device.
+struct KernelCode {
+  cudaError_t error;  // cudaErrorNoKernelImageForDevice: the program has none that it can run
+  int architecture;
+};
 template <class Arguments>
-cudaError_t prepare(void (*kernel)(Arguments), LaunchShape const& shape) {
-  cudaError_t const error =
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shape.shared_bytes);
-  if (error != cudaSuccess || shape.cluster <= 8) return error;
+KernelCode code_of(void (*kernel)(Arguments)) {
+  cudaFuncAttributes attributes{};
+  cudaError_t const error = cudaFuncGetAttributes(&attributes, kernel);
+  if (error != cudaSuccess) cudaGetLastError();
+  return {error, attributes.ptxVersion};
+}
+
+// Lets a kernel have so much shared memory and clusters of any size, and keeps multiprocessors from
+// dividing their memory anew between kernels. Once for a device: it is the same for all launches.
+template <class Arguments>
+cudaError_t prepare(void (*kernel)(Arguments), int shared_bytes) {
+  cudaError_t error =
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes);
+  if (error != cudaSuccess) return error;
+  error = cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                               cudaSharedmemCarveoutMaxShared);
+  if (error != cudaSuccess || code_of(kernel).architecture < 90) return error;
   return cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1);
 }
 
-// One argument struct, by value. Blocks of a cluster are consecutive. Returns what the runtime
-// says of the launch (not of the kernel's run).
+// One argument struct, by value. Blocks of a cluster are consecutive. More than 48 KB of shared
+// memory, or more than 8 blocks of a cluster, need prepare() before. Returns what the runtime says
+// of the launch (not of the kernel's run).
 template <class Arguments>
 cudaError_t launch(void (*kernel)(Arguments), LaunchShape const& shape, cudaStream_t stream,
                    Arguments const& arguments) {
-  cudaError_t const error = prepare(kernel, shape);
-  if (error != cudaSuccess) return error;
   LaunchConfig const launch(shape, stream);
   return cudaLaunchKernelEx(&launch.config, kernel, arguments);
 }
 
-// Clusters of this shape that the device holds at once; 0 if it cannot place one.
+// Clusters of this shape that the device holds at once; 0 if it cannot place one. Of the device,
+// not of the code: that must be of architecture 90 or newer.
 template <class Arguments>
 int clusters_at_once(void (*kernel)(Arguments), LaunchShape const& shape) {
   LaunchConfig const launch(shape, nullptr);
   int count = 0;
-  cudaError_t error = prepare(kernel, shape);
-  if (error == cudaSuccess) error = cudaOccupancyMaxActiveClusters(&count, kernel, &launch.config);
-  if (error == cudaSuccess) return count;
+  if (cudaOccupancyMaxActiveClusters(&count, kernel, &launch.config) == cudaSuccess) return count;
   cudaGetLastError();  // not being able to is no failure
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "cuda/buffer.hpp"
 #include "cuda/sort.hpp"
@@ -20,32 +21,24 @@ std::uint64_t ranking_key(double score, bool maximize) {
 
 std::vector<int> rank_on_device(Device& device, Arena& arena, std::vector<Ranked> const& trials,
                                 int keep, bool maximize) {
-  std::vector<std::uint64_t> keys;
-  std::vector<std::int32_t> ids;
+  std::vector<std::pair<std::int32_t, std::uint64_t>> finite;  // id, key
   for (auto const& trial : trials) {
-    if (!std::isfinite(trial.score)) continue;
-    keys.push_back(ranking_key(trial.score, maximize));
-    ids.push_back(trial.id);
+    if (std::isfinite(trial.score))
+      finite.emplace_back(trial.id, ranking_key(trial.score, maximize));
   }
-  if (keys.empty() || keep <= 0) return {};
-  Buffer<std::uint64_t> const device_keys(arena, device, keys);
-  Buffer<std::int32_t> const device_ids(arena, device, ids);
-  sort_pairs(device, arena, device_keys.data(), device_ids.data(),
-             static_cast<std::int64_t>(keys.size()));
-  keys = device_keys.read(device);
-  ids = device_ids.read(device);
-  // Equal scores: the lower id first. Those that tie with the last to be kept are looked at, too.
-  auto const kept = std::min(ids.size(), static_cast<std::size_t>(keep));
-  for (std::size_t first = 0; first < kept;) {
-    std::size_t end = first + 1;
-    while (end < keys.size() && keys[end] == keys[first])
-      ++end;
-    std::sort(ids.begin() + static_cast<std::ptrdiff_t>(first),
-              ids.begin() + static_cast<std::ptrdiff_t>(end));
-    first = end;
-  }
-  ids.resize(kept);
-  return ids;
+  if (finite.empty() || keep <= 0) return {};
+  // Equal scores: the lower id first, as the sort keeps their order.
+  if (!std::is_sorted(finite.begin(), finite.end())) std::sort(finite.begin(), finite.end());
+  Buffer<std::uint64_t> const keys(arena, finite.size());
+  Buffer<std::int32_t> const ids(arena, finite.size());
+  fill(device, keys.data(), finite.size(),
+       [&](std::size_t i, std::uint64_t& key) { key = finite[i].second; });
+  fill(device, ids.data(), finite.size(),
+       [&](std::size_t i, std::int32_t& id) { id = finite[i].first; });
+  sort_pairs(device, arena, keys.data(), ids.data(), static_cast<std::int64_t>(finite.size()));
+  std::vector<int> kept(std::min(finite.size(), static_cast<std::size_t>(keep)));
+  device.copy_out(kept.data(), ids.data(), kept.size() * sizeof(std::int32_t));
+  return kept;
 }
 
 }  // namespace brood::cuda

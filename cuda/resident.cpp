@@ -189,7 +189,7 @@ Evaluation evaluation_of(MemberRecord const& record, bool evaluated) {
   return e;
 }
 
-void Resident::take_over(MemberProgress const& progress, std::vector<MemberRecord> const& records) {
+void Resident::take_over(MemberProgress const& progress, std::span<MemberRecord const> records) {
   metrics_.step = static_cast<int>(progress.step);
   metrics_.epoch = progress.epoch;
   metrics_.state = static_cast<MemberState>(progress.state);

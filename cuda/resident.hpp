@@ -72,11 +72,12 @@ class Resident {
 
   MemberProgress progress() const;
   // Takes over what a submission brought: progress and records since the one before.
-  void take_over(MemberProgress const& progress, std::vector<MemberRecord> const& records);
+  void take_over(MemberProgress const& progress, std::span<MemberRecord const> records);
 
   Member const& member() const { return member_; }
   TableId table() const { return table_; }
   MemberMetrics const& metrics() const { return metrics_; }
+  bool has_gradient() const { return gradient_ != nullptr; }
   bool is_layered() const { return layout_.swizzled == 0; }
 
  private:

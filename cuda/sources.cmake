@@ -2,13 +2,16 @@
 set(brood_cuda_host
   arena.cpp
   copy.cpp
+  cost_model.cpp
   cuda_backend.cpp
   device_model.cpp
   launcher.cpp
   layered.cpp
+  pairs.cpp
   plan.cpp
   ranking.cpp
   resident.cpp
+  size_limit.cpp
   submission.cpp)
 set(brood_cuda_kernels
   kernels.cu

@@ -84,6 +84,8 @@ constexpr Option kOptions[] = {
     {"--device", "NAME", kAll, "cpu, cuda or cuda:N; default auto: a GPU if there is one"},
     {"--device-model", "M", kPlan, "plan for a GPU that is not there: sm_80, sm_90, ..."},
     {"--precision", "P", kAll, "of a GPU's products: tf32 (default), bf16, fp32; the cpu has fp32"},
+    {"--max-launch-ms", "N", kTune | kPlan | kBench,
+     "longest launch on a GPU; default 200. Changes no result"},
     {"--threads", "N", kAll, "cpu threads; 0, the default, is all cores. Changes no result"},
     {"--seed", "N", kAll, "of all randomness; default 0, or the sweep file's"},
     {"--memory-limit", "SIZE", kAll, "for networks in training (4GiB). Changes no result"},

@@ -138,6 +138,8 @@ class Checker {
     options_.events = whole("--events", 1, kMost);
     options_.seed = whole("--seed", std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max());
     options_.engine.threads = whole("--threads", 0, 1024).value_or(0);
+    options_.engine.max_launch_ms =
+        whole("--max-launch-ms", 1, 60000).value_or(options_.engine.max_launch_ms);
     if (given("--device")) options_.engine.device = text("--device");
     options_.engine.precision = text("--precision");
     options_.engine.device_model = text("--device-model");

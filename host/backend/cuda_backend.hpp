@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CUDA backend: members resident in device memory, every call one submission of at most eight
-// launches. Implemented in cuda/. In a build without nvcc it can only plan.
+// The CUDA backend: members resident in device memory, every call one submission of a few launches.
+// Implemented in cuda/. In a build without nvcc it can only plan.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,7 @@ struct BackendOptions {
   std::string model = {};  // to plan for a device that is not there ("sm_90"); nothing can be run
   void* stream = nullptr;  // the caller's cudaStream_t; null: one of its own
   std::string precision = "tf32";  // "tf32", "bf16", "fp32"
+  double launch_seconds = 0.2;     // that a launch of training takes at most
   Profile* profile = nullptr;      // null: nothing is measured
 };
 

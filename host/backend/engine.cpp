@@ -13,6 +13,7 @@ namespace brood {
 namespace {
 
 constexpr int kMostThreads = 1024;
+constexpr int kMostLaunchMilliseconds = 60000;
 
 std::string at_row(std::int64_t row) {
   return " at row " + std::to_string(row);
@@ -162,6 +163,10 @@ void check_numbers(EngineOptions const& options) {
                      " is not allowed; allowed: 1 .. " + std::to_string(kMostThreads) +
                      ", or 0 for all cores");
   }
+  if (options.max_launch_ms < 1 || options.max_launch_ms > kMostLaunchMilliseconds) {
+    throw UsageError("max_launch_ms: " + std::to_string(options.max_launch_ms) +
+                     " is not allowed; allowed: 1 .. " + std::to_string(kMostLaunchMilliseconds));
+  }
   if (options.memory_limit < 0) {
     throw UsageError("memory_limit: " + std::to_string(options.memory_limit) +
                      " bytes is not allowed; allowed: 1 and up, or 0 for what the device has");
@@ -193,6 +198,7 @@ std::shared_ptr<Backend> make_backend(EngineOptions const& options) {
                              .model = options.device_model,
                              .stream = options.stream,
                              .precision = precision,
+                             .launch_seconds = 1e-3 * options.max_launch_ms,
                              .profile = options.profile});
 }
 

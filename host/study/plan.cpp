@@ -236,9 +236,11 @@ class Submissions {
     double const work =
         some.work * static_cast<double>(members) / planned * static_cast<double>(epochs);
     work_ += work;
+    seconds_ += some.seconds * static_cast<double>(members) / planned * static_cast<double>(epochs);
     device_work_ += work / some.busy_share;
   }
   int most_launches() const { return most_launches_; }
+  double seconds() const { return seconds_; }
   double busy_share() const { return device_work_ > 0 ? work_ / device_work_ : 1.0; }
 
  private:
@@ -249,6 +251,7 @@ class Submissions {
   std::vector<Config> configs_;
   std::map<std::size_t, Submission> known_;  // by members
   int most_launches_ = 0;
+  double seconds_ = 0;                 // of the device
   double work_ = 0, device_work_ = 0;  // done, and what could have been
 };
 
@@ -280,6 +283,7 @@ void plan_submissions(Submissions& submissions, StudyPlan& plan) {
   if (plan.refit_epochs > 0) submissions.add(1, plan.refit_epochs);
   plan.most_launches = submissions.most_launches();
   plan.busy_share = submissions.busy_share();
+  plan.seconds = submissions.seconds();
   plan.submission = submissions.of(std::int64_t{plan.trials} * plan.members_per_trial);
 }
 

@@ -266,6 +266,19 @@ void Population::forward(std::span<MemberId const> ids, Matrix x, std::span<floa
   });
 }
 
+std::vector<OrderedPairs> Population::ordered_pairs(std::span<MemberId const> ids,
+                                                    std::span<std::int32_t const> rows) {
+  std::vector<OrderedPairs> list;
+  bool all = true;
+  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
+    auto const some = engine_.backend().ordered_pairs(slots, rows);
+    all = all && !some.empty();
+    list.insert(list.end(), some.begin(), some.end());
+  });
+  if (!all) list.clear();
+  return list;
+}
+
 std::vector<Evaluation> Population::evaluate(std::span<MemberId const> ids,
                                              std::span<std::int32_t const> rows) {
   std::vector<Evaluation> list;

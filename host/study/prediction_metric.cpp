@@ -121,17 +121,38 @@ double f1_macro(PredictedRows const& p) {
   return classes > 0 ? sum / classes : kNaN;
 }
 
-double auc(PredictedRows const& p) {
-  if (p.task == Task::classification && p.outputs == 2) return auc_of(p, 1);
+namespace {
+
+// own(output): of one output. Of two classes the second's, else the mean of those that are defined.
+template <class Own>
+double mean_auc(Task task, int outputs, Own&& own) {
+  if (task == Task::classification && outputs == 2) return own(1);
   double sum = 0;
   int defined = 0;
-  for (int k = 0; k < p.outputs; ++k) {
-    double const own = auc_of(p, k);
-    if (std::isnan(own)) continue;
-    sum += own;
+  for (int k = 0; k < outputs; ++k) {
+    double const value = own(k);
+    if (std::isnan(value)) continue;
+    sum += value;
     ++defined;
   }
   return defined > 0 ? sum / defined : kNaN;
+}
+
+}  // namespace
+
+double auc(PredictedRows const& p) {
+  return mean_auc(p.task, p.outputs, [&](int output) { return auc_of(p, output); });
+}
+
+// Sums of whole and half pairs below 2^52 are exact, so this is what auc_of() makes of them.
+double auc(Task task, int outputs, std::span<OrderedPairs const> pairs) {
+  bool const one = task == Task::classification && outputs == 2;
+  return mean_auc(task, outputs, [&](int output) {
+    OrderedPairs const& of = pairs[one ? 0 : static_cast<std::size_t>(output)];
+    if (of.defined == 0 || of.with == 0 || of.without == 0) return kNaN;
+    double const in_order = static_cast<double>(of.twice_in_order) / 2;
+    return in_order / (static_cast<double>(of.with) * static_cast<double>(of.without));
+  });
 }
 
 double log_loss(PredictedRows const& p) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "brood/backend.hpp"
 #include "brood/table.hpp"
 
 namespace brood {
@@ -33,6 +34,8 @@ double f1_macro(PredictedRows const& p);
 // Classes and labels that are the same in every row are left out, where scikit-learn refuses; NaN
 // if all are.
 double auc(PredictedRows const& p);
+// The same of what Backend::ordered_pairs counted of one member.
+double auc(Task task, int outputs, std::span<OrderedPairs const> pairs);
 
 // Mean of -ln of the probability of what is true; of labels, the mean over labels too.
 // Probabilities are clipped to 2^-23 .. 1 - 2^-23, as scikit-learn does in fp32.

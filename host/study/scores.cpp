@@ -27,6 +27,14 @@ MetricContext StudyRun::Impl::context_of(std::span<std::int32_t const> rows) con
 
 std::vector<double> StudyRun::Impl::predicted_scores(std::span<MemberId const> ids,
                                                      std::span<std::int32_t const> rows) {
+  if (metric == "auc") {
+    auto const pairs = population.ordered_pairs(ids, rows);
+    std::vector<double> counted;
+    std::size_t const each = ids.empty() ? 0 : pairs.size() / ids.size();
+    for (std::size_t i = 0; i < ids.size() && !pairs.empty(); ++i)
+      counted.push_back(auc(data.task(), data.outputs(), std::span(pairs).subspan(i * each, each)));
+    if (!counted.empty()) return counted;
+  }
   // Members take turns, lest the predictions of a large rung fill the memory.
   constexpr std::size_t kMostPredictions = std::size_t{1} << 24;
   std::size_t const each = rows.size() * static_cast<std::size_t>(data.outputs());

@@ -181,6 +181,8 @@ TEST_F(Contract, InfoSaysWhatItRunsOn) {
 TEST(EngineOptions, AreChecked) {
   EXPECT_THROW(Engine({.device = "tpu"}), UsageError);
   EXPECT_THROW(Engine({.device = "cpu", .threads = -1}), UsageError);
+  EXPECT_THROW(Engine({.device = "cpu", .max_launch_ms = 0}), UsageError);
+  EXPECT_THROW(Engine({.device = "cpu", .max_launch_ms = 60001}), UsageError);
   EXPECT_THROW(Engine({.device = "cpu", .memory_limit = -5}), UsageError);
   EXPECT_THROW(Engine({.device = "cpu", .instruction_set = "mmx"}), UsageError);
 }

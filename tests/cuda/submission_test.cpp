@@ -2,8 +2,12 @@
 // From jobs to launches: few, longest first, and the device full.
 #include "cuda/submission.hpp"
 
+#include <array>
+#include <memory>
 #include <set>
+#include <utility>
 
+#include "cuda/device_model.hpp"
 #include "cuda/planned.hpp"
 
 namespace brood::cuda {
@@ -16,16 +20,26 @@ DeviceLimits h200() {
   limits.multiprocessors = 132;
   limits.shared_bytes_block = kSm90;
   limits.shared_bytes_sm = 228 * 1024;
-  limits.most_cluster_blocks = 8;
+  limits.clusters = {66, 32, 16};
   return limits;
 }
 
-std::vector<LaunchGroup> groups_of(std::vector<Member> const& members, DeviceLimits const& device,
-                                   Precision precision = Precision::tf32) {
+// Groups with the plans that they refer to.
+struct Grouped {
+  PlanCache plans;
   std::vector<Job> jobs;
-  for (std::size_t i = 0; i < members.size(); ++i)
-    jobs.push_back({&members[i], 1, 10.0 + static_cast<double>(i)});
-  return group_jobs(jobs, precision, device, {.plan = {.shared_bytes = device.shared_bytes_block}});
+  std::vector<LaunchGroup> groups;
+};
+std::unique_ptr<Grouped> groups_of(std::vector<Member> const& members, DeviceLimits const& device,
+                                   Precision precision = Precision::tf32) {
+  SubmissionLimits const limits{.plan = {.shared_bytes = device.shared_bytes_block}};
+  auto grouped = std::make_unique<Grouped>(Grouped{{precision, device, limits}, {}, {}});
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    grouped->jobs.push_back(
+        {.member = &members[i], .targets = 1, .steps = 10 + static_cast<std::int64_t>(i)});
+  }
+  grouped->groups = group_jobs(grouped->jobs, grouped->plans, 0.2);
+  return grouped;
 }
 
 std::vector<Member> mixture(int count) {
@@ -47,18 +61,25 @@ TEST(Submission, IsAtMostEightLaunchesWhateverThePopulation) {
   for (int const count : {1, 2, 8, 33, 66, 132, 133, 1000, 5000}) {
     for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
       auto const members = mixture(count);
-      auto const groups = groups_of(members, h200(), precision);
-      EXPECT_LE(groups.size(), static_cast<std::size_t>(kMostLaunches)) << count;
+      auto const grouped = groups_of(members, h200(), precision);
+      auto const& groups = grouped->groups;
+      EXPECT_LE(groups.size(), static_cast<std::size_t>(kMostGroups)) << count;
       std::set<std::size_t> seen;
       for (auto const& group : groups) {
         EXPECT_EQ(group.shape.blocks, static_cast<int>(group.jobs.size()) * group.shape.cluster);
-        for (auto const& job : group.jobs) {
-          EXPECT_TRUE(seen.insert(job.job).second) << "a member twice";
-          EXPECT_TRUE(job.plan.fits);
-          EXPECT_LE(job.plan.shared_bytes, group.shape.shared_bytes);
-          EXPECT_EQ(job.plan.cut.row_warps * job.plan.cut.column_warps * 32, group.shape.threads);
-          EXPECT_EQ(job.plan.cut.blocks, group.shape.cluster);
+        for (auto const job : group.jobs)
+          EXPECT_TRUE(seen.insert(job).second) << "a member twice";
+        std::size_t jobs = 0;
+        for (auto const& equals : group.equals) {
+          MemberPlan const& plan = equals.planned->plan;
+          EXPECT_TRUE(plan.fits);
+          EXPECT_LE(plan.shared_bytes, group.shape.shared_bytes);
+          EXPECT_EQ(plan.cut.row_warps * plan.cut.column_warps * 32, group.shape.threads);
+          EXPECT_EQ(plan.cut.blocks, group.shape.cluster);
+          EXPECT_EQ(equals.first, jobs);
+          jobs += equals.count;
         }
+        EXPECT_EQ(jobs, group.jobs.size());
       }
       EXPECT_EQ(seen.size(), members.size());
     }
@@ -67,41 +88,86 @@ TEST(Submission, IsAtMostEightLaunchesWhateverThePopulation) {
 
 TEST(Submission, LongestComeFirst) {
   auto const members = mixture(500);
-  for (auto const& group : groups_of(members, h200())) {
-    for (std::size_t i = 1; i < group.jobs.size(); ++i)
-      EXPECT_LE(group.jobs[i].cost, group.jobs[i - 1].cost);
+  auto const grouped = groups_of(members, h200());
+  for (auto const& group : grouped->groups) {
+    for (std::size_t i = 1; i < group.equals.size(); ++i)
+      EXPECT_LE(group.equals[i].seconds, group.equals[i - 1].seconds);
   }
+}
+
+// A small batch takes more steps for the same flops, and a step of a tiny network as long as one of
+// a small one.
+TEST(Submission, LongestIsByTimeNotByFlops) {
+  std::vector<Member> members(300, member_of({"often", 16, 2, {32}, 8}));
+  members.resize(600, member_of({"seldom", 16, 2, {64}, 512}));
+  auto const grouped = [&] {
+    SubmissionLimits const limits{.plan = {.shared_bytes = kSm90}, .warps = 1};
+    auto made = std::make_unique<Grouped>(Grouped{{Precision::tf32, h200(), limits}, {}, {}});
+    for (auto const& m : members)
+      made->jobs.push_back({.member = &m, .targets = 1, .steps = steps_per_epoch(m)});
+    made->groups = group_jobs(made->jobs, made->plans, 0.2);
+    return made;
+  }();
+  ASSERT_EQ(grouped->groups.size(), 1u);
+  auto const& equals = grouped->groups[0].equals;
+  ASSERT_EQ(equals.size(), 2u);
+  EXPECT_LT(step_flops(members.front()) * steps_per_epoch(members.front()),
+            step_flops(members.back()) * steps_per_epoch(members.back()));
+  EXPECT_EQ(grouped->groups[0].jobs.front(), 0u);
 }
 
 TEST(Submission, ManySmallNetworksShareAMultiprocessor) {
   std::vector<Member> const members(2000, member_of(kD));
-  auto const groups = groups_of(members, h200());
+  auto const grouped = groups_of(members, h200());
+  auto const& groups = grouped->groups;
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_LE(groups[0].shape.threads, 64);
 }
 
 TEST(Submission, FewNetworksGetSeveralBlocks) {
   std::vector<Member> const members(8, member_of(kA));
-  auto const groups = groups_of(members, h200());
+  auto const grouped = groups_of(members, h200());
+  auto const& groups = grouped->groups;
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].shape.cluster, 4);
   EXPECT_EQ(groups[0].shape.threads, 256);
   DeviceLimits less = h200();
-  for (int const blocks : {2, 1}) {
-    less.most_cluster_blocks = blocks;
-    EXPECT_EQ(groups_of(members, less)[0].shape.cluster, blocks);
+  less.clusters = {66, 0, 0};
+  EXPECT_EQ(groups_of(members, less)->groups[0].shape.cluster, 2);
+  less.clusters = {};
+  EXPECT_EQ(groups_of(members, less)->groups[0].shape.cluster, 1);
+}
+
+// 33 clusters of four would be two waves where groups of multiprocessors hold 32.
+TEST(Submission, ClustersAreAsLargeAsAllOfThemFitAtOnce) {
+  Shape const large{"A1024", 64, 10, {64, 64}, 1024};
+  for (auto const& [members, cluster] :
+       std::vector<std::pair<int, int>>{{16, 8}, {17, 4}, {32, 4}, {33, 2}, {66, 2}, {67, 1}}) {
+    std::vector<Member> const same(static_cast<std::size_t>(members), member_of(large));
+    auto const grouped = groups_of(same, h200());
+    ASSERT_EQ(grouped->groups.size(), 1u);
+    EXPECT_EQ(grouped->groups[0].shape.cluster, cluster) << members;
   }
+}
+
+TEST(DeviceModel, ClustersLieWithinGroupsOfMultiprocessors) {
+  auto const clusters = [](char const* model) { return planning_device(model)->limits().clusters; };
+  using Three = std::array<int, 3>;
+  EXPECT_EQ(clusters("sm_80"), (Three{0, 0, 0}));
+  EXPECT_EQ(clusters("sm_90"), (Three{66, 32, 16}));  // six groups of 16 and two of 18
+  EXPECT_EQ(clusters_at_once(planning_device("sm_90")->limits(), 1), 132);
+  EXPECT_EQ(clusters_at_once(planning_device("sm_90")->limits(), 16), 16);
 }
 
 // Whoever keeps gradients (clip_norm, chunks) gets several blocks like others; they lie in global
 // memory for the while.
 TEST(Submission, FewNetworksThatKeepGradientsGetSeveralBlocks) {
   std::vector<Member> const members(8, member_of(kA, {{"clip_norm", 1.0}}));
-  auto const groups = groups_of(members, h200());
+  auto const grouped = groups_of(members, h200());
+  auto const& groups = grouped->groups;
   ASSERT_EQ(groups.size(), 1u);
   EXPECT_EQ(groups[0].shape.cluster, 4);
-  for (auto const& job : groups[0].jobs)
-    EXPECT_EQ(job.plan.gradient_floats, tile_layout(members[0]).size);
+  EXPECT_EQ(groups[0].equals[0].planned->plan.gradient_floats, tile_layout(members[0]).size);
 }
 
 // Counted by hand for 16-16-16, batch 16, in tf32: every product is one tile of 16 x 16 with an

@@ -26,8 +26,10 @@ cuda::DeviceLimits limits{.architecture = 90,
                           .shared_bytes_block = 232448,
                           .shared_bytes_sm = 233472,
                           .memory_bytes = std::int64_t{4} << 30,
-                          .most_cluster_blocks = 16,
+                          .clusters = {66, 32, 16},
                           .name = "emulated sm_90"};
+int code_architecture = 90;
+int most_cluster_blocks = 16;
 int devices = 1;
 std::string device_problem;
 

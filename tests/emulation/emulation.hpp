@@ -62,6 +62,10 @@ extern void (*executor)(cuda::LaunchShape const& shape, KernelCall const& call);
 
 // ---- the emulated device
 
+// Architecture of the code that devices run: before 90 it knows no clusters, as PTX of compute_80
+// on a newer device; 0: there is none for them.
+extern int code_architecture;      // 90
+extern int most_cluster_blocks;    // of a launch; 16
 extern cuda::DeviceLimits limits;  // what Device::open gives out; see device.cpp for the defaults
 extern int devices;                // in this machine; 1
 extern std::string products_problem;  // why there is no library of matrix products; empty

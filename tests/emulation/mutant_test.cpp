@@ -19,7 +19,9 @@
 #include "backend/member_case.hpp"
 #include "backend/rows.hpp"
 #include "backend/same.hpp"
+#include "cuda/buffer.hpp"
 #include "cuda/cuda_backend.hpp"
+#include "cuda/pairs.hpp"
 #include "cuda/submission.hpp"
 #include "emulation/emulation.hpp"
 #include "emulation/sanitizers.hpp"
@@ -280,7 +282,7 @@ std::vector<Placement> placements(Precision precision) {
     add(course, "WeightsInGlobalInChunks", placed(Layout::weights_in_l2, 2, 16));
   }
   SubmissionLimits a_step = spread(2, 1);
-  a_step.launch_flops = 1;
+  a_step.launch_steps = 1;
   add("Everything", "ALaunchAStep", a_step);
   add("OddWidths", "NothingAhead", nothing_ahead(precision, course_named("OddWidths"), 2));
   if (precision == Precision::bf16) return list;
@@ -491,6 +493,41 @@ TEST(Bf16Member, IsNearThatOfTf32) {
       EXPECT_LT(oracle::distance(a.weights, b.weights, course.member.initial_weights()), 0.2)
           << course.member.name;
     }
+  }
+}
+
+// ---- pairs of predictions
+
+// Of 600 rows with many ties, by a block of 256 threads, whoever runs first.
+TEST(Tf32Pairs, AreCountedWhoeverRunsFirst) {
+  constexpr int kRows = 600;
+  std::vector<float> predictions, y;
+  std::vector<std::int32_t> rows;
+  for (int i = 0; i < kRows; ++i) {
+    predictions.push_back(static_cast<float>(i * 7 % 13));
+    y.push_back(static_cast<float>(i * i % 3 == 1));
+    rows.push_back(i);
+  }
+  std::int64_t twice = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    for (std::size_t j = 0; j < y.size(); ++j) {
+      if (y[i] != 1 || y[j] != 0) continue;
+      twice += predictions[j] < predictions[i] ? 2 : predictions[j] == predictions[i] ? 1 : 0;
+    }
+  }
+  for (auto const& [order, seed] : std::span(kSchedules).first(kScheduleCount)) {
+    run_in(order, seed);
+    auto const device = cuda::Device::open(0);
+    cuda::Arena arena(*device);
+    cuda::Buffer<float> const on_device(arena, *device, predictions), targets(arena, *device, y);
+    cuda::Buffer<std::int32_t> const of_rows(arena, *device, rows);
+    cuda::PairTask task{};
+    task.predictions = on_device.data();
+    task.y = targets.data();
+    task.rows = of_rows.data();
+    task.row_count = kRows;
+    task.members = task.outputs = task.counted = task.targets = task.labels = 1;
+    EXPECT_EQ(cuda::ordered_pairs(*device, arena, task).front().twice_in_order, twice);
   }
 }
 

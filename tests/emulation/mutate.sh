@@ -71,7 +71,8 @@ declare -A flags=(
 # What a bug in a kernel cannot change is compiled once and without sanitizers; the kernels of fp32
 # are there to link only.
 once=(
-  cuda/{arena,copy,cuda_backend,device_model,launcher,layered,plan,ranking,resident,submission}.cpp
+  cuda/{arena,copy,cost_model,cuda_backend,device_model,launcher,layered,pairs,plan,ranking}.cpp
+  cuda/{resident,size_limit,submission}.cpp
   cuda/kernels_fp32.cu
   host/backend/{member,member_checks,profile,rows}.cpp
   host/search/{halving,nearest_name,value}.cpp
@@ -221,7 +222,7 @@ try_mutant() {
   local sources=()
   while read -r file; do
     case $file in
-      */draw.cuh) sources+=(cuda/kernels.cu) ;;
+      */draw.cuh | */pairs.cuh) sources+=(cuda/kernels.cu) ;;
       */layered.cuh) sources+=(cuda/layered.cu) ;;
       *.cuh) sources+=("cuda/kernels_$precision.cu") ;;
       *.cpp) sources+=("$file") ;;

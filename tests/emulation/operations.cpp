@@ -77,7 +77,7 @@ void exchange_rows(Warp& warp) {
 
 bool possible(cuda::LaunchShape const& shape) {
   return shape.threads > 0 && shape.threads % 32 == 0 && shape.threads <= 1024 &&
-         shape.cluster >= 1 && shape.cluster <= limits.most_cluster_blocks && shape.blocks > 0 &&
+         shape.cluster >= 1 && shape.cluster <= most_cluster_blocks && shape.blocks > 0 &&
          shape.blocks % shape.cluster == 0 && shape.shared_bytes >= 0 &&
          shape.shared_bytes <= 227 * 1024 && shape.shared_bytes <= shared_limit;
 }

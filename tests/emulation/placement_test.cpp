@@ -91,8 +91,8 @@ std::vector<Variation> variations() {
   add("weights_in_l2", {.plan = {.first = Layout::weights_in_l2}, .warps = 4, .blocks = 1});
   add("weights_in_l2_chunks",
       {.plan = {.first = Layout::weights_in_l2, .most_chunk_rows = 16}, .warps = 1, .blocks = 1});
-  add("a_launch_a_step", {.plan = {}, .warps = 2, .blocks = 1, .launch_flops = 1});
-  add("blocks_2_launches", {.plan = {}, .warps = 2, .blocks = 2, .launch_flops = 4e5});
+  add("a_launch_a_step", {.plan = {}, .warps = 2, .blocks = 1, .launch_steps = 1});
+  add("blocks_2_launches", {.plan = {}, .warps = 2, .blocks = 2, .launch_steps = 3});
   add("limit_163_kb", {.plan = {.shared_bytes = 166912}, .warps = 0, .blocks = 1});
   add("limit_99_kb", {.plan = {.shared_bytes = 101376}, .warps = 0, .blocks = 1});
   return list;
@@ -123,9 +123,9 @@ INSTANTIATE_TEST_SUITE_P(, Placement,
 TEST(Profiled, ChangesNoBitAndHasTheDevicesTime) {
   cuda::SubmissionLimits const whole{.plan = {}, .warps = 4, .blocks = 1};
   auto const base = trained(Precision::tf32, whole);
-  for (double const launch_flops : {0.0, 4e5}) {
+  for (int const launch_steps : {0, 3}) {
     cuda::SubmissionLimits limits = whole;
-    limits.launch_flops = launch_flops;
+    limits.launch_steps = launch_steps;
     Profile profile;
     Profile::Scope const training(&profile, Phase::train);
     auto const got = trained(Precision::tf32, limits, &profile);

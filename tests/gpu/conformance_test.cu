@@ -538,6 +538,7 @@ TEST_P(Clusters, ExchangeThroughSharedAndGlobalMemory) {
                           .threads = kThreads,
                           .cluster = size,
                           .shared_bytes = shared_bytes};
+  device->check(prepare(exchange, shared_bytes), "prepare");
   cudaError_t const error =
       launch(exchange, shape, device->stream(),
              ClusterArguments{far.data(), wrong.data(), places.data(), rounds});

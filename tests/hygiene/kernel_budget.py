@@ -29,7 +29,7 @@ def name_of(symbol):
         return f"layered<{layered.group(1)}>"
     run = re.search(r"3runINS0_\d(\w+?)ELb([01])ELb([01])E", symbol)
     if not run:
-        small = re.search(r"\d(draw|copy)E", symbol)
+        small = re.search(r"\d(draw|copy|pair_keys|pair_counts)E", symbol)
         return small.group(1) if small else symbol
     weights = "shared" if run.group(2) == "1" else "global"
     return f"run<{run.group(1)},{weights},{'cluster' if run.group(3) == '1' else 'block'}>"

@@ -28,6 +28,11 @@ std::string name_of(emulation::KernelCall const& call) {
   return info.dli_sname;
 }
 
+// "sm_90a": 90.
+int architecture_number(std::string const& architecture) {
+  return static_cast<int>(std::strtol(architecture.c_str() + 3, nullptr, 10));
+}
+
 void execute(cuda::LaunchShape const& shape, emulation::KernelCall const& call) {
   std::vector<MemoryRange> ranges;
   for (auto const& allocation : emulation::allocations()) {
@@ -54,6 +59,7 @@ Machine& execute_launches(std::string const& architecture) {
   char const* const elsewhere = std::getenv("BROOD_MACHINE_CODE");
   installed = std::make_unique<Installed>(elsewhere ? elsewhere : BROOD_MACHINE_CODE, architecture);
   emulation::executor = execute;
+  emulation::code_architecture = architecture_number(architecture);
   return installed->machine;
 }
 
@@ -71,7 +77,8 @@ void limit_to_ampere() {
   limits.multiprocessors = 108;
   limits.shared_bytes_block = 163 * 1024;
   limits.shared_bytes_sm = 164 * 1024;
-  limits.most_cluster_blocks = 1;
+  limits.clusters = {};
+  emulation::most_cluster_blocks = 1;
 }
 
 }  // namespace brood::machine

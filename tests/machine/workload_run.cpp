@@ -65,7 +65,9 @@ double error_of(Trained const& got, Trained const& expected) {
 // The device that plans are made for.
 void set_limits(WorkloadChoice const& choice) {
   if (choice.architecture == "sm_80") limit_to_ampere();
-  if (!choice.alone) emulation::limits.multiprocessors = 1;
+  if (choice.alone) return;
+  emulation::limits.multiprocessors = 1;
+  emulation::limits.clusters = {};
 }
 
 // Blocks that a multiprocessor holds: of registers, given out to a warp by 256, of shared memory,

@@ -68,6 +68,7 @@ class CommandLines(Refused):
                               ("--seed", "18446744073709551616"), ("--trials", "1e3"),
                               ("--time-limit", "0"), ("--time-limit", "-5s"), ("--time-limit", "5y"),
                               ("--time-limit", "inf"), ("--memory-limit", "0"),
+                              ("--max-launch-ms", "0"), ("--max-launch-ms", "60001"),
                               ("--memory-limit", "1e30GiB"), ("--memory-limit", "GiB")]:
             self.refused("tune", WINE, "--target", "cultivar", option, value, says=option)
 

@@ -151,11 +151,19 @@ class Results(CommandTest):
             plan = self.json_of("plan", DIGITS, "--device", "cuda", "--device-model", model)
             self.assertLessEqual(plan["launches"], 8)
             self.assertGreaterEqual(plan["launches"], 1)
+            self.assertTrue(0 < plan["device_seconds"] < 60, plan["device_seconds"])
             # Every network is trained by the fused kernel, wherever its tensors lie.
             self.assertEqual(sum(each["members"] for each in plan["layouts"]), 1024)
         on_chip = [each for each in plan["layouts"] if each["layout"] != "weights in L2"]
         self.assertEqual(sum(each["members"] for each in on_chip), 1024)
-        self.assertEqual(self.json_of("plan", "wine.yaml")["launches"], 0)
+        on_cpu = self.json_of("plan", "wine.yaml")
+        self.assertEqual(on_cpu["launches"], 0)
+        self.assertNotIn("device_seconds", on_cpu)
+
+    def test_shorter_launches_are_more_of_them(self):
+        launches = [self.json_of("plan", DIGITS, "--device", "cuda", "--device-model", "sm_90",
+                                 "--max-launch-ms", limit)["launches"] for limit in ("1000", "1")]
+        self.assertGreater(launches[1], launches[0])
 
     def test_the_winner_is_the_best_of_those_trained_furthest(self):
         document = self.json_of("tune", "wine.yaml", "--trials", "30")

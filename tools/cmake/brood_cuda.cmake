@@ -5,9 +5,10 @@ if(NOT BROOD_CUDA STREQUAL "OFF")
   if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX} AND EXISTS /usr/local/cuda/bin/nvcc)
     set(CMAKE_CUDA_COMPILER /usr/local/cuda/bin/nvcc)
   endif()
-  # Real code for the two architectures that differ, and PTX for whatever comes.
+  # Real code for the two architectures that differ (every 8.x runs the first), and PTX for whatever
+  # comes after them: with clusters, which PTX of compute_80 would lack.
   if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 80-real 90a-real 80-virtual)
+    set(CMAKE_CUDA_ARCHITECTURES 80-real 90a-real 90-virtual)
   endif()
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)

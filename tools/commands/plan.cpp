@@ -49,7 +49,7 @@ std::string device_text(Prepared const& prepared) {
   }
   return "On " + info.device + " in " + info.precision + ": " + layouts + "; at most " +
          std::to_string(plan.most_launches) + (plan.most_launches == 1 ? " launch" : " launches") +
-         " a rung.\n";
+         " an epoch.\n";
 }
 
 // A winner that was a copy has had several hyperparameters, one after another.
@@ -119,6 +119,9 @@ std::string plan_text(Prepared const& prepared) {
           bytes_text(prepared.engine.memory_limit()) + ": " + counted(plan.waves, "wave") + ".\n";
   text += "The device is predicted to be busy for " +
           std::to_string(std::lround(100 * plan.busy_share)) + " % of the time.\n";
+  if (plan.seconds > 0) {
+    text += "Training is predicted to take " + duration_text(plan.seconds) + " of the device.\n";
+  }
   return text + device_text(prepared) + upper_bound_text(prepared);
 }
 
@@ -144,6 +147,7 @@ files::Json plan_document(StudyPlan const& plan) {
     layouts.push_back(files::Json().set("layout", group.layout).set("members", group.members));
   json.set("launches", plan.most_launches).set("layouts", std::move(layouts));
   json.set("busy_share", plan.busy_share);
+  if (plan.seconds > 0) json.set("device_seconds", plan.seconds);
   json.set("upper_bound", plan.upper_bound).set("lower_bound", plan.lower_bound);
   json.set("brackets", std::move(brackets));
   return json;

@@ -33,7 +33,7 @@ struct Support {
 
 // How a backend would submit the training of some members at once.
 struct Submission {
-  int launches = 0;  // of kernels; 0 on the CPU
+  int launches = 0;  // of kernels, for an epoch; 0 on the CPU
   struct Group {
     std::string layout;  // where tensors lie: "resident", "weights in L2", ...
     int members = 0;
@@ -42,6 +42,7 @@ struct Submission {
   double work = 0;            // needed flops of an epoch of all of them
   double shared_bytes = 0;    // of shared memory that its products read, at least; 0 on the CPU
   double busy_share = 1;      // of the device, while they train for as many epochs each; predicted
+  double seconds = 0;         // that an epoch of all of them takes; 0: not predicted
 };
 
 struct TrainOrder {
@@ -52,6 +53,14 @@ struct TrainOrder {
 
 struct SlotCopy {
   Slot from = 0, to = 0;  // both admitted, same network shape, optimizer and options
+};
+
+// Of one output of a member's predictions over some rows: pairs of a row that has the class (or
+// label) and one that has not.
+struct OrderedPairs {
+  std::int64_t with = 0, without = 0;  // rows
+  std::int64_t twice_in_order = 0;     // pairs: 2 for one that is predicted in order, 1 for a tie
+  std::int64_t defined = 1;            // 0: a prediction is not a number
 };
 
 class Backend {
@@ -96,6 +105,14 @@ class Backend {
   // its evaluation rows; `train_loss` is NaN. With the weights that predict. Waits.
   virtual std::vector<Evaluation> evaluate(std::span<Slot const> slots,
                                            std::span<std::int32_t const> rows) = 0;
+
+  // For the area under the ROC curve, of each slot's predictions over rows of its own table: for
+  // every output in turn, of two classes for the second alone. Empty where the backend does not
+  // count them: count those of forward(). Waits.
+  virtual std::vector<OrderedPairs> ordered_pairs(std::span<Slot const> /*slots*/,
+                                                  std::span<std::int32_t const> /*rows*/) {
+    return {};
+  }
 
   // As survivors() of scheduler.hpp, on the device where that is faster. Waits.
   virtual std::vector<int> rank(std::vector<Ranked> trials, int keep, bool maximize) = 0;

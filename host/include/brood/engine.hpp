@@ -27,6 +27,9 @@ struct EngineOptions {
   // With CUDA, to plan for a device that is not there: "sm_80", "sm_86", "sm_89", "sm_90", "sm_100"
   // or "sm_120". Nothing can be trained on such an engine.
   std::string device_model = {};
+  // With CUDA: milliseconds (1 .. 60000) that a launch of training takes at most, as far as that
+  // can be predicted. A device that also shows a screen ends what takes seconds. Changes no result.
+  int max_launch_ms = 200;
   int threads = 0;                // CPU workers; 0: all cores
   std::int64_t memory_limit = 0;  // bytes for resident members; 0: what the device has
   // CPU kernels: "" (the best this machine has), "scalar", "avx2", "avx512". All give the same

@@ -49,6 +49,9 @@ class Population {
                std::span<float> out);
   void forward(std::span<MemberId const> members, Matrix x, std::span<float> out);
   // On rows of their own table, see Backend::evaluate.
+  // See Backend::ordered_pairs.
+  std::vector<OrderedPairs> ordered_pairs(std::span<MemberId const> members,
+                                          std::span<std::int32_t const> rows);
   std::vector<Evaluation> evaluate(std::span<MemberId const> members,
                                    std::span<std::int32_t const> rows);
   std::vector<MemberImage> save(std::span<MemberId const> members);

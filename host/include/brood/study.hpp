@@ -156,7 +156,8 @@ struct StudyPlan {
   // Of the device, predicted from the needed work of what trains together, refit included; ASHA's
   // rungs are taken for those of one bracket.
   double busy_share = 1;
-  int most_launches = 0;  // of any rung, its first trials standing in for those to be promoted
+  double seconds = 0;     // of the device, predicted likewise; 0: it does not predict any
+  int most_launches = 0;  // of an epoch of any rung, its first trials standing in for the promoted
   bool upper_bound = false;
   bool lower_bound = false;  // an asynchronous scheduler also promotes who is overtaken later
 };

@@ -33,11 +33,15 @@ inline int warp_number() {
 inline int warp_count() {
   return static_cast<int>(blockDim.x) >> 5;
 }
+// Code of an architecture before 90 knows no clusters (prims.cuh, __CUDA_ARCH__).
+inline bool has_clusters() {
+  return emulation::code_architecture >= 90;
+}
 inline int cluster_rank() {
-  return emulation::cluster_rank();
+  return has_clusters() ? emulation::cluster_rank() : 0;
 }
 inline int cluster_size() {
-  return emulation::cluster_size();
+  return has_clusters() ? emulation::cluster_size() : 1;
 }
 inline int cluster_number() {
   return static_cast<int>(blockIdx.x) / cluster_size();
@@ -55,11 +59,11 @@ inline void sync_block(emulation::Location at = emulation::Location::here()) {
   emulation::sync_block(at);
 }
 inline void sync_cluster(emulation::Location at = emulation::Location::here()) {
-  emulation::sync_cluster(at);
+  if (has_clusters()) emulation::sync_cluster(at);
 }
 template <class T>
 T* in_block(T* p, int rank, emulation::Location at = emulation::Location::here()) {
-  return static_cast<T*>(const_cast<void*>(emulation::in_block(p, rank, at)));
+  return has_clusters() ? static_cast<T*>(const_cast<void*>(emulation::in_block(p, rank, at))) : p;
 }
 
 template <class T>
@@ -139,7 +143,22 @@ inline float square_root(float x) {
   return __builtin_sqrtf(x);
 }
 
-// ---- launches: the kernel has run when this returns
+// ---- the code that runs, and launches: the kernel has run when launch() returns
+
+struct KernelCode {
+  cudaError_t error;
+  int architecture;
+};
+template <class Arguments>
+KernelCode code_of(void (*)(Arguments)) {
+  bool const there = emulation::code_architecture > 0;
+  return {there ? cudaSuccess : cudaErrorNoKernelImageForDevice, emulation::code_architecture};
+}
+
+template <class Arguments>
+cudaError_t prepare(void (*)(Arguments), int shared_bytes) {
+  return shared_bytes <= emulation::limits.shared_bytes_block ? cudaSuccess : cudaErrorInvalidValue;
+}
 
 template <class Arguments>
 cudaError_t launch(void (*kernel)(Arguments), LaunchShape const& shape, cudaStream_t,
@@ -156,7 +175,7 @@ cudaError_t launch(void (*kernel)(Arguments), LaunchShape const& shape, cudaStre
 
 template <class Arguments>
 int clusters_at_once(void (*)(Arguments), LaunchShape const& shape) {
-  return shape.cluster <= emulation::limits.most_cluster_blocks ? 1 : 0;
+  return clusters_at_once(emulation::limits, shape.cluster);
 }
 
 }  // namespace brood::cuda
