@@ -217,6 +217,7 @@ constexpr int kProfiledSteps = 32;
 
 void show_to_profiler(benchmark::State& state, Case c) {
   c.workload.rows = kProfiledSteps * c.workload.batch_size;
+  c.limits.launch_seconds = 60;  // an epoch is a launch, whatever it takes
   Population population(c.workload, c.precision, c.members, c.limits);
   population.run(1);
   double const before = population.steps();
