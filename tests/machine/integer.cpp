@@ -303,27 +303,30 @@ Operation* extreme_family(Modifiers& modifiers, Instruction&) {
 
 // ---- LEA: a shifted, plus b
 
+// LEA a, b, shift. HI: a, b, c, shift, where c:a is shifted; SX32: a, b, shift, where c is a's
+// sign.
+template <bool High, bool SignExtended>
+u64 shifted_and_added(u32 a, u32 b, u32 c, u32 shift) {
+  u64 const whole = SignExtended ? static_cast<u64>(i64{static_cast<i32>(a)}) : u64{c} << 32 | a;
+  u64 const shifted = whole << shift;
+  return (High ? shifted >> 32 : shifted & 0xffffffffu) + b;
+}
+
 template <bool High, bool Extended, bool SignExtended>
 void load_effective_address(Warp& warp, Instruction const& in, u32 lanes) {
   if (lanes == 0) return;
-  // LEA a, b, shift. HI: a, b, c, shift, where c:a is shifted; SX32: a, b, shift, where c is a's
-  // sign.
-  bool const has_c = High && !SignExtended;
+  constexpr bool kHasC = High && !SignExtended;
   Words s0, s1, s2, out;
   u32 valid = kAllLanes;
   Words const& a = warp.words(in.source[0], s0, valid);
   Words const& b = warp.words(in.source[1], s1, valid);
-  Words const& c = has_c ? warp.words(in.source[2], s2, valid) : a;
-  auto const shift = static_cast<u32>(in.source[has_c ? 3 : 2].value) & 31;
+  Words const& c = kHasC ? warp.words(in.source[2], s2, valid) : a;
+  auto const shift = static_cast<u32>(in.source[kHasC ? 3 : 2].value) & 31;
   u32 const carry_in = Extended ? warp.predicate(in.conditions[0]) : 0;
   u32 carry = 0;
   for (int i = 0; i < kLanes; ++i) {
-    u64 whole = a[i];
-    if (SignExtended) whole = static_cast<u64>(i64{static_cast<i32>(a[i])});
-    if (has_c) whole |= u64{c[i]} << 32;
-    whole <<= shift;
-    u64 const part = High ? whole >> 32 : whole & 0xffffffffu;
-    u64 const sum = part + b[i] + (carry_in >> i & 1);
+    u64 const sum =
+        shifted_and_added<High, SignExtended>(a[i], b[i], c[i], shift) + (carry_in >> i & 1);
     out[i] = static_cast<u32>(sum);
     carry |= static_cast<u32>(sum >> 32 != 0) << i;
   }
@@ -331,26 +334,36 @@ void load_effective_address(Warp& warp, Instruction const& in, u32 lanes) {
   warp.set_predicate(in.predicates[0], carry, lanes, valid);
 }
 
-struct ShiftAdd {  // ULEA; detail: the shift
-  static u32 of(int shift, u32 a, u32 b, u32) { return (a << shift) + b; }
-};
+// The same on the uniform datapath.
+template <bool High, bool Extended, bool SignExtended>
+void load_effective_address_uniform(Warp& warp, Instruction const& in, u32 lanes) {
+  if (lanes == 0) return;
+  constexpr bool kHasC = High && !SignExtended;
+  u32 const c = kHasC ? warp.scalar(in.source[2]) : 0;
+  auto const shift = static_cast<u32>(in.source[kHasC ? 3 : 2].value) & 31;
+  u64 sum = shifted_and_added<High, SignExtended>(warp.scalar(in.source[0]),
+                                                  warp.scalar(in.source[1]), c, shift);
+  if (Extended) sum += warp.predicate(in.conditions[0]) != 0;
+  warp.set_uniform(in.result, static_cast<u32>(sum));
+  warp.set_uniform_predicate(in.predicates[0], sum >> 32 != 0);
+}
+
+template <bool High, bool Extended, bool SignExtended>
+Operation* lea_of(bool uniform) {
+  return uniform ? load_effective_address_uniform<High, Extended, SignExtended>
+                 : load_effective_address<High, Extended, SignExtended>;
+}
 
 Operation* lea(Modifiers& modifiers, Instruction& in) {
   bool const high = modifiers.take("HI"), extended = modifiers.take("X");
   bool const sign = modifiers.take("SX32");
   Operand const& shift = in.source[high && !sign ? 3 : 2];
   if (!is_immediate(shift)) return nullptr;
-  if (in.result.kind == Operand::Kind::uniform) {
-    if (high || extended || sign || in.predicates[0].kind != Operand::Kind::none) return nullptr;
-    in.detail = static_cast<std::uint8_t>(shift.value);
-    return lanewise<ShiftAdd, 2>;
-  }
-  if (!high) return extended || sign ? nullptr : load_effective_address<false, false, false>;
+  bool const uniform = in.result.kind == Operand::Kind::uniform;
+  if (!high) return extended || sign ? nullptr : lea_of<false, false, false>(uniform);
   if (sign)
-    return extended ? load_effective_address<true, true, true>
-                    : load_effective_address<true, false, true>;
-  return extended ? load_effective_address<true, true, false>
-                  : load_effective_address<true, false, false>;
+    return extended ? lea_of<true, true, true>(uniform) : lea_of<true, false, true>(uniform);
+  return extended ? lea_of<true, true, false>(uniform) : lea_of<true, false, false>(uniform);
 }
 
 // ---- shifts

@@ -90,6 +90,9 @@ INSTANTIATE_TEST_SUITE_P(
     Uniform, Operations,
     ::testing::Values(Case{"UIADD3 UR4, UR0, -0x3, URZ", 10, 0, 0, 7, "UR4"},
                       Case{"ULEA UR4, UR0, UR1, 0x18", 2, 5, 0, 0x02000005, "UR4"},
+                      Case{"ULEA.HI UR4, UR0, UR1, UR2, 0x4", 0xf0000000, 100, 2, 147, "UR4"},
+                      Case{"ULEA.HI.X UR4, UR0, UR1, UR2, 0x4, UPT", 0xf0000000, 100, 2, 148,
+                           "UR4"},
                       Case{"UIMAD UR4, UR0, UR1, UR2", 7, 6, 5, 47, "UR4"},
                       Case{"UIMAD.WIDE.U32 UR4, UR0, UR1, URZ", ~0u, 3, 0, 2, "UR5"},
                       Case{"ULOP3.LUT UR4, UR0, UR1, UR2, 0x96, !UPT", 12, 10, 3, 5, "UR4"},
@@ -171,6 +174,15 @@ TEST(Operation, CarriesGoFromSumToSum) {
                                             "IADD3.X R5, RZ, 0x7, RZ, P0, !PT"} +
                                store_and_exit("R5"));
   EXPECT_EQ(outcome.out[0], 8u);
+}
+
+// A 64-bit address: the carry of the low half goes to the high one.
+TEST(Operation, CarriesGoFromHalfToHalfOfAUniformAddress) {
+  auto const outcome = execute(
+      WrittenLines{"MOV R0, 0x8000001", "MOV R1, 0xffffffff", "R2UR UR0, R0", "R2UR UR1, R1",
+                   "ULEA UR4, UP0, UR0, UR1, 0x5", "ULEA.HI.X UR5, UR0, UR0, URZ, 0x5, UP0"} +
+      store_and_exit("UR5"));
+  EXPECT_EQ(outcome.out[0], 0x8000001u + 1 + 1);
 }
 
 TEST(Operation, ShufflesMoveValuesBetweenLanes) {
