@@ -128,6 +128,26 @@ Operation* bsync_family(Modifiers& modifiers, Instruction& in) {
   return in.source[0].text.starts_with('B') && in.source[0].reg < 16 ? converge : nullptr;
 }
 
+// BMOV.32.CLEAR R, B: a barrier into a register, and empty; BMOV.32 B, R: back.
+void take_barrier(Warp& warp, Instruction const& in, std::uint32_t lanes) {
+  Words const words = warp.taken_convergence(in.source[0].reg, lanes);
+  if (in.result.kind != Operand::Kind::none) warp.set(in.result, words, lanes, kAllLanes);
+}
+void put_barrier(Warp& warp, Instruction const& in, std::uint32_t lanes) {
+  Words scratch;
+  std::uint32_t valid = kAllLanes;
+  Words const& words = warp.words(in.source[1], scratch, valid);
+  warp.need(lanes, valid, "a convergence barrier");
+  warp.set_convergence(in.source[0].reg, lanes, words);
+}
+Operation* barrier_move_family(Modifiers& modifiers, Instruction& in) {
+  if (!modifiers.take("32") || !in.source[0].text.starts_with('B') || in.source[0].reg >= 16)
+    return nullptr;
+  bool const takes = modifiers.take("CLEAR");
+  if (takes) return take_barrier;
+  return in.source[1].kind == Operand::Kind::reg ? put_barrier : nullptr;
+}
+
 void break_(Warp& warp, Instruction const& in, std::uint32_t lanes) {
   warp.leave_convergence(in.source[0].reg, lanes);
 }
@@ -242,6 +262,7 @@ std::span<Family const> control_families() {
       {"BSSY", bssy_family},
       {"BSYNC", bsync_family},
       {"BREAK", break_family},
+      {"BMOV", barrier_move_family},
       {"WARPSYNC", warp_sync_family},
       {"BAR", barrier_family},
       {"UCGABAR_ARV", cluster_arrive_family},

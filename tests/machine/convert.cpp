@@ -35,10 +35,28 @@ struct Bf16Pair {
   }
 };
 
+// Negative numbers become zero; a NaN stays one.
+float rectified(float x) {
+  return x <= 0.0f ? 0.0f : x;
+}
+struct RectifiedTf32 {
+  static float of(float a, float b, float c) { return Tf32::of(rectified(a), b, c); }
+};
+struct RectifiedBf16Pair {
+  static float of(float high, float low, float c) {
+    return Bf16Pair::of(rectified(high), rectified(low), c);
+  }
+};
+
 Operation* f2fp(Modifiers& modifiers, Instruction&) {
   modifiers.take("F32");
-  if (modifiers.take("TF32")) return modifiers.take("PACK_B") ? floatwise<Tf32, 1> : nullptr;
-  return modifiers.take("BF16") && modifiers.take("PACK_AB") ? floatwise<Bf16Pair, 2> : nullptr;
+  bool const rectifies = modifiers.take("RELU");
+  if (modifiers.take("TF32")) {
+    if (!modifiers.take("PACK_B")) return nullptr;
+    return rectifies ? floatwise<RectifiedTf32, 1> : floatwise<Tf32, 1>;
+  }
+  if (!modifiers.take("BF16") || !modifiers.take("PACK_AB")) return nullptr;
+  return rectifies ? floatwise<RectifiedBf16Pair, 2> : floatwise<Bf16Pair, 2>;
 }
 
 // ---- between floats and doubles

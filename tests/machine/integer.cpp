@@ -78,6 +78,30 @@ struct Permute {
     return result;
   }
 };
+// Parts of a word are put together one after another, so a result can be relied on if one of the
+// words that it is made of can: which bytes are there is not kept.
+void permute(Warp& warp, Instruction const& in, u32 lanes) {
+  if (in.result.kind == Operand::Kind::uniform) return lanewise<Permute, 3>(warp, in, lanes);
+  if (lanes == 0) return;
+  Words s0, s1, s2, out;
+  u32 first = kAllLanes, selected = kAllLanes, second = kAllLanes;
+  Words const& a = warp.words(in.source[0], s0, first);
+  Words const& selector = warp.words(in.source[1], s1, selected);
+  Words const& b = warp.words(in.source[2], s2, second);
+  u32 valid = 0;
+  for (int i = 0; i < kLanes; ++i) {
+    out[i] = Permute::of(0, a[i], selector[i], b[i]);
+    bool of_first = false, of_second = false;
+    for (int k = 0; k < 4; ++k)
+      (selector[i] >> 4 * k & 4 ? of_second : of_first) = true;
+    valid |= ((of_first ? first : 0) | (of_second ? second : 0)) & 1u << i;
+  }
+  warp.set(in.result, out, lanes, valid & selected);
+}
+Operation* prmt(Modifiers&, Instruction&) {
+  return permute;
+}
+
 // A shift of the 64 bits c:a by b, of which the upper or the lower word is taken.
 template <bool Left, bool High, bool Wide, bool Signed, bool Wrap>
 struct Funnel {
@@ -413,11 +437,37 @@ void logic_with_predicate(Warp& warp, Instruction const& in, u32 lanes) {
   warp.set_predicate(in.predicates[0], mask_of([&](int i) { return out[i] != 0; }), lanes, valid);
 }
 
+void uniform_logic_with_predicate(Warp& warp, Instruction const& in, u32 lanes) {
+  if (lanes == 0) return;
+  u32 const result = Logic::of(in.detail, warp.scalar(in.source[0]), warp.scalar(in.source[1]),
+                               warp.scalar(in.source[2]));
+  if (in.result.kind != Operand::Kind::none) warp.set_uniform(in.result, result);
+  warp.set_predicate(in.predicates[0], result != 0 ? kAllLanes : 0, lanes, kAllLanes);
+}
+
+// ptxas keeps predicates as bits of a register that begins as it is: it clears a bit and sets it
+// under a predicate, one after another, and reads each alone. So a register of which one bit has
+// been cleared can be relied on; which other bits are there is not kept.
+void clear_bit(Warp& warp, Instruction const& in, u32 lanes) {
+  if (lanes == 0) return;
+  Words scratch, out;
+  u32 ignored = kAllLanes;
+  Words const& a = warp.words(in.source[0], scratch, ignored);
+  for (int i = 0; i < kLanes; ++i)
+    out[i] = a[i] & static_cast<u32>(in.source[1].value);
+  warp.set(in.result, out, lanes, kAllLanes);
+}
+bool clears_one_bit(Instruction const& in) {
+  return is_immediate(in.source[1]) && std::popcount(~static_cast<u32>(in.source[1].value)) == 1;
+}
+
 Operation* lop3(Modifiers& modifiers, Instruction& in) {
   if (!modifiers.take("LUT") || !is_immediate(in.source[3])) return nullptr;
   in.detail = static_cast<std::uint8_t>(in.source[3].value);
   bool const uniform = in.result.kind == Operand::Kind::uniform;
-  if (in.predicates[0].kind != Operand::Kind::none) return uniform ? nullptr : logic_with_predicate;
+  if (in.predicates[0].kind != Operand::Kind::none)
+    return uniform ? uniform_logic_with_predicate : logic_with_predicate;
+  if (in.detail == 0xc0 && !uniform && clears_one_bit(in)) return clear_bit;
   if (in.detail == 0xc0) return lanewise<And, 2>;
   if (in.detail == 0xfc) return lanewise<Or, 2>;
   if (in.detail == 0x3c) return lanewise<ExclusiveOr, 2>;
@@ -573,8 +623,8 @@ std::span<Family const> integer_families() {
       {"ULOP3", lop3},
       {"PLOP3", plop3},
       {"UPLOP3", plop3},
-      {"PRMT", plain<Permute, 3>},
-      {"UPRMT", plain<Permute, 3>},
+      {"PRMT", prmt},
+      {"UPRMT", prmt},
       {"SGXT", sgxt},
       {"USGXT", sgxt},
       {"SEL", select_family},

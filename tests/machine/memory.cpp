@@ -142,7 +142,7 @@ bool local_word(Warp& warp, u32 address, unsigned bytes, std::size_t& word) {
     warp.local_valid.assign(size / 4, 0);
   }
   u32 const offset = address - (kStackTop - size);
-  if (offset >= size || offset + bytes > size || bytes < 4) {
+  if (offset >= size || offset + bytes > size) {
     warp.report(Fault::out_of_bounds, "local address " + text_of(address));
     return false;
   }
@@ -154,10 +154,11 @@ bool local_word(Warp& warp, u32 address, unsigned bytes, std::size_t& word) {
   return true;
 }
 
+// Less than a word has a word of its own, as ptxas spills it.
 void read_local(Warp& warp, u32 address, unsigned bytes, int lane, u32* words, u32* valid) {
   std::size_t word = 0;
   if (!local_word(warp, address, bytes, word)) return;
-  for (unsigned k = 0; k < bytes / 4; ++k) {
+  for (unsigned k = 0; k < (bytes + 3) / 4; ++k) {
     words[k] = warp.local[(word + k) * kLanes + static_cast<std::size_t>(lane)];
     valid[k] = (valid[k] & ~(1u << lane)) | (warp.local_valid[word + k] & 1u << lane);
   }
@@ -166,7 +167,7 @@ void write_local(Warp& warp, u32 address, unsigned bytes, int lane, u32 const* w
                  u32 const* valid) {
   std::size_t word = 0;
   if (!local_word(warp, address, bytes, word)) return;
-  for (unsigned k = 0; k < bytes / 4; ++k) {
+  for (unsigned k = 0; k < (bytes + 3) / 4; ++k) {
     warp.local[(word + k) * kLanes + static_cast<std::size_t>(lane)] = words[k];
     warp.local_valid[word + k] =
         (warp.local_valid[word + k] & ~(1u << lane)) | (valid[k] & 1u << lane);

@@ -278,6 +278,21 @@ void Warp::begin_convergence(int barrier) {
     convergence_[barrier][i] = lanes >> i & 1 ? lanes : convergence_[barrier][i];
 }
 
+Words Warp::taken_convergence(int barrier, std::uint32_t lanes) {
+  Words words;
+  for (int i = 0; i < kLanes; ++i) {
+    words[i] = convergence_[barrier][i];
+    if ((lanes >> i & 1) != 0) convergence_[barrier][i] = 0;
+  }
+  return words;
+}
+
+void Warp::set_convergence(int barrier, std::uint32_t lanes, Words const& words) {
+  for (int i = 0; i < kLanes; ++i) {
+    if ((lanes >> i & 1) != 0) convergence_[barrier][i] = words[i];
+  }
+}
+
 void Warp::leave_convergence(int barrier, std::uint32_t lanes) {
   for (std::uint32_t& awaited : convergence_[barrier])
     awaited &= ~lanes;

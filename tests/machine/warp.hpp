@@ -68,6 +68,9 @@ class Warp {
   void begin_convergence(int barrier);
   void leave_convergence(int barrier, std::uint32_t lanes);
   void converge(int barrier);
+  // What a convergence barrier knows of each lane, and what it is to know.
+  Words taken_convergence(int barrier, std::uint32_t lanes);
+  void set_convergence(int barrier, std::uint32_t lanes, Words const& words);
   void converge_warp(std::uint32_t lanes, std::uint32_t awaited);
   void exit(std::uint32_t lanes);
   void wait(Group::Wait wait, int barrier = 0, std::uint32_t awaited = 0);
