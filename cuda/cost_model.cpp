@@ -17,16 +17,18 @@ namespace {
 // many in bf16, three times in fp32. words: parameters, times 1 + the optimizer's states. global:
 // floats that go to or come from global memory, in the layouts whose tensors lie there.
 //
-// Fitted to the goals of the kernels on sm_90a, in clocks for a member-step: A (64-64-64-10, batch
-// 64, SGD) 7.1 k, D (16-32-2, batch 32, Adam) 1.0 k, C 268 k, at as many members as fit; and, of
-// one member alone, A on four warps 11.5 k, D on one 6.7 k. The model says 7.1, 1.0,
-// 282; 11.5, 6.7. Whoever changes the kernels fits them again; a device's own timings correct all
-// of them by one factor (launcher.hpp).
+// The latency is fitted to the kernels' machine code on the modelled multiprocessor (sm_90a): of
+// one member alone, A (64-64-64-10, batch 64, SGD) takes 19.5 k clocks on four warps, D (16-32-2,
+// batch 32, Adam) 13.5 k on one; the throughput to what its units allow. Whoever changes the
+// kernels fits them again (tests/machine/run.py); a device's own timings correct all of them by one
+// factor (launcher.hpp).
+//
+// Warps beyond the tiles of 32 x 32 that a product has find nothing to do.
 struct Clocks {
   double fixed, tile, word;
 };
 constexpr Clocks kThroughput{450, 3.6, 0.15};
-constexpr Clocks kLatency{5100, 16.5, 0.15};
+constexpr Clocks kLatency{11000, 20, 0.5};
 constexpr double kGlobalFloat = 0.22;    // 18 bytes a clock: a multiprocessor's share of HBM
 constexpr double kClusterBarrier = 900;  // with the memory that it orders
 constexpr double kForwardShare = 0.4;    // of a step, that an evaluation takes for as many rows
@@ -34,7 +36,7 @@ constexpr double kForwardShare = 0.4;    // of a step, that an evaluation takes 
 constexpr double kLaunch = 6000;              // from one small launch to the next
 constexpr double kDeviceTilesPerClock = 0.3;  // of each multiprocessor, in large products
 
-constexpr int kRegistersPerThread = 128;
+constexpr int kRegistersPerThread = 256;
 constexpr int kRegistersSm = 65536, kThreadsSm = 2048, kBlocksSm = 32;
 constexpr int kReservedPerBlock = 1024;  // bytes of shared memory that the driver takes
 
@@ -72,6 +74,16 @@ Work step_work(Member const& m, MemberPlan const& plan, Precision precision) {
   return work;
 }
 
+// Of the activations in flight, or of the weights, of the layer that has the most.
+int most_tiles(Member const& m, MemberPlan const& plan) {
+  auto tiles = [](int numbers) { return (numbers + kPanelRows - 1) / kPanelRows; };
+  int const rows = std::max(tiles(plan.cut.chunk_rows), 1);
+  int most = 1;
+  for (int l = 0; l < m.layers; ++l)
+    most = std::max(most, tiles(m.width[l + 1]) * std::max(rows, tiles(m.width[l])));
+  return most;
+}
+
 double clocks_of(Clocks const& clocks, Work const& work, double warps) {
   return clocks.fixed + (clocks.tile * work.tiles + clocks.word * work.words) / warps +
          kGlobalFloat * work.global;
@@ -92,7 +104,9 @@ Cost step_cost(Member const& m, MemberPlan const& plan, Share const& share, Prec
                DeviceLimits const& device) {
   Work const work = step_work(m, plan, precision);
   if (plan.layout == Layout::layered) return layered_cost(m, work, device);
-  double latency = clocks_of(kLatency, work, static_cast<double>(share.warps) * share.blocks);
+  double const warps = std::min(static_cast<double>(share.warps) * share.blocks,
+                                static_cast<double>(most_tiles(m, plan)));
+  double latency = clocks_of(kLatency, work, warps);
   if (share.blocks > 1) latency += 2 * kClusterBarrier;
   return {latency / device.clock_hz, clocks_of(kThroughput, work, 1) / device.clock_hz};
 }
@@ -111,9 +125,17 @@ double device_sort_seconds(double keys, double bytes_of_key) {
   return 1e-4 + keys * (1e-9 + 1e-10 * bytes_of_key);
 }
 
+int shared_bytes_beside(int count, DeviceLimits const& device) {
+  return std::min(device.shared_bytes_block, device.shared_bytes_sm / count - kReservedPerBlock);
+}
+
+int blocks_of_memory(int shared_bytes, DeviceLimits const& device) {
+  return device.shared_bytes_sm / (shared_bytes + kReservedPerBlock);
+}
+
 int blocks_per_multiprocessor(int shared_bytes, int threads, DeviceLimits const& device) {
   int const fitting =
-      std::min({device.shared_bytes_sm / (shared_bytes + kReservedPerBlock),
+      std::min({blocks_of_memory(shared_bytes, device),
                 kRegistersSm / (threads * kRegistersPerThread), kThreadsSm / threads, kBlocksSm});
   return std::max(fitting, 1);
 }

@@ -31,6 +31,10 @@ inline double seconds_of(Cost const& cost, int members) {
 double host_sort_seconds(double keys);
 double device_sort_seconds(double keys, double bytes_of_key);
 
+// Bytes of shared memory that a block may take of which a multiprocessor is to hold so many; and
+// how many it holds by their memory alone.
+int shared_bytes_beside(int count, DeviceLimits const& device);
+int blocks_of_memory(int shared_bytes, DeviceLimits const& device);
 // Blocks of such a launch that a multiprocessor holds at once; one at least.
 int blocks_per_multiprocessor(int shared_bytes, int threads, DeviceLimits const& device);
 

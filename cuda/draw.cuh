@@ -27,7 +27,6 @@ __global__ void draw(DrawArguments arguments) {
     TileLayer const& layer = task.layout.layer[l];
     InitLaw const law = task.law[l];
     if (law.spread == 0.0) continue;
-    TileMatrix const matrix = weight_matrix(task.layout, layer);
     int const weights = layer.inputs * layer.outputs;
     int const elements = weights + (task.bias_as_weights != 0 ? layer.outputs : 0);
     for (int i = self; 4 * i < elements; i += threads) {
@@ -35,8 +34,8 @@ __global__ void draw(DrawArguments arguments) {
           philox({{static_cast<std::uint32_t>(i), 0, static_cast<std::uint32_t>(l), purpose}}, key);
       for (int j = 0; j < 4 && 4 * i + j < elements; ++j) {
         int const element = 4 * i + j;
-        int const place = element < weights ? layer.weights + matrix.at(element / layer.inputs,
-                                                                        element % layer.inputs)
+        int const place = element < weights ? task.layout.weight(l, element / layer.inputs,
+                                                                 element % layer.inputs)
                                             : layer.bias + element - weights;
         task.tensors[place] = weight_of(law, block.word[j]);
       }

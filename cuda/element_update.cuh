@@ -13,84 +13,90 @@ __device__ __forceinline__ float clipped(Member const& m, float g) {
   return m.clip_value > 0.0f ? at_least(at_most(g, m.clip_value), -m.clip_value) : g;
 }
 
+// Plainly: by the optimizer and decoupled decay alone.
+__device__ __forceinline__ UpdateKind update_kind(Member const& m) {
+  bool const plainly =
+      m.clip_value == 0.0f && m.clip_norm == 0.0f && m.l1 == 0.0f && m.l2 == 0.0f && m.ema == 0.0f;
+  if (!plainly) return UpdateKind::any;
+  if (m.optimizer == index_of<Sgd>(Optimizers{})) return UpdateKind::sgd;
+  if (m.optimizer == index_of<Momentum>(Optimizers{})) return UpdateKind::momentum;
+  // Adamw differs in its default decay only.
+  if (m.optimizer == index_of<Adam>(Optimizers{}) || m.optimizer == index_of<Adamw>(Optimizers{}))
+    return UpdateKind::adam;
+  return UpdateKind::any;
+}
+
 // The tensors that an update reads, and writes but for the parameters.
 struct ParameterTensors {
-  float const* parameters;
+  float* parameters;
   float* moments;  // (state tensors) copies
   float* average;  // null without ema
   int size;        // floats of a copy
 };
 
-// With the factors of the step worked out once for layer l.
-template <class Optimizer>
+// With the factors of the step worked out once for layer l. Plain: see above; the rest is then
+// left out.
+template <class Optimizer, bool Plain>
 class ElementUpdate {
  public:
+  static constexpr int kStates = Optimizer::kStates;
+  static constexpr bool kPlain = Plain;
+
   __device__ __forceinline__ ElementUpdate(Member const& m, int l, TimedScalars const& scalars,
                                            float mean, float norm_factor)
-      : m_(m), scalars_(scalars.step), mean_(mean), norm_factor_(norm_factor) {
+      : scalars_(scalars.step), mean_(mean), norm_factor_(norm_factor) {
     float const factor = m.layer_lr[l];
     scalars_.rate = scalars_.rate * factor;
-    decay_ = static_cast<float>(1.0 - scalars.lr * static_cast<double>(factor) *
-                                          static_cast<double>(m.weight_decay));
-  }
-
-  // New values of the two weights from place `at` on.
-  __device__ __forceinline__ float2 pair(ParameterTensors const& tensors, int at, float g0,
-                                         float g1) const {
-    float2* const first = reinterpret_cast<float2*>(tensors.moments + at);
-    float2* const second = reinterpret_cast<float2*>(tensors.moments + tensors.size + at);
-    float2 a = make_float2(0.0f, 0.0f), b = a;
-    if constexpr (Optimizer::kStates > 0) a = *first;
-    if constexpr (Optimizer::kStates > 1) b = *second;
-    float2 v = *reinterpret_cast<float2 const*>(tensors.parameters + at);
-    v.x = updated(v.x, penalized(gradient(g0), v.x), decay_, a.x, b.x);
-    v.y = updated(v.y, penalized(gradient(g1), v.y), decay_, a.y, b.y);
-    if constexpr (Optimizer::kStates > 0) *first = a;
-    if constexpr (Optimizer::kStates > 1) *second = b;
-    if (tensors.average != nullptr) {
-      float2* const average = reinterpret_cast<float2*>(tensors.average + at);
-      float2 const old = *average;
-      *average = make_float2(averaged(old.x, v.x), averaged(old.y, v.y));
+    decay_ = 1.0f;
+    if (m.weight_decay != 0.0f) {
+      decay_ = static_cast<float>(1.0 - scalars.lr * static_cast<double>(factor) *
+                                            static_cast<double>(m.weight_decay));
     }
-    return v;
+    if constexpr (!Plain) {
+      clip_ = m.clip_value > 0.0f ? m.clip_value : INFINITY;
+      l1_ = m.l1;
+      l2_ = m.l2;
+      ema_ = m.ema;
+    }
   }
 
-  // The new value of the bias at place `at`.
-  __device__ __forceinline__ float bias(ParameterTensors const& tensors, int at, float g) const {
-    float* const first = tensors.moments + at;
-    float* const second = tensors.moments + tensors.size + at;
-    float a = 0.0f, b = 0.0f;
-    if constexpr (Optimizer::kStates > 0) a = *first;
-    if constexpr (Optimizer::kStates > 1) b = *second;
-    float const v = updated(tensors.parameters[at], gradient(g), 1.0f, a, b);
-    if constexpr (Optimizer::kStates > 0) *first = a;
-    if constexpr (Optimizer::kStates > 1) *second = b;
-    if (tensors.average != nullptr) tensors.average[at] = averaged(tensors.average[at], v);
-    return v;
+  // The new value of a weight; a and b are the optimizer's state.
+  __device__ __forceinline__ float weight(float v, float g, float& a, float& b) const {
+    g = gradient(g);
+    if constexpr (!Plain) g = fma(l2_, v, fma(l1_, sign(v), g));
+    return fma(v, decay_, -change(g, a, b));
+  }
+  __device__ __forceinline__ float bias(float v, float g, float& a, float& b) const {
+    return v - change(gradient(g), a, b);
+  }
+  __device__ __forceinline__ float averaged(float old, float v) const {
+    return fma(1.0f - ema_, v, ema_ * old);
   }
 
  private:
   __device__ __forceinline__ float gradient(float g) const {
-    return clipped(m_, g * mean_) * norm_factor_;
+    if constexpr (Plain) return g * mean_;
+    return at_least(at_most(g * mean_, clip_), -clip_) * norm_factor_;
   }
-  __device__ __forceinline__ float penalized(float g, float v) const {
-    return m_.l1 == 0.0f && m_.l2 == 0.0f ? g : fma(m_.l2, v, fma(m_.l1, sign(v), g));
-  }
-  __device__ __forceinline__ float updated(float v, float g, float decay, float& a,
-                                           float& b) const {
+  __device__ __forceinline__ float change(float g, float& a, float& b) const {
     Fast first(a), second(b);
-    Fast const change = Optimizer::update(scalars_, Fast(g), first, second);
+    Fast const step = Optimizer::update(scalars_, Fast(g), first, second);
     a = first.v;
     b = second.v;
-    return v * decay - change.v;
-  }
-  __device__ __forceinline__ float averaged(float old, float v) const {
-    return fma(1.0f - m_.ema, v, m_.ema * old);
+    return step.v;
   }
 
-  Member const& m_;
   StepScalars scalars_;
-  float mean_, norm_factor_, decay_;
+  float mean_, norm_factor_, decay_, clip_, l1_, l2_, ema_;
 };
+
+// f(update) with the whole update of the member's optimizer.
+template <class F>
+__device__ __forceinline__ void with_update(Member const& m, int l, TimedScalars const& scalars,
+                                            float mean, float norm_factor, F&& f) {
+  visit(Optimizers{}, m.optimizer, [&](auto optimizer) {
+    f(ElementUpdate<decltype(optimizer), false>(m, l, scalars, mean, norm_factor));
+  });
+}
 
 }  // namespace brood::cuda

@@ -26,21 +26,20 @@ __device__ __forceinline__ void load_operands(W const& w, float const* from) {
   if constexpr (W::Precision::kWeightCopy && W::kShared) {
     for (int l = 0; l < layout.layers; ++l) {
       TileLayer const& layer = layout.layer[l];
-      TileMatrix const whole = tile_matrix(layer.columns);
-      TileMatrix const halved = tile_matrix(layer.columns / 2);
-      int const pairs = layer.columns / 2;
-      for (int i = static_cast<int>(threadIdx.x); i < layer.rows * pairs;
-           i += static_cast<int>(blockDim.x)) {
-        int const row = i / pairs;
-        int const column = i % pairs * 2;
-        float2 const v =
-            *reinterpret_cast<float2 const*>(from + layer.weights + whole.at(row, column));
-        shared_words(w.map().operands + layer.weights / 2)[halved.at(row, column / 2)] =
-            to_bf16_pair(v.x, v.y);
+      int const blocks = layer.rows * layer.columns / 4;
+      for (int i = static_cast<int>(threadIdx.x); i < blocks; i += static_cast<int>(blockDim.x)) {
+        int const unit = layer.weights + i / 64 * kUnitWords;
+        Lane const place{i / 4 % 8, i % 4};
+        int const half = i / 32 % 2;
+        Quad const v = quad_of(
+            load_16(Global{reinterpret_cast<char const*>(from + unit) + whole_block(place, half)}));
+        W::Precision::store_hidden(w.base + static_cast<Shared>(w.map().operands + 2 * unit +
+                                                                W::Precision::place(place, half)),
+                                   v);
       }
     }
   } else if constexpr (W::kShared) {
-    copy_tensor(shared_floats(w.map().parameters), from, layout.size);
+    copy_tensor(shared_at<float>(w.map().parameters), from, layout.size);
   }
 }
 
@@ -48,14 +47,14 @@ __device__ __forceinline__ void load_operands(W const& w, float const* from) {
 template <class W>
 __device__ __forceinline__ float const* loaded(W const& w, float const* global) {
   bool const in_place = W::kShared && !W::Precision::kWeightCopy;
-  return in_place ? shared_floats(w.map().parameters) : global;
+  return in_place ? shared_at<float>(w.map().parameters) : global;
 }
 
 // Puts the resident parameters where they live between launches. A barrier must follow.
 template <class W>
-__device__ __forceinline__ void store_parameters(W const& w) {
+__device__ __forceinline__ void put_parameters_back(W const& w) {
   if (w.map().parameters >= 0 && w.rank == 0)
-    copy_tensor(w.task().parameters, shared_floats(w.map().parameters), w.task().layout.size);
+    copy_tensor(w.task().parameters, shared_at<float>(w.map().parameters), w.task().layout.size);
 }
 
 // Runs f() with the parameters at `global` as the weights, then brings the resident ones back.
@@ -63,7 +62,7 @@ template <class W, class F>
 __device__ __forceinline__ void with_weights(W const& w, float const* global, F&& f) {
   bool const swap = global != w.task().parameters;
   if (swap) {
-    store_parameters(w);
+    put_parameters_back(w);
     w.sync_all();
     load_operands(w, global);
     w.sync_all();
@@ -76,21 +75,41 @@ __device__ __forceinline__ void with_weights(W const& w, float const* global, F&
   }
 }
 
-// Calls each(chunk) with the logits of `count` of the task's evaluation rows, chunk by chunk.
+// By the first thread: the evaluation rows from the number-th chunk's first on.
+__device__ __forceinline__ void put_evaluation_chunk(int number) {
+  MemberTask const& task = control().task;
+  int const first = number * task.cut.chunk_rows;
+  int const rows = max(0, min(task.cut.chunk_rows, task.member.eval_rows - first));
+  control().stream.chunk[number & 3] = {{0, rows, first, -1}, 0, 0, 1};
+}
+
+template <class W>
+BROOD_PHASE void forward_chunk(int number, float const* from) {
+  W const w;
+  receive<false>(w, number);
+  forward_pass<false>(w, number, from);
+}
+
+// Calls each(number) with the logits of the task's evaluation rows, chunk by chunk; it must end
+// with a barrier of the member.
 template <class W, class Each>
-__device__ __forceinline__ void forward_rows(W const& w, float const* from, int count,
-                                             Each&& each) {
-  int const most = w.task().cut.chunk_rows;
-  auto chunk_at = [&](int first) { return Chunk{0, min(most, count - first), first, -1}; };
-  if (fetches_ahead(w) && count > 0) fetch<W>(chunk_at(0));
-  for (int first = 0; first < count; first += most) {
-    Chunk const chunk = chunk_at(first);
-    if (!fetches_ahead(w)) fetch<W>(chunk);
-    receive<W>(chunk, Pass{false, 0u});
-    if (fetches_ahead(w) && first + most < count) fetch<W>(chunk_at(first + most));
-    forward_pass<W>(chunk, from, Pass{false, 0u});
-    each(chunk);
+__device__ __forceinline__ void forward_rows(W const& w, float const* from, Each&& each) {
+  for (int number = 0; threadIdx.x == 0 && number < 3; ++number)
+    put_evaluation_chunk(number);
+  w.sync_all();
+  find_rows<W>(0);
+  find_rows<W>(1);
+  await_copies();
+  w.sync_all();
+  fetch<W>(0);
+  for (int number = 0; w.chunk(number).rows > 0; ++number) {
+    forward_chunk<W>(number, from);
+    if (threadIdx.x == 0) put_evaluation_chunk(number + 3);
+    each(number);
+    find_rows<W>(number + 2);
+    fetch<W>(number + 1);
   }
+  await_copies();
 }
 
 struct EvaluationTotals {
@@ -102,12 +121,12 @@ template <class W>
 BROOD_PHASE EvaluationTotals evaluate_rows(float const* from) {
   W const w;
   EvaluationTotals totals{};
-  forward_rows(w, from, w.member().eval_rows, [&](Chunk const& chunk) {
-    evaluation_sums<W>(chunk);
+  forward_rows(w, from, [&](int number) {
+    evaluation_sums<W>(number);
     w.sync_all();
     if (threadIdx.x == 0) {
       double const* sums = w.evaluation_sums();
-      for (int row = 0; row < chunk.rows; row += kBlockRows) {
+      for (int row = 0; row < w.chunk(number).rows; row += kUnitRows) {
         for (int i = 0; i < kEvaluationSums; ++i)
           totals.value[i] += *sums++;
       }
@@ -130,37 +149,48 @@ __device__ __forceinline__ float const* predicting(MemberTask const& task) {
 
 // ---- prediction
 
-// Logits of a row to what is predicted, in `out`: probabilities, or values in the user's units.
-template <class W>
-__device__ __forceinline__ void predict_row(W const& w, LossRow const& r, float* out) {
+// Logits of a unit's rows to what is predicted, in out(q), null where there is no row:
+// probabilities, or values in the user's units.
+template <class W, class Out>
+__device__ __forceinline__ void predict_unit(W const& w, LogitRows<W> const& rows, Out&& out) {
   Member const& m = w.member();
   bool const softmax = m.loss == index_of<CrossEntropy>(Losses{});
   bool const logistic = m.loss == index_of<Bce>(Losses{});
   if (m.target_kind == TargetKind::one_logit) {
-    if (r.half != 0) return;
-    float const p = sigmoid(r.logit(0));
-    out[0] = 1.0f - p;
-    out[1] = p;
+    rows.for_logits([&](int q, int, float z) {
+      float* const to = out(q);
+      if (to == nullptr) return;
+      float const p = sigmoid(z);
+      to[0] = 1.0f - p;
+      to[1] = p;
+    });
     return;
   }
   bool const shares = softmax || (logistic && m.target_kind == TargetKind::one_hot);
-  float top = r.logit(0);
-  for (int c = 1; shares && c < r.outputs; ++c)
-    top = at_least(r.logit(c), top);
-  auto value = [&](int c) {
-    float const z = r.logit(c);
-    if (softmax) return exp(z - top);
+  float top[2] = {-INFINITY, -INFINITY}, total[2] = {0.0f, 0.0f};
+  if (softmax) {
+    rows.for_logits([&](int q, int, float z) { top[q] = max_or_nan(top[q], z); });
+#pragma unroll
+    for (int q = 0; q < 2; ++q) {
+      top[q] = max_or_nan(top[q], shuffle_xor(top[q], 1));
+      top[q] = max_or_nan(top[q], shuffle_xor(top[q], 2));
+    }
+  }
+  auto value = [&](int q, int c, float z) {
+    if (softmax) return exp(z - top[q]);
     if (logistic) return sigmoid(z);
     if (w.task().target_scale == nullptr) return z;
     return z / w.task().target_scale[c] + w.task().target_shift[c];
   };
-  float total = 1.0f;
   if (shares) {
-    total = 0.0f;
-    for (int c = 0; c < r.outputs; ++c)
-      total = total + value(c);
+    rows.for_logits([&](int q, int c, float z) { total[q] = total[q] + value(q, c, z); });
+    total[0] = row_sum(total[0]);
+    total[1] = row_sum(total[1]);
   }
-  r.for_columns(r.outputs, [&](int c) { out[c] = shares ? value(c) / total : value(c); });
+  rows.for_logits([&](int q, int c, float z) {
+    float* const to = out(q);
+    if (to != nullptr) to[c] = shares ? value(q, c, z) / total[q] : value(q, c, z);
+  });
 }
 
 // Predictions of the evaluation rows into the task's `out`: (rows, outputs) with 2 outputs for one
@@ -170,15 +200,16 @@ BROOD_PHASE void predict_rows(float const* from) {
   W const w;
   int const network = w.layer(w.member().layers - 1).outputs;
   int const outputs = w.member().target_kind == TargetKind::one_logit ? 2 : network;
-  forward_rows(w, from, w.member().eval_rows, [&](Chunk const& chunk) {
-    w.for_row_blocks(chunk.rows, [&](int local, int global) {
-      if (w.column_warp != 0) return;
-      LossRow const r = loss_row(w, local);
-      int const row = global * kBlockRows + (w.lane & 15);
-      if (row < chunk.rows)
-        predict_row(w, r, w.task().out + std::int64_t{chunk.begin + row} * outputs);
+  forward_rows(w, from, [&](int number) {
+    Chunk const chunk = w.chunk(number);
+    w.for_row_units(chunk.rows, [&](int local, int global) {
+      predict_unit(w, LogitRows<W>(w, local), [&](int q) -> float* {
+        int const row = kUnitRows * global + w.place.g + 8 * q;
+        if (row >= chunk.rows) return nullptr;
+        return w.task().out + std::int64_t{chunk.begin + row} * outputs;
+      });
     });
-    w.sync_rows();
+    w.sync_all();
   });
 }
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of the table into a block's shared memory, in two halves: fetch() sends the raw rows of a
-// chunk on their way, a step ahead of their use; receive() waits for them and turns them into
-// operands: missing values, transform, input dropout, targets, row weights.
+// Rows of the table into a block's shared memory, in three acts: find_rows() sends for the numbers
+// of the rows of a chunk two chunks ahead; fetch() sends the raw rows on their way, one ahead;
+// receive() waits for all that is under way and turns raw rows into operands: missing values,
+// transform, input dropout, targets, row weights.
+//
+// A raw row lies by units, 16 bytes for each lane that takes part: lane (g, t) fetches, and later
+// reads, inputs 4 t .. 4 t + 3 of rows g and g + 8 of a unit.
 #pragma once
 
 #include "cuda/dropout.cuh"
@@ -9,107 +13,165 @@
 
 namespace brood::cuda {
 
-// Row of the table that lane `i` < 16 of a block of rows is to fetch.
+// The place of the numbers of a chunk's rows; chunks take turns.
 template <class W>
-__device__ __forceinline__ int row_to_fetch(W const& w, Chunk const& chunk, int position) {
-  MemberTask const& task = w.task();
-  if (chunk.epoch < 0) return task.eval_rows[position];
-  BatchOrder const& order = control().order[chunk.epoch & 1];
-  return task.train_rows[row_at(order, static_cast<std::uint32_t>(position))];
+__device__ __forceinline__ Shared index_place(W const& w, int number) {
+  return w.base + static_cast<Shared>(w.map().index + (number & 1) * w.map().index_bytes);
 }
 
 template <class W>
-BROOD_PHASE void fetch(Chunk chunk) {
+BROOD_PHASE void find_rows(int number) {
   W const w;
+  if (w.column_warp != 0) return;
+  Chunk const chunk = w.chunk(number);
   MemberTask const& task = w.task();
-  TableView const& table = task.table;
-  TileMatrix const staged = tile_matrix(w.layer(0).columns);
-  w.for_row_blocks(chunk.rows, [&](int local, int global) {
-    int const mine = global * kBlockRows + (w.lane & 15);
-    bool const valid = mine < chunk.rows;
-    int const row = valid ? row_to_fetch(w, chunk, chunk.begin + mine) : 0;
-    int const place = local * kBlockRows;
-    // A lane copies 16 bytes of row lane / 4, then of row lane / 4 + 8; four lanes a row.
-    for (int half = 0; half < kBlockRows; half += 8) {
-      int const r = half + w.place.g;
-      int const from = shuffle(row, r);
-      bool const there = global * kBlockRows + r < chunk.rows;
-      for (int c = 4 * (w.place.t + 4 * w.column_warp); c < w.layer(0).columns;
-           c += 16 * w.column_warps) {
-        float* const to = shared_floats(w.map().staged) + staged.at(place + r, c);
-        bool const inside = there && c < table.stride;
-        copy_16_async(to, table.x + std::int64_t{from} * table.stride + (inside ? c : 0), inside);
+  Shared const index = index_place(w, number);
+  w.for_panels(chunk.rows, [&](int local, int global) {
+    int const mine = kPanelRows * global + w.lane;
+    bool const there = mine < chunk.rows;
+    auto const position = static_cast<std::uint32_t>(chunk.begin + (there ? mine : 0));
+    std::int32_t const* const from =
+        chunk.epoch < 0 ? task.eval_rows + position
+                        : task.train_rows + row_at(control().order[chunk.epoch & 1], position);
+    copy_4_async(index + static_cast<Shared>(4 * (kPanelRows * local + w.lane)), from, there);
+  });
+}
+
+template <class W>
+BROOD_PHASE void fetch(int number) {
+  W const w;
+  Chunk const chunk = w.chunk(number);
+  MemberTask const& task = w.task();
+  float const* const table_x = task.table.x;
+  int const stride = 4 * task.table.stride;  // bytes
+  int const targets = task.table.targets;
+  int const units = w.input_units(0);
+  // Only of the last unit of inputs a part may be missing in the table's rows.
+  bool const last_inside = 64 * units - 64 + 16 * w.place.t < stride;
+  Shared const index = index_place(w, number);
+  Shared const raw = w.base + static_cast<Shared>(w.map().raw + 16 * w.lane);
+  int const raw_panel = w.map().raw_panel;
+  auto const* const x = reinterpret_cast<char const*>(table_x) + 16 * w.place.t;
+  w.for_panels(chunk.rows, [&](int local, int global) {
+    int const left = chunk.rows - kPanelRows * global;
+    Shared const panel_index = index + static_cast<Shared>(4 * kPanelRows * local);
+    char const* from[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      auto const row =
+          static_cast<int>(load_4(panel_index + static_cast<Shared>(4 * w.place.g + 32 * i)));
+      from[i] = x + std::int64_t{row} * stride;
+    }
+    Shared const to = raw + static_cast<Shared>(local * raw_panel);
+#pragma unroll 1
+    for (int j = w.column_warp; j < units; j += w.column_warps) {
+      bool const inside = j + 1 < units || last_inside;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        copy_16_async(to + static_cast<Shared>(2048 * j + 512 * i), from[i] + 64 * j,
+                      inside && 8 * i + w.place.g < left);
       }
     }
-    if (w.column_warp != 0 || w.lane >= kBlockRows) return;
-    for (int t = 0; t < table.targets; ++t) {
-      copy_4_async(shared_floats(w.map().staged_targets) + (place + w.lane) * table.targets + t,
-                   table.y + std::int64_t{row} * table.targets + t, valid);
-    }
-    if (table.weights != nullptr) {
-      copy_4_async(shared_floats(w.map().staged_weights) + place + w.lane, table.weights + row,
-                   valid);
+    if (w.column_warp != 0) return;
+    int const r = kPanelRows * local + w.lane;
+    int const row = static_cast<int>(load_4(panel_index + static_cast<Shared>(4 * w.lane)));
+    Shared const y_to = w.base + static_cast<Shared>(w.map().targets + 4 * r * targets);
+    float const* const y = task.table.y + std::int64_t{row} * targets;
+#pragma unroll 1
+    for (int t = 0; t < targets; ++t)
+      copy_4_async(y_to + static_cast<Shared>(4 * t), y + t, w.lane < left);
+    if (task.table.weights != nullptr) {
+      copy_4_async(w.base + static_cast<Shared>(w.map().weights + 4 * r), task.table.weights + row,
+                   w.lane < left);
     }
   });
 }
 
-// Whether rows are fetched beside those in use; else in the place of the inputs, when these are
-// done with.
-template <class W>
-__device__ __forceinline__ bool fetches_ahead(W const& w) {
-  return w.map().staged != w.map().input;
-}
-
 // x = isnan(r) ? 0 : (r - shift) * scale, never fused.
 __device__ __forceinline__ float transformed(float raw, float shift, float scale) {
-  return raw == raw ? (raw - shift) * scale : 0.0f;
+  float const x = (raw - shift) * scale;
+  return raw == raw ? x : 0.0f;
 }
 
+// Targets in the network's units, and weights of a panel's rows; a lane each, which has fetched
+// them.
 template <class W>
-BROOD_PHASE void receive(Chunk chunk, Pass pass) {
-  W const w;
-  using P = typename W::Precision;
+__device__ __forceinline__ void receive_targets(W const& w, int local, int left, bool training) {
   MemberTask const& task = w.task();
   TableView const& table = task.table;
+  int const r = kPanelRows * local + w.lane;
+  float* const targets = shared_at<float>(w.map().targets) + r * table.targets;
+  if (task.target_scale != nullptr) {
+    for (int t = 0; t < table.targets; ++t)
+      targets[t] = (targets[t] - task.target_shift[t]) * task.target_scale[t];
+  }
+  float* const weights = shared_at<float>(w.map().weights) + r;
+  float weight = table.weights != nullptr ? *weights : 1.0f;
+  if (training && task.class_weights != nullptr)
+    weight *= task.class_weights[static_cast<int>(targets[0])];
+  *weights = w.lane < left ? weight : 0.0f;
+}
+
+template <bool Training, class W>
+__device__ __forceinline__ void receive(W const& w, int number) {
+  Chunk const chunk = w.chunk(number);
+  using P = typename W::Precision;
   await_copies();
-  w.sync_rows();
-  int const columns = w.layer(0).columns;
-  TileMatrix const staged = tile_matrix(columns);
-  TileMatrix const input = tile_matrix(columns / P::kPerWord);
-  float const* const shift = shared_floats(w.map().shift);
-  float const* const scale = shared_floats(w.map().scale);
-  Dropout const dropout(pass.training ? w.member().input_dropout : 0.0f, w.member().seed, pass.step,
-                        0);
-  w.for_row_blocks(chunk.rows, [&](int local, int global) {
-    int const place = local * kBlockRows;
-    for (int c = 8 * w.column_warp + 2 * w.place.t; c < columns; c += 8 * w.column_warps) {
-      float2 const shifts = *reinterpret_cast<float2 const*>(shift + c);
-      float2 const scales = *reinterpret_cast<float2 const*>(scale + c);
-      DropoutFactors factors = dropout.factors(chunk.first / kBlockRows + global, w.place.g, c);
+  int const units = w.input_units(0);
+  MemberTask const& task = w.task();
+  Shared const input = w.base + static_cast<Shared>(w.map().input);
+  Shared const shift = w.base + static_cast<Shared>(w.map().shift + 16 * w.place.t);
+  Shared const scale = w.base + static_cast<Shared>(w.map().scale + 16 * w.place.t);
+  Shared const raw = w.base + static_cast<Shared>(w.map().raw + 16 * w.lane);
+  int const raw_panel = w.map().raw_panel;
+  float const rate = Training ? w.member().input_dropout : 0.0f;
+  w.for_panels(chunk.rows, [&](int local, int global) {
+    Shared const from = raw + static_cast<Shared>(local * raw_panel);
+    Shared const to = input + static_cast<Shared>(local * units * 2 * P::kUnitBytes);
+    int const left = chunk.rows - kPanelRows * global;
+#pragma unroll 1
+    for (int j = w.column_warp; j < units; j += w.column_warps) {
+      Quad const shifts = quad_of(load_16(shift + static_cast<Shared>(64 * j)));
+      Quad const scales = quad_of(load_16(scale + static_cast<Shared>(64 * j)));
+      Quad raw[4];
+#pragma unroll
+      for (int i = 0; i < 4; ++i)
+        raw[i] = quad_of(load_16(from + static_cast<Shared>(2048 * j + 512 * i)));
+      sync_warp();  // the inputs may lie where the raw rows do
+#pragma unroll
       for (int half = 0; half < 2; ++half) {
-        int const r = 8 * half + w.place.g;
-        float2 const raw = *reinterpret_cast<float2 const*>(shared_floats(w.map().staged) +
-                                                            staged.at(place + r, c));
-        bool const there = global * kBlockRows + r < chunk.rows;
-        float const x = there ? transformed(raw.x, shifts.x, scales.x) : 0.0f;
-        float const y = there ? transformed(raw.y, shifts.y, scales.y) : 0.0f;
-        P::store_pair(shared_words(w.map().input), input.at(place + r, c / P::kPerWord),
-                      x * factors.value[2 * half], y * factors.value[2 * half + 1]);
+        float upper[4], lower[4];
+#pragma unroll
+        for (int c = 0; c < 4; ++c) {
+          upper[c] = transformed(raw[2 * half].v[c], shifts.v[c], scales.v[c]);
+          lower[c] = transformed(raw[2 * half + 1].v[c], shifts.v[c], scales.v[c]);
+        }
+        if (left < kPanelRows) {  // what is padding stays zero
+          bool const there = 16 * half + w.place.g < left, below = 16 * half + w.place.g + 8 < left;
+#pragma unroll
+          for (int c = 0; c < 4; ++c) {
+            upper[c] = there ? upper[c] : 0.0f;
+            lower[c] = below ? lower[c] : 0.0f;
+          }
+        }
+        if (rate > 0.0f) {
+          int const block = chunk.first / kUnitRows + 2 * global + half;
+          for (int c = 0; c < 4; c += 2) {
+            Quad const factors =
+                dropout_factors(task.input_dropout, w.member().seed,
+                                static_cast<std::uint32_t>(w.step_chunk(number).step), 0, block,
+                                w.place.g, 16 * j + 4 * w.place.t + c);
+            upper[c] *= factors.v[0];
+            upper[c + 1] *= factors.v[1];
+            lower[c] *= factors.v[2];
+            lower[c + 1] *= factors.v[3];
+          }
+        }
+        P::store_inputs(to + static_cast<Shared>(2 * P::kUnitBytes * j + P::kUnitBytes * half),
+                        w.place, upper, lower);
       }
     }
-    if (w.column_warp != 0 || w.lane >= kBlockRows) return;
-    int const r = place + w.lane;
-    for (int t = 0; t < table.targets; ++t) {
-      float y = shared_floats(w.map().staged_targets)[r * table.targets + t];
-      if (task.target_scale != nullptr) y = (y - task.target_shift[t]) * task.target_scale[t];
-      shared_floats(w.map().targets)[r * table.targets + t] = y;
-    }
-    float weight = table.weights != nullptr ? shared_floats(w.map().staged_weights)[r] : 1.0f;
-    if (pass.training && task.class_weights != nullptr) {
-      weight *= task.class_weights[static_cast<int>(shared_floats(w.map().targets)[r])];
-    }
-    bool const there = global * kBlockRows + w.lane < chunk.rows;
-    shared_floats(w.map().weights)[r] = there ? weight : 0.0f;
+    if (w.column_warp == 0) receive_targets(w, local, left, Training);
   });
   w.sync_rows();
 }

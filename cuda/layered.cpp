@@ -27,9 +27,9 @@ class Pieces {
 };
 
 LayerBuffers deal_out(Pieces& pieces, Member const& m, int targets, Precision precision) {
-  TileLayout const layout = tile_layout(m, /*swizzled=*/false);
+  TileLayout const layout = tile_layout(m, TileOrder::rows);
   std::int64_t const per_word = precision == Precision::bf16 ? 2 : 1;
-  std::int64_t const rows = std::max(round_up(batch_rows(m, 0), kBlockRows), kLayeredRows);
+  std::int64_t const rows = std::max(round_up(batch_rows(m, 0), kUnitRows), kLayeredRows);
   std::int64_t widest = 0;
   LayerBuffers buffers{};
   pieces.take(buffers.input, rows * layout.layer[0].columns / per_word);
@@ -43,10 +43,10 @@ LayerBuffers deal_out(Pieces& pieces, Member const& m, int targets, Precision pr
   pieces.take(buffers.product, rows * widest);
   pieces.take(buffers.targets, rows * targets);
   pieces.take(buffers.row_weights, rows);
-  pieces.take(buffers.block_sums, rows / kBlockRows * 2);
+  pieces.take(buffers.block_sums, rows / kUnitRows * 2);
   pieces.take(buffers.squares, kNormBlocks);
   pieces.take(buffers.step_sums, 3);
-  pieces.take(buffers.evaluation_sums, kEvaluationSums * (1 + kLayeredRows / kBlockRows));
+  pieces.take(buffers.evaluation_sums, kEvaluationSums * (1 + kLayeredRows / kUnitRows));
   pieces.take(buffers.improved, 1);
   return buffers;
 }
@@ -54,7 +54,7 @@ LayerBuffers deal_out(Pieces& pieces, Member const& m, int targets, Precision pr
 // Blocks of 256 threads that a phase is launched with.
 int blocks_of(LayeredArguments const& arguments, Member const& member) {
   constexpr int kThreads = 256, kMostBlocksOfAPhase = 1024;
-  TileLayout const layout = tile_layout(member, /*swizzled=*/false);
+  TileLayout const layout = tile_layout(member, TileOrder::rows);
   TileLayer const& layer = layout.layer[arguments.layer];
   std::int64_t threads = 1;  // that have something to do
   switch (arguments.phase) {
@@ -74,7 +74,7 @@ int blocks_of(LayeredArguments const& arguments, Member const& member) {
       break;
     case LayeredPhase::loss:
     case LayeredPhase::predict:
-      threads = std::int64_t{arguments.room} / kBlockRows * 32;
+      threads = std::int64_t{arguments.room} / kUnitRows * 32;
       break;
     case LayeredPhase::bias_gradient:
       for (int l = 0; l < layout.layers; ++l)
@@ -183,7 +183,7 @@ class LayeredRun {
       arguments_.scalars = {step_scalars(m_, lr, step), lr};
       arguments_.first = batch * m_.batch_size;
       arguments_.rows = batch_rows(m_, batch);
-      arguments_.room = round_up(arguments_.rows, kBlockRows);
+      arguments_.room = round_up(arguments_.rows, kUnitRows);
       phase(LayeredPhase::gather);
       forward();
       phase(LayeredPhase::loss);

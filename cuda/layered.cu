@@ -9,7 +9,7 @@ void launch_layered(Device& device, Precision precision, int blocks,
   LaunchShape const shape{
       .blocks = blocks,
       .threads = 32 * kMostWarps,
-      .shared_bytes = 4 * (kControlWords + kParts) + static_cast<int>(sizeof(LayeredArguments))};
+      .shared_bytes = kLayeredArguments + static_cast<int>(sizeof(LayeredArguments)) + 4 * kParts};
   auto run = [&](auto kernel) { return launch(kernel, shape, device.stream(), arguments); };
   cudaError_t const error = precision == Precision::tf32   ? run(layered<Tf32>)
                             : precision == Precision::bf16 ? run(layered<Bf16>)

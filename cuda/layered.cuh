@@ -19,8 +19,10 @@
 
 namespace brood::cuda {
 
+inline constexpr int kLayeredArguments = control_bytes(kMaxLayers);
+
 __device__ __forceinline__ LayeredArguments& layered_arguments() {
-  return *reinterpret_cast<LayeredArguments*>(shared_words(kControlWords));
+  return *shared_at<LayeredArguments>(kLayeredArguments);
 }
 
 // What the phases of the fused kernel ask of their worker, where tensors lie in global memory.
@@ -29,8 +31,9 @@ struct LayeredWorker {
   using Precision = P;
   static constexpr bool kShared = false;
   static constexpr bool kClustered = false;
-  static constexpr int rank = 0, column_warp = 0;
+  static constexpr int rank = 0;
 
+  Lane place = lane_place();
   int lane = lane_number(), warp = warp_number(), warps = warp_count();
 
   __device__ __forceinline__ MemberTask const& task() const { return control().task; }
@@ -42,22 +45,30 @@ struct LayeredWorker {
     return layered_arguments().buffers;
   }
 
+  // The rows in flight: all that are there, or a whole room full in training.
+  __device__ __forceinline__ Chunk chunk(int) const {
+    LayeredArguments const& a = layered_arguments();
+    return {0, a.training != 0 ? a.room : a.rows, a.first, a.training != 0 ? 0 : -1};
+  }
+
   __device__ __forceinline__ void sync_rows() const { sync_warp(); }
   __device__ __forceinline__ void sync_all() const { sync_block(); }
   template <class T>
-  __device__ __forceinline__ void store_everywhere(T* to, T value) const {
+  __device__ __forceinline__ void store_sum(T* to, T value) const {
     *to = value;
   }
+  __device__ __forceinline__ void store_unit_sums(int unit, float loss, float weight) const {
+    block_sums()[2 * unit] = loss;
+    block_sums()[2 * unit + 1] = weight;
+  }
   template <class F>
-  __device__ __forceinline__ void for_row_blocks(int rows, F&& f) const {
-    int const count = (rows + kBlockRows - 1) / kBlockRows;
+  __device__ __forceinline__ void for_row_units(int rows, F&& f) const {
+    int const count = (rows + kUnitRows - 1) / kUnitRows;
     int const workers = warps * static_cast<int>(gridDim.x);
     for (int b = static_cast<int>(blockIdx.x) * warps + warp; b < count; b += workers)
       f(b, b);
   }
 
-  __device__ __forceinline__ TileMatrix matrix(int words) const { return {words, 0}; }
-  __device__ __forceinline__ float const* logits() const { return buffers().product; }
   __device__ __forceinline__ float* targets() const { return buffers().targets; }
   __device__ __forceinline__ float* row_weights() const { return buffers().row_weights; }
   __device__ __forceinline__ float* block_sums() const { return buffers().block_sums; }
@@ -65,6 +76,24 @@ struct LayeredWorker {
     return buffers().evaluation_sums + kEvaluationSums;
   }
   __device__ __forceinline__ std::uint32_t* delta_words(int l) const { return buffers().delta[l]; }
+
+  // See Worker. Row by row.
+  __device__ __forceinline__ int quad_place(int unit, int u, int half) const {
+    return (kUnitRows * unit + place.g) * layer(member().layers - 1).rows + 16 * u + 8 * half +
+           2 * place.t;
+  }
+  __device__ __forceinline__ Quad logit_quad(int unit, int u, int half) const {
+    float const* const at = buffers().product + quad_place(unit, u, half);
+    float2 const upper = *reinterpret_cast<float2 const*>(at);
+    float2 const lower = *reinterpret_cast<float2 const*>(at + 8 * layer(member().layers - 1).rows);
+    return {{upper.x, upper.y, lower.x, lower.y}};
+  }
+  __device__ __forceinline__ void store_delta_quad(int unit, int u, int half, Quad const& q) const {
+    int const last = member().layers - 1;
+    int const at = quad_place(unit, u, half);
+    P::store_pair(delta_words(last), at / P::kPerWord, q.v[0], q.v[1]);
+    P::store_pair(delta_words(last), (at + 8 * layer(last).rows) / P::kPerWord, q.v[2], q.v[3]);
+  }
 };
 
 // f(i) for every i below `count`, dealt out to all threads of the launch.
@@ -129,19 +158,20 @@ BROOD_PHASE void gather_inputs() {
   TableView const& table = task.table;
   int const columns = w.layer(0).columns;
   int const inputs = w.layer(0).inputs;
-  Dropout const dropout(a.training != 0 ? w.member().input_dropout : 0.0f, w.member().seed, a.step,
-                        0);
+  float const rate = a.training != 0 ? w.member().input_dropout : 0.0f;
   for_fragments(a.room, columns, [&](int block, int g, int c) {
-    DropoutFactors const factors = dropout.factors(block, g, c);
+    Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
+    if (rate > 0.0f)
+      factors = dropout_factors(task.input_dropout, w.member().seed, a.step, 0, block, g, c);
     for (int half = 0; half < 2; ++half) {
-      int const row = block * kBlockRows + g + 8 * half;
+      int const row = block * kUnitRows + g + 8 * half;
       float x[2] = {0.0f, 0.0f};
       if (row < a.rows) {
         float const* const raw = table.x + std::int64_t{layered_row(w, row)} * table.stride;
         for (int i = 0; i < 2; ++i) {
           if (c + i >= inputs) continue;
           x[i] = transformed(raw[c + i], task.shift[c + i], task.scale[c + i]) *
-                 factors.value[2 * half + i];
+                 factors.v[2 * half + i];
         }
       }
       store_in_flight<P>(w.buffers().input, std::int64_t{row} * columns + c, x[0], x[1]);
@@ -181,12 +211,13 @@ BROOD_PHASE void activate_layer() {
   int const columns = w.layer(l).rows;
   bool const last = l + 1 == w.member().layers;
   float const* const bias = a.from + w.layer(l).bias;
-  Dropout const dropout(a.training != 0 ? w.member().dropout : 0.0f, w.member().seed, a.step,
-                        l + 1);
+  float const rate = a.training != 0 && !last ? w.member().dropout : 0.0f;
   for_fragments(a.room, columns, [&](int block, int g, int c) {
-    DropoutFactors const factors = last ? DropoutFactors{} : dropout.factors(block, g, c);
+    Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
+    if (rate > 0.0f)
+      factors = dropout_factors(w.task().dropout, w.member().seed, a.step, l + 1, block, g, c);
     for (int half = 0; half < 2; ++half) {
-      std::int64_t const at = std::int64_t{block * kBlockRows + g + 8 * half} * columns + c;
+      std::int64_t const at = std::int64_t{block * kUnitRows + g + 8 * half} * columns + c;
       float2 z = *reinterpret_cast<float2 const*>(w.buffers().product + at);
       z = make_float2(z.x + bias[c], z.y + bias[c + 1]);
       if (last) {
@@ -197,7 +228,7 @@ BROOD_PHASE void activate_layer() {
       visit(Activations{}, w.member().activation, [&](auto function) {
         for (int i = 0; i < 2; ++i) {
           bool const inside = c + i < w.layer(l).outputs;  // padding stays zero
-          float const factor = factors.value[2 * half + i];
+          float const factor = factors.v[2 * half + i];
           auto const y = function.apply(Fast(i == 0 ? z.x : z.y));
           value[i] = inside ? y.value.v * factor : 0.0f;
           slope[i] = inside ? y.slope.v * factor : 0.0f;
@@ -213,7 +244,7 @@ BROOD_PHASE void activate_layer() {
 
 template <class P>
 BROOD_PHASE void losses() {
-  loss_gradient<LayeredWorker<P>>(Chunk{0, layered_arguments().room, 0, 0});
+  loss_gradient(LayeredWorker<P>(), 0);
 }
 
 template <class P>
@@ -290,6 +321,27 @@ BROOD_PHASE void sum_squares() {
   w.buffers().squares[blockIdx.x] = sum;
 }
 
+// The new value of the parameter at a place: of a weight, or of a bias.
+template <class Update>
+__device__ __forceinline__ float update_element(Update const& update,
+                                                ParameterTensors const& tensors, int at, float g,
+                                                bool weight) {
+  float* const first = tensors.moments + at;
+  float* const second = first + tensors.size;
+  float a = 0.0f, b = 0.0f;
+  if constexpr (Update::kStates > 0) a = *first;
+  if constexpr (Update::kStates > 1) b = *second;
+  float const old = tensors.parameters[at];
+  float const v = weight ? update.weight(old, g, a, b) : update.bias(old, g, a, b);
+  if constexpr (Update::kStates > 0) *first = a;
+  if constexpr (Update::kStates > 1) *second = b;
+  if constexpr (!Update::kPlain) {
+    if (tensors.average != nullptr) tensors.average[at] = update.averaged(tensors.average[at], v);
+  }
+  tensors.parameters[at] = v;
+  return v;
+}
+
 template <class P>
 BROOD_PHASE void update_layers() {
   LayeredWorker<P> const w;
@@ -301,26 +353,23 @@ BROOD_PHASE void update_layers() {
     float const norm = sqrt(sum_of(w.buffers().squares, kNormBlocks, 1));
     factor = at_most(m.clip_norm / (norm + 1e-6f), 1.0f);
   }
-  visit(Optimizers{}, m.optimizer, [&](auto optimizer) {
-    using Optimizer = decltype(optimizer);
-    ParameterTensors const tensors{task.parameters, task.moments, task.average, task.layout.size};
-    for (int l = 0; l < m.layers; ++l) {
-      if (m.layer_lr[l] == 0.0f) continue;  // frozen
-      TileLayer const& layer = w.layer(l);
-      ElementUpdate<Optimizer> const update(m, l, layered_arguments().scalars, mean, factor);
+  ParameterTensors const tensors{task.parameters, task.moments, task.average, task.layout.size};
+  for (int l = 0; l < m.layers; ++l) {
+    if (m.layer_lr[l] == 0.0f) continue;  // frozen
+    TileLayer const& layer = w.layer(l);
+    with_update(m, l, layered_arguments().scalars, mean, factor, [&](auto const& update) {
       for_each_thread(layer.columns * layer.rows / 2, [&](std::int64_t i) {
         int const at = layer.weights + static_cast<int>(2 * i);
-        float2 const g = *reinterpret_cast<float2 const*>(task.gradient + at);
-        float2 const v = update.pair(tensors, at, g.x, g.y);
-        *reinterpret_cast<float2*>(task.parameters + at) = v;
-        if constexpr (P::kRounds) P::store_pair(w.buffers().operands, at / P::kPerWord, v.x, v.y);
+        float const x = update_element(update, tensors, at, task.gradient[at], true);
+        float const y = update_element(update, tensors, at + 1, task.gradient[at + 1], true);
+        if constexpr (P::kRounds) P::store_pair(w.buffers().operands, at / P::kPerWord, x, y);
       });
       for_each_thread(layer.rows, [&](std::int64_t i) {
         int const at = layer.bias + static_cast<int>(i);
-        task.parameters[at] = update.bias(tensors, at, task.gradient[at]);
+        update_element(update, tensors, at, task.gradient[at], false);
       });
-    }
-  });
+    });
+  }
 }
 
 // ---- evaluation and prediction
@@ -330,13 +379,12 @@ template <class P>
 BROOD_PHASE void measure_rows() {
   LayeredWorker<P> const w;
   LayeredArguments const& a = layered_arguments();
-  Chunk const chunk{0, a.rows, a.first, -1};
-  evaluation_sums<LayeredWorker<P>>(chunk);
+  evaluation_sums<LayeredWorker<P>>(0);
   sync_block();
   if (threadIdx.x >= kEvaluationSums) return;
   double* const total = w.buffers().evaluation_sums + threadIdx.x;
   double sum = a.first == 0 ? 0.0 : *total;
-  for (int b = 0; b * kBlockRows < a.rows; ++b)
+  for (int b = 0; b * kUnitRows < a.rows; ++b)
     sum += w.evaluation_sums()[kEvaluationSums * b + static_cast<int>(threadIdx.x)];
   *total = sum;
 }
@@ -383,9 +431,12 @@ BROOD_PHASE void predict_in_flight() {
   LayeredArguments const& a = layered_arguments();
   int const network = w.layer(w.member().layers - 1).outputs;
   int const outputs = w.member().target_kind == TargetKind::one_logit ? 2 : network;
-  w.for_row_blocks(a.rows, [&](int local, int) {
-    LossRow const r = loss_row(w, local);
-    if (r.row < a.rows) predict_row(w, r, w.task().out + std::int64_t{a.first + r.row} * outputs);
+  w.for_row_units(a.rows, [&](int local, int) {
+    predict_unit(w, LogitRows<LayeredWorker<P>>(w, local), [&](int q) -> float* {
+      int const row = kUnitRows * local + w.place.g + 8 * q;
+      if (row >= a.rows) return nullptr;
+      return w.task().out + std::int64_t{a.first + row} * outputs;
+    });
   });
 }
 

@@ -13,11 +13,17 @@
 namespace brood::cuda {
 
 // Steps whose scalars are computed at once, a lane each.
-inline constexpr int kScalarsAhead = 32;
-// Rows of a block of rows: the height of an mma tile.
-inline constexpr int kBlockRows = 16;
+inline constexpr int kScalarsAhead = 16;
 
-// Places in a block's shared memory, in words (4 bytes) from its start; < 0: not there.
+// When the next rows are fetched from the table, and with that where they may lie meanwhile.
+enum class Fetching : std::int32_t {
+  ahead,        // as soon as the loss is known: in a place of their own
+  over_hidden,  // before the first layer's gradient: over the first hidden layer
+  over_inputs,  // when the step is done: over the inputs
+};
+
+// Places in a block's shared memory, in bytes from its start; < 0: not there. Matrices are in units
+// (tile_layout.hpp), of 32-bit words or, operands of bf16, of half the size.
 struct SharedMap {
   std::int32_t parameters;          // fp32, in TileLayout; else in global memory
   std::int32_t operands;            // bf16 copy of the weights, in TileLayout at half the places
@@ -26,24 +32,30 @@ struct SharedMap {
   std::int32_t input;               // (rows, inputs): operands
   std::int32_t hidden[kMaxLayers];  // (rows, outputs of layer l): operands; not for the last
   std::int32_t delta[kMaxLayers];   // (rows, outputs of layer l): slopes, then deltas
-  std::int32_t logits;              // (rows, outputs): fp32
-  std::int32_t staged;  // (rows, inputs): fp32 rows of the table, on their way; or `input`
-  std::int32_t staged_targets, staged_weights;
-  std::int32_t targets, weights;  // (rows, targets), (rows)
-  std::int32_t shift, scale;      // (inputs)
-  std::int32_t block_sums;        // (row blocks of a batch, 2)
-  std::int32_t unit_sums;         // (16x16 units of the parameters), for clip_norm
-  std::int32_t scalars;           // (kScalarsAhead) TimedScalars
-  std::int32_t words;             // in all
+  std::int32_t logits;              // (rows, outputs): fp32; may be where their deltas go
+  std::int32_t raw;                 // (rows, inputs): fp32 rows of the table, on their way
+  std::int32_t raw_panel;           // bytes from a panel of them to the next
+  std::int32_t index;               // (2, rows): which rows of the table come next, and then
+  std::int32_t index_bytes;         // of one of the two
+  std::int32_t targets, weights;    // (rows, targets), (rows)
+  std::int32_t shift, scale;        // (inputs)
+  std::int32_t block_sums;          // (blocks of 16 rows of a batch, 2)
+  std::int32_t unit_sums;           // (units of the parameters), for clip_norm
+  std::int32_t scalars;             // (kScalarsAhead) TimedScalars
+  std::int32_t bytes;               // in all
+  Fetching fetching;
+  // Deltas lie over hidden layers that are done with, so each layer's weights are updated before
+  // the next deltas are stored.
+  std::int32_t layer_by_layer;
 };
 
 // How a member's work is cut.
 struct WorkCut {
   std::int32_t blocks;        // of a cluster
-  std::int32_t chunk_rows;    // rows in flight, all blocks together; a multiple of 16 * blocks
-  std::int32_t row_warps;     // of a block, by blocks of rows ...
+  std::int32_t chunk_rows;    // rows in flight, all blocks together; a multiple of 32 * blocks
+  std::int32_t row_warps;     // of a block, by panels of 32 rows ...
   std::int32_t column_warps;  // ... and by columns: their product is the block's warps
-  std::int32_t span;          // columns that a warp takes at a time: 16, 32, ...
+  std::int32_t column_bits;   // log2 of column_warps
 };
 
 struct TableView {
@@ -78,8 +90,15 @@ struct MemberProgress {
   std::int32_t recorded;  // by this order
 };
 
+// Of a rate of dropout: a word below the threshold drops its value; the others are multiplied.
+struct DropoutScalars {
+  std::uint32_t threshold;
+  float kept;
+};
+
 struct MemberTask {
   Member member;
+  DropoutScalars dropout, input_dropout;
   TileLayout layout;
   SharedMap map;
   WorkCut cut;
@@ -118,21 +137,78 @@ struct TimedScalars {
 inline constexpr int kMostWarps = 8;    // of a block
 inline constexpr int kMostBlocks = 16;  // of a cluster
 
+// A run of rows of a batch, or of the evaluation rows, that is in flight at once.
+struct Chunk {
+  std::int32_t first;  // position of its first row in the batch
+  std::int32_t rows;   // 0: there is none
+  std::int32_t begin;  // position of its first row in the epoch's order
+  std::int32_t epoch;  // < 0: evaluation rows, in their own order
+};
+
+// A chunk of a step.
+struct StepChunk {
+  Chunk chunk;
+  std::int64_t step;
+  std::int32_t batch;  // of its epoch
+  std::int32_t last;   // whether it is the last of its batch
+};
+
+// The chunks of all steps, one after another: the one in work, the two behind it, of which one is
+// fetched and one looked up, and room for the one after those. Each stands at its number % 4.
+struct Stream {
+  StepChunk chunk[4];
+  std::int64_t until;      // no chunk from this step on is touched
+  std::int32_t per_epoch;  // steps
+};
+
+// How a step updates weights: plainly (element_update.cuh) by one of the optimizers that most
+// members have, or in any other way.
+enum class UpdateKind : std::int32_t { sgd, momentum, adam, any };
+
+// What the phases need of a layer, worked out once for the block; addresses in its shared memory.
+struct alignas(16) LayerPlaces {
+  std::int32_t inputs, outputs;      // units
+  std::int32_t width;                // outputs of the network
+  std::int32_t segment;              // units of inputs that are summed at a time
+  std::int32_t weights, bias;        // floats from the start of the parameters
+  std::uint32_t weights_at;          // of the operands, if they are in shared memory
+  std::uint32_t bias_at;             // likewise, of fp32 parameters
+  std::uint32_t input, input_panel;  // its inputs; bytes of a panel of 32 rows
+  std::uint32_t delta, delta_panel;  // deltas (before: slopes) of its outputs
+  std::uint32_t hidden;              // its outputs, but for the last layer
+  std::uint32_t delta_before;        // deltas of its inputs, but for the first layer
+  std::int32_t first_unit;           // of its weights among those of all layers
+  std::int32_t spare;
+};
+
 // At the start of a block's shared memory.
 struct Control {
   MemberTask task;
   MemberProgress progress;
   BatchOrder order[2];  // of even and odd epochs
+  Stream stream;
+  std::int64_t goal, end;  // steps: of the next evaluation; of this launch
   std::int32_t overflown[kMostWarps];
+  UpdateKind update;
+  // Where they lie now, in shared or in global memory.
+  float* parameters;
+  float* moments;
+  float* gradient;
+  LayerPlaces places[kMaxLayers];  // as many as there are layers
 };
-inline constexpr int kControlWords = (sizeof(Control) + 63) / 64 * 16;
+
+// Of a member's control data.
+constexpr int control_bytes(int layers) {
+  return static_cast<int>(sizeof(Control) -
+                          static_cast<std::size_t>(kMaxLayers - layers) * sizeof(LayerPlaces));
+}
 
 // Sums that an evaluation makes: loss, weight, correct, squared and absolute error.
 inline constexpr int kEvaluationSums = 5;
 
-// Weights are dealt out in tiles of 16 outputs x 32 inputs; the last of a row may be half.
-BROOD_HD constexpr int weight_tiles(TileLayer const& layer) {
-  return (layer.columns + 31) / 32 * (layer.rows / 16);
+// Units of the layer's weights: for clip_norm each has a sum of squares.
+BROOD_HD constexpr int units_of(TileLayer const& layer) {
+  return layer.columns / kUnitRows * (layer.rows / kUnitRows);
 }
 
 }  // namespace brood::cuda

@@ -59,9 +59,9 @@ __global__ void __launch_bounds__(512) mma_rate(Probe probe) {
 #pragma unroll
     for (int i = 0; i < kUnroll; ++i) {
       if constexpr (Bf16) {
-        mma_bf16(c[i], a, b);
+        mma_bf16(c[i], a, b, c[i]);
       } else {
-        mma_tf32(c[i], a, b);
+        mma_tf32(c[i], a, b, c[i]);
       }
     }
   }
@@ -75,22 +75,25 @@ __global__ void __launch_bounds__(512) mma_rate(Probe probe) {
 // Reads of 32 neighbouring words by a warp, of this block's memory or of the next block's.
 constexpr int kSharedWords = 8192;
 
-template <bool Far>
+template <bool Others>
 __global__ void __launch_bounds__(512) shared_rate(Probe probe) {
-  auto* const own = reinterpret_cast<std::uint32_t*>(shared_memory());
-  for (int i = static_cast<int>(threadIdx.x); i < kSharedWords; i += static_cast<int>(blockDim.x))
-    own[i] = static_cast<std::uint32_t>(i);
+  Shared const own = shared_base();
+  for (Shared i = threadIdx.x; i < kSharedWords; i += blockDim.x)
+    store_4(own + 4 * i, i);
   sync_cluster();
-  std::uint32_t const volatile* from = own;
-  if constexpr (Far) from = in_block(own, (cluster_rank() + 1) % cluster_size());
+  Far const there = in_block(own, (cluster_rank() + 1) % cluster_size());
   std::uint32_t sum = 0;
   BlockClock const clock;
   for (int round = 0; round < probe.rounds; ++round) {
-    std::uint32_t const volatile* const at =
-        from + (static_cast<int>(threadIdx.x) + round * 1024) % (kSharedWords / 2);
+    int const at = 4 * ((static_cast<int>(threadIdx.x) + round * 1024) % (kSharedWords / 2));
 #pragma unroll
-    for (int i = 0; i < kUnroll; ++i)
-      sum += at[i * 512];
+    for (int i = 0; i < kUnroll; ++i) {
+      if constexpr (Others) {
+        sum += load_4(there + (at + i * 2048));
+      } else {
+        sum += load_4(own + static_cast<Shared>(at + i * 2048));
+      }
+    }
   }
   clock.stop(probe);
   if (sum == 12345u) *probe.sink = 1;

@@ -43,6 +43,7 @@ inline constexpr int kMostFusedFloats = 1 << 22;
 struct MemberPlan {
   bool fits = false;
   Layout layout = Layout::resident;
+  TileOrder order = TileOrder::rows;
   SharedMap map{};
   WorkCut cut{};
   int shared_bytes = 0;
@@ -73,7 +74,10 @@ inline int floor_to_power_of_two(int n) {
   return static_cast<int>(std::bit_floor(static_cast<unsigned>(n)));
 }
 
-// Blocks among which its batch can be dealt out, 16 rows at least for each.
+// How the fused kernel of a precision has its weights.
+TileOrder tile_order(Precision precision);
+
+// Blocks among which its batch can be dealt out, 32 rows at least for each.
 int most_blocks(Member const& member);
 
 }  // namespace brood::cuda

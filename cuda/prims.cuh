@@ -80,18 +80,6 @@ __device__ __forceinline__ void sync_cluster() {
                    : "memory");
 #endif
 }
-// The place in block `rank`'s shared memory that `p` is in this block's: a generic address.
-template <class T>
-__device__ __forceinline__ T* in_block(T* p, int rank) {
-#if __CUDA_ARCH__ >= 900
-  unsigned long long there;
-  asm("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(p), "r"(rank));
-  return reinterpret_cast<T*>(there);
-#else
-  return p;  // without clusters there is only this block
-#endif
-}
-
 template <class T>
 __device__ __forceinline__ T shuffle(T value, int from) {
   return __shfl_sync(kFullWarp, value, from);
@@ -104,19 +92,117 @@ __device__ __forceinline__ bool any_lane(bool value) {
   return __any_sync(kFullWarp, value) != 0;
 }
 
+// ---- shared memory by address, in bytes. The compiler takes a 64-bit address apart and the
+// special register of the block's rank with it wherever C++ names shared memory; a 32-bit one is an
+// operand.
+
+using Shared = std::uint32_t;
+
+// Of the block's dynamic shared memory; aligned to 128 bytes.
+__device__ __forceinline__ Shared shared_base() {
+  return static_cast<Shared>(__cvta_generic_to_shared(shared_memory()));
+}
+__device__ __forceinline__ uint4 load_16(Shared at) {
+  uint4 v;
+  asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "r"(at));
+  return v;
+}
+__device__ __forceinline__ uint2 load_8(Shared at) {
+  uint2 v;
+  asm volatile("ld.shared.v2.u32 {%0,%1}, [%2];" : "=r"(v.x), "=r"(v.y) : "r"(at));
+  return v;
+}
+__device__ __forceinline__ std::uint32_t load_4(Shared at) {
+  std::uint32_t v;
+  asm volatile("ld.shared.u32 %0, [%1];" : "=r"(v) : "r"(at));
+  return v;
+}
+__device__ __forceinline__ void store_16(Shared at, uint4 v) {
+  asm volatile("st.shared.v4.u32 [%0], {%1,%2,%3,%4};" ::"r"(at), "r"(v.x), "r"(v.y), "r"(v.z),
+               "r"(v.w)
+               : "memory");
+}
+__device__ __forceinline__ void store_8(Shared at, uint2 v) {
+  asm volatile("st.shared.v2.u32 [%0], {%1,%2};" ::"r"(at), "r"(v.x), "r"(v.y) : "memory");
+}
+__device__ __forceinline__ void store_4(Shared at, std::uint32_t v) {
+  asm volatile("st.shared.u32 [%0], %1;" ::"r"(at), "r"(v) : "memory");
+}
+
+// A place in the shared memory of a block of the cluster, this one included: a generic address.
+struct Far {
+  char* at;
+
+  __device__ __forceinline__ Far operator+(int bytes) const { return {at + bytes}; }
+};
+// Where block `rank` has what `at` is in this one.
+__device__ __forceinline__ Far in_block(Shared at, int rank) {
+  auto const here =
+      reinterpret_cast<unsigned long long>(__cvta_shared_to_generic(static_cast<std::size_t>(at)));
+#if __CUDA_ARCH__ >= 900
+  unsigned long long there;
+  asm("mapa.u64 %0, %1, %2;" : "=l"(there) : "l"(here), "r"(rank));
+  return {reinterpret_cast<char*>(there)};
+#else
+  return {reinterpret_cast<char*>(here)};  // without clusters there is only this block
+#endif
+}
+__device__ __forceinline__ uint4 load_16(Far from) {
+  uint4 v;
+  asm volatile("ld.v4.u32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(from.at));
+  return v;
+}
+__device__ __forceinline__ std::uint32_t load_4(Far from) {
+  std::uint32_t v;
+  asm volatile("ld.u32 %0, [%1];" : "=r"(v) : "l"(from.at));
+  return v;
+}
+__device__ __forceinline__ void store_16(Far to, uint4 v) {
+  asm volatile("st.v4.u32 [%0], {%1,%2,%3,%4};" ::"l"(to.at), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
+               : "memory");
+}
+__device__ __forceinline__ void store_8(Far to, uint2 v) {
+  asm volatile("st.v2.u32 [%0], {%1,%2};" ::"l"(to.at), "r"(v.x), "r"(v.y) : "memory");
+}
+__device__ __forceinline__ void store_4(Far to, std::uint32_t v) {
+  asm volatile("st.u32 [%0], %1;" ::"l"(to.at), "r"(v) : "memory");
+}
+
+// Four 8x8 matrices of 16-bit elements. Lane i gives the address of row i % 8 (16 bytes, aligned)
+// of matrix i / 8; register m of a lane holds elements (g, 2t) and (g, 2t + 1) of matrix m.
+__device__ __forceinline__ uint4 load_matrices(Shared row) {
+  uint4 v;
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "r"(row)
+               : "memory");
+  return v;
+}
+// The same of their transposes: elements (2t, g) and (2t + 1, g) as stored.
+__device__ __forceinline__ uint4 load_transposed(Shared row) {
+  uint4 v;
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "r"(row)
+               : "memory");
+  return v;
+}
+
 // ---- asynchronous copies from global to shared memory: of 16 or 4 bytes, aligned to that. If not
 // `valid`, zeros are written and nothing is read. They are complete, for the issuing thread, after
 // await_copies(); for others after a barrier behind it.
 
-__device__ __forceinline__ void copy_16_async(void* to, void const* from, bool valid) {
-  auto const shared = static_cast<unsigned>(__cvta_generic_to_shared(to));
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared), "l"(from),
+__device__ __forceinline__ void copy_16_async(Shared to, void const* from, bool valid) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from),
                "r"(valid ? 16 : 0)
                : "memory");
 }
-__device__ __forceinline__ void copy_4_async(void* to, void const* from, bool valid) {
-  auto const shared = static_cast<unsigned>(__cvta_generic_to_shared(to));
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared), "l"(from),
+__device__ __forceinline__ void copy_4_async(Shared to, void const* from, bool valid) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from),
                "r"(valid ? 4 : 0)
                : "memory");
 }
@@ -124,35 +210,26 @@ __device__ __forceinline__ void await_copies() {
   asm volatile("cp.async.commit_group;\n\tcp.async.wait_group 0;" ::: "memory");
 }
 
-// ---- tensor cores
+// ---- tensor cores. d = a b + c; d may be c. Of each register of tf32 the tensor core reads the
+// upper 19 bits: sign, exponent, 10 of the mantissa.
 
-// c += a b. Of each register the tensor core reads the upper 19 bits: sign, exponent, 10 of the
-// mantissa.
-__device__ __forceinline__ void mma_tf32(float (&c)[4], std::uint32_t const (&a)[4],
-                                         std::uint32_t const (&b)[2]) {
+__device__ __forceinline__ void mma_tf32(float (&d)[4], std::uint32_t const (&a)[4],
+                                         std::uint32_t const (&b)[2], float const (&c)[4]) {
   asm volatile(
       "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+      "{%10,%11,%12,%13};"
+      : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "f"(c[0]), "f"(c[1]),
+        "f"(c[2]), "f"(c[3]));
 }
-__device__ __forceinline__ void mma_bf16(float (&c)[4], std::uint32_t const (&a)[4],
-                                         std::uint32_t const (&b)[2]) {
+__device__ __forceinline__ void mma_bf16(float (&d)[4], std::uint32_t const (&a)[4],
+                                         std::uint32_t const (&b)[2], float const (&c)[4]) {
   asm volatile(
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-}
-// Four 8x8 matrices of 16-bit elements, transposed. Lane i gives the address of row i % 8 (16
-// bytes, aligned) of matrix i / 8; out[m] of a lane holds elements (2t, g) and (2t + 1, g) of
-// matrix m as stored: the fragment of its transpose.
-__device__ __forceinline__ void load_transposed(std::uint32_t (&out)[4], void const* row) {
-  auto const shared = static_cast<unsigned>(__cvta_generic_to_shared(row));
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
-               : "=r"(out[0]), "=r"(out[1]), "=r"(out[2]), "=r"(out[3])
-               : "r"(shared)
-               : "memory");
+      "{%10,%11,%12,%13};"
+      : "=f"(d[0]), "=f"(d[1]), "=f"(d[2]), "=f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "f"(c[0]), "f"(c[1]),
+        "f"(c[2]), "f"(c[3]));
 }
 
 // ---- conversions, to nearest, ties to even; a NaN stays one
@@ -177,13 +254,31 @@ __device__ __forceinline__ std::uint32_t to_bf16_pair(float low, float high) {
 
 __device__ __forceinline__ float divide(float a, float b) {
   float quotient;
-  asm("div.approx.f32 %0, %1, %2;" : "=f"(quotient) : "f"(a), "f"(b));
+  asm("div.approx.ftz.f32 %0, %1, %2;" : "=f"(quotient) : "f"(a), "f"(b));
   return quotient;
 }
 __device__ __forceinline__ float square_root(float x) {
   float root;
-  asm("sqrt.approx.f32 %0, %1;" : "=f"(root) : "f"(x));
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(root) : "f"(x));
   return root;
+}
+
+// The larger, and a NaN if either is one.
+__device__ __forceinline__ float max_or_nan(float a, float b) {
+  float larger;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(larger) : "f"(a), "f"(b));
+  return larger;
+}
+// 2^x and log2(x), to about 2 ulp; subnormal numbers are zero.
+__device__ __forceinline__ float power_of_two(float x) {
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
+}
+__device__ __forceinline__ float log_of_two(float x) {
+  float log;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(log) : "f"(x));
+  return log;
 }
 
 // ---- the code that runs, and launches

@@ -7,6 +7,7 @@
 
 #include "backend/member_checks.hpp"
 #include "core/param_layout.hpp"
+#include "core/philox.hpp"
 
 namespace brood::cuda {
 
@@ -57,10 +58,9 @@ void for_each_parameter(TileLayout const& layout, F&& f) {
   std::size_t dense = 0;
   for (int l = 0; l < layout.layers; ++l) {
     TileLayer const& layer = layout.layer[l];
-    TileMatrix const matrix = weight_matrix(layout, layer);
     for (int row = 0; row < layer.outputs; ++row) {
       for (int column = 0; column < layer.inputs; ++column)
-        f(static_cast<std::size_t>(layer.weights + matrix.at(row, column)), dense++);
+        f(static_cast<std::size_t>(layout.weight(l, row, column)), dense++);
     }
     for (int row = 0; row < layer.outputs; ++row)
       f(static_cast<std::size_t>(layer.bias + row), dense++);
@@ -75,7 +75,7 @@ Resident::Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceT
                    std::shared_ptr<Buffer<std::int32_t>> eval,
                    std::shared_ptr<DeviceTransform> transform)
     : member_(member),
-      layout_(tile_layout(member, plan.layout != Layout::layered)),
+      layout_(tile_layout(member, plan.order)),
       table_(spec.table),
       train_rows_(spec.train_rows),
       eval_rows_(spec.eval_rows),
@@ -124,11 +124,10 @@ void Resident::take_start(Device& device) {
     if (!is_given(start_, l)) continue;
     LayerWeights const& from = (*start_)[static_cast<std::size_t>(l)];
     TileLayer const& layer = layout_.layer[l];
-    TileMatrix const matrix = weight_matrix(layout_, layer);
     std::size_t next = 0;
     for (int row = 0; row < layer.outputs; ++row) {
       for (int column = 0; column < layer.inputs; ++column) {
-        auto const at = static_cast<std::size_t>(layer.weights + matrix.at(row, column));
+        auto const at = static_cast<std::size_t>(layout_.weight(l, row, column));
         tensor[at] = from.weights[next++];
       }
     }
@@ -139,9 +138,20 @@ void Resident::take_start(Device& device) {
   }
 }
 
+namespace {
+
+DropoutScalars dropout_scalars(float rate) {
+  double const share = static_cast<double>(rate);
+  return {dropout_threshold(share), static_cast<float>(1.0 / (1.0 - share))};
+}
+
+}  // namespace
+
 MemberTask Resident::task(DeviceTable const& table) const {
   MemberTask task{};
   task.member = member_;
+  task.dropout = dropout_scalars(member_.dropout);
+  task.input_dropout = dropout_scalars(member_.input_dropout);
   task.layout = layout_;
   task.parameters = tensors_.data();
   task.moments = moments_;
@@ -241,7 +251,7 @@ void Resident::restore(MemberImage const& image, std::span<float> tensors) {
 }
 
 bool Resident::has_tiles_of(Resident const& other) const {
-  return layout_.swizzled == other.layout_.swizzled;
+  return layout_.order == other.layout_.order;
 }
 
 CopyRun Resident::become(Resident const& other) {
@@ -263,14 +273,12 @@ std::vector<LayerWeights> Resident::layers(std::span<float const> tensor) const 
   std::vector<LayerWeights> layers;
   for (int l = 0; l < layout_.layers; ++l) {
     TileLayer const& layer = layout_.layer[l];
-    TileMatrix const matrix = weight_matrix(layout_, layer);
     LayerWeights& dense = layers.emplace_back();
     dense.inputs = layer.inputs;
     dense.outputs = layer.outputs;
     for (int row = 0; row < layer.outputs; ++row) {
       for (int column = 0; column < layer.inputs; ++column) {
-        dense.weights.push_back(
-            tensor[static_cast<std::size_t>(layer.weights + matrix.at(row, column))]);
+        dense.weights.push_back(tensor[static_cast<std::size_t>(layout_.weight(l, row, column))]);
       }
     }
     float const* const bias = tensor.data() + layer.bias;

@@ -78,7 +78,7 @@ class Resident {
   TableId table() const { return table_; }
   MemberMetrics const& metrics() const { return metrics_; }
   bool has_gradient() const { return gradient_ != nullptr; }
-  bool is_layered() const { return layout_.swizzled == 0; }
+  bool is_layered() const { return layout_.order == TileOrder::rows; }
 
  private:
   Member member_;

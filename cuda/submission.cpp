@@ -7,12 +7,16 @@
 #include <tuple>
 #include <utility>
 
+#include "core/activation.hpp"
+
 namespace brood::cuda {
 
 namespace {
 
 // One share is taken before another that is less than so much faster.
 constexpr double kWorthIt = 1.03;
+// Members that a multiprocessor is planned to hold, at most.
+constexpr int kMostBeside = 16;
 
 int members_per_multiprocessor(std::size_t jobs, DeviceLimits const& device) {
   auto const processors = static_cast<std::size_t>(device.multiprocessors);
@@ -54,8 +58,9 @@ PlanCache::Key PlanCache::key_of(Job const& job, int crowd, int blocks) {
   int at = kMaxLayers + 1;
   for (std::int32_t const each :
        {m.layers, batch_rows(m, 0), static_cast<std::int32_t>(m.optimizer), tensor_count(m),
-        m.clip_norm > 0.0f ? 1 : 0, static_cast<std::int32_t>(job.targets),
-        static_cast<std::int32_t>(crowd), static_cast<std::int32_t>(blocks)})
+        m.clip_norm > 0.0f ? 1 : 0, m.activation == index_of<Relu>(Activations{}) ? 1 : 0,
+        static_cast<std::int32_t>(job.targets), static_cast<std::int32_t>(crowd),
+        static_cast<std::int32_t>(blocks)})
     key[static_cast<std::size_t>(at++)] = each;
   return key;
 }
@@ -79,9 +84,13 @@ Planned const& PlanCache::find(Job const& job, int crowd, int blocks) {
   return *last_;
 }
 
-Planned PlanCache::with_share(Job const& job, Share const& share, int crowd) const {
+Planned PlanCache::with_share(Job const& job, Share const& share, int crowd, int beside_it) const {
   Member const& m = *job.member;
-  Planned planned{plan_member(m, job.targets, precision_, share, limits_.plan), share, {}, 0};
+  PlanLimits within = limits_.plan;
+  within.shared_bytes =
+      std::min(within.shared_bytes, shared_bytes_beside(std::max(beside_it, 1), device_));
+  Planned planned{
+      plan_member(m, job.targets, precision_, share, within), share, {}, 0, within.shared_bytes};
   planned.step = step_cost(m, planned.plan, share, precision_, device_);
   int const beside = share.blocks > 1
                          ? 1
@@ -101,23 +110,34 @@ Planned PlanCache::make(Job const& job, int crowd, int blocks) const {
   if (forced) share.blocks = limits_.blocks;
   share.blocks = std::min(share.blocks, most_blocks(*job.member));
   if (share.blocks > 1) {
-    Planned const planned = with_share(job, share, crowd);
+    Planned const planned = with_share(job, share, crowd, 1);
     // A cluster keeps weights in shared memory, which may be too small.
     if (planned.plan.fits && planned.plan.layout != Layout::weights_in_l2) return planned;
     share.blocks = 1;
   }
-  if (limits_.warps > 0 || crowd <= 1) return with_share(job, share, crowd);
+  if (limits_.warps > 0 || crowd <= 1) return with_share(job, share, crowd, 1);
+  // The more of them a multiprocessor is to hold, the less memory a plan may take.
   Planned best;
   double best_rate = 0;  // steps of a multiprocessor a second
-  for (int warps = 1; warps <= kMostWarps; warps *= 2) {
-    Planned const planned = with_share(job, {warps, 1}, crowd);
-    if (!planned.plan.fits) continue;
-    int const beside =
-        std::min(crowd, blocks_per_multiprocessor(planned.plan.shared_bytes, 32 * warps, device_));
-    double const rate = beside / planned.step_seconds;
-    if (rate <= kWorthIt * best_rate) continue;
-    best = planned;
-    best_rate = rate;
+  for (int count = 1; count <= std::min(crowd, kMostBeside);) {
+    int fitting = count;
+    for (int warps = 1; warps <= kMostWarps; warps *= 2) {
+      Planned const planned = with_share(job, {warps, 1}, crowd, count);
+      // Layer by layer is for what nothing else can hold, and was found so at its admission.
+      if (!planned.plan.fits || planned.plan.layout == Layout::layered) continue;
+      // Nor do weights leave the chip for more members beside each other.
+      if (planned.plan.layout == Layout::weights_in_l2 && best.plan.fits &&
+          best.plan.layout != Layout::weights_in_l2)
+        continue;
+      fitting = blocks_of_memory(planned.plan.shared_bytes, device_);
+      int const beside = std::min(
+          crowd, blocks_per_multiprocessor(planned.plan.shared_bytes, 32 * warps, device_));
+      double const rate = beside / planned.step_seconds;
+      if (rate <= kWorthIt * best_rate) continue;
+      best = planned;
+      best_rate = rate;
+    }
+    count = std::max(count, fitting) + 1;
   }
   return best;
 }
@@ -362,34 +382,26 @@ Forecast forecast_of(std::vector<LaunchGroup> const& groups, std::vector<Launch>
   return forecast;
 }
 
-// Per 8 words of the inner dimension and tile of 16 x 8 N a warp takes 4 wavefronts of 128 bytes
-// for the left operand and 2 N for the right one (cuda/precision.cuh), which in the forward pass
-// and the deltas is weights, and not counted where they lie in global memory. N is 4, or 2 where 16
-// columns are left.
+// Per unit of the inner dimension a warp reads the units of its tile's rows and those of its
+// columns, once (cuda/products.cuh); in the forward pass and the deltas one of the two are weights,
+// which are not counted where they lie in global memory. Tiles are 2 x 2 units, less at an edge.
 double shared_bytes_of_step(Member const& m, MemberPlan const& plan, Precision precision) {
-  double const per_word = precision == Precision::bf16 ? 2 : 1;
+  double const unit = precision == Precision::bf16 ? 512 : 1024;
   bool const shared = plan.layout != Layout::weights_in_l2;
-  // All tiles of 16 rows and `columns`, in spans as warps take them.
-  auto tiles = [](int columns, int span, bool right) {
-    double wavefronts = 0;
-    for (int start = 0; start < columns; start += span) {
-      for (int at = start; at < std::min(start + span, columns); at += 32) {
-        int const n = std::min({32, start + span - at, columns - at}) / 8;
-        wavefronts += 4 + (right ? 2 * n : 0);
-      }
-    }
-    return wavefronts;
+  // Units read by all tiles of `rows` x `columns` units: those of rows for every pair of columns,
+  // and the other way round.
+  auto read = [](int rows, int columns, bool both) {
+    return rows * ((columns + 1) / 2) + (both ? columns * ((rows + 1) / 2) : 0);
   };
-  double const row_blocks = round_up(m.batch_size, 16) / 16;
-  double wavefronts = 0;
+  int const rows = round_up(batch_rows(m, 0), kPanelRows) / kUnitRows;
+  double units = 0;
   for (int l = 0; l < m.layers; ++l) {
-    int const in = round_up(m.width[l], 16), out = round_up(m.width[l + 1], 16);
-    double const input_words = in / 8 / per_word, output_words = out / 8 / per_word;
-    wavefronts += row_blocks * tiles(out, plan.cut.span, shared) * input_words;
-    if (l > 0) wavefronts += row_blocks * tiles(in, plan.cut.span, shared) * output_words;
-    wavefronts += out / 16 * tiles(in, in, true) * (2 * row_blocks / per_word);
+    int const in = padded(m.width[l]) / kUnitRows, out = padded(m.width[l + 1]) / kUnitRows;
+    units += in * read(rows, out, shared);
+    if (l > 0) units += out * read(rows, in, shared);
+    units += rows * read(out, in, true);
   }
-  return 128 * wavefronts;
+  return unit * units;
 }
 
 }  // namespace brood::cuda

@@ -41,6 +41,7 @@ struct Planned {
   Share share;
   Cost step;
   double step_seconds = 0;  // beside as many others as its multiprocessor holds
+  int shared_limit = 0;     // bytes that the plan was to fit in
 };
 
 // Plans of members, kept by all that planning looks at, so that planning a population takes no
@@ -64,14 +65,14 @@ class PlanCache {
  private:
   // What a plan depends on, of a member, and of the population: members on a multiprocessor, and
   // blocks that it may have.
-  using Key = std::array<std::int32_t, kMaxLayers + 1 + 8>;
+  using Key = std::array<std::int32_t, kMaxLayers + 1 + 9>;
   struct Hash {
     std::size_t operator()(Key const& key) const;
   };
   static Key key_of(Job const& job, int crowd, int blocks);
   Planned const& find(Job const& job, int crowd, int blocks);
   Planned make(Job const& job, int crowd, int blocks) const;
-  Planned with_share(Job const& job, Share const& share, int crowd) const;
+  Planned with_share(Job const& job, Share const& share, int crowd, int beside_it) const;
 
   Precision precision_;
   DeviceLimits device_;

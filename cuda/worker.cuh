@@ -3,35 +3,28 @@
 // lie, who does which part of the work, and who must wait for whom.
 #pragma once
 
+#include <cstddef>
+
 #include "core/permutation.hpp"
 #include "core/philox.hpp"
 #include "cuda/member_task.hpp"
-#include "cuda/precision.cuh"
+#include "cuda/products.cuh"
 
 namespace brood::cuda {
 
 __device__ __forceinline__ Control& control() {
   return *reinterpret_cast<Control*>(shared_memory());
 }
-__device__ __forceinline__ std::uint32_t* shared_words(int place) {
-  return reinterpret_cast<std::uint32_t*>(shared_memory()) + place;
+template <class T>
+__device__ __forceinline__ T* shared_at(int place) {
+  return reinterpret_cast<T*>(shared_memory() + place);
 }
-__device__ __forceinline__ float* shared_floats(int place) {
-  return reinterpret_cast<float*>(shared_memory()) + place;
-}
-
-// A run of rows of a batch, or of the evaluation rows, that is in flight at once.
-struct Chunk {
-  int first;  // position of its first row in the batch
-  int rows;
-  int begin;  // position of its first row in the epoch's order
-  int epoch;  // < 0: evaluation rows, in their own order
-};
 
 // The sum of `count` values, `stride` apart: by lanes, then as a tree. Every warp gets the same
 // bits.
 __device__ __forceinline__ float sum_of(float const* values, int count, int stride) {
   float sum = 0.0f;
+#pragma unroll 1
   for (int i = lane_number(); i < count; i += 32)
     sum += values[i * stride];
   for (int mask = 16; mask > 0; mask /= 2)
@@ -39,63 +32,24 @@ __device__ __forceinline__ float sum_of(float const* values, int count, int stri
   return sum;
 }
 
-// What a chunk goes through the network for. Evaluation drops nothing and keeps no slopes.
-struct Pass {
-  bool training;
-  std::uint32_t step;  // counter of its dropout masks
-};
-
-template <int N>
-struct Eights {
-  static constexpr int value = N;
-};
-
-// f(Eights<N>) for a tile of so many fragments: four, or two at a matrix's edge.
-template <class F>
-__device__ __forceinline__ void with_eights(int eights, F&& f) {
-  if (eights == 4) {
-    f(Eights<4>{});
-  } else {
-    f(Eights<2>{});
-  }
-}
-
-// f(j, fragment) for the first `eights` fragments of an accumulator, one after another: as a loop,
-// so that what f does is in the program once, with the fragments going round through the registers
-// of the first.
-template <class F>
-__device__ __forceinline__ void for_eights(Accumulator& c, int eights, F&& f) {
-#pragma unroll 1
-  for (int j = 0; j < 4; ++j) {
-    if (j < eights) f(j, c[0]);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      float const first = c[0][i];
-#pragma unroll
-      for (int n = 0; n < 3; ++n)
-        c[n][i] = c[n + 1][i];
-      c[3][i] = first;
-    }
-  }
-}
-
 // Weights are read from shared memory, or else from global memory. Clustered: several blocks train
 // one member.
-template <class P, bool Shared, bool Clustered>
+template <class P, bool InShared, bool Clustered>
 struct Worker {
   using Precision = P;
-  static constexpr bool kShared = Shared;
+  static constexpr bool kShared = InShared;
   static constexpr bool kClustered = Clustered;
 
-  Lane place;
+  Shared base;
   int lane, warp, warps;
+  Lane place;
   int rank, blocks;               // of the cluster
-  int row_warp, row_warps;        // this warp's share of the blocks of rows ...
+  int row_warp, row_warps;        // this warp's share of the panels of rows ...
   int column_warp, column_warps;  // ... and of columns
-  int span;
 
   __device__ __forceinline__ Worker() {
     WorkCut const& cut = control().task.cut;
+    base = shared_base();
     lane = lane_number();
     place = lane_place();
     warp = warp_number();
@@ -104,9 +58,8 @@ struct Worker {
     blocks = Clustered ? cut.blocks : 1;
     row_warps = cut.row_warps;
     column_warps = cut.column_warps;
-    row_warp = warp / column_warps;
-    column_warp = warp % column_warps;
-    span = cut.span;
+    row_warp = warp >> cut.column_bits;
+    column_warp = warp & (column_warps - 1);
   }
 
   __device__ __forceinline__ Member const& member() const { return control().task.member; }
@@ -114,6 +67,14 @@ struct Worker {
   __device__ __forceinline__ SharedMap const& map() const { return control().task.map; }
   __device__ __forceinline__ TileLayer const& layer(int l) const {
     return control().task.layout.layer[l];
+  }
+
+  // The chunks in work have numbers; arguments of phases are numbers, which registers can hold.
+  __device__ __forceinline__ StepChunk const& step_chunk(int number) const {
+    return control().stream.chunk[number & 3];
+  }
+  __device__ __forceinline__ Chunk const& chunk(int number) const {
+    return step_chunk(number).chunk;
   }
 
   // ---- waiting
@@ -130,103 +91,143 @@ struct Worker {
   __device__ __forceinline__ void sync_all() const {
     if constexpr (Clustered) {
       sync_cluster();
+    } else if (warps == 1) {
+      sync_warp();
     } else {
       sync_block();
     }
   }
-  // A value that every block of the member keeps: written by one of them.
-  template <class T>
-  __device__ __forceinline__ void store_everywhere(T* shared, T value) const {
+  // ... what any warp of the member wrote before it came to sync_rows().
+  __device__ __forceinline__ void sync_sums() const {
+    if (Clustered || column_warps == 1) sync_all();
+  }
+  // f(address) for a place in every block of the member, where the same is to be written.
+  template <class F>
+  __device__ __forceinline__ void everywhere(Shared at, F&& f) const {
     if constexpr (Clustered) {
 #pragma unroll 1
       for (int r = 0; r < blocks; ++r)
-        *in_block(shared, r) = value;
+        f(in_block(at, r));
     } else {
-      *shared = value;
+      f(at);
     }
   }
 
   // ---- who does what
 
-  // f(local, global) for this warp's blocks of rows: `local` numbers them in this block's memory,
-  // `global` in the chunk.
+  // f(local, global) for this warp's panels of 32 rows: `local` numbers them in this block's
+  // memory, `global` in the chunk.
   template <class F>
-  __device__ __forceinline__ void for_row_blocks(int rows, F&& f) const {
-    int const count = (rows + kBlockRows - 1) / kBlockRows;
+  __device__ __forceinline__ void for_panels(int rows, F&& f) const {
+    int const count = (rows + kPanelRows - 1) / kPanelRows;
+#pragma unroll 1
     for (int local = row_warp; local * blocks + rank < count; local += row_warps)
       f(local, local * blocks + rank);
   }
-  // f(first, eights) for this warp's runs of columns: of 32 columns, or of the 16 that are left.
+  // f(local, global) for this warp's units of 16 rows.
   template <class F>
-  __device__ __forceinline__ void for_columns(int columns, F&& f) const {
-    for (int start = column_warp * span; start < columns; start += column_warps * span) {
-      int const end = min(start + span, columns);
-      for (int n = start; n < end; n += 32)
-        f(n, min(end - n, 32) / 8);
-    }
+  __device__ __forceinline__ void for_row_units(int rows, F&& f) const {
+    for_panels(rows, [&](int local, int global) {
+#pragma unroll 1
+      for (int half = 0; half < 2; ++half) {
+        if (column_warps == 1 || column_warp == half) f(2 * local + half, 2 * global + half);
+      }
+    });
   }
 
   // ---- tensors
 
-  // The weights of layer l as operands; `from`: the parameters to read where they are not in shared
-  // memory.
-  __device__ __forceinline__ Operands weights(int l, float const* from) const {
-    TileLayer const& layer = this->layer(l);
-    TileMatrix const whole = tile_matrix(layer.columns);
-    if constexpr (!Shared) {
-      return {reinterpret_cast<std::uint32_t const*>(from) + layer.weights, whole};
-    } else if constexpr (P::kWeightCopy) {
-      return {shared_words(map().operands + layer.weights / P::kPerWord),
-              tile_matrix(layer.columns / P::kPerWord)};
-    } else {
-      return {shared_words(map().parameters + layer.weights), whole};
-    }
+  __device__ __forceinline__ int input_units(int l) const {
+    return layer(l).columns >> 4;
   }
-  __device__ __forceinline__ Operands activations(int place, int columns) const {
-    return {shared_words(place), tile_matrix(columns / P::kPerWord)};
-  }
-  // The input of layer l.
-  __device__ __forceinline__ Operands layer_input(int l) const {
-    return activations(l == 0 ? map().input : map().hidden[l - 1], layer(l).columns);
-  }
-  __device__ __forceinline__ Operands delta(int l) const {
-    return activations(map().delta[l], layer(l).rows);
-  }
-  // fp32 master parameters, wherever they lie.
-  __device__ __forceinline__ float* parameters() const {
-    int const place = map().parameters;
-    return place >= 0 ? shared_floats(place) : task().parameters;
-  }
-  __device__ __forceinline__ float* moments() const {
-    int const place = map().moments;
-    return place >= 0 ? shared_floats(place) : task().moments;
-  }
-  __device__ __forceinline__ float* gradient() const {
-    int const place = map().gradient;
-    return place >= 0 ? shared_floats(place) : task().gradient;
+  __device__ __forceinline__ int output_units(int l) const {
+    return layer(l).rows >> 4;
   }
 
-  // What the loss works on.
-  __device__ __forceinline__ TileMatrix matrix(int words) const {
-    return tile_matrix(words);
+  // Of a unit of rows, numbered in this block's memory.
+  __device__ __forceinline__ Shared logits(int unit, int units) const {
+    return base + static_cast<Shared>(map().logits) +
+           static_cast<Shared>((unit >> 1) * units * 2048 + (unit & 1) * 1024);
   }
-  __device__ __forceinline__ float const* logits() const {
-    return shared_floats(map().logits);
+  __device__ __forceinline__ LayerPlaces places(int l) const {
+    static_assert(sizeof(LayerPlaces) == 64 && offsetof(Control, places) % 16 == 0);
+    auto const at =
+        base + static_cast<Shared>(offsetof(Control, places)) + static_cast<Shared>(l) * 64u;
+    LayerPlaces places;
+    auto* const words = reinterpret_cast<std::uint32_t*>(&places);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      uint4 const four = load_16(at + static_cast<Shared>(16 * i));
+      words[4 * i] = four.x;
+      words[4 * i + 1] = four.y;
+      words[4 * i + 2] = four.z;
+      words[4 * i + 3] = four.w;
+    }
+    return places;
   }
-  __device__ __forceinline__ float* targets() const {
-    return shared_floats(map().targets);
+  // The weights of a layer as operands; `from`: the parameters to read where they are not in shared
+  // memory.
+  __device__ __forceinline__ auto weights(LayerPlaces const& at, float const* from) const {
+    if constexpr (!InShared) {
+      return Global{reinterpret_cast<char const*>(from + at.weights)};
+    } else {
+      return static_cast<Shared>(at.weights_at);
+    }
   }
-  __device__ __forceinline__ float* row_weights() const {
-    return shared_floats(map().weights);
+  // Whether parameters are in shared memory whenever the kernel runs; else it depends on the
+  // member.
+  static constexpr bool kParametersShared = InShared && !P::kWeightCopy;
+  __device__ __forceinline__ Shared parameter_address(int at) const {
+    return base + static_cast<Shared>(map().parameters + 4 * at);
+  }
+  // fp32 master parameters and the other tensors, wherever they lie.
+  __device__ __forceinline__ float* parameters() const {
+    return control().parameters;
+  }
+  __device__ __forceinline__ float* moments() const {
+    return control().moments;
+  }
+  __device__ __forceinline__ float* gradient() const {
+    return control().gradient;
+  }
+
+  // ---- what the loss works on (loss.cuh)
+
+  __device__ __forceinline__ float const* targets() const {
+    return shared_at<float>(map().targets);
+  }
+  __device__ __forceinline__ float const* row_weights() const {
+    return shared_at<float>(map().weights);
   }
   __device__ __forceinline__ float* block_sums() const {
-    return shared_floats(map().block_sums);
+    return shared_at<float>(map().block_sums);
   }
   __device__ __forceinline__ double* evaluation_sums() const {
-    return reinterpret_cast<double*>(shared_words(map().block_sums));
+    return shared_at<double>(map().block_sums);
   }
-  __device__ __forceinline__ std::uint32_t* delta_words(int l) const {
-    return shared_words(map().delta[l]);
+  // Of a unit of rows in this block: this lane's four logits in a block of the unit `u` of columns,
+  // rows g and g + 8, columns 16 u + 8 half + 2 t and the next.
+  __device__ __forceinline__ Quad logit_quad(int unit, int u, int half) const {
+    return quad_of(load_16(logits(unit, output_units(member().layers - 1)) +
+                           static_cast<Shared>(2048 * u + whole_block(place, half))));
+  }
+  __device__ __forceinline__ void store_delta_quad(int unit, int u, int half,
+                                                   Quad const& values) const {
+    int const last = member().layers - 1;
+    int const at = ((unit >> 1) * output_units(last) + u) * 2 + (unit & 1);
+    P::store_delta(base + static_cast<Shared>(map().delta[last] + at * P::kUnitBytes), place, half,
+                   values);
+  }
+  // Loss and weight of a unit of rows of the batch.
+  __device__ __forceinline__ void store_unit_sums(int unit, float loss, float weight) const {
+    everywhere(base + static_cast<Shared>(map().block_sums + 8 * unit),
+               [&](auto at) { store_8(at, make_uint2(bits_of(loss), bits_of(weight))); });
+  }
+  template <class T>
+  __device__ __forceinline__ void store_sum(T* to, T value) const {
+    everywhere(base + static_cast<Shared>(reinterpret_cast<char*>(to) -
+                                          reinterpret_cast<char*>(shared_memory())),
+               [&](auto at) { store_value(at, value); });
   }
 };
 

@@ -114,8 +114,9 @@ TEST(PlanCache, KeepsPlansByAllThatPlanningLooksAt) {
       auto const check = [&](Member const& m, std::string const& what) {
         for (std::size_t const jobs : {1u, 40u, 200u, 5000u}) {
           Planned const& kept = plans.planned({.member = &m, .targets = 1, .steps = 1}, jobs);
-          MemberPlan const fresh =
-              plan_member(m, 1, Precision::tf32, kept.share, plans.limits().plan);
+          PlanLimits within = plans.limits().plan;
+          within.shared_bytes = kept.shared_limit;
+          MemberPlan const fresh = plan_member(m, 1, Precision::tf32, kept.share, within);
           EXPECT_EQ(std::memcmp(&kept.plan.map, &fresh.map, sizeof fresh.map), 0) << what;
           EXPECT_EQ(std::memcmp(&kept.plan.cut, &fresh.cut, sizeof fresh.cut), 0) << what;
           EXPECT_EQ(kept.plan.layout, fresh.layout) << what;

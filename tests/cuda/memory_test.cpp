@@ -29,7 +29,7 @@ Config with(Config config, std::string const& name, Value value) {
 std::vector<Kind> kinds() {
   Config const d{{"hidden", Wholes{32}}, {"batch_size", std::int64_t{32}}};
   Config const a{{"hidden", Wholes{64, 64}}, {"batch_size", std::int64_t{64}}};
-  Config const wide{{"hidden", Wholes{500, 400}}, {"batch_size", std::int64_t{64}}};
+  Config const wide{{"hidden", Wholes{300, 200}}, {"batch_size", std::int64_t{64}}};
   return {{"d", d, 5000},
           {"a", a, 1000},
           {"sgd", with(a, "optimizer", std::string("sgd")), 1000},

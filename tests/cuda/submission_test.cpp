@@ -129,7 +129,7 @@ TEST(Submission, FewNetworksGetSeveralBlocks) {
   auto const grouped = groups_of(members, h200());
   auto const& groups = grouped->groups;
   ASSERT_EQ(groups.size(), 1u);
-  EXPECT_EQ(groups[0].shape.cluster, 4);
+  EXPECT_EQ(groups[0].shape.cluster, 2);  // of 32 rows each
   EXPECT_EQ(groups[0].shape.threads, 256);
   DeviceLimits less = h200();
   less.clusters = {66, 0, 0};
@@ -166,21 +166,34 @@ TEST(Submission, FewNetworksThatKeepGradientsGetSeveralBlocks) {
   auto const grouped = groups_of(members, h200());
   auto const& groups = grouped->groups;
   ASSERT_EQ(groups.size(), 1u);
-  EXPECT_EQ(groups[0].shape.cluster, 4);
-  EXPECT_EQ(groups[0].equals[0].planned->plan.gradient_floats, tile_layout(members[0]).size);
+  EXPECT_EQ(groups[0].shape.cluster, 2);
+  MemberPlan const& plan = groups[0].equals[0].planned->plan;
+  EXPECT_EQ(plan.gradient_floats, tile_layout(members[0], plan.order).size);
 }
 
-// Counted by hand for 16-16-16, batch 16, in tf32: every product is one tile of 16 x 16 with an
-// inner dimension of 16, 2 times 8 words, each of which takes 4 wavefronts on the left and 2 N = 4
-// on the right. Forward and weight gradient twice, the deltas once.
-TEST(Submission, SharedMemoryReadByAStepIsThatOfItsFragments) {
+// Counted by hand for 16-16-16, batch 16, in tf32, in units of 16 x 16 words, of which a panel of
+// rows has two. Forward and deltas (three products): a tile of 32 rows by 16 columns reads two
+// units of rows and one of weights. Gradients (two): one of 16 by 16 reads two units of each side.
+TEST(Submission, SharedMemoryReadByAStepIsThatOfItsTiles) {
   Member const m = member_of({"tiny", 16, 16, {16}, 16});
-  auto const plan = [&](Precision precision) {
-    return plan_member(m, 1, precision, {1, 1}, {.shared_bytes = kSm90});
+  auto const bytes = [&](Precision precision, Layout first) {
+    MemberPlan const plan =
+        plan_member(m, 1, precision, {1, 1}, {.shared_bytes = kSm90, .first = first});
+    EXPECT_EQ(plan.layout, first);
+    return shared_bytes_of_step(m, plan, precision);
   };
-  double const bytes = shared_bytes_of_step(m, plan(Precision::tf32), Precision::tf32);
-  EXPECT_EQ(bytes, 5 * 2 * (4 + 4) * 128);
-  EXPECT_EQ(shared_bytes_of_step(m, plan(Precision::bf16), Precision::bf16), bytes / 2);
+  EXPECT_EQ(bytes(Precision::tf32, Layout::resident), (3 * (2 + 1) + 2 * (2 + 2)) * 1024);
+  EXPECT_EQ(bytes(Precision::bf16, Layout::resident), (3 * (2 + 1) + 2 * (2 + 2)) * 512);
+  EXPECT_EQ(bytes(Precision::tf32, Layout::weights_in_l2), (3 * 2 + 2 * (2 + 2)) * 1024);
+}
+
+// The same for 48-16, batch 64: two tiles of 32 rows by 16 columns, over three units of inputs; and
+// of the gradient, over four units of rows, one tile of 16 x 32 and one of 16 x 16.
+TEST(Submission, SharedMemoryReadByAStepCountsTilesAtTheEdges) {
+  Member const m = member_of({"flat", 48, 16, {}, 64});
+  MemberPlan const plan = plan_member(m, 1, Precision::tf32, {1, 1}, {.shared_bytes = kSm90});
+  double const units = 2 * 3 * (2 + 1) + 4 * ((1 + 2) + (1 + 1));
+  EXPECT_EQ(shared_bytes_of_step(m, plan, Precision::tf32), units * 1024);
 }
 
 }  // namespace

@@ -22,9 +22,9 @@ namespace {
 
 constexpr unsigned kAllLanes = 0xffffffffu;
 constexpr std::align_val_t kSharedAlignment{128};
-constexpr char const* kOperationNames[] = {"shuffle",   "shuffle_xor", "any_lane",
-                                           "mma_tf32",  "mma_bf16",    "load_transposed",
-                                           "sync_warp", "sync_block",  "sync_cluster"};
+constexpr char const* kOperationNames[] = {
+    "shuffle",       "shuffle_xor",     "any_lane",  "mma_tf32",   "mma_bf16",
+    "load_matrices", "load_transposed", "sync_warp", "sync_block", "sync_cluster"};
 
 thread_local std::vector<std::unique_ptr<Thread>> idle_threads;
 

@@ -3,6 +3,7 @@
 // others wait; what only a sanitizer can see, it sees through the fibers.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <vector>
@@ -94,7 +95,7 @@ TEST(EmulatorReportsDeathTest, CopyInFlightAtExit) {
   std::vector<float> in(1);
   EXPECT_DEATH(run(
                    [](Arguments arguments) {
-                     if (threadIdx.x == 33) copy_4_async(shared_memory(), arguments.in, true);
+                     if (threadIdx.x == 33) copy_4_async(shared_base(), arguments.in, true);
                    },
                    64, 1, {.in = in.data()}),
                "block 0 warp 1 lane 1 exits with a copy in flight, issued at .*:[0-9]+");
@@ -102,61 +103,83 @@ TEST(EmulatorReportsDeathTest, CopyInFlightAtExit) {
 
 TEST(EmulatorReportsDeathTest, MisalignedCopies) {
   std::vector<float> in(64);
-  EXPECT_DEATH(run([](Arguments) { copy_16_async(shared_memory() + 8, nullptr, false); }),
+  EXPECT_DEATH(run([](Arguments) { copy_16_async(shared_base() + 8, nullptr, false); }),
                "block 0 warp [01] lane [0-9]+ at .*:[0-9]+: a copy that is not aligned");
-  EXPECT_DEATH(run([](Arguments) { copy_4_async(shared_memory() + 2, nullptr, false); }),
+  EXPECT_DEATH(run([](Arguments) { copy_4_async(shared_base() + 2, nullptr, false); }),
                "a copy that is not aligned");
   EXPECT_DEATH(run(
                    [](Arguments arguments) {
                      auto const misaligned =
                          reinterpret_cast<std::uintptr_t>(arguments.in) % 16 == 0;
-                     copy_16_async(shared_memory(), arguments.in + (misaligned ? 1 : 0), true);
+                     copy_16_async(shared_base(), arguments.in + (misaligned ? 1 : 0), true);
                    },
                    64, 1, {.in = in.data()}),
                "a copy that is not aligned");
 }
 
 TEST(EmulatorReportsDeathTest, CopiesThatAreNotFromGlobalToSharedMemory) {
-  float out = 0;
-  EXPECT_DEATH(run([](Arguments arguments) { copy_4_async(arguments.out, arguments.out, true); },
-                   64, 1, {.out = &out}),
+  EXPECT_DEATH(run([](Arguments) { copy_4_async(shared_base() - 4, nullptr, false); }),
                "a copy to outside this block's shared memory");
-  EXPECT_DEATH(run([](Arguments) { copy_4_async(shared_memory() + 1024, nullptr, false); }),
+  EXPECT_DEATH(run([](Arguments) { copy_4_async(shared_base() + 1024, nullptr, false); }),
                "a copy to outside this block's shared memory");
-  EXPECT_DEATH(run([](Arguments) { copy_4_async(shared_memory(), shared_memory() + 4, true); }),
+  EXPECT_DEATH(run([](Arguments) { copy_4_async(shared_base(), shared_memory() + 4, true); }),
                "asynchronous copy from shared memory");
 }
 
 TEST(EmulatorReportsDeathTest, AddressesThatAreInNoBlock) {
   EXPECT_DEATH(
-      run([](Arguments) { in_block(shared_memory() + 1024, 0); }, 32, 2),
+      run([](Arguments) { in_block(shared_base() + 1024, 0); }, 32, 2),
       "lane [0-9]+ at .*:[0-9]+: in_block of an address outside this block's shared memory");
-  EXPECT_DEATH(run([](Arguments) { in_block(shared_memory(), 2); }, 32, 2),
+  EXPECT_DEATH(run([](Arguments) { in_block(shared_base(), 2); }, 32, 2),
                "in_block of a rank outside the cluster");
 }
 
 TEST(EmulatorReportsDeathTest, RowsThatAreNotRows) {
-  EXPECT_DEATH(run([](Arguments) {
-                 std::uint32_t out[4];
-                 load_transposed(out, shared_memory() + 8);
-               }),
-               "a row of load_transposed that is not aligned");
-  EXPECT_DEATH(run([](Arguments) {
-                 std::uint32_t out[4];
-                 load_transposed(out, shared_memory() + 1024);
-               }),
-               "a row of load_transposed outside shared memory");
+  char const* const misaligned =
+      "lane [0-9]+ at .*:[0-9]+: a row of ldmatrix that is not aligned to 16 bytes";
+  EXPECT_DEATH(run([](Arguments) { load_matrices(shared_base() + 8); }), misaligned);
+  EXPECT_DEATH(run([](Arguments) { load_transposed(shared_base() + 8); }), misaligned);
+  char const* const outside = "at .*:[0-9]+: a row of ldmatrix outside shared memory";
+  EXPECT_DEATH(run([](Arguments) { load_matrices(shared_base() + 1024); }), outside);
+  EXPECT_DEATH(run([](Arguments) { load_transposed(shared_base() + 1024); }), outside);
+}
+
+// Words of 4, 8 and 16 bytes are aligned to that, and this block's, or a block's of the cluster.
+TEST(EmulatorReportsDeathTest, MisalignedAddresses) {
+  char const* const report =
+      "lane [0-9]+ at .*:[0-9]+: shared memory that is not aligned to the size of the access";
+  EXPECT_DEATH(run([](Arguments) { load_4(shared_base() + 2); }), report);
+  EXPECT_DEATH(run([](Arguments) { load_8(shared_base() + 4); }), report);
+  EXPECT_DEATH(run([](Arguments) { load_16(shared_base() + 8); }), report);
+  EXPECT_DEATH(run([](Arguments) { store_4(shared_base() + 2, 0u); }), report);
+  EXPECT_DEATH(run([](Arguments) { store_8(shared_base() + 4, {}); }), report);
+  EXPECT_DEATH(run([](Arguments) { store_16(shared_base() + 8, {}); }), report);
+  EXPECT_DEATH(run([](Arguments) { load_4(in_block(shared_base() + 2, 1)); }, 32, 2), report);
+  EXPECT_DEATH(run([](Arguments) { load_16(in_block(shared_base() + 8, 1)); }, 32, 2), report);
+  EXPECT_DEATH(run([](Arguments) { store_4(in_block(shared_base() + 2, 1), 0u); }, 32, 2), report);
+  EXPECT_DEATH(run([](Arguments) { store_8(in_block(shared_base() + 4, 1), {}); }, 32, 2), report);
+  EXPECT_DEATH(run([](Arguments) { store_16(in_block(shared_base() + 8, 1), {}); }, 32, 2), report);
+}
+
+TEST(EmulatorReportsDeathTest, AddressesOutsideSharedMemory) {
+  char const* const report = "at .*:[0-9]+: an address outside this block's shared memory";
+  EXPECT_DEATH(run([](Arguments) { load_4(shared_base() + 1024); }), report);
+  EXPECT_DEATH(run([](Arguments) { load_8(shared_base() + 1024); }), report);
+  EXPECT_DEATH(run([](Arguments) { load_16(shared_base() - 16); }), report);
+  EXPECT_DEATH(run([](Arguments) { store_4(shared_base() + 1024, 0u); }), report);
+  EXPECT_DEATH(run([](Arguments) { store_8(shared_base() - 8, {}); }), report);
+  EXPECT_DEATH(run([](Arguments) { store_16(shared_base() + 1024, {}); }), report);
 }
 
 // Block 1 is through when block 0 looks at its memory.
 void look_too_late(Arguments arguments) {
   sync_cluster();
-  auto* const shared = reinterpret_cast<float*>(shared_memory());
-  shared[threadIdx.x] = 1.0f;
+  Shared const own = shared_base() + 4 * threadIdx.x;
+  store_4(own, std::bit_cast<std::uint32_t>(1.0f));
   sync_cluster();
   if (cluster_rank() == 1) return;
   sync_cluster();  // which block 1, having exited, does not come to
-  arguments.out[threadIdx.x] = *in_block(shared + threadIdx.x, 1);
+  arguments.out[threadIdx.x] = std::bit_cast<float>(load_4(in_block(own, 1)));
 }
 
 TEST(EmulatorReportsDeathTest, MemoryOfABlockThatHasExited) {
@@ -175,7 +198,7 @@ TEST(EmulatorReportsDeathTest, SharedMemoryOverrun) {
   std::vector<float> in(3);
   EXPECT_DEATH(run(
                    [](Arguments arguments) {
-                     copy_16_async(shared_memory() + 16 * threadIdx.x, arguments.in, true);
+                     copy_16_async(shared_base() + 16 * threadIdx.x, arguments.in, true);
                      await_copies();
                    },
                    64, 1, {.in = in.data()}),
@@ -209,10 +232,10 @@ __global__ void take_turns_in_warp(Arguments) {
 
 template <bool Barrier>
 __global__ void take_turns_in_cluster(Arguments) {
-  auto* const shared = reinterpret_cast<float*>(shared_memory());
+  Shared const own = shared_base() + 4 * threadIdx.x;
   sync_cluster();
   for (int turn = 0; turn < 8; ++turn) {
-    if (turn % cluster_size() == cluster_rank()) in_block(shared, 0)[threadIdx.x] = 1.0f;
+    if (turn % cluster_size() == cluster_rank()) store_4(in_block(own, 0), 1u);
     if (Barrier || turn != 4) sync_cluster();
   }
   sync_cluster();

@@ -197,7 +197,7 @@ __global__ void multiply_tf32(Arguments arguments) {
   float* const top = arguments.out + g * 8 + 2 * t;
   float* const bottom = top + 8 * 8;
   float c[4] = {top[0], top[1], bottom[0], bottom[1]};
-  mma_tf32(c, a_fragment, b_fragment);
+  mma_tf32(c, a_fragment, b_fragment, c);
   top[0] = c[0];
   top[1] = c[1];
   bottom[0] = c[2];
@@ -251,8 +251,8 @@ __global__ void multiply_bf16(Arguments arguments) {
     shared[16 * 4 + i] = to_bf16_pair(-b[2 * i], -b[2 * i + 1]);
   }
   sync_warp();
-  std::uint32_t fragments[4];  // of B, then of -B
-  load_transposed(fragments, shared + 4 * lane);
+  uint4 const loaded = load_transposed(shared_base() + static_cast<Shared>(16 * lane));
+  std::uint32_t const fragments[4] = {loaded.x, loaded.y, loaded.z, loaded.w};  // of B, then of -B
   auto const pair = [&](int row, int k) {
     return to_bf16_pair(a[row * 16 + 2 * k], a[row * 16 + 2 * k + 1]);
   };
@@ -260,8 +260,9 @@ __global__ void multiply_bf16(Arguments arguments) {
                                        pair(g + 8, t + 4)};
   for (int half = 0; half < 2; ++half) {
     std::uint32_t const b_fragment[2] = {fragments[2 * half], fragments[2 * half + 1]};
-    float c[4] = {};
-    mma_bf16(c, a_fragment, b_fragment);
+    float const zero[4] = {};
+    float c[4];
+    mma_bf16(c, a_fragment, b_fragment, zero);
     float* const top = arguments.out + 128 * half + g * 8 + 2 * t;
     float* const bottom = top + 8 * 8;
     top[0] = c[0];
@@ -382,8 +383,9 @@ TEST_P(Emulator, CopiesHaveArrivedAfterAwait) {
   auto const kernel = +[](Arguments arguments) {
     auto* const shared = reinterpret_cast<float*>(shared_memory());
     auto const thread = static_cast<int>(threadIdx.x);
-    copy_16_async(shared + 4 * thread, arguments.in + 4 * thread, thread % 3 != 0);
-    copy_4_async(shared + 256 + thread, arguments.in + 64 - thread, thread % 5 != 0);
+    auto const own = static_cast<Shared>(thread);
+    copy_16_async(shared_base() + 16 * own, arguments.in + 4 * thread, thread % 3 != 0);
+    copy_4_async(shared_base() + 1024 + 4 * own, arguments.in + 64 - thread, thread % 5 != 0);
     if (warp_number() == 0) sync_warp();
     await_copies();
     sync_block();
@@ -404,7 +406,7 @@ TEST_F(EmulatorPlanted, LookingBeforeAwaitShowsNan) {
     auto* const shared = reinterpret_cast<float*>(shared_memory());
     int const lane = lane_number();
     shared[lane] = 1.0f;
-    copy_4_async(shared + lane, arguments.in + lane, true);
+    copy_4_async(shared_base() + 4 * static_cast<Shared>(lane), arguments.in + lane, true);
     for (int i = 0; i < 3; ++i)
       sync_warp();
     arguments.out[lane] = shared[lane];
@@ -431,13 +433,15 @@ TEST_F(EmulatorPlanted, LookingBeforeAwaitShowsNan) {
 // Every block writes to the next one's memory and reads from the one after that.
 template <bool StartBarrier, bool MiddleBarrier>
 __global__ void exchange(Arguments arguments) {
-  auto* const shared = reinterpret_cast<float*>(shared_memory());
   unsigned const thread = threadIdx.x;
+  Shared const own = shared_base() + 4 * thread;
   int const rank = cluster_rank(), size = cluster_size();
+  auto const mine = static_cast<float>(blockIdx.x * 100 + thread);
   if constexpr (StartBarrier) sync_cluster();
-  in_block(shared, (rank + 1) % size)[thread] = static_cast<float>(blockIdx.x * 100 + thread);
+  store_4(in_block(own, (rank + 1) % size), std::bit_cast<std::uint32_t>(mine));
   if constexpr (MiddleBarrier) sync_cluster();
-  arguments.out[blockIdx.x * 64 + thread] = *in_block(shared + thread, (rank + 2) % size);
+  arguments.out[blockIdx.x * 64 + thread] =
+      std::bit_cast<float>(load_4(in_block(own, (rank + 2) % size)));
   sync_cluster();
 }
 
@@ -503,14 +507,14 @@ TEST_P(Emulator, CountsWhatRuns) {
   auto const kernel = +[](Arguments) {
     float c[4] = {};
     std::uint32_t const a[4] = {}, b[2] = {};
-    mma_tf32(c, a, b);
+    mma_tf32(c, a, b, c);
     sync_warp();
     sync_warp();
     sync_block();
     sync_cluster();
     sync_cluster();
     sync_cluster();
-    copy_4_async(shared_memory() + 4 * threadIdx.x, c, false);
+    copy_4_async(shared_base() + 4 * threadIdx.x, c, false);
     await_copies();
   };
   emulation::counters = {};
@@ -534,7 +538,7 @@ TEST_P(Emulator, KeepsNothingFromLaunchToLaunch) {
       auto const kernel = +[](Arguments arguments) {
         auto* const shared = reinterpret_cast<float*>(shared_memory());
         unsigned const thread = threadIdx.x, last = blockDim.x - 1;
-        copy_4_async(shared + thread, arguments.in + thread, true);
+        copy_4_async(shared_base() + 4 * thread, arguments.in + thread, true);
         await_copies();
         sync_block();
         arguments.out[thread] = shuffle_xor(shared[last - thread], 1);

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "backend/describe.hpp"
 #include "backend/member_case.hpp"
 #include "backend/rows.hpp"
 #include "backend/same.hpp"
@@ -25,11 +24,13 @@
 #include "cuda/submission.hpp"
 #include "emulation/emulation.hpp"
 #include "emulation/sanitizers.hpp"
+#include "emulation/ways.hpp"
 #include "support/many_steps.hpp"
 
 namespace brood {
 namespace {
 
+using cuda::Fetching;
 using cuda::Layout;
 using cuda::Precision;
 using cuda::SubmissionLimits;
@@ -49,15 +50,15 @@ MemberCase member(std::string name, fixtures::OwnedTable data, int held_out, Con
   return c;
 }
 
-// 13-37-21-5 with batches of 50, 50 and 10: no dimension is a multiple of a tile's, the batch
-// leaves part of its last block of rows empty, evaluation rows come in several chunks. Units that
-// are padding would not be 0 with this activation.
+// 13-37-21-5 with batches of 70 and 40: no dimension is a multiple of a tile's, batches leave part
+// of their last panel of rows empty, evaluation rows come in several chunks. Units that are padding
+// would not be 0 with this activation.
 Course odd_widths() {
   return {member("OddWidths", fixtures::blobs(180, 13, 5), 70,
                  {{"hidden", Wholes{37, 21}},
                   {"activation", text("sigmoid")},
                   {"optimizer", text("momentum")},
-                  {"batch_size", Whole{50}},
+                  {"batch_size", Whole{70}},
                   {"lr", 0.5},
                   {"epochs", Whole{2}}}),
           1};
@@ -67,9 +68,9 @@ Course odd_widths() {
 Course everything() {
   auto data = fixtures::with_missing(fixtures::with_row_weights(fixtures::blobs(180, 13, 5)), 0.05);
   Course course{member("Everything", std::move(data), 70,
-                       {{"hidden", Wholes{20, 11}},
+                       {{"hidden", Wholes{11, 40}},
                         {"activation", text("tanh")},
-                        {"batch_size", Whole{50}},
+                        {"batch_size", Whole{70}},
                         {"lr", 0.02},
                         {"epochs", Whole{3}},
                         {"dropout", 0.3},
@@ -92,6 +93,7 @@ Course one_step_epochs() {
                         {"batch_size", Whole{40}},
                         {"lr", 0.02},
                         {"lr_schedule", text("cosine")},
+                        {"l2", 0.05},
                         {"patience", Whole{40}},
                         {"min_delta", 1e3},
                         {"epochs", Whole{36}}}),
@@ -100,7 +102,7 @@ Course one_step_epochs() {
   return course;
 }
 
-// Ten blocks of rows, of which few are in flight; four epochs between evaluations.
+// Five panels of rows, of which few are in flight; four epochs between evaluations.
 Course large_batch() {
   return {member("LargeBatch", fixtures::blobs(190, 5, 3), 30,
                  {{"hidden", Wholes{8}},
@@ -113,7 +115,8 @@ Course large_batch() {
           4, 4};
 }
 
-// So many rows in flight that the sums of an evaluation are the last word on what a plan needs.
+// So many rows in flight that the sums of an evaluation are the last word on what a plan needs; or,
+// in chunks, those of a batch.
 Course huge_batch() {
   return {member("HugeBatch", fixtures::blobs(1200, 3, 2), 600,
                  {{"hidden", Wholes{4}},
@@ -130,16 +133,47 @@ Course diverging() {
                  {{"hidden", Wholes{20}},
                   {"activation", text("relu")},
                   {"optimizer", text("sgd")},
-                  {"batch_size", Whole{32}},
+                  {"batch_size", Whole{36}},
                   {"lr", 0.3},
                   {"patience", Whole{3}},
                   {"epochs", Whole{4}}}),
           1};
 }
 
+// Of relu, so that its deltas may lie over hidden layers, all but the second's; its rows, too. More
+// outputs than 16, panels of 16 and of 32 of them.
+Course relu() {
+  return {member("Relu", fixtures::with_row_weights(fixtures::blobs(180, 10, 20)), 70,
+                 {{"hidden", Wholes{36, 40, 20}},
+                  {"activation", text("relu")},
+                  {"optimizer", text("adamw")},
+                  {"weight_decay", 0.3},
+                  {"batch_size", Whole{70}},
+                  {"lr", 0.01},
+                  {"dropout", 0.25},
+                  {"epochs", Whole{2}}}),
+          1};
+}
+
+// Inputs in two segments, the second shorter; deltas of the first layer fit over the second one.
+// A batch's last panel has one row, or 16.
+Course wide() {
+  return {member("Wide", fixtures::blobs(84, 136, 3), 20,
+                 {{"hidden", Wholes{18, 36}},
+                  {"activation", text("relu")},
+                  {"optimizer", text("sgd")},
+                  {"batch_size", Whole{48}},
+                  {"lr", 0.05},
+                  {"input_dropout", 0.1},
+                  {"ema", 0.7},
+                  {"epochs", Whole{2}}}),
+          1};
+}
+
 std::vector<Course> const& courses() {
   static std::vector<Course> const list = {odd_widths(),  everything(), one_step_epochs(),
-                                           large_batch(), huge_batch(), diverging()};
+                                           large_batch(), huge_batch(), diverging(),
+                                           relu(),        wide()};
   return list;
 }
 Course const& course_named(std::string const& name) {
@@ -225,175 +259,7 @@ void expect_equal(Life const& expected, Life const& got, std::string const& name
   EXPECT_EQ(difference(a, b), "") << "evaluation of all rows: " << name;
 }
 
-// ---- placements
-
-struct Placement {
-  std::string course, name;
-  SubmissionLimits limits;
-};
-
-SubmissionLimits spread(int warps, int blocks, int chunk_rows = 4096) {
-  return {.plan = {.most_chunk_rows = chunk_rows}, .warps = warps, .blocks = blocks};
-}
-// Bytes of the first plan within the limits.
-int planned_bytes(Precision precision, Course const& course, SubmissionLimits const& limits) {
-  MemberCase const& c = course.member;
-  auto const table = c.data.table();
-  auto const described = describe(c.config, {table.task, table.x.columns, c.outputs()}, c.seed,
-                                  size_of(c.train_rows()), size_of(c.eval_rows()));
-  cuda::PlanLimits plan = limits.plan;
-  plan.shared_bytes = emulation::limits.shared_bytes_block;
-  return cuda::plan_member(described, table.y.columns, precision, {limits.warps, limits.blocks},
-                           plan)
-      .shared_bytes;
-}
-// Room for no resident plan that fetches rows beside those in use.
-SubmissionLimits nothing_ahead(Precision precision, Course const& course, int warps) {
-  SubmissionLimits limits = spread(warps, 1);
-  limits.plan.shared_bytes = planned_bytes(precision, course, spread(warps, 1, 32)) - 4;
-  return limits;
-}
-// As spread(), with room for that and no more: a block alone would leave gradients in global
-// memory, without which no cluster trains a member that has to keep them.
-SubmissionLimits clustered(Precision precision, Course const& course, int warps, int blocks,
-                           int chunk_rows = 4096) {
-  SubmissionLimits limits = spread(warps, blocks, chunk_rows);
-  limits.plan.shared_bytes = planned_bytes(precision, course, limits);
-  return limits;
-}
-SubmissionLimits placed(Layout first, int warps, int chunk_rows = 4096) {
-  return {.plan = {.first = first, .most_chunk_rows = chunk_rows}, .warps = warps, .blocks = 1};
-}
-
-std::vector<Placement> placements(Precision precision) {
-  std::vector<Placement> list;
-  auto add = [&](char const* course, char const* name, SubmissionLimits const& limits) {
-    list.push_back({course, name, limits});
-  };
-  for (char const* const course : {"OddWidths", "Everything"}) {
-    add(course, "FourWarps", spread(4, 1));
-    add(course, "ColumnsShared", spread(8, 1));
-    add(course, "ChunksOf16", spread(2, 1, 16));
-    add(course, "ChunksOf32", spread(4, 1, 32));
-    add(course, "TwoBlocks", clustered(precision, course_named(course), 2, 2));
-    add(course, "TwoBlocksInChunks", clustered(precision, course_named(course), 4, 2, 32));
-    add(course, "MomentsInGlobal", placed(Layout::moments_in_l2, 4));
-    add(course, "WeightsInGlobal", placed(Layout::weights_in_l2, 4));
-    add(course, "WeightsInGlobalInChunks", placed(Layout::weights_in_l2, 2, 16));
-  }
-  SubmissionLimits a_step = spread(2, 1);
-  a_step.launch_steps = 1;
-  add("Everything", "ALaunchAStep", a_step);
-  add("OddWidths", "NothingAhead", nothing_ahead(precision, course_named("OddWidths"), 2));
-  if (precision == Precision::bf16) return list;
-  add("OddWidths", "OneWarp", spread(1, 1));
-  add("OddWidths", "FourBlocks", spread(1, 4));
-  add("OneStepEpochs", "TwoWarps", spread(2, 1));
-  add("OneStepEpochs", "ColumnsShared", spread(8, 1));
-  add("OneStepEpochs", "TwoBlocks", spread(1, 2));
-  add("LargeBatch", "ChunksOf16", spread(1, 1, 16));
-  add("LargeBatch", "FourBlocksInChunks",
-      clustered(precision, course_named("LargeBatch"), 1, 4, 64));
-  add("HugeBatch", "EightWarps", spread(8, 1));
-  add("Diverging", "TwoWarps", spread(2, 1));
-  add("Diverging", "TwoBlocks", spread(1, 2));
-  add("Diverging", "NothingAhead", nothing_ahead(precision, course_named("Diverging"), 1));
-  return list;
-}
-
-using At = std::pair<Precision, Placement>;
-void PrintTo(At const& at, std::ostream* out) {
-  *out << at.second.name;
-}
-class Placed : public ::testing::TestWithParam<At> {};
-
-struct Schedule {
-  Order order;
-  std::uint64_t seed;
-};
-constexpr Schedule kSchedules[] = {
-    {Order::skew, 1}, {Order::backward, 1}, {Order::forward, 1}, {Order::skew, 2}};
-// What sanitizers see hardly depends on who runs first.
-constexpr std::size_t kScheduleCount = emulation::kAddressSanitizer  ? 1
-                                       : emulation::kThreadSanitizer ? 2
-                                                                     : 4;
-
-TEST_P(Placed, LivesTheSameLife) {
-  auto const& [precision, placement] = GetParam();
-  Course const& course = course_named(placement.course);
-  Life const& expected = reference(precision, course);
-  for (auto const& [order, seed] : std::span(kSchedules).first(kScheduleCount)) {
-    run_in(order, seed);
-    emulation::counters = {};
-    auto const got = lives(precision, placement.limits, {course}, true)[0];
-    // A member that no cluster can take would be trained by one block.
-    EXPECT_EQ(emulation::counters.cluster_barriers > 0, placement.limits.blocks > 1);
-    expect_equal(
-        expected, got,
-        "order " + std::to_string(static_cast<int>(order)) + ", seed " + std::to_string(seed));
-    if (HasFailure()) return;
-  }
-}
-
-std::vector<At> all_placements(Precision precision) {
-  std::vector<At> list;
-  for (Placement const& placement : placements(precision))
-    list.push_back({precision, placement});
-  return list;
-}
-std::string name_of_placement(::testing::TestParamInfo<At> const& info) {
-  return info.param.second.course + "_" + info.param.second.name;
-}
-INSTANTIATE_TEST_SUITE_P(Tf32, Placed, ::testing::ValuesIn(all_placements(Precision::tf32)),
-                         name_of_placement);
-INSTANTIATE_TEST_SUITE_P(Bf16, Placed, ::testing::ValuesIn(all_placements(Precision::bf16)),
-                         name_of_placement);
-
-// ---- layer by layer
-
-class Layered : public Placed {};
-
-TEST_P(Layered, LivesTheSameLifeInAnyOrder) {
-  auto const& [precision, placement] = GetParam();
-  Course const& course = course_named(placement.course);
-  Life const& expected = reference(precision, course, Layout::layered);
-  for (auto const& [order, seed] : std::span(kSchedules).first(kScheduleCount)) {
-    run_in(order, seed);
-    emulation::counters = {};
-    auto const got = lives(precision, placement.limits, {course}, true)[0];
-    EXPECT_EQ(emulation::counters.mma, 0);
-    expect_equal(expected, got, "order " + std::to_string(static_cast<int>(order)));
-    if (HasFailure()) return;
-  }
-}
-
-std::vector<At> layered_courses(Precision precision) {
-  std::vector<At> list;
-  for (Course const& course : courses())
-    list.push_back({precision, {course.member.name, "Layered", placed(Layout::layered, 1)}});
-  return list;
-}
-INSTANTIATE_TEST_SUITE_P(Tf32, Layered, ::testing::ValuesIn(layered_courses(Precision::tf32)),
-                         name_of_placement);
-INSTANTIATE_TEST_SUITE_P(Bf16, Layered, ::testing::ValuesIn(layered_courses(Precision::bf16)),
-                         name_of_placement);
-
-// ---- beside others, and against the oracle
-
-class Members : public ::testing::TestWithParam<Precision> {};
-
-TEST_P(Members, LiveTheSameLifeTogether) {
-  run_in(Order::backward, 1);
-  std::vector<Course> together = courses();
-  if (GetParam() == Precision::bf16) together.resize(2);
-  auto const got = lives(GetParam(), spread(2, 2), together, true);
-  for (std::size_t i = 0; i < together.size(); ++i)
-    expect_equal(reference(GetParam(), together[i]), got[i], together[i].member.name);
-}
-INSTANTIATE_TEST_SUITE_P(Tf32, Members, ::testing::Values(Precision::tf32),
-                         [](auto const&) { return "all"; });
-INSTANTIATE_TEST_SUITE_P(Bf16, Members, ::testing::Values(Precision::bf16),
-                         [](auto const&) { return "all"; });
+// ---- against the oracle: first, as it is what most bugs are seen by soonest
 
 class Reference : public ::testing::TestWithParam<std::tuple<Course, Layout>> {};
 
@@ -472,6 +338,193 @@ INSTANTIATE_TEST_SUITE_P(Tf32, Reference,
                            bool const layered = std::get<1>(info.param) == Layout::layered;
                            return std::get<0>(info.param).member.name + (layered ? "_Layered" : "");
                          });
+
+// ---- placements
+
+struct Placement {
+  std::string course, name;
+  SubmissionLimits limits;
+};
+
+SubmissionLimits spread(int warps, int blocks, int chunk_rows = 4096) {
+  return {.plan = {.most_chunk_rows = chunk_rows}, .warps = warps, .blocks = blocks};
+}
+// Bytes of the first plan within the limits.
+int planned_bytes(Precision precision, Course const& course, SubmissionLimits const& limits) {
+  cuda::PlanLimits plan = limits.plan;
+  plan.shared_bytes = emulation::limits.shared_bytes_block;
+  return plan_of(course.member, precision, {limits.warps, limits.blocks}, plan).shared_bytes;
+}
+// Room for just one way of laying tensors over each other.
+SubmissionLimits over(Precision precision, Course const& course, Fetching fetching, bool deltas,
+                      SubmissionLimits const& limits) {
+  auto const found = limits_of({"", fetching, deltas, limits}, course.member, precision,
+                               emulation::limits.shared_bytes_block);
+  if (!found) throw std::logic_error("no such plan of " + course.member.name);
+  return *found;
+}
+// Room for no resident plan that fetches rows beside those in use, all tensors apart.
+SubmissionLimits nothing_ahead(Precision precision, Course const& course, int warps) {
+  SubmissionLimits limits = spread(warps, 1);
+  limits.plan.shared_bytes = planned_bytes(precision, course, spread(warps, 1, 32)) - 4;
+  return limits;
+}
+// As spread(), with room for that and no more: a block alone would leave gradients in global
+// memory, without which no cluster trains a member that has to keep them.
+SubmissionLimits clustered(Precision precision, Course const& course, int warps, int blocks,
+                           int chunk_rows = 4096) {
+  SubmissionLimits limits = spread(warps, blocks, chunk_rows);
+  limits.plan.shared_bytes = planned_bytes(precision, course, limits);
+  return limits;
+}
+SubmissionLimits placed(Layout first, int warps, int chunk_rows = 4096) {
+  return {.plan = {.first = first, .most_chunk_rows = chunk_rows}, .warps = warps, .blocks = 1};
+}
+
+std::vector<Placement> placements(Precision precision) {
+  std::vector<Placement> list;
+  auto add = [&](char const* course, char const* name, SubmissionLimits const& limits) {
+    list.push_back({course, name, limits});
+  };
+  for (char const* const course : {"OddWidths", "Everything"}) {
+    add(course, "FourWarps", spread(4, 1));
+    add(course, "ColumnsShared", spread(8, 1));
+    add(course, "ChunksOf32", spread(2, 1, 32));
+    add(course, "ChunksOf32OnFourWarps", spread(4, 1, 32));
+    add(course, "TwoBlocks", clustered(precision, course_named(course), 2, 2));
+    add(course, "TwoBlocksInChunks", clustered(precision, course_named(course), 4, 2, 64));
+    add(course, "MomentsInGlobal", placed(Layout::moments_in_l2, 4));
+    add(course, "WeightsInGlobal", placed(Layout::weights_in_l2, 4));
+    add(course, "WeightsInGlobalInChunks", placed(Layout::weights_in_l2, 2, 32));
+  }
+  SubmissionLimits a_step = spread(2, 1);
+  a_step.launch_steps = 1;
+  add("Everything", "ALaunchAStep", a_step);
+  for (char const* const course : {"OddWidths", "Everything", "Wide"})
+    add(course, "NothingAhead", nothing_ahead(precision, course_named(course), 2));
+  auto add_over = [&](char const* course, char const* name, Fetching fetching, bool deltas,
+                      SubmissionLimits const& limits) {
+    add(course, name, over(precision, course_named(course), fetching, deltas, limits));
+  };
+  SubmissionLimits const in_global = placed(Layout::weights_in_l2, 4);
+  add_over("Relu", "DeltasOverHidden", Fetching::ahead, true, spread(4, 1));
+  add_over("OddWidths", "RowsOverHidden", Fetching::over_hidden, false, spread(2, 1));
+  add_over("Relu", "BothOverHiddenInChunks", Fetching::over_hidden, true, spread(4, 1, 32));
+  add_over("Relu", "BothOverHiddenInGlobal", Fetching::over_hidden, true, in_global);
+  add("Relu", "TwoBlocks", clustered(precision, course_named("Relu"), 2, 2));
+  add("Wide", "FourWarps", spread(4, 1));
+  if (precision == Precision::bf16) return list;
+  add_over("Wide", "RowsOverInputsDeltasOverHidden", Fetching::over_inputs, true, spread(8, 1));
+  add_over("Wide", "RowsOverInputs", Fetching::over_inputs, false, spread(2, 1));
+  add_over("Wide", "RowsOverInputsOfTwoBlocks", Fetching::over_inputs, false, spread(2, 2));
+  add("OddWidths", "OneWarp", spread(1, 1));
+  add("OddWidths", "FourBlocks", spread(1, 4));
+  add("OneStepEpochs", "TwoWarps", spread(2, 1));
+  add("OneStepEpochs", "ColumnsShared", spread(8, 1));
+  add("OneStepEpochs", "TwoBlocks", spread(1, 2));
+  add("LargeBatch", "ChunksOf32", spread(1, 1, 32));
+  add("LargeBatch", "FourBlocksInChunks",
+      clustered(precision, course_named("LargeBatch"), 1, 4, 128));
+  add("HugeBatch", "EightWarps", spread(8, 1));
+  add("HugeBatch", "ChunksOf32", spread(1, 1, 32));
+  add("Diverging", "TwoWarps", spread(2, 1));
+  add("Diverging", "TwoBlocks", spread(1, 2));
+  add("Diverging", "NothingAhead", nothing_ahead(precision, course_named("Diverging"), 1));
+  return list;
+}
+
+using At = std::pair<Precision, Placement>;
+void PrintTo(At const& at, std::ostream* out) {
+  *out << at.second.name;
+}
+class Placed : public ::testing::TestWithParam<At> {};
+
+struct Schedule {
+  Order order;
+  std::uint64_t seed;
+};
+constexpr Schedule kSchedules[] = {
+    {Order::skew, 1}, {Order::backward, 1}, {Order::forward, 1}, {Order::skew, 2}};
+// What sanitizers see hardly depends on who runs first.
+constexpr std::size_t kScheduleCount =
+    emulation::kAddressSanitizer || emulation::kThreadSanitizer ? 1 : 4;
+
+TEST_P(Placed, LivesTheSameLife) {
+  auto const& [precision, placement] = GetParam();
+  Course const& course = course_named(placement.course);
+  Life const& expected = reference(precision, course);
+  for (auto const& [order, seed] : std::span(kSchedules).first(kScheduleCount)) {
+    run_in(order, seed);
+    emulation::counters = {};
+    auto const got = lives(precision, placement.limits, {course}, true)[0];
+    // A member that no cluster can take would be trained by one block.
+    EXPECT_EQ(emulation::counters.cluster_barriers > 0, placement.limits.blocks > 1);
+    expect_equal(
+        expected, got,
+        "order " + std::to_string(static_cast<int>(order)) + ", seed " + std::to_string(seed));
+    if (HasFailure()) return;
+  }
+}
+
+std::vector<At> all_placements(Precision precision) {
+  std::vector<At> list;
+  for (Placement const& placement : placements(precision))
+    list.push_back({precision, placement});
+  return list;
+}
+std::string name_of_placement(::testing::TestParamInfo<At> const& info) {
+  return info.param.second.course + "_" + info.param.second.name;
+}
+INSTANTIATE_TEST_SUITE_P(Tf32, Placed, ::testing::ValuesIn(all_placements(Precision::tf32)),
+                         name_of_placement);
+INSTANTIATE_TEST_SUITE_P(Bf16, Placed, ::testing::ValuesIn(all_placements(Precision::bf16)),
+                         name_of_placement);
+
+// ---- layer by layer
+
+class Layered : public Placed {};
+
+TEST_P(Layered, LivesTheSameLifeInAnyOrder) {
+  auto const& [precision, placement] = GetParam();
+  Course const& course = course_named(placement.course);
+  Life const& expected = reference(precision, course, Layout::layered);
+  for (auto const& [order, seed] : std::span(kSchedules).first(kScheduleCount)) {
+    run_in(order, seed);
+    emulation::counters = {};
+    auto const got = lives(precision, placement.limits, {course}, true)[0];
+    EXPECT_EQ(emulation::counters.mma, 0);
+    expect_equal(expected, got, "order " + std::to_string(static_cast<int>(order)));
+    if (HasFailure()) return;
+  }
+}
+
+std::vector<At> layered_courses(Precision precision) {
+  std::vector<At> list;
+  for (Course const& course : courses())
+    list.push_back({precision, {course.member.name, "Layered", placed(Layout::layered, 1)}});
+  return list;
+}
+INSTANTIATE_TEST_SUITE_P(Tf32, Layered, ::testing::ValuesIn(layered_courses(Precision::tf32)),
+                         name_of_placement);
+INSTANTIATE_TEST_SUITE_P(Bf16, Layered, ::testing::ValuesIn(layered_courses(Precision::bf16)),
+                         name_of_placement);
+
+// ---- beside others
+
+class Members : public ::testing::TestWithParam<Precision> {};
+
+TEST_P(Members, LiveTheSameLifeTogether) {
+  run_in(Order::backward, 1);
+  std::vector<Course> together = courses();
+  if (GetParam() == Precision::bf16) together.resize(2);
+  auto const got = lives(GetParam(), spread(2, 2), together, true);
+  for (std::size_t i = 0; i < together.size(); ++i)
+    expect_equal(reference(GetParam(), together[i]), got[i], together[i].member.name);
+}
+INSTANTIATE_TEST_SUITE_P(Tf32, Members, ::testing::Values(Precision::tf32),
+                         [](auto const&) { return "all"; });
+INSTANTIATE_TEST_SUITE_P(Bf16, Members, ::testing::Values(Precision::bf16),
+                         [](auto const&) { return "all"; });
 
 TEST(Tf32Member, DivergesWhereItsLossOverflows) {
   Course const course = diverging();

@@ -14,8 +14,7 @@
 # that only those kernels show it; other patches are tried on the tf32 kernels. What no test can
 # see, as the barriers that are left do for the one removed, is no bug and has no patch.
 # Environment: JOBS (mutants at a time; the number of cores), BROOD_MUTATE_DIR (a folder in which to
-# keep sources, objects and logs). On two cores that others use, too, all took 15 minutes, the quick
-# ones 6; less with ccache.
+# keep sources, objects and logs).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 mutants=$root/tests/emulation/mutants
@@ -87,13 +86,13 @@ each=(
 
 object() { echo "${1//\//_}.o"; }
 
-# compile TREE FLAVOUR SOURCE FOLDER: the object lies in FOLDER.
+# compile TREE FLAVOUR SOURCE FOLDER [OPTIMIZATION]: the object lies in FOLDER.
 compile() {
-  local tree=$1 flavour=$2 source=$3 folder=$4 sanitize=()
+  local tree=$1 flavour=$2 source=$3 folder=$4 optimization=${5:--O1} sanitize=()
   read -r -d '' -a sanitize <<< "${flags[$flavour]}" || true
   # It only touches what ThreadSanitizer is told not to look at.
   if [[ $flavour == tsan && $source == */warp_math.cpp ]]; then sanitize=(); fi
-  (cd "$tree" && "${compiler[@]}" -std=c++20 -O1 -g1 -w -ffile-prefix-map="$tree"=. \
+  (cd "$tree" && "${compiler[@]}" -std=c++20 "$optimization" -g1 -w -ffile-prefix-map="$tree"=. \
     -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-strict-aliasing \
     "${sanitize[@]}" -Itests/emulation/stand_in -I. -Ihost/include -Ihost -Itests -Igenerated \
     -x c++ -c "$source" -o "$folder/$(object "$source")")
@@ -231,9 +230,11 @@ try_mutant() {
   done < <(sed -n 's|^+++ b/\([^\t]*\).*|\1|p' "$patch")
   for flavour in "${flavours[@]}"; do
     mkdir -p "$folder/$flavour"
-    local objects=()
+    local objects=() optimization=-O1
+    # Most bugs are seen within a second, and kernels take several to optimize.
+    if [[ $flavour == plain ]]; then optimization=-O0; fi
     for source in $(printf '%s\n' "${sources[@]}" | sort -u); do
-      if ! compile "$tree" "$flavour" "$source" "$folder/$flavour" \
+      if ! compile "$tree" "$flavour" "$source" "$folder/$flavour" "$optimization" \
         > "$folder/compile.log" 2>&1; then
         echo "NOT CAUGHT: $name (it does not compile)"
         return

@@ -70,7 +70,11 @@ void exchange_rows(Warp& warp) {
     rows[i] = static_cast<std::uint32_t const*>(warp.lanes[i]->in[0]);
     out[i] = static_cast<std::uint32_t*>(warp.lanes[i]->out);
   }
-  transpose(rows, out);
+  if (warp.operation == Operation::load_transposed) {
+    transpose(rows, out);
+  } else {
+    distribute(rows, out);
+  }
 }
 
 // ---- launches
@@ -187,17 +191,26 @@ void mma(Operation operation, float* c, std::uint32_t const* a, std::uint32_t co
   cluster->meet_warp(operation, at, multiply);
 }
 
-void check_row(void const* row, Location at) {
-  require(aligned(row, 16), "a row of load_transposed that is not aligned to 16 bytes", at);
-  require(in_own_shared(row, 16), "a row of load_transposed outside shared memory", at);
+void check_aligned(void const* p, std::size_t bytes, Location at) {
+  require(aligned(p, bytes), "shared memory that is not aligned to the size of the access", at);
 }
 
-void load_transposed(std::uint32_t* out, std::uint32_t const* row, Location at) {
+void check_shared(void const* p, std::size_t bytes, Location at) {
+  check_aligned(p, bytes, at);
+  require(in_own_shared(p, bytes), "an address outside this block's shared memory", at);
+}
+
+void check_row(void const* row, Location at) {
+  require(aligned(row, 16), "a row of ldmatrix that is not aligned to 16 bytes", at);
+  require(in_own_shared(row, 16), "a row of ldmatrix outside shared memory", at);
+}
+
+void load_matrices(Operation operation, std::uint32_t* out, std::uint32_t const* row, Location at) {
   Unseen const unseen;
   Thread& thread = cluster->thread();
   thread.in[0] = row;
   thread.out = out;
-  cluster->meet_warp(Operation::load_transposed, at, exchange_rows);
+  cluster->meet_warp(operation, at, exchange_rows);
 }
 
 void copy_async(void* to, void const* from, std::size_t bytes, bool valid, Location at) {

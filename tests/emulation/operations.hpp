@@ -26,6 +26,7 @@ enum class Operation {
   any_lane,
   mma_tf32,
   mma_bf16,
+  load_matrices,
   load_transposed,
   sync_warp,
   sync_block,
@@ -47,10 +48,13 @@ void shuffle(Operation operation, void const* value, void* result, std::size_t b
 bool any_lane(bool value, Location at);
 void mma(Operation operation, float* c, std::uint32_t const* a, std::uint32_t const* b,
          Location at);
-// Checks where a row of load_transposed lies.
+// Checks that bytes lie in this block's shared memory, aligned to their number; or just that.
+void check_shared(void const* p, std::size_t bytes, Location at);
+void check_aligned(void const* p, std::size_t bytes, Location at);
+// Checks where a row of load_matrices or load_transposed lies.
 void check_row(void const* row, Location at);
 // `row`: what this lane's row holds.
-void load_transposed(std::uint32_t* out, std::uint32_t const* row, Location at);
+void load_matrices(Operation operation, std::uint32_t* out, std::uint32_t const* row, Location at);
 
 void copy_async(void* to, void const* from, std::size_t bytes, bool valid, Location at);
 void await_copies();

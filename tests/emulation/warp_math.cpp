@@ -113,6 +113,13 @@ void multiply_bf16(MmaOperands const* lanes) {
   multiply<2>(lanes);
 }
 
+void distribute(std::uint32_t const* const* rows, std::uint32_t* const* out) {
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int m = 0; m < 4; ++m)
+      out[lane][m] = rows[8 * m + lane / 4][lane % 4];
+  }
+}
+
 void transpose(std::uint32_t const* const* rows, std::uint32_t* const* out) {
   for (int lane = 0; lane < 32; ++lane) {
     int const g = lane / 4, t = lane % 4;

@@ -19,6 +19,7 @@ void multiply_tf32(MmaOperands const* lanes);
 void multiply_bf16(MmaOperands const* lanes);
 
 // `rows`: 4 words that each lane loaded. `out`: where each lane's 4 words go.
+void distribute(std::uint32_t const* const* rows, std::uint32_t* const* out);
 void transpose(std::uint32_t const* const* rows, std::uint32_t* const* out);
 
 }  // namespace brood::emulation

@@ -39,8 +39,9 @@ struct MmaArguments {
   float* out;
 };
 
-// One product for each block of one warp, with the fragments that prims.cuh describes.
-template <bool Bf16>
+// One product for each block of one warp, with the fragments that prims.cuh describes; written over
+// its addend, or beside it.
+template <bool Bf16, bool Over>
 __global__ void multiply(MmaArguments all) {
   int const g = lane_number() / 4, t = lane_number() % 4;
   auto const product = static_cast<std::size_t>(blockIdx.x);
@@ -53,16 +54,17 @@ __global__ void multiply(MmaArguments all) {
   std::uint32_t const second[2] = {b[8 * t + g], b[8 * (t + 4) + g]};
   int const place[4] = {8 * g + 2 * t, 8 * g + 2 * t + 1, 8 * (g + 8) + 2 * t,
                         8 * (g + 8) + 2 * t + 1};
-  float c[4];
+  float c[4], beside[4];
   for (int i = 0; i < 4; ++i)
     c[i] = from[place[i]];
+  float(&d)[4] = Over ? c : beside;
   if constexpr (Bf16) {
-    mma_bf16(c, first, second);
+    mma_bf16(d, first, second, c);
   } else {
-    mma_tf32(c, first, second);
+    mma_tf32(d, first, second, c);
   }
   for (int i = 0; i < 4; ++i)
-    to[place[i]] = c[i];
+    to[place[i]] = d[i];
 }
 
 class TensorCores : public DeviceTest, public ::testing::WithParamInterface<bool> {
@@ -93,12 +95,17 @@ class TensorCores : public DeviceTest, public ::testing::WithParamInterface<bool
     }
     return list;
   }
-  std::vector<float> multiplied(Words const& a, Words const& b, std::vector<float> const& c) {
+  std::vector<float> multiplied(Words const& a, Words const& b, std::vector<float> const& c,
+                                bool over = false) {
     OnDevice<std::uint32_t> const device_a(*device, a), device_b(*device, b);
     OnDevice<float> const device_c(*device, c), out(*device, c.size());
     LaunchShape const shape{.blocks = static_cast<int>(c.size() / kC)};
     MmaArguments const arguments{device_a.data(), device_b.data(), device_c.data(), out.data()};
-    run(bf16 ? multiply<true> : multiply<false>, shape, arguments);
+    if (over) {
+      run(bf16 ? multiply<true, true> : multiply<false, true>, shape, arguments);
+    } else {
+      run(bf16 ? multiply<true, false> : multiply<false, false>, shape, arguments);
+    }
     return out.read();
   }
 };
@@ -183,6 +190,24 @@ TEST_P(TensorCores, AddWithinTheBound) {
       percent * static_cast<double>(toward_zero), percent * static_cast<double>(low));
 }
 
+TEST_P(TensorCores, WriteOverTheirAddendWhatTheyWriteBesideIt) {
+  auto const count = static_cast<std::size_t>(samples(1024));
+  Words a(count * kA), b(count * kB);
+  std::vector<float> c(count * kC);
+  for (auto& word : a)
+    word = packed([&] { return normal(); });
+  for (auto& word : b)
+    word = packed([&] { return normal(); });
+  for (auto& x : c)
+    x = normal();
+  auto const beside = multiplied(a, b, c), over = multiplied(a, b, c, true);
+  Mismatches mismatches;
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    mismatches.check(same(over[i], beside[i]) && over[i] != c[i],
+                     [&] { return text("element %zu: %a for %a", i, over[i], beside[i]); });
+  }
+}
+
 class Tf32TensorCores : public TensorCores {};
 INSTANTIATE_TEST_SUITE_P(, Tf32TensorCores, ::testing::Values(false),
                          [](auto const&) { return "tf32"; });
@@ -255,29 +280,33 @@ TEST_P(TensorCores, TellOfSubnormals) {
          got[0] == product ? "kept" : "lost", got[8 * 15 + 7] == 0x1p-140f ? "kept" : "lost");
 }
 
-// ---- transposed matrices
+// ---- matrices of 16-bit elements
 
-struct TransposeArguments {
+struct MatrixArguments {
   std::uint32_t const* rows;  // (32, 4) of words
   int const* place;           // (32): where in shared memory a row goes
   std::uint32_t* out;         // (32 lanes, 4)
 };
 
-__global__ void transpose(TransposeArguments all) {
+template <bool Transposed>
+__global__ void load_rows(MatrixArguments all) {
   int const lane = lane_number();
   auto* const shared = reinterpret_cast<std::uint32_t*>(shared_memory());
   for (int i = 0; i < 4; ++i)
     shared[4 * all.place[lane] + i] = all.rows[4 * lane + i];
   sync_warp();
-  std::uint32_t out[4];
-  load_transposed(out, shared + 4 * all.place[lane]);
-  for (int i = 0; i < 4; ++i)
-    all.out[4 * lane + i] = out[i];
+  Shared const row = shared_base() + static_cast<Shared>(16 * all.place[lane]);
+  uint4 const loaded = Transposed ? load_transposed(row) : load_matrices(row);
+  all.out[4 * lane] = loaded.x;
+  all.out[4 * lane + 1] = loaded.y;
+  all.out[4 * lane + 2] = loaded.z;
+  all.out[4 * lane + 3] = loaded.w;
 }
 
-class Primitives : public DeviceTest {};
+class Matrices : public DeviceTest, public ::testing::WithParamInterface<bool> {};
 
-TEST_F(Primitives, LoadTransposedMatrices) {
+TEST_P(Matrices, GoToTheLanesOfFragments) {
+  bool const transposed = GetParam();
   Mismatches mismatches;
   for (int attempt = 0; attempt < 16; ++attempt) {
     Words rows(32 * 4);
@@ -290,8 +319,8 @@ TEST_F(Primitives, LoadTransposedMatrices) {
       std::swap(place[i], place[words() % (i + 1)]);
     OnDevice<std::uint32_t> const device_rows(*device, rows), out(*device, 32 * 4);
     OnDevice<int> const device_place(*device, place);
-    run(transpose, {.shared_bytes = 64 * 16},
-        TransposeArguments{device_rows.data(), device_place.data(), out.data()});
+    run(transposed ? load_rows<true> : load_rows<false>, {.shared_bytes = 64 * 16},
+        MatrixArguments{device_rows.data(), device_place.data(), out.data()});
     auto const got = out.read();
     auto element = [&](std::size_t matrix, std::size_t row, std::size_t column) {
       std::uint32_t const word = rows[4 * (8 * matrix + row) + column / 2];
@@ -300,12 +329,93 @@ TEST_F(Primitives, LoadTransposedMatrices) {
     for (std::size_t lane = 0; lane < 32; ++lane) {
       for (std::size_t m = 0; m < 4; ++m) {
         std::size_t const g = lane / 4, t = lane % 4;
-        std::uint32_t const expected = element(m, 2 * t, g) | element(m, 2 * t + 1, g) << 16;
+        std::uint32_t const low = transposed ? element(m, 2 * t, g) : element(m, g, 2 * t);
+        std::uint32_t const high = transposed ? element(m, 2 * t + 1, g) : element(m, g, 2 * t + 1);
+        std::uint32_t const expected = low | high << 16;
         mismatches.check(got[4 * lane + m] == expected, [&] {
           return text("lane %zu matrix %zu: %08x for %08x", lane, m, got[4 * lane + m], expected);
         });
       }
     }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, Matrices, ::testing::Bool(),
+                         [](auto const& info) { return info.param ? "transposed" : "as_stored"; });
+
+class Primitives : public DeviceTest {};
+
+// ---- shared memory by address
+
+struct AddressArguments {
+  std::uint32_t const* in;  // (lanes, 7): 4, 2 and 1 words
+  std::uint32_t* stored;    // the same, of another lane, stored by address and read as an array
+  std::uint32_t* loaded;    // the same, written as an array and loaded by address
+};
+
+// Where the 4, 2 and 1 words of a lane lie, in words, and how many there are.
+struct WidthPlace {
+  int first, count;
+};
+__device__ inline WidthPlace place_of_width(int width, int lane) {
+  if (width == 0) return {4 * lane, 4};
+  if (width == 1) return {32 * 4 + 2 * lane, 2};
+  return {32 * 6 + lane, 1};
+}
+
+__global__ void use_addresses(AddressArguments all) {
+  int const lane = lane_number(), other = 31 - lane;
+  std::uint32_t const* in = all.in + 7 * lane;
+  auto* const shared = reinterpret_cast<std::uint32_t*>(shared_memory());
+  auto at = [](int width, int of) {
+    return shared_base() + static_cast<Shared>(4 * place_of_width(width, of).first);
+  };
+  store_16(at(0, lane), make_uint4(in[0], in[1], in[2], in[3]));
+  store_8(at(1, lane), make_uint2(in[4], in[5]));
+  store_4(at(2, lane), in[6]);
+  sync_warp();
+  std::uint32_t* stored = all.stored + 7 * other;
+  for (int width = 0; width < 3; ++width) {
+    WidthPlace const place = place_of_width(width, other);
+    for (int i = 0; i < place.count; ++i)
+      *stored++ = shared[place.first + i];
+  }
+  sync_warp();
+  for (int width = 0; width < 3; ++width) {
+    WidthPlace const place = place_of_width(width, lane);
+    for (int i = 0; i < place.count; ++i)
+      shared[place.first + i] = ~*in++;
+  }
+  sync_warp();
+  std::uint32_t* const loaded = all.loaded + 7 * other;
+  uint4 const four = load_16(at(0, other));
+  uint2 const two = load_8(at(1, other));
+  loaded[0] = four.x;
+  loaded[1] = four.y;
+  loaded[2] = four.z;
+  loaded[3] = four.w;
+  loaded[4] = two.x;
+  loaded[5] = two.y;
+  loaded[6] = load_4(at(2, other));
+}
+
+TEST_F(Primitives, LoadAndStoreWordsOfEveryWidth) {
+  Words in(32 * 7);
+  for (auto& word : in)
+    word = words();
+  OnDevice<std::uint32_t> const device_in(*device, in), stored(*device, in.size()),
+      loaded(*device, in.size());
+  run(use_addresses, {.shared_bytes = 4 * 32 * 7},
+      AddressArguments{device_in.data(), stored.data(), loaded.data()});
+  auto const got_stored = stored.read(), got_loaded = loaded.read();
+  Mismatches of_stores, of_loads;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    of_stores.check(got_stored[i] == in[i], [&] {
+      return text("lane %zu word %zu stored: %08x for %08x", i / 7, i % 7, got_stored[i], in[i]);
+    });
+    of_loads.check(got_loaded[i] == ~in[i], [&] {
+      return text("lane %zu word %zu loaded: %08x for %08x", i / 7, i % 7, got_loaded[i], ~in[i]);
+    });
   }
 }
 
@@ -331,8 +441,9 @@ __global__ void copy(CopyArguments all) {
   std::uint32_t const* const one = all.from + 4 * kCopiers + thread;
   bool const first = all.valid[2 * thread] != 0;
   bool const second = all.valid[2 * thread + 1] != 0;
-  copy_16_async(own, first || !all.null ? four : nullptr, first);
-  copy_4_async(own + 5, second || !all.null ? one : nullptr, second);
+  Shared const to = shared_base() + static_cast<Shared>(32 * thread);
+  copy_16_async(to, first || !all.null ? four : nullptr, first);
+  copy_4_async(to + 20, second || !all.null ? one : nullptr, second);
   await_copies();
   sync_block();
   // Another thread's, of the other warp.
@@ -485,19 +596,31 @@ struct ClusterArguments {
   int rounds;
 };
 
-__device__ std::uint32_t cluster_code(int cluster, int rank, int thread, int round) {
-  return static_cast<std::uint32_t>(cluster) << 24 | static_cast<std::uint32_t>(rank) << 19 |
-         static_cast<std::uint32_t>(thread) << 12 | static_cast<std::uint32_t>(round);
+__device__ std::uint32_t cluster_code(int cluster, int rank, int thread, int round, int word = 0) {
+  std::uint32_t const code =
+      static_cast<std::uint32_t>(cluster) << 24 | static_cast<std::uint32_t>(rank) << 19 |
+      static_cast<std::uint32_t>(thread) << 12 | static_cast<std::uint32_t>(round);
+  return code * 4 + static_cast<std::uint32_t>(word) * 0x9e3779b1u;
 }
 
-// Every round: own memory written, another block's read; another block's written, own read; the
-// same through global memory.
+// Of a block, in bytes: what its threads write for others to read, and what others write for them.
+struct ExchangePlaces {
+  int own, four, two, one;
+  __device__ explicit ExchangePlaces(int threads)
+      : own(0), four(16 * threads), two(32 * threads), one(40 * threads) {}
+};
+constexpr int kExchangeBytes = 44;   // a thread
+constexpr int kExchangeValues = 13;  // that a thread compares a round
+
+// Every round: own memory written, another block's read; another block's written, own read, all in
+// words of every width; the same through global memory.
 __global__ void exchange(ClusterArguments all) {
   auto const thread = static_cast<int>(threadIdx.x);
   auto const block = static_cast<int>(blockIdx.x);
   int const threads = static_cast<int>(blockDim.x);
   int const rank = cluster_rank(), size = cluster_size(), cluster = cluster_number();
-  auto* const shared = reinterpret_cast<std::uint32_t*>(shared_memory());
+  Shared const base = shared_base();
+  ExchangePlaces const places(threads);
   if (thread == 0) {
     all.places[3 * block] = rank;
     all.places[3 * block + 1] = size;
@@ -509,13 +632,32 @@ __global__ void exchange(ClusterArguments all) {
     int const step = 1 + round % (size - 1);
     int const after = (rank + step) % size, before = (rank + size - step) % size;
     int const other = (thread + round) % threads;
-    shared[thread] = cluster_code(cluster, rank, thread, round);
-    *in_block(shared + threads + thread, after) = cluster_code(cluster, rank, thread, round);
-    if (thread == 0) all.far[block] = cluster_code(cluster, rank, 0, round);
+    auto code = [&](int of, int from, int word) {
+      return cluster_code(cluster, of, from, round, word);
+    };
+    uint4 const mine = make_uint4(code(rank, thread, 0), code(rank, thread, 1),
+                                  code(rank, thread, 2), code(rank, thread, 3));
+    store_16(base + static_cast<Shared>(places.own + 16 * thread), mine);
+    Far const there = in_block(base, after);
+    store_16(there + (places.four + 16 * thread), mine);
+    store_8(there + (places.two + 8 * thread), make_uint2(mine.y, mine.z));
+    store_4(in_block(base + static_cast<Shared>(places.one + 4 * thread), after), mine.w);
+    if (thread == 0) all.far[block] = code(rank, 0, 0);
     sync_cluster();
-    wrong += *in_block(shared + other, after) != cluster_code(cluster, after, other, round);
-    wrong += shared[threads + other] != cluster_code(cluster, before, other, round);
-    wrong += all.far[block - rank + after] != cluster_code(cluster, after, 0, round);
+    auto compare = [&](uint4 const& got, int of) {
+      wrong += got.x != code(of, other, 0);
+      wrong += got.y != code(of, other, 1);
+      wrong += got.z != code(of, other, 2);
+      wrong += got.w != code(of, other, 3);
+    };
+    compare(load_16(there + (places.own + 16 * other)), after);
+    wrong += load_4(there + (places.own + 16 * other + 8)) != code(after, other, 2);
+    compare(load_16(base + static_cast<Shared>(places.four + 16 * other)), before);
+    uint2 const two = load_8(base + static_cast<Shared>(places.two + 8 * other));
+    wrong += two.x != code(before, other, 1);
+    wrong += two.y != code(before, other, 2);
+    wrong += load_4(base + static_cast<Shared>(places.one + 4 * other)) != code(before, other, 3);
+    wrong += all.far[block - rank + after] != code(after, 0, 0);
     sync_cluster();
   }
   all.wrong[block * threads + thread] = wrong;
@@ -529,6 +671,7 @@ class Clusters : public DeviceTest, public ::testing::WithParamInterface<Cluster
 TEST_P(Clusters, ExchangeThroughSharedAndGlobalMemory) {
   auto const [size, shared_bytes] = GetParam();
   constexpr int kThreads = 64;
+  ASSERT_LE(kExchangeBytes * kThreads, shared_bytes);
   int const clusters = 40;
   auto const blocks = static_cast<std::size_t>(clusters * size);
   OnDevice<std::uint32_t> const far(*device, blocks), wrong(*device, blocks * kThreads);
@@ -558,14 +701,14 @@ TEST_P(Clusters, ExchangeThroughSharedAndGlobalMemory) {
   for (std::size_t i = 0; i < counts.size(); ++i) {
     of_values.check(counts[i] == 0, [&] {
       return text("block %zu thread %zu: %u of %d values", i / kThreads, i % kThreads, counts[i],
-                  3 * rounds);
+                  kExchangeValues * rounds);
     });
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(, Clusters,
-                         ::testing::Values(ClusterCase{2, 1024}, ClusterCase{4, 1024},
-                                           ClusterCase{8, 1024}, ClusterCase{16, 1024},
+                         ::testing::Values(ClusterCase{2, 4096}, ClusterCase{4, 4096},
+                                           ClusterCase{8, 4096}, ClusterCase{16, 4096},
                                            ClusterCase{8, 227 * 1024}, ClusterCase{16, 227 * 1024}),
                          [](auto const& info) {
                            return "of_" + std::to_string(info.param.size) + "_with_" +
@@ -578,17 +721,38 @@ struct ApproximateArguments {
   float const* a;
   float const* b;
   float* quotient;
-  float* root;  // of b's magnitude
+  float* root;   // of b's magnitude
+  float* power;  // of a
+  float* log;    // of b's magnitude
   int count;
 };
 
 __global__ void approximate(ApproximateArguments all) {
   for (int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x); i < all.count;
        i += static_cast<int>(gridDim.x * blockDim.x)) {
+    float const magnitude = all.b[i] < 0.0f ? -all.b[i] : all.b[i];
     all.quotient[i] = divide(all.a[i], all.b[i]);
-    all.root[i] = square_root(all.b[i] < 0.0f ? -all.b[i] : all.b[i]);
+    all.root[i] = square_root(magnitude);
+    all.power[i] = power_of_two(all.a[i]);
+    all.log[i] = log_of_two(magnitude);
   }
 }
+
+struct Approximated {
+  std::vector<float> quotient, root, power, log;
+};
+
+class Approximations : public DeviceTest {
+ protected:
+  Approximated approximated(std::vector<float> const& a, std::vector<float> const& b) {
+    OnDevice<float> const device_a(*device, a), device_b(*device, b), quotient(*device, a.size()),
+        root(*device, a.size()), power(*device, a.size()), log(*device, a.size());
+    run(approximate, {.blocks = a.size() > 1000 ? 512 : 1, .threads = 256},
+        ApproximateArguments{device_a.data(), device_b.data(), quotient.data(), root.data(),
+                             power.data(), log.data(), static_cast<int>(a.size())});
+    return {quotient.read(), root.read(), power.read(), log.read()};
+  }
+};
 
 // |got - exact| in units in the last place of exact, for exact in the range of normal floats.
 double ulps(float got, double exact) {
@@ -596,7 +760,7 @@ double ulps(float got, double exact) {
   return std::fabs(static_cast<double>(got) - exact) / std::ldexp(1.0, exponent - 23);
 }
 
-TEST_F(Primitives, DivideAndTakeRootsWithinTheirBounds) {
+TEST_F(Approximations, OfQuotientsAndRootsAreWithinTheirBounds) {
   auto const count = static_cast<std::size_t>(samples(1 << 24));
   std::vector<float> a(count), b(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -606,29 +770,24 @@ TEST_F(Primitives, DivideAndTakeRootsWithinTheirBounds) {
     a[i] = float_of_bits(static_cast<std::uint32_t>(exponent() << 23 | (words() & 0x807fffffu)));
     b[i] = float_of_bits(static_cast<std::uint32_t>(exponent() << 23 | (words() & 0x807fffffu)));
   }
-  OnDevice<float> const device_a(*device, a), device_b(*device, b), quotient(*device, count),
-      root(*device, count);
-  run(approximate, {.blocks = 512, .threads = 256},
-      ApproximateArguments{device_a.data(), device_b.data(), quotient.data(), root.data(),
-                           static_cast<int>(count)});
-  auto const quotients = quotient.read(), roots = root.read();
+  Approximated const got = approximated(a, b);
   double worst_quotient = 0, worst_root = 0, worst_relative = 0;
   Mismatches of_quotients, of_roots;
   for (std::size_t i = 0; i < count; ++i) {
     double const exact = static_cast<double>(a[i]) / static_cast<double>(b[i]);
     if (std::fabs(exact) >= 0x1p-126 && std::fabs(exact) < 0x1p128 && std::fabs(b[i]) <= 0x1p126f) {
-      double const off = ulps(quotients[i], exact);
+      double const off = ulps(got.quotient[i], exact);
       worst_quotient = std::max(worst_quotient, off);
       of_quotients.check(off <= 2, [&] {
-        return text("%a / %a: %a for %a, %.3f ulp", a[i], b[i], quotients[i], exact, off);
+        return text("%a / %a: %a for %a, %.3f ulp", a[i], b[i], got.quotient[i], exact, off);
       });
     }
     double const expected = std::sqrt(std::fabs(static_cast<double>(b[i])));
-    double const relative = std::fabs(static_cast<double>(roots[i]) - expected) / expected;
-    worst_root = std::max(worst_root, ulps(roots[i], expected));
+    double const relative = std::fabs(static_cast<double>(got.root[i]) - expected) / expected;
+    worst_root = std::max(worst_root, ulps(got.root[i], expected));
     worst_relative = std::max(worst_relative, relative);
     of_roots.check(relative <= 0x1p-23, [&] {
-      return text("root of %a: %a for %a, 2^%.2f", std::fabs(b[i]), roots[i], expected,
+      return text("root of %a: %a for %a, 2^%.2f", std::fabs(b[i]), got.root[i], expected,
                   std::log2(relative));
     });
   }
@@ -636,35 +795,136 @@ TEST_F(Primitives, DivideAndTakeRootsWithinTheirBounds) {
          worst_root, worst_relative > 0 ? std::log2(worst_relative) : -1074.0);
 }
 
-TEST_F(Primitives, DivideAndTakeRootsAtTheEdges) {
-  float const inf = std::numeric_limits<float>::infinity();
-  float const nan = std::numeric_limits<float>::quiet_NaN();
+// Of softmax and its loss. The PTX ISA gives ex2.approx 2 ulp, and lg2.approx 2^-22: of the
+// logarithm, or between 1/2 and 2, where it passes through zero, of one.
+TEST_F(Approximations, OfPowersAndLogarithmsAreWithinTheirBounds) {
+  auto const count = static_cast<std::size_t>(samples(1 << 24));
+  std::vector<float> a(count), b(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    // Powers from 2^-126 to below 2^127, and of small numbers; logarithms of floats of all sizes,
+    // and near 1.
+    auto const unit = static_cast<float>(words() >> 8) * 0x1p-24f;
+    a[i] = i % 2 == 0 ? -126.0f + 253.0f * unit : std::ldexp(normal(), -static_cast<int>(i % 24));
+    std::uint32_t const exponent = i % 2 == 0 ? 1 + words() % 254 : 126 + words() % 2;
+    b[i] = float_of_bits(exponent << 23 | (static_cast<std::uint32_t>(words()) & 0x7fffffu));
+  }
+  Approximated const got = approximated(a, b);
+  double worst_power = 0, worst_log = 0, worst_near_one = 0;
+  Mismatches of_powers, of_logs, near_one;
+  for (std::size_t i = 0; i < count; ++i) {
+    double const power = std::exp2(static_cast<double>(a[i]));
+    double const off = ulps(got.power[i], power);
+    worst_power = std::max(worst_power, off);
+    of_powers.check(off <= 2, [&] {
+      return text("2^%a: %a for %a, %.3f ulp", a[i], got.power[i], power, off);
+    });
+    double const log = std::log2(static_cast<double>(b[i]));
+    double const error = std::fabs(static_cast<double>(got.log[i]) - log);
+    bool const near = b[i] >= 0.5f && b[i] <= 2.0f;
+    double const bound = near ? 0x1p-22 : 0x1p-22 * std::fabs(log);
+    double& worst = near ? worst_near_one : worst_log;
+    worst = std::max(worst, near ? error : error / std::fabs(log));
+    (near ? near_one : of_logs).check(error <= bound, [&] {
+      return text("log2 %a: %a for %a, off by %.3g", b[i], got.log[i], log, error);
+    });
+  }
+  auto exponent = [](double x) { return x > 0 ? std::log2(x) : -1074.0; };
+  report("power_of_two: at most %.3f ulp; log_of_two: 2^%.2f of it, 2^%.2f near 1", worst_power,
+         exponent(worst_log), exponent(worst_near_one));
+}
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kSubnormal = 0x1p-127f;
+
+TEST_F(Approximations, AtTheEdges) {
   struct Edge {
-    float a, b, quotient, root;
+    float a, b, quotient, root, power, log;
   };
   std::vector<Edge> const edges = {
-      {1, 0, inf, 0},       {-1, 0, -inf, 0}, {0, 0, nan, 0},       {1, inf, 0, inf},
-      {inf, inf, nan, inf}, {nan, 1, nan, 1}, {1, nan, nan, nan},   {0, 3, 0, std::sqrt(3.f)},
-      {1, 1, 1, 1},         {inf, 4, inf, 2}, {6, 0.25f, 24, 0.5f}, {-8, 4, -2, 2},
+      {1, 0, kInf, 0, 2, -kInf},
+      {-1, 0, -kInf, 0, 0.5f, -kInf},
+      {0, 0, kNan, 0, 1, -kInf},
+      {1, kInf, 0, kInf, 2, kInf},
+      {kInf, kInf, kNan, kInf, kInf, kInf},
+      {kNan, 1, kNan, 1, kNan, 0},
+      {1, kNan, kNan, kNan, 2, kNan},
+      {0, 3, 0, std::sqrt(3.0f), 1, std::log2(3.0f)},
+      {1, 1, 1, 1, 2, 0},
+      {kInf, 4, kInf, 2, kInf, 2},
+      {-kInf, 4, -kInf, 2, 0, 2},
+      {6, 0.25f, 24, 0.5f, 64, -2},
+      {-8, 4, -2, 2, 0x1p-8f, 2},
+      {128, 0x1p-126f, kInf, 0x1p-63f, kInf, -126},
+      // Subnormal numbers are zero, as operands and as results.
+      {kSubnormal, 0.5f, 0, std::sqrt(0.5f), 1, -1},
+      {-kSubnormal, 0.5f, -0.0f, std::sqrt(0.5f), 1, -1},
+      {1, kSubnormal, kInf, 0, 2, -kInf},
+      {kSubnormal, kSubnormal, kNan, 0, 1, -kInf},
+      {0x1p-126f, 2, 0, std::sqrt(2.0f), 1, 1},
+      {-126.5f, 1, -126.5f, 1, 0, 0},
+      {-150, 1, -150, 1, 0, 0},
+      // Divisors so large that their inverses are subnormal.
+      {1, 0x1.8p126f, 0, 0x1.3988e2p63f, 2, 126.58496f},
+      {kInf, -0x1.8p127f, kNan, 0x1.bb67aep63f, kInf, 127.58496f},
   };
   std::vector<float> a, b;
   for (auto const& edge : edges) {
     a.push_back(edge.a);
     b.push_back(edge.b);
   }
-  OnDevice<float> const device_a(*device, a), device_b(*device, b), quotient(*device, a.size()),
-      root(*device, a.size());
-  run(approximate, {},
-      ApproximateArguments{device_a.data(), device_b.data(), quotient.data(), root.data(),
-                           static_cast<int>(a.size())});
-  auto const quotients = quotient.read(), roots = root.read();
-  auto near = [](float got, float expected) {
-    return same(got, expected) || std::fabs(got - expected) <= 0x1p-22f * std::fabs(expected);
+  Approximated const got = approximated(a, b);
+  auto near = [](float x, float expected) {
+    return same(x, expected) ||
+           (expected != 0 && std::fabs(x - expected) <= 0x1p-22f * std::fabs(expected));
   };
   for (std::size_t i = 0; i < edges.size(); ++i) {
-    EXPECT_TRUE(near(quotients[i], edges[i].quotient))
-        << a[i] << " / " << b[i] << ": " << quotients[i];
-    EXPECT_TRUE(near(roots[i], edges[i].root)) << "root of " << b[i] << ": " << roots[i];
+    Edge const& edge = edges[i];
+    EXPECT_TRUE(near(got.quotient[i], edge.quotient))
+        << a[i] << " / " << b[i] << ": " << got.quotient[i];
+    EXPECT_TRUE(near(got.root[i], edge.root)) << "root of " << b[i] << ": " << got.root[i];
+    EXPECT_TRUE(near(got.power[i], edge.power)) << "2^" << a[i] << ": " << got.power[i];
+    EXPECT_TRUE(near(got.log[i], edge.log)) << "log2 " << b[i] << ": " << got.log[i];
+  }
+}
+
+// ---- the larger of two
+
+struct LargerArguments {
+  float const* a;
+  float const* b;
+  float* out;
+};
+
+__global__ void take_larger(LargerArguments all) {
+  auto const i = static_cast<int>(threadIdx.x);
+  all.out[i] = max_or_nan(all.a[i], all.b[i]);
+}
+
+TEST_F(Primitives, TakeTheLargerOrANan) {
+  float const signalling = float_of_bits(0xff800001u);
+  std::vector<float> const values = {kNan,        signalling, -kInf, -3.0f,      -0x1p-126f,
+                                     -kSubnormal, -0.0f,      0.0f,  kSubnormal, 0x1p-126f,
+                                     2.5f,        0x1.8p127f, kInf};
+  std::vector<float> a, b, expected;
+  for (std::size_t i = 0; i < values.size(); ++i) {  // upwards from the third on
+    for (std::size_t j = 0; j < values.size(); ++j) {
+      a.push_back(values[i]);
+      b.push_back(values[j]);
+      expected.push_back(i < 2 || j < 2 ? kNan : values[std::max(i, j)]);
+    }
+  }
+  a.resize(192, 1.0f);
+  b.resize(192, 1.0f);
+  expected.resize(192, 1.0f);
+  OnDevice<float> const device_a(*device, a), device_b(*device, b), out(*device, a.size());
+  run(take_larger, {.threads = 192}, LargerArguments{device_a.data(), device_b.data(), out.data()});
+  auto const got = out.read();
+  Mismatches mismatches;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    mismatches.check(same(got[i], expected[i]), [&] {
+      return text("larger of %a and %a: %a for %a", a[i], b[i], got[i], expected[i]);
+    });
   }
 }
 

@@ -133,7 +133,7 @@ TEST_F(Core, OrdersRowsTheSame) {
 // ---- dropout
 
 struct DropoutArguments {
-  float rate;
+  DropoutScalars dropout;
   std::uint64_t seed;
   float* out;  // (blocks, 8 rows, 16 pairs of columns, 4)
   int count;   // of fours
@@ -141,10 +141,10 @@ struct DropoutArguments {
 
 __global__ void drop_out(DropoutArguments all) {
   for (int i = first_index(); i < all.count; i += index_step()) {
-    Dropout const dropout(all.rate, all.seed, 41, 2);
-    DropoutFactors const factors = dropout.factors(i / 128, i / 16 % 8, 2 * (i % 16));
+    Quad const factors =
+        dropout_factors(all.dropout, all.seed, 41, 2, i / 128, i / 16 % 8, 2 * (i % 16));
     for (int j = 0; j < 4; ++j)
-      all.out[4 * i + j] = factors.value[j];
+      all.out[4 * i + j] = factors.v[j];
   }
 }
 
@@ -153,10 +153,10 @@ TEST_F(Core, DropsTheSameUnits) {
   for (float const rate : {0.1f, 0.5f, 0.95f}) {
     std::uint64_t const seed = 987654321;
     OnDevice<float> const out(*device, 4 * static_cast<std::size_t>(count));
-    run(drop_out, shape, DropoutArguments{rate, seed, out.data(), count});
-    std::vector<float> expected;
     std::uint32_t const threshold = dropout_threshold(static_cast<double>(rate));
     auto const kept = static_cast<float>(1.0 / (1.0 - static_cast<double>(rate)));
+    run(drop_out, shape, DropoutArguments{{threshold, kept}, seed, out.data(), count});
+    std::vector<float> expected;
     for (int i = 0; i < count; ++i) {
       auto const row = static_cast<std::uint32_t>(i / 128 * 8 + i / 16 % 8);
       PhiloxBlock const block = philox({{static_cast<std::uint32_t>(i % 16), 41, row,

@@ -21,8 +21,9 @@ if(sanitize AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 target_compile_options(brood_flags INTERFACE
   "$<$<COMPILE_LANGUAGE:CXX>:${cxx_options};${sanitize}>"
-  # No fused multiply-add but where the source writes one, as above. A spill fails the build.
-  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--fmad=false;-Xcompiler=-Wall;-Xptxas=--warn-on-spills,--warning-as-error>")
+  # No fused multiply-add but where the source writes one, as above. Spills have a
+  # budget: tests/hygiene/kernel_budget.py.
+  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--fmad=false;-Xcompiler=-Wall>")
 target_link_options(brood_flags INTERFACE ${sanitize})
 set_property(GLOBAL PROPERTY USE_FOLDERS ON)
 set(CMAKE_CXX_EXTENSIONS OFF)

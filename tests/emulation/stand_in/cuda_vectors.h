@@ -5,6 +5,9 @@
 struct alignas(8) uint2 {
   unsigned x, y;
 };
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
 struct alignas(8) float2 {
   float x, y;
 };
@@ -14,6 +17,9 @@ struct alignas(16) float4 {
 
 inline uint2 make_uint2(unsigned x, unsigned y) {
   return {x, y};
+}
+inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) {
+  return {x, y, z, w};
 }
 inline float2 make_float2(float x, float y) {
   return {x, y};

@@ -62,11 +62,6 @@ inline void sync_cluster(emulation::Location at = emulation::Location::here()) {
   if (has_clusters()) emulation::sync_cluster(at);
 }
 template <class T>
-T* in_block(T* p, int rank, emulation::Location at = emulation::Location::here()) {
-  return has_clusters() ? static_cast<T*>(const_cast<void*>(emulation::in_block(p, rank, at))) : p;
-}
-
-template <class T>
 T shuffle(T value, int from, emulation::Location at = emulation::Location::here()) {
   static_assert(std::is_arithmetic_v<T> && (sizeof(T) == 4 || sizeof(T) == 8));
   T result;
@@ -85,15 +80,98 @@ inline bool any_lane(bool value, emulation::Location at = emulation::Location::h
   return emulation::any_lane(value, at);
 }
 
+// ---- shared memory by address: from the start of the block's
+
+using Shared = std::uint32_t;
+
+inline Shared shared_base() {
+  return 0;
+}
+inline unsigned char* shared_place(Shared at) {
+  return shared_memory() + at;
+}
+
+// An address in the shared memory of a block of the cluster.
+struct Far {
+  unsigned char* at;
+
+  Far operator+(int bytes) const { return {at + bytes}; }
+};
+inline Far in_block(Shared at, int rank, emulation::Location from = emulation::Location::here()) {
+  if (!has_clusters()) return {shared_place(at)};
+  return {static_cast<unsigned char*>(
+      const_cast<void*>(emulation::in_block(shared_place(at), rank, from)))};
+}
+inline unsigned char* place_of(Shared at, std::size_t bytes, emulation::Location from) {
+  emulation::check_shared(shared_place(at), bytes, from);
+  return shared_place(at);
+}
+inline unsigned char* place_of(Far at, std::size_t bytes, emulation::Location from) {
+  emulation::check_aligned(at.at, bytes, from);
+  return at.at;
+}
+// Loads and stores are made here, so that the sanitizers see the kernel's.
+template <class T, class At>
+T load_value(At at, emulation::Location from) {
+  T value;
+  std::memcpy(&value, place_of(at, sizeof value, from), sizeof value);
+  return value;
+}
+template <class T, class At>
+void store_words(At at, T value, emulation::Location from) {
+  std::memcpy(place_of(at, sizeof value, from), &value, sizeof value);
+}
+inline uint4 load_16(Shared at, emulation::Location from = emulation::Location::here()) {
+  return load_value<uint4>(at, from);
+}
+inline uint2 load_8(Shared at, emulation::Location from = emulation::Location::here()) {
+  return load_value<uint2>(at, from);
+}
+inline std::uint32_t load_4(Shared at, emulation::Location from = emulation::Location::here()) {
+  return load_value<std::uint32_t>(at, from);
+}
+inline uint4 load_16(Far at, emulation::Location from = emulation::Location::here()) {
+  return load_value<uint4>(at, from);
+}
+inline std::uint32_t load_4(Far at, emulation::Location from = emulation::Location::here()) {
+  return load_value<std::uint32_t>(at, from);
+}
+template <class At>
+void store_16(At at, uint4 v, emulation::Location from = emulation::Location::here()) {
+  store_words(at, v, from);
+}
+template <class At>
+void store_8(At at, uint2 v, emulation::Location from = emulation::Location::here()) {
+  store_words(at, v, from);
+}
+template <class At>
+void store_4(At at, std::uint32_t v, emulation::Location from = emulation::Location::here()) {
+  store_words(at, v, from);
+}
+
+inline uint4 load_matrices(emulation::Operation operation, Shared row, emulation::Location at) {
+  emulation::check_row(shared_place(row), at);
+  std::uint32_t own[4], out[4];
+  std::memcpy(own, shared_place(row), sizeof own);  // here, so that the sanitizers see it
+  emulation::load_matrices(operation, out, own, at);
+  return make_uint4(out[0], out[1], out[2], out[3]);
+}
+inline uint4 load_matrices(Shared row, emulation::Location at = emulation::Location::here()) {
+  return load_matrices(emulation::Operation::load_matrices, row, at);
+}
+inline uint4 load_transposed(Shared row, emulation::Location at = emulation::Location::here()) {
+  return load_matrices(emulation::Operation::load_transposed, row, at);
+}
+
 // ---- asynchronous copies
 
-inline void copy_16_async(void* to, void const* from, bool valid,
+inline void copy_16_async(Shared to, void const* from, bool valid,
                           emulation::Location at = emulation::Location::here()) {
-  emulation::copy_async(to, from, 16, valid, at);
+  emulation::copy_async(shared_place(to), from, 16, valid, at);
 }
-inline void copy_4_async(void* to, void const* from, bool valid,
+inline void copy_4_async(Shared to, void const* from, bool valid,
                          emulation::Location at = emulation::Location::here()) {
-  emulation::copy_async(to, from, 4, valid, at);
+  emulation::copy_async(shared_place(to), from, 4, valid, at);
 }
 inline void await_copies() {
   emulation::await_copies();
@@ -101,20 +179,19 @@ inline void await_copies() {
 
 // ---- tensor cores
 
-inline void mma_tf32(float (&c)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2],
-                     emulation::Location at = emulation::Location::here()) {
-  emulation::mma(emulation::Operation::mma_tf32, c, a, b, at);
+inline void mma(emulation::Operation operation, float (&d)[4], std::uint32_t const (&a)[4],
+                std::uint32_t const (&b)[2], float const (&c)[4], emulation::Location at) {
+  float sum[4] = {c[0], c[1], c[2], c[3]};
+  emulation::mma(operation, sum, a, b, at);
+  std::memcpy(d, sum, sizeof sum);
 }
-inline void mma_bf16(float (&c)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2],
-                     emulation::Location at = emulation::Location::here()) {
-  emulation::mma(emulation::Operation::mma_bf16, c, a, b, at);
+inline void mma_tf32(float (&d)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2],
+                     float const (&c)[4], emulation::Location at = emulation::Location::here()) {
+  mma(emulation::Operation::mma_tf32, d, a, b, c, at);
 }
-inline void load_transposed(std::uint32_t (&out)[4], void const* row,
-                            emulation::Location at = emulation::Location::here()) {
-  emulation::check_row(row, at);
-  std::uint32_t own[4];
-  std::memcpy(own, row, sizeof own);  // here, so that the sanitizers see the kernel read
-  emulation::load_transposed(out, own, at);
+inline void mma_bf16(float (&d)[4], std::uint32_t const (&a)[4], std::uint32_t const (&b)[2],
+                     float const (&c)[4], emulation::Location at = emulation::Location::here()) {
+  mma(emulation::Operation::mma_bf16, d, a, b, c, at);
 }
 
 // ---- conversions
@@ -134,13 +211,30 @@ inline std::uint32_t to_bf16_pair(float low, float high) {
   return rounded(high) << 16 | rounded(low);
 }
 
-// ---- approximations, exact here
+// ---- approximations, exact here but for subnormal numbers, which are zero
 
+inline float flushed(float x) {
+  return __builtin_fabsf(x) < 0x1p-126f ? __builtin_copysignf(0.0f, x) : x;
+}
 inline float divide(float a, float b) {
-  return a / b;
+  float const x = flushed(a), y = flushed(b);
+  // A divisor's inverse is taken first.
+  bool const vanishes = __builtin_fabsf(y) > 0x1p126f && __builtin_isfinite(y);
+  return vanishes ? x * __builtin_copysignf(0.0f, y) : flushed(x / y);
 }
 inline float square_root(float x) {
-  return __builtin_sqrtf(x);
+  return __builtin_sqrtf(flushed(x));
+}
+
+inline float max_or_nan(float a, float b) {
+  if (a != a || b != b) return __builtin_nanf("");
+  return a < b || (a == b && __builtin_signbit(a)) ? b : a;
+}
+inline float power_of_two(float x) {
+  return flushed(__builtin_exp2f(flushed(x)));
+}
+inline float log_of_two(float x) {
+  return __builtin_log2f(flushed(x));
 }
 
 // ---- the code that runs, and launches: the kernel has run when launch() returns
