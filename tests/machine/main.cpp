@@ -15,7 +15,7 @@ constexpr char const* kUsage =
     "  [--architecture sm_90a|sm_80] [--alone]     one member on the whole device\n"
     "  [--per-sm N]      members side by side on a multiprocessor; as many as fit if not given\n"
     "  [--check]         reports of misuse as well\n"
-    "  [--hot N] [--stalls] [--phases]             where instructions and clocks are, in place of "
+    "  [--hot N] [--stalls] [--phases] [--each]    where instructions and clocks are, in place of "
     "JSON\n";
 
 int number(char const* text) {
@@ -28,7 +28,7 @@ int main(int count, char** arguments) try {
   using namespace brood::machine;
   WorkloadChoice choice;
   int hot = 0;
-  bool stalls = false, phases = false;
+  bool stalls = false, phases = false, each = false;
   for (int i = 1; i < count; ++i) {
     std::string const name = arguments[i];
     bool const has_value = i + 1 < count;
@@ -52,6 +52,8 @@ int main(int count, char** arguments) try {
       stalls = true;
     } else if (name == "--phases") {
       phases = true;
+    } else if (name == "--each") {
+      each = true;
     } else {
       std::fputs(kUsage, stderr);
       return 2;
@@ -59,11 +61,12 @@ int main(int count, char** arguments) try {
   }
   WorkloadRun const run = run_workload(choice);
   if (hot > 0) std::fputs(hot_view(run, hot).c_str(), stdout);
-  if (hot > 0 && !stalls && !phases) return 0;
+  if (hot > 0 && !stalls && !phases && !each) return 0;
   Replay const replay = replayed(run);
   if (stalls) std::fputs(stalls_view(run, replay, 28).c_str(), stdout);
   if (phases) std::fputs(phases_view(run, replay).c_str(), stdout);
-  if (hot == 0 && !stalls && !phases) std::puts(json_of(run, row_of(run, replay)).c_str());
+  if (each) std::fputs(each_view(run, replay).c_str(), stdout);
+  if (hot == 0 && !stalls && !phases && !each) std::puts(json_of(run, row_of(run, replay)).c_str());
   std::fprintf(stderr, "%.1f M warp instructions in %.1f s\n",
                1e-6 * static_cast<double>(run.executed), run.seconds);
   return 0;

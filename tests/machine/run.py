@@ -3,7 +3,7 @@
 """What a training step costs in machine code, executed and timed on the CPU.
 
     run.py --workload A --optimizer sgd --precision tf32      one row as JSON
-    run.py ... --hot 20 | --stalls | --phases                 where instructions and clocks are
+    run.py ... --hot 20 | --stalls | --phases | --each        where instructions and clocks are
     run.py --all             all rows: bench/results/machine-<date>.json
     run.py --check           all rows against the newest such table: nothing may grow by more than 3 %
     run.py --compile ...     first compiles cuda/kernels*.cu of this checkout, for one architecture,

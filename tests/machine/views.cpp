@@ -198,4 +198,25 @@ std::string phases_view(WorkloadRun const& run, Replay const& replayed) {
   return text;
 }
 
+std::string each_view(WorkloadRun const& run, Replay const& replayed) {
+  double const all = all_of(replayed);
+  std::string text;
+  for (auto const& [instruction, of] : executed_of(run)) {
+    auto const& function =
+        run.code->functions[static_cast<std::size_t>(run.code->instructions[instruction].function)];
+    auto first = instruction;
+    while (first > 0 && run.code->instructions[first - 1].function ==
+                            run.code->instructions[instruction].function)
+      --first;
+    auto const found = replayed.stalls.find(instruction);
+    double const clocks =
+        found == replayed.stalls.end() ? 0.0 : sum_of(found->second) / all * replayed.clocks;
+    text += function +
+            format("\t%x\t%.3f\t%.3f\t%.0f\t", 16 * (instruction - first), of.times, clocks,
+                   of.wavefronts) +
+            std::string(run.code->instructions[instruction].text) + "\n";
+  }
+  return text;
+}
+
 }  // namespace brood::machine

@@ -15,5 +15,8 @@ std::string hot_view(WorkloadRun const& run, int most);
 std::string stalls_view(WorkloadRun const& run, Replay const& replayed, int most);
 // Clocks of a warp's step by runs of instructions, in the order of addresses.
 std::string phases_view(WorkloadRun const& run, Replay const& replayed);
+// A line for each instruction, parted by tabs: function, place in it (hexadecimal), times a step,
+// clocks of a warp's step, wavefronts, text.
+std::string each_view(WorkloadRun const& run, Replay const& replayed);
 
 }  // namespace brood::machine
