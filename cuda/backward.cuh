@@ -9,41 +9,28 @@
 
 namespace brood::cuda {
 
-// Where slopes come from, and the deltas they make go: those of a block's rows of layer l - 1.
-struct SlopePlaces {
-  Shared slopes, to;
-  bool by_value;  // slopes are told from hidden values, which are positive or not
-  float kept;     // what is kept by dropout was multiplied by that; 1 without
-};
-
-// Deltas of 16 N of a layer's inputs, unit `j` on, in panel `local` of the rows: D W, times the
-// slopes.
-template <int N, class W, class Weights>
-__device__ __forceinline__ void input_gradient_tile(W const& w, LayerPlaces const& layer,
-                                                    SlopePlaces const& slopes, Weights weights,
-                                                    int local, int j) {
+// Deltas of 16 N of a layer's inputs, of a panel of rows: D W, times the slopes.
+template <int N, class W>
+__device__ __forceinline__ void delta_tile(W const& w, DeltaWork const& work, Shared deltas,
+                                           std::uint32_t weights, std::uint32_t last_weights,
+                                           Shared slopes, Shared out, float const* from) {
   using P = typename W::Precision;
   constexpr bool kTransposed = P::kDeltaTransposed;
-  constexpr int kUnit = P::template kWeightUnitBytes<Weights>;
-  int const panel = 2 * layer.inputs * kUnit;
   Accumulators<kTransposed ? N : 2, kTransposed ? 2 : N> c;
-  delta_product<P, N>(c, layer.delta + static_cast<Shared>(local) * layer.delta_panel,
-                      advanced(weights, 2 * j * kUnit),
-                      advanced(weights, layer.outputs / 2 * panel + j * kUnit), layer.outputs,
-                      panel, w.place);
-  auto const tile = static_cast<Shared>((local * layer.inputs * 2 + 2 * j) * P::kUnitBytes);
+  delta_product<P, N>(c, deltas, w.weights(weights, from), w.weights(last_weights, from),
+                      work.units, static_cast<int>(work.weights_panel), w.place);
   auto for_quads_of_tile = [&](auto&& times_slope) {
 #pragma unroll
     for (int n = 0; n < N; ++n) {
       Quad at[2][2];
       auto place = [&](int i, int h) {
-        return tile + static_cast<Shared>((2 * n + i) * P::kUnitBytes + P::delta_place(w.place, h));
+        return static_cast<Shared>((2 * n + i) * P::kUnitBytes + P::delta_place(w.place, h));
       };
 #pragma unroll
       for (int i = 0; i < 2; ++i) {
 #pragma unroll
         for (int h = 0; h < 2; ++h)
-          at[i][h] = P::load_hidden(slopes.slopes + place(i, h));
+          at[i][h] = P::load_hidden(slopes + place(i, h));
       }
 #pragma unroll
       for (int i = 0; i < 2; ++i) {
@@ -58,99 +45,63 @@ __device__ __forceinline__ void input_gradient_tile(W const& w, LayerPlaces cons
 #pragma unroll
           for (int e = 0; e < 4; ++e)
             d.v[e] = times_slope(d.v[e], at[i][h].v[e]);
-          P::store_delta_at(slopes.to + place(i, h), d);
+          P::store_delta_at(out + place(i, h), d);
         }
       }
     }
   };
-  if (!slopes.by_value) {
+  if (!(work.head.flags & kRelu)) {
     for_quads_of_tile([](float d, float slope) { return d * slope; });
-  } else if (slopes.kept == 1.0f) {
+  } else if (!(work.head.flags & kDrops)) {
     for_quads_of_tile([](float d, float value) { return value > 0.0f ? d : 0.0f; });
   } else {
-    for_quads_of_tile([&](float d, float value) { return value > 0.0f ? d * slopes.kept : 0.0f; });
+    float const kept = w.task().dropout.kept;  // what is kept was multiplied by that
+    for_quads_of_tile([&](float d, float value) { return value > 0.0f ? d * kept : 0.0f; });
   }
 }
 
-// Deltas of layer l - 1 from those of layer l. A barrier must follow.
-template <class W>
-__device__ __forceinline__ void input_gradient(W const& w, int number, int l, float const* from) {
-  Member const& m = w.member();
-  LayerPlaces const layer = w.places(l);
-  SlopePlaces slopes;
-  slopes.by_value = slopes_from_values(m);
-  slopes.kept = m.dropout > 0.0f ? w.task().dropout.kept : 1.0f;
-  slopes.to = layer.delta_before;
-  slopes.slopes = slopes.by_value ? layer.input : layer.delta_before;
-  auto const weights = w.weights(layer, from);
-  w.for_panels(w.chunk(number).rows, [&](int local, int) {
+// Tiles of 32 rows by 16 N inputs, of this warp's panels of the chunk's rows.
+template <int N, class W>
+__device__ __forceinline__ void delta_tiles(W const& w, DeltaWork const& work, int rows,
+                                            float const* from) {
+  Shared deltas = work.deltas, slopes = work.slopes, out = work.out;
+  w.for_panels(rows, [&](int, int) {
+    std::uint32_t weights = work.weights, last_weights = work.last_weights;
+    Shared slopes_at = slopes, to = out;
 #pragma unroll 1
-    for (int j = 2 * w.column_warp; j < layer.inputs; j += 2 * w.column_warps) {
-      if (j + 1 < layer.inputs) {
-        input_gradient_tile<2>(w, layer, slopes, weights, local, j);
-      } else {
-        input_gradient_tile<1>(w, layer, slopes, weights, local, j);
-      }
+    for (int tile = work.tiles;;) {
+      delta_tile<N>(w, work, deltas, weights, last_weights, slopes_at, to, from);
+      if (--tile == 0) break;
+      weights += work.weights_step;
+      last_weights += work.weights_step / 2;
+      slopes_at += work.out_step;
+      to += work.out_step;
     }
+    deltas += work.deltas_panel;
+    slopes += work.out_panel;
+    out += work.out_panel;
   });
+}
+
+template <class W>
+__device__ __forceinline__ void input_gradient(W const& w, DeltaWork const& work, int rows,
+                                               float const* from) {
+  if (work.head.flags & kNarrow) {
+    delta_tiles<1>(w, work, rows, from);
+  } else {
+    delta_tiles<2>(w, work, rows, from);
+  }
 }
 
 // ---- weights
 
-// A tile of the gradient of a layer's weights: a panel of outputs, one or two units high, by one or
-// two units of inputs. Those from the first unit of inputs on have the outputs' biases, too.
+// Where a tile of the gradient of a layer's weights lies: a panel of outputs, one or two units
+// high, by one or two units of inputs. Its units lie one after another in the parameters, column by
+// column.
 struct TilePlace {
-  int panel, column;  // of outputs, and the first unit of inputs
-  int high, wide;     // units
-
-  __device__ __forceinline__ bool biased() const { return column == 0; }
-  // Of a unit in the parameters, in floats from the layer's first weight.
-  __device__ __forceinline__ int unit(LayerPlaces const& layer, int i, int j) const {
-    return (2 * panel * layer.inputs + high * (column + j) + i) * kUnitWords;
-  }
-};
-
-// This warp's share of the tiles of a layer, one after another. The same tile always falls to the
-// same warp of a member that is cut in the same way.
-class TileTurn {
- public:
-  template <class W>
-  __device__ __forceinline__ TileTurn(W const& w, LayerPlaces const& layer)
-      : inputs_(layer.inputs),
-        outputs_(layer.outputs),
-        across_((layer.inputs + 1) / 2),
-        width_(2),
-        workers_(w.warps * w.blocks),
-        at_(w.rank * w.warps + w.warp) {
-    settle();
-  }
-
-  __device__ __forceinline__ bool more() const { return 2 * panel_ < outputs_; }
-  __device__ __forceinline__ void next() {
-    at_ += workers_;
-    settle();
-  }
-  __device__ __forceinline__ TilePlace place() const {
-    return {panel_, at_ * width_, min(outputs_ - 2 * panel_, 2),
-            min(inputs_ - at_ * width_, width_)};
-  }
-
- private:
-  // Finds the panel. One of 16 outputs has tiles of one unit.
-  __device__ __forceinline__ void settle() {
-    for (;;) {
-      if (2 * panel_ + 1 == outputs_) {
-        width_ = 1;
-        across_ = inputs_;
-      }
-      if (at_ < across_) return;
-      at_ -= across_;
-      ++panel_;
-    }
-  }
-
-  int inputs_, outputs_, across_, width_, workers_, at_;
-  int panel_ = 0;
+  Shared deltas, x;  // of the first 32 rows
+  int weights;       // in floats from the first parameter
+  int bias;          // likewise, of its outputs' biases, which come with a row's first tile; or -1
 };
 
 // A lane's elements of a tile of M x N units, and of its outputs' biases (in the four lanes of a
@@ -161,36 +112,25 @@ struct WeightTile {
   float bias[M][4];
 };
 
-// f(Count<M>, Count<N>) for a tile of M x N units.
-template <class F>
-__device__ __forceinline__ void with_shape(TilePlace const& tile, F&& f) {
-  if (tile.high == 1) return f(Count<1>{}, Count<1>{});
-  if (tile.wide == 2) return f(Count<2>{}, Count<2>{});
-  f(Count<2>{}, Count<1>{});
-}
-
 // Adds the chunk's rows to what is there, or to nothing if `fresh`, in order, from whichever block
-// of the member holds them. The usual 64 rows have code
-// of their own.
+// of the member holds them. The usual 64 rows have code of their own.
 template <bool Bias, int M, int N, class W>
-__device__ __forceinline__ void add_rows_of(W const& w, LayerPlaces const& layer, int rows,
+__device__ __forceinline__ void add_rows_of(W const& w, WeightWork const& work, int rows,
                                             TilePlace const& place, WeightTile<M, N>& tile,
                                             bool fresh) {
   using P = typename W::Precision;
-  auto const d_panel = static_cast<int>(layer.delta_panel);
-  auto const x_panel = static_cast<int>(layer.input_panel);
-  Shared const d = layer.delta + static_cast<Shared>(4 * place.panel * P::kUnitBytes);
-  Shared const x = layer.input + static_cast<Shared>(2 * place.column * P::kUnitBytes);
-  int panels = (rows + kPanelRows - 1) / kPanelRows;
+  auto const d_panel = static_cast<int>(work.deltas_panel);
+  auto const x_panel = static_cast<int>(work.x_panel);
+  int panels = opaque((rows + kPanelRows - 1) / kPanelRows);
   if constexpr (W::kClustered) {
     if (fresh) tile = {};
     int rank = 0, local = 0;
 #pragma unroll 1
     for (; panels > 0; --panels) {
-      auto const left =
-          P::left_down(in_block(d + static_cast<Shared>(local * d_panel), rank), w.place);
+      auto const left = P::left_down(
+          in_block(place.deltas + static_cast<Shared>(local * d_panel), rank), w.place);
       auto const right =
-          P::right_down(in_block(x + static_cast<Shared>(local * x_panel), rank), w.place);
+          P::right_down(in_block(place.x + static_cast<Shared>(local * x_panel), rank), w.place);
       weight_panels<P, false, Bias, 1>(tile.c, tile.bias, left, right, 0, 0);
       if (++rank == w.blocks) {
         rank = 0;
@@ -198,8 +138,8 @@ __device__ __forceinline__ void add_rows_of(W const& w, LayerPlaces const& layer
       }
     }
   } else {
-    auto left = P::left_down(d, w.place);
-    auto right = P::right_down(x, w.place);
+    auto left = P::left_down(place.deltas, w.place);
+    auto right = P::right_down(place.x, w.place);
     if (fresh && panels == 2)
       return weight_panels<P, true, Bias, 2>(tile.c, tile.bias, left, right, d_panel, x_panel);
     if (fresh) {
@@ -218,27 +158,27 @@ __device__ __forceinline__ void add_rows_of(W const& w, LayerPlaces const& layer
 }
 
 template <int M, int N, class W>
-__device__ __forceinline__ void add_rows(W const& w, LayerPlaces const& layer, int rows,
+__device__ __forceinline__ void add_rows(W const& w, WeightWork const& work, int rows,
                                          TilePlace const& place, WeightTile<M, N>& tile,
                                          bool fresh) {
-  if (place.biased()) {
-    add_rows_of<true>(w, layer, rows, place, tile, fresh);
+  if (place.bias >= 0) {
+    add_rows_of<true>(w, work, rows, place, tile, fresh);
   } else {
-    add_rows_of<false>(w, layer, rows, place, tile, fresh);
+    add_rows_of<false>(w, work, rows, place, tile, fresh);
   }
 }
 
 // f(unit of outputs, place of its bias in the parameters, bias's gradient) for the lane's share of
-// a tile's biases: `bias`, of up to High units, holds the lane's value for each, or accumulators.
+// the biases of a tile `high` units high: `bias` holds the lane's value for each, or accumulators.
 template <int High, class W, class Bias, class F>
-__device__ __forceinline__ void for_biases(W const& w, LayerPlaces const& layer,
-                                           TilePlace const& place, Bias const& bias, F&& f) {
+__device__ __forceinline__ void for_biases(W const& w, int place, int high, Bias const& bias,
+                                           F&& f) {
   using P = typename W::Precision;
-  if (!place.biased() || w.place.t > 1) return;
-  int const first = layer.bias + kPanelRows * place.panel + P::output_of(w.place.g, w.place.t);
+  if (place < 0 || w.place.t > 1) return;
+  int const first = place + P::output_of(w.place.g, w.place.t);
 #pragma unroll
   for (int i = 0; i < High; ++i) {
-    if (i >= place.high) break;
+    if (i >= high) break;
     float g;
     if constexpr (std::is_same_v<Bias, float[High]>) {
       g = bias[i];
@@ -249,41 +189,32 @@ __device__ __forceinline__ void for_biases(W const& w, LayerPlaces const& layer,
   }
 }
 
-// f(unit of outputs, unit of inputs, half, place in the parameters, quad of the gradient);
-// unrolled.
-template <int M, int N, class W, class F>
-__device__ __forceinline__ void for_weight_quads(W const& w, LayerPlaces const& layer,
-                                                 TilePlace const& place,
-                                                 WeightTile<M, N> const& tile, F&& f) {
-  using P = typename W::Precision;
-#pragma unroll
-  for (int i = 0; i < M; ++i) {
-#pragma unroll
-    for (int j = 0; j < N; ++j) {
-#pragma unroll
-      for (int h = 0; h < 2; ++h) {
-        f(i, j, h, layer.weights + place.unit(layer, i, j) + whole_block(w.place, h) / 4,
-          P::quad(tile.c[i][2 * j], tile.c[i][2 * j + 1], h));
-      }
-    }
-  }
+// Of half `h` of unit (i, j) of a tile M units high, this lane's quad in the parameters.
+template <int M, class W>
+__device__ __forceinline__ int quad_place(W const& w, TilePlace const& place, int i, int j, int h) {
+  return place.weights + (M * j + i) * kUnitWords + whole_block(w.place, h) / 4;
 }
 
 // Takes up what former chunks left in the gradient buffer.
 template <int M, int N, class W>
-__device__ __forceinline__ void load_gradient(W const& w, LayerPlaces const& layer,
-                                              TilePlace const& place, float const* gradient,
-                                              WeightTile<M, N>& tile) {
+__device__ __forceinline__ void load_gradient(W const& w, TilePlace const& place,
+                                              float const* gradient, WeightTile<M, N>& tile) {
   using P = typename W::Precision;
-  for_weight_quads(w, layer, place, tile, [&](int i, int j, int h, int at, Quad const&) {
-    P::set_quad(tile.c[i][2 * j], tile.c[i][2 * j + 1], h,
-                quad_of(*reinterpret_cast<uint4 const*>(gradient + at)));
-  });
+#pragma unroll
+  for (int i = 0; i < M; ++i) {
+#pragma unroll
+    for (int k = 0; k < 2 * N; ++k) {
+      int const j = k / 2;
+      P::set_quad(tile.c[i][2 * j], tile.c[i][2 * j + 1], k % 2,
+                  quad_of(*reinterpret_cast<uint4 const*>(gradient +
+                                                          quad_place<M>(w, place, i, j, k % 2))));
+    }
+  }
   for (auto& bias : tile.bias) {
     for (float& b : bias)
       b = 0.0f;
   }
-  for_biases<M>(w, layer, place, tile.bias, [&](int i, int at, float) {
+  for_biases<M>(w, place.bias, M, tile.bias, [&](int i, int at, float) {
     tile.bias[i][0] = gradient[at];
     tile.bias[i][2] = tile.bias[i][0];
   });

@@ -3,6 +3,8 @@
 // clip_value, clip_norm's factor, l1 and l2, the optimizer, decoupled decay, the moving average.
 #pragma once
 
+#include <type_traits>
+
 #include "core/optimizer.hpp"
 #include "cuda/fast.cuh"
 #include "cuda/member_task.hpp"
@@ -32,26 +34,35 @@ struct ParameterTensors {
   float* moments;  // (state tensors) copies
   float* average;  // null without ema
   int size;        // floats of a copy
+  // Addresses in shared memory; 0 where there is none there.
+  std::uint32_t shared_parameters, operands;
 };
 
-// With the factors of the step worked out once for layer l. Plain: see above; the rest is then
-// left out.
+__device__ __forceinline__ LayerScalars layer_scalars(Member const& m, int l,
+                                                      TimedScalars const& scalars) {
+  float const factor = m.layer_lr[l];
+  LayerScalars of{scalars.step.rate * factor, 1.0f};
+  if (m.weight_decay != 0.0f) {
+    of.decay = static_cast<float>(1.0 - scalars.lr * static_cast<double>(factor) *
+                                            static_cast<double>(m.weight_decay));
+  }
+  return of;
+}
+
+// With the factors of the step, `layer` being those of the layer. Plain: see above; the rest is
+// then left out.
 template <class Optimizer, bool Plain>
 class ElementUpdate {
  public:
   static constexpr int kStates = Optimizer::kStates;
+  // The change is the gradient times the rate, in one instruction with the sum.
+  static constexpr bool kScales = std::is_same_v<Optimizer, Sgd>;
   static constexpr bool kPlain = Plain;
 
-  __device__ __forceinline__ ElementUpdate(Member const& m, int l, TimedScalars const& scalars,
-                                           float mean, float norm_factor)
-      : scalars_(scalars.step), mean_(mean), norm_factor_(norm_factor) {
-    float const factor = m.layer_lr[l];
-    scalars_.rate = scalars_.rate * factor;
-    decay_ = 1.0f;
-    if (m.weight_decay != 0.0f) {
-      decay_ = static_cast<float>(1.0 - scalars.lr * static_cast<double>(factor) *
-                                            static_cast<double>(m.weight_decay));
-    }
+  __device__ __forceinline__ ElementUpdate(Member const& m, StepScalars const& step,
+                                           LayerScalars const& layer, float mean, float norm_factor)
+      : scalars_(step), mean_(mean), norm_factor_(norm_factor), decay_(layer.decay) {
+    scalars_.rate = layer.rate;
     if constexpr (!Plain) {
       clip_ = m.clip_value > 0.0f ? m.clip_value : INFINITY;
       l1_ = m.l1;
@@ -64,11 +75,16 @@ class ElementUpdate {
   __device__ __forceinline__ float weight(float v, float g, float& a, float& b) const {
     g = gradient(g);
     if constexpr (!Plain) g = fma(l2_, v, fma(l1_, sign(v), g));
+    if constexpr (kScales) return fma(-scalars_.rate, g, v * decay_);
     return fma(v, decay_, -change(g, a, b));
   }
-  __device__ __forceinline__ float bias(float v, float g, float& a, float& b) const {
-    return v - change(gradient(g), a, b);
+  // The same of a weight that does not decay, and of a bias.
+  __device__ __forceinline__ float kept(float v, float g, float& a, float& b) const {
+    g = gradient(g);
+    if constexpr (kScales) return fma(-scalars_.rate, g, v);
+    return v - change(g, a, b);
   }
+  __device__ __forceinline__ bool decays() const { return decay_ != 1.0f; }
   __device__ __forceinline__ float averaged(float old, float v) const {
     return fma(1.0f - ema_, v, ema_ * old);
   }
@@ -92,10 +108,11 @@ class ElementUpdate {
 
 // f(update) with the whole update of the member's optimizer.
 template <class F>
-__device__ __forceinline__ void with_update(Member const& m, int l, TimedScalars const& scalars,
-                                            float mean, float norm_factor, F&& f) {
+__device__ __forceinline__ void with_update(Member const& m, StepScalars const& step,
+                                            LayerScalars const& layer, float mean,
+                                            float norm_factor, F&& f) {
   visit(Optimizers{}, m.optimizer, [&](auto optimizer) {
-    f(ElementUpdate<decltype(optimizer), false>(m, l, scalars, mean, norm_factor));
+    f(ElementUpdate<decltype(optimizer), false>(m, step, layer, mean, norm_factor));
   });
 }
 

@@ -90,6 +90,12 @@ BROOD_PHASE void forward_chunk(int number, float const* from) {
   forward_pass<false>(w, number, from);
 }
 
+template <class W>
+BROOD_PHASE void call_fetch(int number) {
+  W const w;
+  fetch(w, number);
+}
+
 // Calls each(number) with the logits of the task's evaluation rows, chunk by chunk; it must end
 // with a barrier of the member.
 template <class W, class Each>
@@ -101,13 +107,13 @@ __device__ __forceinline__ void forward_rows(W const& w, float const* from, Each
   find_rows<W>(1);
   await_copies();
   w.sync_all();
-  fetch<W>(0);
+  call_fetch<W>(0);
   for (int number = 0; w.chunk(number).rows > 0; ++number) {
     forward_chunk<W>(number, from);
     if (threadIdx.x == 0) put_evaluation_chunk(number + 3);
     each(number);
     find_rows<W>(number + 2);
-    fetch<W>(number + 1);
+    call_fetch<W>(number + 1);
   }
   await_copies();
 }

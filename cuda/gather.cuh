@@ -38,8 +38,7 @@ BROOD_PHASE void find_rows(int number) {
 }
 
 template <class W>
-BROOD_PHASE void fetch(int number) {
-  W const w;
+__device__ __forceinline__ void fetch(W const& w, int number) {
   Chunk const chunk = w.chunk(number);
   MemberTask const& task = w.task();
   float const* const table_x = task.table.x;

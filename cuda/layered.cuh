@@ -19,7 +19,7 @@
 
 namespace brood::cuda {
 
-inline constexpr int kLayeredArguments = control_bytes(kMaxLayers);
+inline constexpr int kLayeredArguments = kControlBytes;
 
 __device__ __forceinline__ LayeredArguments& layered_arguments() {
   return *shared_at<LayeredArguments>(kLayeredArguments);
@@ -332,7 +332,7 @@ __device__ __forceinline__ float update_element(Update const& update,
   if constexpr (Update::kStates > 0) a = *first;
   if constexpr (Update::kStates > 1) b = *second;
   float const old = tensors.parameters[at];
-  float const v = weight ? update.weight(old, g, a, b) : update.bias(old, g, a, b);
+  float const v = weight ? update.weight(old, g, a, b) : update.kept(old, g, a, b);
   if constexpr (Update::kStates > 0) *first = a;
   if constexpr (Update::kStates > 1) *second = b;
   if constexpr (!Update::kPlain) {
@@ -353,22 +353,25 @@ BROOD_PHASE void update_layers() {
     float const norm = sqrt(sum_of(w.buffers().squares, kNormBlocks, 1));
     factor = at_most(m.clip_norm / (norm + 1e-6f), 1.0f);
   }
-  ParameterTensors const tensors{task.parameters, task.moments, task.average, task.layout.size};
+  ParameterTensors const tensors{
+      task.parameters, task.moments, task.average, task.layout.size, 0, 0};
   for (int l = 0; l < m.layers; ++l) {
     if (m.layer_lr[l] == 0.0f) continue;  // frozen
     TileLayer const& layer = w.layer(l);
-    with_update(m, l, layered_arguments().scalars, mean, factor, [&](auto const& update) {
-      for_each_thread(layer.columns * layer.rows / 2, [&](std::int64_t i) {
-        int const at = layer.weights + static_cast<int>(2 * i);
-        float const x = update_element(update, tensors, at, task.gradient[at], true);
-        float const y = update_element(update, tensors, at + 1, task.gradient[at + 1], true);
-        if constexpr (P::kRounds) P::store_pair(w.buffers().operands, at / P::kPerWord, x, y);
-      });
-      for_each_thread(layer.rows, [&](std::int64_t i) {
-        int const at = layer.bias + static_cast<int>(i);
-        update_element(update, tensors, at, task.gradient[at], false);
-      });
-    });
+    TimedScalars const& scalars = layered_arguments().scalars;
+    with_update(
+        m, scalars.step, layer_scalars(m, l, scalars), mean, factor, [&](auto const& update) {
+          for_each_thread(layer.columns * layer.rows / 2, [&](std::int64_t i) {
+            int const at = layer.weights + static_cast<int>(2 * i);
+            float const x = update_element(update, tensors, at, task.gradient[at], true);
+            float const y = update_element(update, tensors, at + 1, task.gradient[at + 1], true);
+            if constexpr (P::kRounds) P::store_pair(w.buffers().operands, at / P::kPerWord, x, y);
+          });
+          for_each_thread(layer.rows, [&](std::int64_t i) {
+            int const at = layer.bias + static_cast<int>(i);
+            update_element(update, tensors, at, task.gradient[at], false);
+          });
+        });
   }
 }
 
@@ -480,6 +483,7 @@ __device__ __forceinline__ void run_phase(LayeredPhase phase) {
 template <class P>
 __global__ void __launch_bounds__(256, 1) layered(LayeredArguments given) {
   load_task(*given.task);
+  if (threadIdx.x == 0) control().loss = loss_kind(*given.task);
   if (threadIdx.x == 0) layered_arguments() = given;
   sync_block();
   // A member that has diverged or stopped is left alone; only its best weights may still be due.

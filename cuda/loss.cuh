@@ -231,6 +231,13 @@ BROOD_PHASE float2 losses_of_rows(int unit, float upper, float lower, bool train
   return make_float2(result.v[0], result.v[1]);
 }
 
+__device__ __forceinline__ LossKind loss_kind(MemberTask const& task) {
+  Member const& m = task.member;
+  bool const classes = m.loss == index_of<CrossEntropy>(Losses{}) && m.label_smoothing == 0.0f &&
+                       m.width[m.layers] <= kUnitRows && task.table.targets == 1;
+  return classes ? LossKind::classes : LossKind::any;
+}
+
 template <class W>
 __device__ __forceinline__ TwoRows weights_of_rows(W const& w, int unit) {
   float const* const weights = w.row_weights() + kUnitRows * unit + w.place.g;
@@ -242,9 +249,7 @@ __device__ __forceinline__ TwoRows weights_of_rows(W const& w, int unit) {
 template <class W>
 __device__ __forceinline__ void loss_gradient(W const& w, int number) {
   Chunk const chunk = w.chunk(number);
-  Member const& m = w.member();
-  bool const plain = m.loss == index_of<CrossEntropy>(Losses{}) && m.label_smoothing == 0.0f &&
-                     w.layer(m.layers - 1).outputs <= kUnitRows && w.task().table.targets == 1;
+  bool const plain = control().loss == LossKind::classes;
   w.for_row_units(chunk.rows, [&](int local, int global) {
     TwoRows const weight = weights_of_rows(w, local);
     TwoRows loss;

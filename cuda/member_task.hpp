@@ -13,7 +13,7 @@
 namespace brood::cuda {
 
 // Steps whose scalars are computed at once, a lane each.
-inline constexpr int kScalarsAhead = 16;
+inline constexpr int kScalarsAhead = 8;
 
 // When the next rows are fetched from the table, and with that where they may lie meanwhile.
 enum class Fetching : std::int32_t {
@@ -41,7 +41,11 @@ struct SharedMap {
   std::int32_t shift, scale;        // (inputs)
   std::int32_t block_sums;          // (blocks of 16 rows of a batch, 2)
   std::int32_t unit_sums;           // (units of the parameters), for clip_norm
-  std::int32_t scalars;             // (kScalarsAhead) TimedScalars
+  std::int32_t scalars;             // (kScalarsAhead) StepScalars
+  std::int32_t layer_scalars;       // (kScalarsAhead, layers) LayerScalars
+  std::int32_t program;             // (warps) lists of work (step_program.hpp)
+  std::int32_t program_bytes;       // of a warp
+  std::int32_t program_backward;    // bytes before a warp's list of the backward pass
   std::int32_t bytes;               // in all
   Fetching fetching;
   // Deltas lie over hidden layers that are done with, so each layer's weights are updated before
@@ -128,10 +132,15 @@ struct MemberTask {
   float* out;               // predict: (evaluation rows, outputs)
 };
 
-// The scalars of one step, worked out ahead.
+// The scalars of one step, worked out ahead ...
 struct TimedScalars {
   StepScalars step;
   double lr;
+};
+// ... and those that are a layer's own: its learning rate, and what decoupled decay leaves of a
+// weight.
+struct LayerScalars {
+  float rate, decay;
 };
 
 inline constexpr int kMostWarps = 8;    // of a block
@@ -165,21 +174,9 @@ struct Stream {
 // members have, or in any other way.
 enum class UpdateKind : std::int32_t { sgd, momentum, adam, any };
 
-// What the phases need of a layer, worked out once for the block; addresses in its shared memory.
-struct alignas(16) LayerPlaces {
-  std::int32_t inputs, outputs;      // units
-  std::int32_t width;                // outputs of the network
-  std::int32_t segment;              // units of inputs that are summed at a time
-  std::int32_t weights, bias;        // floats from the start of the parameters
-  std::uint32_t weights_at;          // of the operands, if they are in shared memory
-  std::uint32_t bias_at;             // likewise, of fp32 parameters
-  std::uint32_t input, input_panel;  // its inputs; bytes of a panel of 32 rows
-  std::uint32_t delta, delta_panel;  // deltas (before: slopes) of its outputs
-  std::uint32_t hidden;              // its outputs, but for the last layer
-  std::uint32_t delta_before;        // deltas of its inputs, but for the first layer
-  std::int32_t first_unit;           // of its weights among those of all layers
-  std::int32_t spare;
-};
+// How losses are worked out: as cross entropy of at most 16 classes, which stay in registers, or in
+// any other way.
+enum class LossKind : std::int32_t { classes, any };
 
 // At the start of a block's shared memory.
 struct Control {
@@ -190,18 +187,14 @@ struct Control {
   std::int64_t goal, end;  // steps: of the next evaluation; of this launch
   std::int32_t overflown[kMostWarps];
   UpdateKind update;
+  LossKind loss;
   // Where they lie now, in shared or in global memory.
   float* parameters;
   float* moments;
   float* gradient;
-  LayerPlaces places[kMaxLayers];  // as many as there are layers
 };
-
-// Of a member's control data.
-constexpr int control_bytes(int layers) {
-  return static_cast<int>(sizeof(Control) -
-                          static_cast<std::size_t>(kMaxLayers - layers) * sizeof(LayerPlaces));
-}
+// Units lie behind it, whose blocks are told apart by single bits of their addresses.
+inline constexpr int kControlBytes = (static_cast<int>(sizeof(Control)) + 31) / 32 * 32;
 
 // Sums that an evaluation makes: loss, weight, correct, squared and absolute error.
 inline constexpr int kEvaluationSums = 5;

@@ -7,6 +7,7 @@
 #include "brood/error.hpp"
 #include "core/activation.hpp"
 #include "cuda/layered.hpp"
+#include "cuda/step_program.hpp"
 
 namespace brood::cuda {
 
@@ -92,7 +93,7 @@ class Planner {
 
   SharedMap map(Choice const& choice, WorkCut const& cut) const {
     SharedMap map{};
-    int at = control_bytes(layout_.layers);
+    int at = kControlBytes;
     auto take = [&](int bytes) {
       int const place = at;
       at += round_up(bytes, 16);
@@ -143,11 +144,36 @@ class Planner {
     for (int l = 0; l < layout_.layers; ++l)
       units += units_of(layout_.layer[l]);
     map.unit_sums = take(m_.clip_norm > 0.0f ? 4 * units : 0);
-    map.scalars = take(kScalarsAhead * static_cast<int>(sizeof(TimedScalars)));
-    map.bytes = at;
+    map.scalars = take(kScalarsAhead * static_cast<int>(sizeof(StepScalars)));
+    map.layer_scalars =
+        take(kScalarsAhead * layout_.layers * static_cast<int>(sizeof(LayerScalars)));
     map.fetching = choice.fetching;
     map.layer_by_layer = over_any || choice.fetching == Fetching::over_hidden ? 1 : 0;
+    WorkCount const work = most_work(map, cut);
+    map.program_backward = kWorkBytes * work.forward;
+    map.program_bytes = kWorkBytes * (work.forward + work.backward);
+    map.program = take(cut.row_warps * cut.column_warps * map.program_bytes);
+    map.bytes = at;
     return map;
+  }
+
+  // Pieces of work of the warps that have the most of them.
+  struct WorkCount {
+    int forward = 0, backward = 0;
+  };
+  WorkCount most_work(SharedMap const& map, WorkCut const& cut) const {
+    Member trained = m_;  // whose layers may all train: others of this plan may
+    std::fill_n(trained.layer_lr, kMaxLayers, 1.0f);
+    TileWork work[kMostWork];
+    WorkCount most;
+    for (int rank = 0; rank < cut.blocks; ++rank) {
+      for (int warp = 0; warp < cut.row_warps * cut.column_warps; ++warp) {
+        ProgramWriter lists(trained, layout_, map, cut, {}, 0, rank, warp);
+        most.forward = std::max(most.forward, lists.write_forward(work));
+        most.backward = std::max(most.backward, lists.write_backward(work));
+      }
+    }
+    return most;
   }
 
   Member const& m_;

@@ -63,6 +63,13 @@ __device__ __forceinline__ unsigned char* shared_memory() {
   return brood_shared;
 }
 
+// The same number, of which the compiler knows nothing: what is asked of it is asked here, and no
+// predicate register is kept for the answer across a loop.
+__device__ __forceinline__ int opaque(int x) {
+  asm volatile("" : "+r"(x));
+  return x;
+}
+
 // ---- cooperation. All lanes of a warp (threads of a block or cluster) take part.
 
 __device__ __forceinline__ void sync_warp() {

@@ -115,7 +115,14 @@ Planned PlanCache::make(Job const& job, int crowd, int blocks) const {
     if (planned.plan.fits && planned.plan.layout != Layout::weights_in_l2) return planned;
     share.blocks = 1;
   }
-  if (limits_.warps > 0 || crowd <= 1) return with_share(job, share, crowd, 1);
+  if (limits_.warps > 0) return with_share(job, share, crowd, 1);
+  if (crowd <= 1) {
+    // Each warp's lists of work take memory, which one warp is known to have.
+    for (;; share.warps /= 2) {
+      Planned const planned = with_share(job, share, crowd, 1);
+      if (share.warps == 1 || planned.plan.layout != Layout::layered) return planned;
+    }
+  }
   // The more of them a multiprocessor is to hold, the less memory a plan may take.
   Planned best;
   double best_rate = 0;  // steps of a multiprocessor a second

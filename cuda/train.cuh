@@ -4,24 +4,24 @@
 //
 // Mapping. A warp owns panels of 32 rows through gather, forward pass, loss and deltas; with more
 // warps than panels, the warps of a panel share its columns, 32 at a time. Tiles of 32 outputs x 32
-// inputs of the weights are dealt out to all warps of all blocks. Members as small as one tile have
-// one warp, larger ones four, so that a multiprocessor holds several.
+// inputs of the weights are dealt out to all warps of all blocks. Each warp has its part in lists,
+// with the waits between (step_program.hpp). Members of one tile have one warp, larger ones four.
 //
 // Barriers of a step, Rows being one warp where it owns whole rows and the block otherwise:
 //   Rows  inputs, targets and weights are there   receive()
 //   Rows  after each layer's activations          forward_pass()
 //   Rows  after the loss                          loss_gradient()
-//   Rows  after each layer's deltas               backward_pass()
 //   All   the losses of all rows are there        train_chunk()
+//   Rows  after each layer's deltas               backward_pass()
 //   All   activations and deltas are there        backward_pass(), before the weights' gradient
 //   All   a layer's weights are done with what    backward_pass(), where deltas or the next rows
 //         lies where it is to be overwritten      take the place of hidden layers
-//   All   the norm's parts are there              update_clipped(), with clip_norm only
-//   All   weights are new, rows may go            train_chunk(), at its end
+//   All   weights are new, rows may go;           backward_pass(), at its end
+//         with clip_norm the norm's parts are there, and after updates   update_clipped()
 //
 // Roofline (64-64-64-10, batch 64, SGD, tf32), from its machine code on a modelled multiprocessor:
-// 1,544 mma take 2.5 k clocks of the tensor cores, 6.2 k wavefronts as many of shared memory, 15 k
-// instructions of warps 3.8 k of issue; two members side by side take 10 k each: latency binds.
+// 1,544 mma take 2.5 k clocks of the tensor cores, 6.2 k wavefronts as many of shared memory, 13 k
+// instructions of warps 3.3 k of issue; two members side by side take 8.9 k each: latency binds.
 #pragma once
 
 #include "cuda/evaluate.cuh"
@@ -92,7 +92,7 @@ BROOD_PHASE void begin_stream(std::int64_t step, std::int64_t until) {
     w.sync_all();
     if (threadIdx.x == 0) put_next(number);
   }
-  fetch<W>(0);
+  fetch(w, 0);
   w.sync_all();
 }
 
@@ -104,10 +104,18 @@ __device__ __forceinline__ StepSums step_sums(W const& w, int batch_rows) {
   int const units = (batch_rows + kUnitRows - 1) / kUnitRows;
   float loss = 0.0f, weight = 0.0f;
   if (units <= 8) {  // a few additions are done before lanes have met
+    auto const* const sums = reinterpret_cast<float2 const*>(w.block_sums());
 #pragma unroll 1
-    for (int i = 0; i < units; ++i) {
-      loss = loss + w.block_sums()[2 * i];
-      weight = weight + w.block_sums()[2 * i + 1];
+    for (int first = 0; first < units; first += 4) {
+      float2 four[4];
+#pragma unroll
+      for (int i = 0; i < 4; ++i)
+        four[i] = first + i < units ? sums[first + i] : make_float2(0.0f, 0.0f);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        loss = loss + four[i].x;
+        weight = weight + four[i].y;
+      }
     }
   } else {
     loss = sum_of(w.block_sums(), units, 2);
@@ -129,61 +137,53 @@ BROOD_PHASE void call_forward_pass(int number, float const* from) {
   forward_pass<true>(w, number, from);
 }
 template <class W>
-BROOD_PHASE void call_input_gradient(int number, int l, float const* from) {
+BROOD_PHASE void call_input_gradient(Shared work, int rows, float const* from) {
   W const w;
-  input_gradient(w, number, l, from);
+  input_gradient(w, WorkWords(work).as<DeltaWork>(), rows, from);
 }
 template <class W>
-BROOD_PHASE void call_weight_layer(int number, int l, WeightPass pass, float mean) {
+BROOD_PHASE void call_weight_gradient(Shared work, int number, WeightPass pass, UpdateKind kind,
+                                      float mean) {
   W const w;
-  weight_layer(w, number, l, pass, mean);
+  Chunk const& chunk = w.chunk(number);
+  weight_gradient(w, WorkWords(work).as<WeightWork>(),
+                  {number, chunk.rows, chunk.first, pass, kind, mean, scalars_place(w, number)});
 }
 
-// Deltas down to the first layer, and with them the gradient of the weights, or the update.
+// Deltas down to the first layer, and with them the gradient of the weights, or the update; on the
+// way the rows of the next chunk are sent for.
 template <class W>
-__device__ __forceinline__ void backward_pass(W const& w, int number, WeightPass pass, float mean) {
-  // In turn, each layer's weights follow its deltas; else all deltas come first.
-  bool const in_turn = w.map().layer_by_layer != 0;
-  bool const over_hidden = w.map().fetching == Fetching::over_hidden;
-  int const layers = w.member().layers;
-#pragma unroll 1
-  for (int i = in_turn ? layers : 1; i < 2 * layers; ++i) {
-    // In turn: steps `layers` .. 2 layers - 1; else all deltas in steps 1 .. layers - 1 before.
-    bool const weights = i >= layers;
-    int const l = weights ? 2 * layers - 1 - i : layers - i;
-    if ((in_turn || !weights) && l > 0) {
+__device__ __forceinline__ void backward_pass(W const& w, BackwardPass const& is) {
+  w.for_work(w.backward_work(), [&](WorkWords const& words, Shared at) {
+    WorkHead const head = words.as<WorkHead>();
+    if (head.work == Work::weights) {
       if constexpr (kInlinesPhases<W>) {
-        input_gradient(w, number, l, w.parameters());
+        weight_gradient(w, words.as<WeightWork>(), is);
       } else {
-        call_input_gradient<W>(number, l, w.parameters());
+        call_weight_gradient<W>(at, is.number, is.pass, is.kind, is.mean);
       }
-      if (in_turn) {
-        w.sync_all();
-      } else if (l > 1) {
-        w.sync_rows();
+    } else if (head.work == Work::deltas) {
+      if constexpr (kInlinesPhases<W>) {
+        input_gradient(w, words.as<DeltaWork>(), is.rows, w.parameters());
+      } else {
+        call_input_gradient<W>(at, is.rows, w.parameters());
       }
+    } else if (head.work == Work::fetch) {
+      fetch(w, is.number + 1);
     }
-    if (!weights) continue;
-    if (!in_turn && l == layers - 1) w.sync_all();
-    if (l == 0 && over_hidden) fetch<W>(number + 1);
-    if constexpr (kInlinesPhases<W>) {
-      weight_layer(w, number, l, pass, mean);
-    } else {
-      call_weight_layer<W>(number, l, pass, mean);
-    }
-    if (in_turn && (l > 1 || (l == 1 && over_hidden))) w.sync_all();
-  }
+  });
 }
 
 // The update of a gradient that rests in its buffer, whose squares are known.
 template <class W>
 BROOD_PHASE void update_clipped(int number, float mean) {
   W const w;
-  w.sync_all();
   float const factor = norm_factor(w);
-#pragma unroll 1
-  for (int l = 0; l < w.member().layers; ++l)
-    update_clipped_layer(w, number, l, mean, factor);
+  w.for_work(w.backward_work(), [&](WorkWords const& words, Shared) {
+    auto const work = words.as<WeightWork>();
+    if (work.head.work == Work::weights) clipped_update(w, work, number, mean, factor);
+  });
+  w.sync_all();
 }
 
 // By the first thread, of a batch whose losses are known.
@@ -199,8 +199,9 @@ __device__ __forceinline__ void count_step(StepSums const& sums) {
 template <class W>
 __device__ __forceinline__ bool train_chunk(W const& w, int number) {
   StepChunk const& now = chunk_of(number);
+  int const rows = now.chunk.rows, first = now.chunk.first;
   receive<true>(w, number);
-  if (now.step % kScalarsAhead == 0 && now.chunk.first == 0) compute_scalars<W>(now.step);
+  if (first == 0 && now.step % kScalarsAhead == 0) compute_scalars<W>(now.step);
   if constexpr (kInlinesPhases<W>) {
     forward_pass<true>(w, number, w.parameters());
   } else {
@@ -208,26 +209,23 @@ __device__ __forceinline__ bool train_chunk(W const& w, int number) {
   }
   loss_gradient(w, number);
   find_rows<W>(number + 2);
-  if (w.map().fetching == Fetching::ahead) fetch<W>(number + 1);
-  WeightPass pass = WeightPass::keep;
-  float mean = 1.0f;
+  BackwardPass pass{
+      number, rows, first, WeightPass::keep, UpdateKind::any, 1.0f, scalars_place(w, number)};
   bool finite = true;
   if (now.last != 0) {
     w.sync_sums();
-    StepSums const sums = step_sums(w, now.chunk.first + now.chunk.rows);
+    StepSums const sums = step_sums(w, first + rows);
     if (threadIdx.x == 0) count_step(sums);
-    pass = w.member().clip_norm > 0.0f ? WeightPass::measure : WeightPass::update;
-    mean = sums.mean;
+    pass.pass = w.member().clip_norm > 0.0f ? WeightPass::measure : WeightPass::update;
+    if (first == 0) pass.kind = control().update;
+    pass.mean = sums.mean;
     finite = sums.loss - sums.loss == 0.0f;
   }
-  if (finite) {
-    backward_pass(w, number, pass, mean);
-    if (pass == WeightPass::measure) update_clipped<W>(number, mean);
-  }
   if (threadIdx.x == 0) put_next(number + 2);
-  w.sync_all();
-  if (w.map().fetching == Fetching::over_inputs) fetch<W>(number + 1);
-  return finite;
+  if (!finite) return false;
+  backward_pass(w, pass);
+  if (pass.pass == WeightPass::measure) update_clipped<W>(number, pass.mean);
+  return true;
 }
 
 // ---- the loop
@@ -386,34 +384,15 @@ __device__ __forceinline__ void load_task(MemberTask const& from) {
   if (threadIdx.x == 0) control().progress = *from.progress;
 }
 
-// By a thread for each layer.
+// By the first lane of a warp: its lists of work.
 template <class W>
-__device__ __forceinline__ void place_layer(int l) {
-  using P = typename W::Precision;
-  MemberTask const& task = control().task;
-  TileLayer const& layer = task.layout.layer[l];
-  SharedMap const& map = task.map;
-  Shared const base = shared_base();
-  auto address = [&](int place) { return base + static_cast<Shared>(place); };
-  LayerPlaces& to = control().places[l];
-  to.inputs = layer.columns / kUnitRows;
-  to.outputs = layer.rows / kUnitRows;
-  to.width = layer.outputs;
-  to.segment = layer.segment;
-  to.weights = layer.weights;
-  to.bias = layer.bias;
-  to.weights_at = P::kWeightCopy ? address(map.operands + 2 * layer.weights)
-                                 : address(map.parameters + 4 * layer.weights);
-  to.bias_at = address(map.parameters + 4 * layer.bias);
-  to.input = address(l == 0 ? map.input : map.hidden[l - 1]);
-  to.input_panel = static_cast<Shared>(2 * to.inputs * P::kUnitBytes);
-  to.delta = address(map.delta[l]);
-  to.delta_panel = static_cast<Shared>(2 * to.outputs * P::kUnitBytes);
-  to.hidden = address(map.hidden[l]);
-  to.delta_before = address(l == 0 ? 0 : map.delta[l - 1]);
-  to.first_unit = 0;
-  for (int k = 0; k < l; ++k)
-    to.first_unit += units_of(task.layout.layer[k]);
+__device__ __forceinline__ void write_program(W const& w) {
+  MemberTask const& task = w.task();
+  int const to = w.map().program + w.warp * w.map().program_bytes;
+  ProgramWriter lists(task.member, task.layout, task.map, task.cut, W::operand_form(), w.base,
+                      w.rank, w.warp);
+  lists.write_forward(shared_at<TileWork>(to));
+  lists.write_backward(shared_at<TileWork>(to + w.map().program_backward));
 }
 
 // By the first thread.
@@ -426,6 +405,7 @@ __device__ __forceinline__ void place_tensors() {
   control().moments = placed(task.map.moments, task.moments);
   control().gradient = placed(task.map.gradient, task.gradient);
   control().update = update_kind(task.member);
+  control().loss = loss_kind(task);
 }
 
 // The same with the member's tensors.
@@ -433,11 +413,9 @@ template <class W>
 BROOD_PHASE void begin(MemberTask const& from) {
   load_task(from);
   sync_block();
-  for (int l = static_cast<int>(threadIdx.x); l < control().task.layout.layers;
-       l += static_cast<int>(blockDim.x))
-    place_layer<W>(l);
   if (threadIdx.x == 0) place_tensors();
   W const w;
+  if (w.lane == 0) write_program(w);
   MemberTask const& task = w.task();
   load_operands(w, task.parameters);
   if (W::Precision::kWeightCopy && w.map().parameters >= 0)

@@ -15,14 +15,30 @@ BROOD_PHASE void compute_scalars(std::int64_t step) {
   if (w.warp != 0 || w.lane >= kScalarsAhead) return;
   Member const& m = w.member();
   double const lr = lr_at_step(m, step + w.lane);
-  auto* const table = shared_at<TimedScalars>(w.map().scalars);
-  table[w.lane] = {step_scalars(m, lr, step + w.lane), lr};
+  TimedScalars const scalars{step_scalars(m, lr, step + w.lane), lr};
+  shared_at<StepScalars>(w.map().scalars)[w.lane] = scalars.step;
+  auto* const layers = shared_at<LayerScalars>(w.map().layer_scalars) + w.lane * m.layers;
+  for (int l = 0; l < m.layers; ++l)
+    layers[l] = layer_scalars(m, l, scalars);
 }
 
+// Places of a step's scalars in shared memory.
+struct ScalarsPlace {
+  int step, layers;
+
+  __device__ __forceinline__ StepScalars const& of_step() const {
+    return *shared_at<StepScalars const>(step);
+  }
+  __device__ __forceinline__ LayerScalars const& of_layer(int l) const {
+    return shared_at<LayerScalars const>(layers)[l];
+  }
+};
 template <class W>
-__device__ __forceinline__ TimedScalars const& scalars_of(W const& w, int number) {
-  auto const* const table = shared_at<TimedScalars const>(w.map().scalars);
-  return table[w.step_chunk(number).step % kScalarsAhead];
+__device__ __forceinline__ ScalarsPlace scalars_place(W const& w, int number) {
+  int const slot = static_cast<int>(w.step_chunk(number).step) & (kScalarsAhead - 1);
+  return {
+      w.map().scalars + slot * static_cast<int>(sizeof(StepScalars)),
+      w.map().layer_scalars + slot * w.member().layers * static_cast<int>(sizeof(LayerScalars))};
 }
 
 // What the update needs to know of the step beside gradient and state.
@@ -34,38 +50,41 @@ struct StepSums {
 // ---- parameters
 
 template <class W>
-__device__ __forceinline__ Quad load_parameters(W const& w, float const* parameters, int at) {
+__device__ __forceinline__ Quad load_parameters(ParameterTensors const& tensors, int at) {
   if constexpr (W::kParametersShared) {
-    return quad_of(load_16(w.parameter_address(at)));
+    return quad_of(load_16(tensors.shared_parameters + static_cast<Shared>(4 * at)));
   } else {
-    return quad_of(*reinterpret_cast<uint4 const*>(parameters + at));
+    return quad_of(*reinterpret_cast<uint4 const*>(tensors.parameters + at));
   }
 }
 // Parameters in shared memory are kept by every block of the member.
 template <class W>
-__device__ __forceinline__ void store_parameters(W const& w, float* parameters, int at,
-                                                 Quad const& v) {
-  if (W::kParametersShared || (W::kClustered && w.map().parameters >= 0)) {
-    w.everywhere(w.parameter_address(at), [&](auto to) { store_16(to, words_of(v)); });
+__device__ __forceinline__ void store_parameters(W const& w, ParameterTensors const& tensors,
+                                                 int at, Quad const& v) {
+  if (W::kParametersShared || (W::kClustered && tensors.shared_parameters != 0)) {
+    w.everywhere(tensors.shared_parameters + static_cast<Shared>(4 * at),
+                 [&](auto to) { store_16(to, words_of(v)); });
   } else {
-    *reinterpret_cast<uint4*>(parameters + at) = words_of(v);
+    *reinterpret_cast<uint4*>(tensors.parameters + at) = words_of(v);
   }
 }
 template <class W>
-__device__ __forceinline__ void store_parameter(W const& w, float* parameters, int at, float v) {
-  if (W::kParametersShared || (W::kClustered && w.map().parameters >= 0)) {
-    w.everywhere(w.parameter_address(at), [&](auto to) { store_value(to, v); });
+__device__ __forceinline__ void store_parameter(W const& w, ParameterTensors const& tensors, int at,
+                                                float v) {
+  if (W::kParametersShared || (W::kClustered && tensors.shared_parameters != 0)) {
+    w.everywhere(tensors.shared_parameters + static_cast<Shared>(4 * at),
+                 [&](auto to) { store_value(to, v); });
   } else {
-    parameters[at] = v;
+    tensors.parameters[at] = v;
   }
 }
 
 // The rounded copy of a quad of weights; `unit`: its unit's place in the parameters, in floats.
 template <class W>
-__device__ __forceinline__ void store_operands(W const& w, int unit, int h, Quad const& v) {
+__device__ __forceinline__ void store_operands(W const& w, ParameterTensors const& tensors,
+                                               int unit, int h, Quad const& v) {
   using P = typename W::Precision;
-  Shared const at =
-      w.base + static_cast<Shared>(w.map().operands + 2 * unit + P::place(w.place, h));
+  Shared const at = tensors.operands + static_cast<Shared>(2 * unit + P::place(w.place, h));
   w.everywhere(at, [&](auto to) { store_4(to, to_bf16_pair(v.v[0], v.v[1])); });
   w.everywhere(at + 128, [&](auto to) { store_4(to, to_bf16_pair(v.v[2], v.v[3])); });
 }
@@ -81,21 +100,25 @@ __device__ __forceinline__ void store_quad(float* to, Quad const& q) {
 template <class W, class Update>
 class QuadUpdate {
  public:
-  __device__ __forceinline__ void load(W const& w, ParameterTensors const& tensors, int at) {
-    v_ = load_parameters(w, tensors.parameters, at);
+  __device__ __forceinline__ void load(ParameterTensors const& tensors, int at) {
+    v_ = load_parameters<W>(tensors, at);
     if constexpr (Update::kStates > 0) a_ = load_quad(tensors.moments + at);
     if constexpr (Update::kStates > 1) b_ = load_quad(tensors.moments + tensors.size + at);
   }
+  // Decays: a weight may decay; else it is known not to.
+  template <bool Decays>
   __device__ __forceinline__ void run(W const& w, ParameterTensors const& tensors,
                                       Update const& update, int at, int h, Quad const& g) {
 #pragma unroll
-    for (int e = 0; e < 4; ++e)
-      v_.v[e] = update.weight(v_.v[e], g.v[e], a_.v[e], b_.v[e]);
-    store_parameters(w, tensors.parameters, at, v_);
+    for (int e = 0; e < 4; ++e) {
+      v_.v[e] = Decays ? update.weight(v_.v[e], g.v[e], a_.v[e], b_.v[e])
+                       : update.kept(v_.v[e], g.v[e], a_.v[e], b_.v[e]);
+    }
+    store_parameters(w, tensors, at, v_);
     if constexpr (Update::kStates > 0) store_quad(tensors.moments + at, a_);
     if constexpr (Update::kStates > 1) store_quad(tensors.moments + tensors.size + at, b_);
     if constexpr (W::Precision::kWeightCopy && W::kShared)
-      store_operands(w, at - whole_block(w.place, h) / 4, h, v_);
+      store_operands(w, tensors, at - whole_block(w.place, h) / 4, h, v_);
     if constexpr (!Update::kPlain) {
       if (tensors.average == nullptr) return;
       Quad mean = load_quad(tensors.average + at);
@@ -118,25 +141,31 @@ __device__ __forceinline__ void update_bias(W const& w, ParameterTensors const& 
   float* const second = first + tensors.size;
   if constexpr (Update::kStates > 0) a = *first;
   if constexpr (Update::kStates > 1) b = *second;
-  float const v = update.bias(tensors.parameters[at], g, a, b);
+  float const v = update.kept(tensors.parameters[at], g, a, b);
   if constexpr (Update::kStates > 0) *first = a;
   if constexpr (Update::kStates > 1) *second = b;
   if constexpr (!Update::kPlain) {
     if (tensors.average != nullptr) tensors.average[at] = update.averaged(tensors.average[at], v);
   }
-  store_parameter(w, tensors.parameters, at, v);
+  store_parameter(w, tensors, at, v);
 }
 
 template <class W>
 __device__ __forceinline__ ParameterTensors tensors_of(W const& w) {
-  return {w.parameters(), w.moments(), w.task().average, w.task().layout.size};
+  auto address = [&](int place) { return place >= 0 ? w.base + static_cast<Shared>(place) : 0u; };
+  return {w.parameters(),
+          w.moments(),
+          w.task().average,
+          w.task().layout.size,
+          address(w.map().parameters),
+          address(w.map().operands)};
 }
 
 // ---- a tile, by the optimizers that most members have and nothing else, when the whole batch is
 // in flight
 
 // The units of a row of a tile: loads first, so that they run beside each other.
-template <int N, class W, class Update>
+template <bool Decays, int N, class W, class Update>
 __device__ __forceinline__ void update_units(W const& w, ParameterTensors const& tensors,
                                              Update const& update, int first, int across,
                                              float const (&c)[2 * N][4]) {
@@ -144,26 +173,34 @@ __device__ __forceinline__ void update_units(W const& w, ParameterTensors const&
   QuadUpdate<W, Update> quads[2 * N];
 #pragma unroll
   for (int k = 0; k < 2 * N; ++k)
-    quads[k].load(w, tensors, at(k));
+    quads[k].load(tensors, at(k));
 #pragma unroll
   for (int k = 0; k < 2 * N; ++k) {
-    quads[k].run(w, tensors, update, at(k), k % 2,
-                 W::Precision::quad(c[k / 2 * 2], c[k / 2 * 2 + 1], k % 2));
+    quads[k].template run<Decays>(w, tensors, update, at(k), k % 2,
+                                  W::Precision::quad(c[k / 2 * 2], c[k / 2 * 2 + 1], k % 2));
   }
 }
 
 template <class Optimizer, int M, int N, class W>
-__device__ __forceinline__ void update_tile(W const& w, LayerPlaces const& layer, int number, int l,
+__device__ __forceinline__ void update_tile(W const& w, ScalarsPlace const& scalars, int l,
                                             TilePlace const& place, WeightTile<M, N> const& tile,
                                             float mean) {
   ParameterTensors const tensors = tensors_of(w);
-  ElementUpdate<Optimizer, true> const update(w.member(), l, scalars_of(w, number), mean, 1.0f);
+  ElementUpdate<Optimizer, true> const update(w.member(), scalars.of_step(), scalars.of_layer(l),
+                                              mean, 1.0f);
+  auto with_units = [&](auto decays) {
 #pragma unroll
-  for (int i = 0; i < M; ++i) {
-    update_units<N>(w, tensors, update, layer.weights + place.unit(layer, i, 0), M * kUnitWords,
-                    tile.c[i]);
+    for (int i = 0; i < M; ++i) {
+      update_units<decays.value, N>(w, tensors, update, place.weights + i * kUnitWords,
+                                    M * kUnitWords, tile.c[i]);
+    }
+  };
+  if (update.kScales && !update.decays()) {
+    with_units(std::false_type{});
+  } else {
+    with_units(std::true_type{});
   }
-  for_biases<M>(w, layer, place, tile.bias,
+  for_biases<M>(w, place.bias, M, tile.bias,
                 [&](int, int at, float g) { update_bias(w, tensors, update, at, g); });
 }
 
@@ -189,18 +226,17 @@ __device__ __forceinline__ void put_quads(TileQuads& quads, WeightTile<M, N> con
   }
 }
 
-// The squares of a unit's gradient, as clip_value leaves it: to every block.
+// The squares of a unit's gradient, as clip_value leaves it: to every block. `number`: of the unit
+// among those of all layers.
 template <class W>
-__device__ __forceinline__ void store_squares(W const& w, LayerPlaces const& layer,
-                                              TilePlace const& place, TileQuads const& quads, int i,
-                                              int j, float mean) {
-  int const number = layer.first_unit + (2 * place.panel + i) * layer.inputs + place.column + j;
+__device__ __forceinline__ void store_squares(W const& w, TileQuads const& quads, int i, int j,
+                                              int number, bool biased, float mean) {
   float sum = 0.0f;
   auto add = [&](float x) {
     float const g = clipped(w.member(), x * mean);
     sum = fma(g, g, sum);
   };
-  if (place.biased() && j == 0 && w.place.t < 2) add(quads.bias[i]);
+  if (biased && j == 0 && w.place.t < 2) add(quads.bias[i]);
 #pragma unroll
   for (int k = 0; k < 8; ++k)
     add(quads.quad[4 * i + 2 * j + k / 4].v[k % 4]);
@@ -217,103 +253,139 @@ enum class WeightPass {
   clipped,  // the same, of what rests in the buffer
 };
 
+// Of a tile at place `weights` of the parameters, with biases at place `bias` or, -1, without.
 template <class W>
 BROOD_PHASE void finish_tile(int number, int l, WeightPass pass, float mean, float norm_factor,
-                             int panel, int column, int high_wide, TileQuads const* given) {
+                             int weights, int bias, int high, int wide, TileQuads const* given) {
   W const w;
   Member const& m = w.member();
-  LayerPlaces const layer = w.places(l);
-  TilePlace const place{panel, column, high_wide >> 2, high_wide & 3};
   TileQuads const& quads = *given;
   float* const gradient = w.gradient();
   auto for_all = [&](auto&& of_quad, auto&& of_bias) {
 #pragma unroll 1
     for (int k = 0; k < 8; ++k) {
       int const i = k / 4, j = k / 2 % 2;
-      if (i >= place.high || j >= place.wide) continue;
-      of_quad(layer.weights + place.unit(layer, i, j) + whole_block(w.place, k % 2) / 4, k % 2,
+      if (i >= high || j >= wide) continue;
+      of_quad(weights + (high * j + i) * kUnitWords + whole_block(w.place, k % 2) / 4, k % 2,
               quads.quad[k]);
     }
-    for_biases<2>(w, layer, place, quads.bias, of_bias);
+    for_biases<2>(w, bias, high, quads.bias, of_bias);
   };
   if (pass == WeightPass::keep || pass == WeightPass::measure) {
     for_all([&](int at, int, Quad const& g) { store_quad(gradient + at, g); },
             [&](int, int at, float g) { gradient[at] = g; });
     if (pass == WeightPass::keep) return;
+    int number_of_first = (weights - w.layer(l).weights) / kUnitWords;
+    for (int before = 0; before < l; ++before)
+      number_of_first += units_of(w.layer(before));
 #pragma unroll 1
     for (int k = 0; k < 4; ++k) {
-      if (k / 2 < place.high && k % 2 < place.wide)
-        store_squares(w, layer, place, quads, k / 2, k % 2, mean);
+      int const i = k / 2, j = k % 2;
+      if (i < high && j < wide)
+        store_squares(w, quads, i, j, number_of_first + high * j + i, bias >= 0, mean);
     }
     return;
   }
   ParameterTensors const tensors = tensors_of(w);
-  with_update(m, l, scalars_of(w, number), mean, norm_factor, [&](auto const& update) {
-    using Update = std::remove_cvref_t<decltype(update)>;
-    for_all(
-        [&](int at, int h, Quad const& g) {
-          QuadUpdate<W, Update> quad;
-          quad.load(w, tensors, at);
-          quad.run(w, tensors, update, at, h, g);
-        },
-        [&](int, int at, float g) { update_bias(w, tensors, update, at, g); });
+  ScalarsPlace const scalars = scalars_place(w, number);
+  with_update(m, scalars.of_step(), scalars.of_layer(l), mean, norm_factor,
+              [&](auto const& update) {
+                using Update = std::remove_cvref_t<decltype(update)>;
+                for_all(
+                    [&](int at, int h, Quad const& g) {
+                      QuadUpdate<W, Update> quad;
+                      quad.load(tensors, at);
+                      quad.template run<true>(w, tensors, update, at, h, g);
+                    },
+                    [&](int, int at, float g) { update_bias(w, tensors, update, at, g); });
+              });
+}
+
+// ---- a run of tiles
+
+// f(place) for each of them.
+template <class P, class F>
+__device__ __forceinline__ void for_tiles(WeightWork const& work, F&& f) {
+  TilePlace panel{work.deltas, work.x, work.weights, work.bias};
+#pragma unroll 1
+  for (int left = work.panels;;) {
+    TilePlace place = panel;
+#pragma unroll 1
+    for (int tile = work.tiles;;) {
+      f(place);
+      if (--tile == 0) break;
+      place.x += work.x_step;
+      place.weights += work.weights_step;
+      place.bias = -1;
+    }
+    if (--left == 0) break;
+    panel.deltas += work.deltas_step;
+    panel.weights += work.weights_panel;
+    if (panel.bias >= 0) panel.bias += static_cast<int>(work.deltas_step) / P::kUnitBytes * 8;
+  }
+}
+// f(Count<M>, Count<N>) for tiles of M x N units.
+template <class F>
+__device__ __forceinline__ void with_shape(WorkHead const& head, F&& f) {
+  if (head.flags & kLow) return f(Count<1>{}, Count<1>{});
+  if (head.flags & kNarrow) return f(Count<2>{}, Count<1>{});
+  f(Count<2>{}, Count<2>{});
+}
+
+// What a backward pass is to make of a chunk.
+struct BackwardPass {
+  int number;  // of the chunk
+  int rows;
+  int first;  // > 0: chunks of the batch have been before
+  WeightPass pass;
+  UpdateKind kind;  // `any` unless the pass is to update and all of the batch is in this chunk
+  float mean;
+  ScalarsPlace scalars;
+};
+
+// What a chunk's rows add to the gradient of weights, and what becomes of it.
+template <class W>
+__device__ __forceinline__ void weight_gradient(W const& w, WeightWork const& work,
+                                                BackwardPass const& is) {
+  int const l = work.head.layer;
+  TileQuads quads;
+  with_shape(work.head, [&](auto high, auto wide) {
+    for_tiles<typename W::Precision>(work, [&](TilePlace const& place) {
+      WeightTile<high.value, wide.value> tile;
+      bool const resumes = opaque(is.first) > 0;
+      if (resumes) load_gradient(w, place, w.gradient(), tile);
+      add_rows(w, work, is.rows, place, tile, !resumes);
+      auto const kind = static_cast<UpdateKind>(opaque(static_cast<int>(is.kind)));
+      if (kind == UpdateKind::sgd) {
+        update_tile<Sgd>(w, is.scalars, l, place, tile, is.mean);
+      } else if (kind == UpdateKind::adam) {
+        update_tile<Adam>(w, is.scalars, l, place, tile, is.mean);
+      } else if (kind == UpdateKind::momentum) {
+        update_tile<Momentum>(w, is.scalars, l, place, tile, is.mean);
+      } else {
+        put_quads(quads, tile, w);
+        finish_tile<W>(is.number, l, is.pass, is.mean, 1.0f, place.weights, place.bias, high.value,
+                       wide.value, &quads);
+      }
+    });
   });
 }
 
-// ---- a layer
-
-// What a chunk's rows add to the gradient of a layer's weights, and what the pass makes of it.
+// The update of a gradient that rests in its buffer.
 template <class W>
-__device__ __forceinline__ void weight_layer(W const& w, int number, int l, WeightPass pass,
-                                             float mean) {
-  Member const& m = w.member();
-  if (m.layer_lr[l] == 0.0f && m.clip_norm <= 0.0f) return;  // frozen
-  LayerPlaces const layer = w.places(l);
-  int const rows = w.chunk(number).rows;
-  bool const resumes = w.chunk(number).first > 0;
-  UpdateKind const kind =
-      pass == WeightPass::update && !resumes ? control().update : UpdateKind::any;
+__device__ __forceinline__ void clipped_update(W const& w, WeightWork const& work, int number,
+                                               float mean, float norm_factor) {
+  if (w.member().layer_lr[work.head.layer] == 0.0f) return;  // frozen
   TileQuads quads;
-#pragma unroll 1
-  for (TileTurn turn(w, layer); turn.more(); turn.next()) {
-    TilePlace const place = turn.place();
-    with_shape(place, [&](auto high, auto wide) {
+  with_shape(work.head, [&](auto high, auto wide) {
+    for_tiles<typename W::Precision>(work, [&](TilePlace const& place) {
       WeightTile<high.value, wide.value> tile;
-      if (resumes) load_gradient(w, layer, place, w.gradient(), tile);
-      add_rows(w, layer, rows, place, tile, !resumes);
-      if (kind == UpdateKind::sgd) {
-        update_tile<Sgd>(w, layer, number, l, place, tile, mean);
-      } else if (kind == UpdateKind::adam) {
-        update_tile<Adam>(w, layer, number, l, place, tile, mean);
-      } else if (kind == UpdateKind::momentum) {
-        update_tile<Momentum>(w, layer, number, l, place, tile, mean);
-      } else {
-        put_quads(quads, tile, w);
-        finish_tile<W>(number, l, pass, mean, 1.0f, place.panel, place.column,
-                       place.high << 2 | place.wide, &quads);
-      }
-    });
-  }
-}
-
-// The update of a layer's gradient that rests in its buffer.
-template <class W>
-__device__ __forceinline__ void update_clipped_layer(W const& w, int number, int l, float mean,
-                                                     float norm_factor) {
-  if (w.member().layer_lr[l] == 0.0f) return;  // frozen
-  LayerPlaces const layer = w.places(l);
-  TileQuads quads;
-#pragma unroll 1
-  for (TileTurn turn(w, layer); turn.more(); turn.next()) {
-    TilePlace const place = turn.place();
-    with_shape(place, [&](auto high, auto wide) {
-      WeightTile<high.value, wide.value> tile;
-      load_gradient(w, layer, place, w.gradient(), tile);
+      load_gradient(w, place, w.gradient(), tile);
       put_quads(quads, tile, w);
+      finish_tile<W>(number, work.head.layer, WeightPass::clipped, mean, norm_factor, place.weights,
+                     place.bias, high.value, wide.value, &quads);
     });
-    finish_tile<W>(number, l, WeightPass::clipped, mean, norm_factor, place.panel, place.column,
-                   place.high << 2 | place.wide, &quads);
-  }
+  });
 }
 
 // The factor of clip_norm, from the squares of all units.

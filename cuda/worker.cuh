@@ -3,12 +3,11 @@
 // lie, who does which part of the work, and who must wait for whom.
 #pragma once
 
-#include <cstddef>
-
 #include "core/permutation.hpp"
 #include "core/philox.hpp"
 #include "cuda/member_task.hpp"
 #include "cuda/products.cuh"
+#include "cuda/step_program.hpp"
 
 namespace brood::cuda {
 
@@ -32,11 +31,37 @@ __device__ __forceinline__ float sum_of(float const* values, int count, int stri
   return sum;
 }
 
+// A piece of work from its list.
+struct WorkWords {
+  uint4 four[kWorkBytes / 16];
+
+  __device__ __forceinline__ explicit WorkWords(Shared at) { load(at); }
+  __device__ __forceinline__ void load(Shared at) {
+#pragma unroll
+    for (int i = 0; i < kWorkBytes / 16; ++i)
+      four[i] = load_16(at + static_cast<Shared>(16 * i));
+  }
+  template <class T>
+  __device__ __forceinline__ T as() const {
+    T work;
+    auto* const words = reinterpret_cast<std::uint32_t*>(&work);
+#pragma unroll
+    for (int i = 0; i < static_cast<int>(sizeof(T) / 16); ++i) {
+      words[4 * i] = four[i].x;
+      words[4 * i + 1] = four[i].y;
+      words[4 * i + 2] = four[i].z;
+      words[4 * i + 3] = four[i].w;
+    }
+    return work;
+  }
+};
+
 // Weights are read from shared memory, or else from global memory. Clustered: several blocks train
 // one member.
 template <class P, bool InShared, bool Clustered>
 struct Worker {
   using Precision = P;
+  using WeightAddress = std::conditional_t<InShared, Shared, Global>;
   static constexpr bool kShared = InShared;
   static constexpr bool kClustered = Clustered;
 
@@ -81,7 +106,7 @@ struct Worker {
 
   // Between phases in which a warp reads what warps of its own rows wrote.
   __device__ __forceinline__ void sync_rows() const {
-    if (column_warps == 1) {
+    if (opaque(column_warps) == 1) {
       sync_warp();
     } else {
       sync_block();
@@ -91,7 +116,7 @@ struct Worker {
   __device__ __forceinline__ void sync_all() const {
     if constexpr (Clustered) {
       sync_cluster();
-    } else if (warps == 1) {
+    } else if (opaque(warps) == 1) {
       sync_warp();
     } else {
       sync_block();
@@ -99,7 +124,7 @@ struct Worker {
   }
   // ... what any warp of the member wrote before it came to sync_rows().
   __device__ __forceinline__ void sync_sums() const {
-    if (Clustered || column_warps == 1) sync_all();
+    if (Clustered || opaque(column_warps) == 1) sync_all();
   }
   // f(address) for a place in every block of the member, where the same is to be written.
   template <class F>
@@ -135,6 +160,37 @@ struct Worker {
     });
   }
 
+  // ---- this warp's lists of work
+
+  __device__ __forceinline__ Shared forward_work() const {
+    return base + static_cast<Shared>(map().program + warp * map().program_bytes);
+  }
+  __device__ __forceinline__ Shared backward_work() const {
+    return forward_work() + static_cast<Shared>(map().program_backward);
+  }
+  // f(work, its address) for the pieces of a list, each waiting behind it as it says; the next one
+  // is on its way meanwhile.
+  template <class F>
+  __device__ __forceinline__ void for_work(Shared at, F&& f) const {
+    WorkWords work(at);
+    for (;;) {
+      f(work, at);
+      WorkHead const head = work.as<WorkHead>();
+      bool const over = (head.flags & kEndOfList) != 0;
+      at += kWorkBytes;
+      if (!over) work.load(at);
+      wait(head.waits);
+      if (over) break;
+    }
+  }
+  __device__ __forceinline__ void wait(Waits waits) const {
+    if (waits == Waits::rows) {
+      sync_rows();
+    } else if (waits == Waits::all) {
+      sync_all();
+    }
+  }
+
   // ---- tensors
 
   __device__ __forceinline__ int input_units(int l) const {
@@ -149,36 +205,20 @@ struct Worker {
     return base + static_cast<Shared>(map().logits) +
            static_cast<Shared>((unit >> 1) * units * 2048 + (unit & 1) * 1024);
   }
-  __device__ __forceinline__ LayerPlaces places(int l) const {
-    static_assert(sizeof(LayerPlaces) == 64 && offsetof(Control, places) % 16 == 0);
-    auto const at =
-        base + static_cast<Shared>(offsetof(Control, places)) + static_cast<Shared>(l) * 64u;
-    LayerPlaces places;
-    auto* const words = reinterpret_cast<std::uint32_t*>(&places);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      uint4 const four = load_16(at + static_cast<Shared>(16 * i));
-      words[4 * i] = four.x;
-      words[4 * i + 1] = four.y;
-      words[4 * i + 2] = four.z;
-      words[4 * i + 3] = four.w;
-    }
-    return places;
-  }
-  // The weights of a layer as operands; `from`: the parameters to read where they are not in shared
-  // memory.
-  __device__ __forceinline__ auto weights(LayerPlaces const& at, float const* from) const {
+  // Weights as operands; `from`: the parameters to read where they are not in shared memory.
+  __device__ __forceinline__ auto weights(std::uint32_t at, float const* from) const {
     if constexpr (!InShared) {
-      return Global{reinterpret_cast<char const*>(from + at.weights)};
+      return Global{reinterpret_cast<char const*>(from) + at};
     } else {
-      return static_cast<Shared>(at.weights_at);
+      return static_cast<Shared>(at);
     }
   }
   // Whether parameters are in shared memory whenever the kernel runs; else it depends on the
   // member.
   static constexpr bool kParametersShared = InShared && !P::kWeightCopy;
-  __device__ __forceinline__ Shared parameter_address(int at) const {
-    return base + static_cast<Shared>(map().parameters + 4 * at);
+  static __device__ __forceinline__ OperandForm operand_form() {
+    return {P::kUnitBytes, P::template kWeightUnitBytes<WeightAddress>, InShared, P::kWeightCopy,
+            kParametersShared};
   }
   // fp32 master parameters and the other tensors, wherever they lie.
   __device__ __forceinline__ float* parameters() const {

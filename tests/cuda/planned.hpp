@@ -58,7 +58,7 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
   int const operand = precision == Precision::bf16 ? 2 : 4;  // bytes
   int const inputs = layout.layer[0].columns;
   int const last = layout.layers - 1;
-  std::vector<Place> places = {{"control", 0, control_bytes(layout.layers)}};
+  std::vector<Place> places = {{"control", 0, kControlBytes}};
   auto add = [&](std::string name, int place, int bytes) {
     if (place >= 0 && bytes > 0) places.push_back({std::move(name), place, bytes});
   };
@@ -90,7 +90,10 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
       all += layout.layer[l].rows / kUnitRows * (layout.layer[l].columns / kUnitRows);
     add("unit sums", map.unit_sums, 4 * all);
   }
-  add("scalars", map.scalars, kScalarsAhead * static_cast<int>(sizeof(TimedScalars)));
+  add("scalars", map.scalars, kScalarsAhead * static_cast<int>(sizeof(StepScalars)));
+  add("layer scalars", map.layer_scalars,
+      kScalarsAhead * layout.layers * static_cast<int>(sizeof(LayerScalars)));
+  add("program", map.program, plan.cut.row_warps * plan.cut.column_warps * map.program_bytes);
   return places;
 }
 

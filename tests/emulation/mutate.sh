@@ -223,6 +223,7 @@ try_mutant() {
     case $file in
       */draw.cuh | */pairs.cuh) sources+=(cuda/kernels.cu) ;;
       */layered.cuh) sources+=(cuda/layered.cu) ;;
+      */step_program.hpp) sources+=(cuda/plan.cpp "cuda/kernels_$precision.cu") ;;
       *.cuh) sources+=("cuda/kernels_$precision.cu") ;;
       *.cpp) sources+=("$file") ;;
       *) echo "NOT CAUGHT: $name (mutate.sh cannot rebuild what includes $file)" && return ;;

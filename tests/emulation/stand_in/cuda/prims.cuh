@@ -226,6 +226,9 @@ inline float square_root(float x) {
   return __builtin_sqrtf(flushed(x));
 }
 
+inline int opaque(int x) {
+  return x;
+}
 inline float max_or_nan(float a, float b) {
   if (a != a || b != b) return __builtin_nanf("");
   return a < b || (a == b && __builtin_signbit(a)) ? b : a;
