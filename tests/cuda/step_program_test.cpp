@@ -40,6 +40,7 @@ struct Written {
   std::uint32_t inputs_at(int l) const {
     return at(l == 0 ? plan.map.input : plan.map.hidden[l - 1]);
   }
+  int panels_of_rows() const { return plan.cut.chunk_rows / kPanelRows / plan.cut.blocks; }
   int inputs(int l) const { return layout.layer[l].columns / kUnitRows; }
   int outputs(int l) const { return layout.layer[l].rows / kUnitRows; }
 };
@@ -74,10 +75,22 @@ std::vector<Waits> waits_of(std::vector<TileWork> const& list) {
 
 using Tiles = std::map<std::tuple<int, int, int>, int>;  // layer, unit down, unit across: how often
 
-// Output units of layers, by panels of rows that a block holds.
+// Units of what layers from `first` on put out (0), or take in (1), by panels of rows of a block.
+Tiles each_unit_once(Written const& w, int first) {
+  Tiles tiles;
+  for (int l = first; l < w.layout.layers; ++l) {
+    int const units = first == 0 ? w.outputs(l) : w.inputs(l);
+    for (int panel = 0; panel < w.panels_of_rows(); ++panel) {
+      for (int u = 0; u < units; ++u)
+        tiles[{l, panel, u}] = 1;
+    }
+  }
+  return tiles;
+}
+
 void expect_forward(Written const& w) {
-  int const panels = w.plan.cut.chunk_rows / kPanelRows / w.plan.cut.blocks;
-  Tiles found, wanted;
+  int const panels = w.panels_of_rows();
+  Tiles found;
   for (int warp = 0; warp < w.warps_of_block(); ++warp) {
     for (auto const& work : w.warps[static_cast<std::size_t>(warp)].forward) {
       if (work.head.work == Work::none) continue;
@@ -109,18 +122,12 @@ void expect_forward(Written const& w) {
       }
     }
   }
-  for (int l = 0; l < w.layout.layers; ++l) {
-    for (int local = 0; local < panels; ++local) {
-      for (int u = 0; u < w.outputs(l); ++u)
-        wanted[{l, local, u}] = 1;
-    }
-  }
-  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(found, each_unit_once(w, 0));
 }
 
 void expect_deltas(Written const& w) {
-  int const panels = w.plan.cut.chunk_rows / kPanelRows / w.plan.cut.blocks;
-  Tiles found, wanted;
+  int const panels = w.panels_of_rows();
+  Tiles found;
   for (int warp = 0; warp < w.warps_of_block(); ++warp) {
     for (auto const& work : w.warps[static_cast<std::size_t>(warp)].backward) {
       if (work.head.work != Work::deltas) continue;
@@ -153,13 +160,7 @@ void expect_deltas(Written const& w) {
       }
     }
   }
-  for (int l = 1; l < w.layout.layers; ++l) {
-    for (int local = 0; local < panels; ++local) {
-      for (int u = 0; u < w.inputs(l); ++u)
-        wanted[{l, local, u}] = 1;
-    }
-  }
-  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(found, each_unit_once(w, 1));
 }
 
 void expect_weights(Written const& w) {
