@@ -9,7 +9,7 @@ import json
 import pathlib
 import re
 
-ARCHITECTURE = "sm_90a"  # of the devices that are measured
+ARCHITECTURE = "sm_90"  # of the devices that are measured
 RESULTS = pathlib.Path(__file__).resolve().parent / "results"
 
 

@@ -140,7 +140,7 @@ __device__ __forceinline__ void add_rows_of(W const& w, WeightWork const& work, 
   } else {
     auto left = P::left_down(place.deltas, w.place);
     auto right = P::right_down(place.x, w.place);
-    if (fresh && panels == 2)
+    if (P::kStraightUnits == 4 && fresh && panels == 2)
       return weight_panels<P, true, Bias, 2>(tile.c, tile.bias, left, right, d_panel, x_panel);
     if (fresh) {
       weight_panels<P, true, Bias, 1>(tile.c, tile.bias, left, right, 0, 0);
@@ -168,25 +168,19 @@ __device__ __forceinline__ void add_rows(W const& w, WeightWork const& work, int
   }
 }
 
-// f(unit of outputs, place of its bias in the parameters, bias's gradient) for the lane's share of
-// the biases of a tile `high` units high: `bias` holds the lane's value for each, or accumulators.
-template <int High, class W, class Bias, class F>
-__device__ __forceinline__ void for_biases(W const& w, int place, int high, Bias const& bias,
-                                           F&& f) {
-  using P = typename W::Precision;
+// Of a unit's accumulators of biases, the lane's share.
+__device__ __forceinline__ float own_bias(Lane place, float const (&bias)[4]) {
+  return place.t == 0 ? bias[0] : bias[2];
+}
+// f(unit of outputs, place of its bias in the parameters) for the lane's share of the biases of a
+// tile `high` units high; place: of the tile's, or -1. Unroll: how many are one code.
+template <int Unroll, class W, class F>
+__device__ __forceinline__ void for_biases(W const& w, int place, int high, F&& f) {
   if (place < 0 || w.place.t > 1) return;
-  int const first = place + P::output_of(w.place.g, w.place.t);
-#pragma unroll
-  for (int i = 0; i < High; ++i) {
-    if (i >= high) break;
-    float g;
-    if constexpr (std::is_same_v<Bias, float[High]>) {
-      g = bias[i];
-    } else {
-      g = w.place.t == 0 ? bias[i][0] : bias[i][2];
-    }
-    f(i, first + kUnitRows * i, g);
-  }
+  int const first = place + W::Precision::output_of(w.place.g, w.place.t);
+#pragma unroll Unroll
+  for (int i = 0; i < high; ++i)
+    f(i, first + kUnitRows * i);
 }
 
 // Of half `h` of unit (i, j) of a tile M units high, this lane's quad in the parameters.
@@ -214,7 +208,7 @@ __device__ __forceinline__ void load_gradient(W const& w, TilePlace const& place
     for (float& b : bias)
       b = 0.0f;
   }
-  for_biases<M>(w, place.bias, M, tile.bias, [&](int i, int at, float) {
+  for_biases<M>(w, place.bias, M, [&](int i, int at) {
     tile.bias[i][0] = gradient[at];
     tile.bias[i][2] = tile.bias[i][0];
   });

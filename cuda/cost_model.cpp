@@ -17,7 +17,7 @@ namespace {
 // many in bf16, three times in fp32. words: parameters, times 1 + the optimizer's states. global:
 // floats that go to or come from global memory, in the layouts whose tensors lie there.
 //
-// The latency is fitted to the kernels' machine code on the modelled multiprocessor (sm_90a): of
+// The latency is fitted to the kernels' machine code on the modelled multiprocessor (sm_90): of
 // one member alone, A (64-64-64-10, batch 64, SGD) takes 19.5 k clocks on four warps, D (16-32-2,
 // batch 32, Adam) 13.5 k on one; the throughput to what its units allow. Whoever changes the
 // kernels fits them again (tests/machine/run.py); a device's own timings correct all of them by one

@@ -84,10 +84,10 @@ __device__ __forceinline__ void put_evaluation_chunk(int number) {
 }
 
 template <class W>
-BROOD_PHASE void forward_chunk(int number, float const* from) {
+BROOD_PHASE void forward_chunk(int number, float const* from, bool training) {
   W const w;
-  receive<false>(w, number);
-  forward_pass<false>(w, number, from);
+  receive(w, number, training);
+  forward_pass(w, number, from, training);
 }
 
 template <class W>
@@ -109,7 +109,7 @@ __device__ __forceinline__ void forward_rows(W const& w, float const* from, Each
   w.sync_all();
   call_fetch<W>(0);
   for (int number = 0; w.chunk(number).rows > 0; ++number) {
-    forward_chunk<W>(number, from);
+    forward_chunk<W>(number, from, false);
     if (threadIdx.x == 0) put_evaluation_chunk(number + 3);
     each(number);
     find_rows<W>(number + 2);
@@ -155,65 +155,68 @@ __device__ __forceinline__ float const* predicting(MemberTask const& task) {
 
 // ---- prediction
 
-// Logits of a unit's rows to what is predicted, in out(q), null where there is no row:
-// probabilities, or values in the user's units.
-template <class W, class Out>
-__device__ __forceinline__ void predict_unit(W const& w, LogitRows<W> const& rows, Out&& out) {
+// Logits of the rows of a unit to what is predicted: probabilities, or values in the user's units;
+// (rows, outputs) with 2 outputs for one logit, of as many rows as are `left`, from `to` on.
+template <class W>
+BROOD_PHASE void predict_unit(int unit, int left, float* to) {
+  W const w;
+  LogitRows<W> const rows(w, unit);
   Member const& m = w.member();
-  bool const softmax = m.loss == index_of<CrossEntropy>(Losses{});
-  bool const logistic = m.loss == index_of<Bce>(Losses{});
-  if (m.target_kind == TargetKind::one_logit) {
-    rows.for_logits([&](int q, int, float z) {
-      float* const to = out(q);
-      if (to == nullptr) return;
-      float const p = sigmoid(z);
-      to[0] = 1.0f - p;
-      to[1] = p;
-    });
-    return;
-  }
+  bool const two = m.target_kind == TargetKind::one_logit;
+  bool const softmax = !two && m.loss == index_of<CrossEntropy>(Losses{});
+  bool const logistic = two || m.loss == index_of<Bce>(Losses{});
+  int const outputs = two ? 2 : rows.outputs();
   bool const shares = softmax || (logistic && m.target_kind == TargetKind::one_hot);
   float top[2] = {-INFINITY, -INFINITY}, total[2] = {0.0f, 0.0f};
   if (softmax) {
     rows.for_logits([&](int q, int, float z) { top[q] = max_or_nan(top[q], z); });
-#pragma unroll
-    for (int q = 0; q < 2; ++q) {
-      top[q] = max_or_nan(top[q], shuffle_xor(top[q], 1));
-      top[q] = max_or_nan(top[q], shuffle_xor(top[q], 2));
+    top[0] = row_top(top[0]);
+    top[1] = row_top(top[1]);
+  }
+#pragma unroll 1
+  for (int pass = shares ? 0 : 1; pass < 2; ++pass) {
+    rows.for_logits([&](int q, int c, float z) {
+      float value = z;
+      if (softmax) {
+        value = exp(z - top[q]);
+      } else if (logistic) {
+        value = sigmoid(z);
+      } else if (w.task().target_scale != nullptr) {
+        value = z / w.task().target_scale[c] + w.task().target_shift[c];
+      }
+      int const row = w.place.g + 8 * q;
+      if (pass == 0) {
+        total[q] = total[q] + value;
+      } else if (row < left) {
+        float* const out = to + row * outputs;
+        if (two) out[0] = 1.0f - value;
+        out[two ? 1 : c] = shares ? value / total[q] : value;
+      }
+    });
+    if (pass == 0) {
+      total[0] = row_sum(total[0]);
+      total[1] = row_sum(total[1]);
     }
   }
-  auto value = [&](int q, int c, float z) {
-    if (softmax) return exp(z - top[q]);
-    if (logistic) return sigmoid(z);
-    if (w.task().target_scale == nullptr) return z;
-    return z / w.task().target_scale[c] + w.task().target_shift[c];
-  };
-  if (shares) {
-    rows.for_logits([&](int q, int c, float z) { total[q] = total[q] + value(q, c, z); });
-    total[0] = row_sum(total[0]);
-    total[1] = row_sum(total[1]);
-  }
-  rows.for_logits([&](int q, int c, float z) {
-    float* const to = out(q);
-    if (to != nullptr) to[c] = shares ? value(q, c, z) / total[q] : value(q, c, z);
-  });
 }
 
-// Predictions of the evaluation rows into the task's `out`: (rows, outputs) with 2 outputs for one
-// logit.
+// Of a unit of the evaluation rows, `left` of them, from row `first` on.
+template <class W>
+__device__ __forceinline__ void predict_evaluation_unit(W const& w, int unit, int left, int first) {
+  int const network = w.layer(w.member().layers - 1).outputs;
+  int const outputs = w.member().target_kind == TargetKind::one_logit ? 2 : network;
+  predict_unit<typename W::OfRows>(unit, left, w.task().out + std::int64_t{first} * outputs);
+}
+
+// Predictions of the evaluation rows into the task's `out`.
 template <class W>
 BROOD_PHASE void predict_rows(float const* from) {
   W const w;
-  int const network = w.layer(w.member().layers - 1).outputs;
-  int const outputs = w.member().target_kind == TargetKind::one_logit ? 2 : network;
   forward_rows(w, from, [&](int number) {
     Chunk const chunk = w.chunk(number);
     w.for_row_units(chunk.rows, [&](int local, int global) {
-      predict_unit(w, LogitRows<W>(w, local), [&](int q) -> float* {
-        int const row = kUnitRows * global + w.place.g + 8 * q;
-        if (row >= chunk.rows) return nullptr;
-        return w.task().out + std::int64_t{chunk.begin + row} * outputs;
-      });
+      int const first = kUnitRows * global;
+      predict_evaluation_unit(w, local, chunk.rows - first, chunk.begin + first);
     });
     w.sync_all();
   });

@@ -34,14 +34,14 @@ struct QuadTile {
 // A tile in any way: what activations put out, and in training of other ones than relu their
 // slopes, both with the factors of dropout. What is padding of the network's outputs stays zero.
 // hidden, slopes: of the tile; column: its first; block: its first 16 rows, in the batch.
-template <bool Training, class W>
+template <class W>
 BROOD_PHASE void activate_tile(int number, int layer, int column, int block, int wide,
-                               Shared hidden, Shared slopes, QuadTile const* tile) {
+                               Shared hidden, Shared slopes, QuadTile const* tile, bool training) {
   using P = typename W::Precision;
   W const w;
   Member const& m = w.member();
-  bool const keeps_slopes = Training && !slopes_from_values(m);
-  bool const drops = Training && m.dropout > 0.0f;
+  bool const keeps_slopes = training && !slopes_from_values(m);
+  bool const drops = training && m.dropout > 0.0f;
   DropoutScalars const dropout = w.task().dropout;
   auto const step = static_cast<std::uint32_t>(w.step_chunk(number).step);
   int const outputs = w.layer(layer).outputs;
@@ -79,10 +79,11 @@ BROOD_PHASE void activate_tile(int number, int layer, int column, int block, int
 }
 
 // What becomes of a tile of Z, of the panel `local` of the block's rows, `global` of the chunk's.
-template <bool Training, int N, class W>
+template <int N, class W>
 __device__ __forceinline__ void finish_forward(W const& w, Accumulators<2, N> const& z,
                                                ForwardWork const& work, int number, int global,
-                                               int column, Shared out, Shared slopes) {
+                                               int column, Shared out, Shared slopes,
+                                               bool training) {
   using P = typename W::Precision;
   if (work.head.work == Work::logits) {
     for_quads<P, N>(z, [&](int i, int j, int h, Quad const& q) {
@@ -91,7 +92,7 @@ __device__ __forceinline__ void finish_forward(W const& w, Accumulators<2, N> co
     });
     return;
   }
-  if (work.head.flags & kRelu && !(Training && work.head.flags & kDrops)) {
+  if (work.head.flags & kRelu && !(training && work.head.flags & kDrops)) {
     for_quads<P, N>(z, [&](int i, int j, int h, Quad q) {
 #pragma unroll
       for (int e = 0; e < 4; ++e)
@@ -104,13 +105,14 @@ __device__ __forceinline__ void finish_forward(W const& w, Accumulators<2, N> co
   QuadTile tile;
   for_quads<P, N>(z, [&](int i, int j, int h, Quad const& q) { tile.quad[4 * j + 2 * i + h] = q; });
   int const block = w.chunk(number).first / kUnitRows + 2 * global;
-  activate_tile<Training, W>(number, work.head.layer, column, block, N, out, slopes, &tile);
+  activate_tile<typename W::OfRows>(number, work.head.layer, column, block, N, out, slopes, &tile,
+                                    training);
 }
 
 // Tiles of 32 rows by 16 N outputs, of this warp's panels of the chunk's rows.
-template <bool Training, int N, class W>
+template <int N, class W>
 __device__ __forceinline__ void forward_tiles(W const& w, ForwardWork const& work, int number,
-                                              int rows, float const* from) {
+                                              int rows, float const* from, bool training) {
   using P = typename W::Precision;
   auto const bias_at = [&](std::uint32_t bias, int i) {
     if constexpr (W::kParametersShared) {
@@ -142,7 +144,7 @@ __device__ __forceinline__ void forward_tiles(W const& w, ForwardWork const& wor
       }
       forward_product<P, N>(z, begin, x, w.weights(weights, from), work.units & 0xffff,
                             work.units >> 16, w.place);
-      finish_forward<Training, N>(w, z, work, number, global, column, to, slopes_to);
+      finish_forward<N>(w, z, work, number, global, column, to, slopes_to, training);
       if (--tile == 0) break;
       weights += work.weights_step;
       bias += static_cast<std::uint32_t>(4 * kPanelRows * w.column_warps);
@@ -157,16 +159,17 @@ __device__ __forceinline__ void forward_tiles(W const& w, ForwardWork const& wor
 }
 
 // Inputs are in place; afterwards the logits are.
-template <bool Training, class W>
-__device__ __forceinline__ void forward_pass(W const& w, int number, float const* from) {
+template <class W>
+__device__ __forceinline__ void forward_pass(W const& w, int number, float const* from,
+                                             bool training) {
   int const rows = w.chunk(number).rows;
   w.for_work(w.forward_work(), [&](WorkWords const& words, Shared) {
     ForwardWork const work = words.as<ForwardWork>();
     if (work.head.work == Work::none) return;
     if (work.head.flags & kNarrow) {
-      forward_tiles<Training, 1>(w, work, number, rows, from);
+      forward_tiles<1>(w, work, number, rows, from, training);
     } else {
-      forward_tiles<Training, 2>(w, work, number, rows, from);
+      forward_tiles<2>(w, work, number, rows, from, training);
     }
   });
 }

@@ -111,8 +111,8 @@ __device__ __forceinline__ void receive_targets(W const& w, int local, int left,
   *weights = w.lane < left ? weight : 0.0f;
 }
 
-template <bool Training, class W>
-__device__ __forceinline__ void receive(W const& w, int number) {
+template <class W>
+__device__ __forceinline__ void receive(W const& w, int number, bool training) {
   Chunk const chunk = w.chunk(number);
   using P = typename W::Precision;
   await_copies();
@@ -123,7 +123,7 @@ __device__ __forceinline__ void receive(W const& w, int number) {
   Shared const scale = w.base + static_cast<Shared>(w.map().scale + 16 * w.place.t);
   Shared const raw = w.base + static_cast<Shared>(w.map().raw + 16 * w.lane);
   int const raw_panel = w.map().raw_panel;
-  float const rate = Training ? w.member().input_dropout : 0.0f;
+  float const rate = training ? w.member().input_dropout : 0.0f;
   w.for_panels(chunk.rows, [&](int local, int global) {
     Shared const from = raw + static_cast<Shared>(local * raw_panel);
     Shared const to = input + static_cast<Shared>(local * units * 2 * P::kUnitBytes);
@@ -170,7 +170,7 @@ __device__ __forceinline__ void receive(W const& w, int number) {
                         w.place, upper, lower);
       }
     }
-    if (w.column_warp == 0) receive_targets(w, local, left, Training);
+    if (w.column_warp == 0) receive_targets(w, local, left, training);
   });
   w.sync_rows();
 }

@@ -96,7 +96,8 @@ class LayeredRun {
  public:
   LayeredRun(Device& device, LayerProducts& products, Precision precision,
              LayerBuffers const& buffers, MemberTask const& task, MemberTask const* on_device)
-      : device_(device), products_(products), precision_(precision), task_(task), m_(task.member) {
+      : device_(device), products_(products), task_(task), m_(task.member) {
+    arguments_.precision = precision;
     arguments_.task = on_device;
     arguments_.buffers = buffers;
   }
@@ -132,18 +133,18 @@ class LayeredRun {
   void phase(LayeredPhase phase, int layer = 0) {
     arguments_.phase = phase;
     arguments_.layer = layer;
-    launch_layered(device_, precision_, blocks_of(arguments_, m_), arguments_);
+    launch_layered(device_, blocks_of(arguments_, m_), arguments_);
   }
 
   // Makes the parameters at `from` the weights of the passes that follow.
   void use(float const* from) {
     arguments_.from = from;
-    if (precision_ != Precision::fp32) phase(LayeredPhase::round_weights);
+    if (arguments_.precision != Precision::fp32) phase(LayeredPhase::round_weights);
   }
   void const* weights(int l) const {
     TileLayer const& layer = task_.layout.layer[l];
-    if (precision_ == Precision::fp32) return arguments_.from + layer.weights;
-    int const per_word = precision_ == Precision::bf16 ? 2 : 1;
+    if (arguments_.precision == Precision::fp32) return arguments_.from + layer.weights;
+    int const per_word = arguments_.precision == Precision::bf16 ? 2 : 1;
     return arguments_.buffers.operands + layer.weights / per_word;
   }
   void const* input(int l) const {
@@ -223,7 +224,6 @@ class LayeredRun {
 
   Device& device_;
   LayerProducts& products_;
-  Precision precision_;
   MemberTask const& task_;
   Member const& m_;
   LayeredArguments arguments_{};

@@ -25,10 +25,40 @@ __device__ __forceinline__ LayeredArguments& layered_arguments() {
   return *shared_at<LayeredArguments>(kLayeredArguments);
 }
 
+// ---- operands: matrices in flight, and the copy of the weights, as the products want them
+
+// f of the precision in which they are kept.
+template <class F>
+__device__ __forceinline__ auto with_operands(F&& f) {
+  switch (layered_arguments().precision) {
+    case Precision::tf32:
+      return f(Tf32());
+    case Precision::bf16:
+      return f(Bf16());
+    case Precision::fp32:
+      break;
+  }
+  return f(Fp32());
+}
+// Two neighbours in a matrix, which may hold more than 2^31 elements.
+__device__ __forceinline__ void store_operand_pair(std::uint32_t* words, std::int64_t at, float x,
+                                                   float y) {
+  with_operands([&](auto kept) {
+    using P = decltype(kept);
+    P::store_pair(words + at / P::kPerWord, 0, x, y);
+  });
+}
+__device__ __forceinline__ float2 load_operand_pair(std::uint32_t const* words, std::int64_t at) {
+  return with_operands([&](auto kept) {
+    using P = decltype(kept);
+    return P::load_pair(words + at / P::kPerWord, 0);
+  });
+}
+
 // What the phases of the fused kernel ask of their worker, where tensors lie in global memory.
-template <class P>
 struct LayeredWorker {
-  using Precision = P;
+  using Precision = Fp32;  // of exp and log in the losses
+  using OfRows = LayeredWorker;
   static constexpr bool kShared = false;
   static constexpr bool kClustered = false;
   static constexpr int rank = 0;
@@ -91,8 +121,8 @@ struct LayeredWorker {
   __device__ __forceinline__ void store_delta_quad(int unit, int u, int half, Quad const& q) const {
     int const last = member().layers - 1;
     int const at = quad_place(unit, u, half);
-    P::store_pair(delta_words(last), at / P::kPerWord, q.v[0], q.v[1]);
-    P::store_pair(delta_words(last), (at + 8 * layer(last).rows) / P::kPerWord, q.v[2], q.v[3]);
+    store_operand_pair(delta_words(last), at, q.v[0], q.v[1]);
+    store_operand_pair(delta_words(last), at + 8 * layer(last).rows, q.v[2], q.v[3]);
   }
 };
 
@@ -117,42 +147,28 @@ __device__ __forceinline__ void for_fragments(int rows, int columns, F&& f) {
   });
 }
 
-// Two operands of a matrix of (rows, columns): matrices in flight may hold more than 2^31 elements.
-template <class P>
-__device__ __forceinline__ void store_in_flight(std::uint32_t* words, std::int64_t at, float x,
-                                                float y) {
-  P::store_pair(words + at / P::kPerWord, 0, x, y);
-}
-template <class P>
-__device__ __forceinline__ float2 load_in_flight(std::uint32_t const* words, std::int64_t at) {
-  return P::load_pair(words + at / P::kPerWord, 0);
-}
-
-template <class P>
 BROOD_PHASE void round_weights() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   float const* const from = layered_arguments().from;
   for_each_thread(w.task().layout.size / 2, [&](std::int64_t i) {
     auto const at = static_cast<int>(2 * i);
     float2 const v = *reinterpret_cast<float2 const*>(from + at);
-    P::store_pair(w.buffers().operands, at / P::kPerWord, v.x, v.y);
+    store_operand_pair(w.buffers().operands, at, v.x, v.y);
   });
 }
 
 // ---- a pass over rows
 
 // The row of the table at a position of the rows in flight.
-template <class P>
-__device__ __forceinline__ int layered_row(LayeredWorker<P> const& w, int position) {
+__device__ __forceinline__ int layered_row(LayeredWorker const& w, int position) {
   LayeredArguments const& a = layered_arguments();
   int const place = a.first + position;
   if (a.training == 0) return w.task().eval_rows[place];
   return w.task().train_rows[row_at(a.order, static_cast<std::uint32_t>(place))];
 }
 
-template <class P>
 BROOD_PHASE void gather_inputs() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   LayeredArguments const& a = layered_arguments();
   MemberTask const& task = w.task();
   TableView const& table = task.table;
@@ -174,14 +190,13 @@ BROOD_PHASE void gather_inputs() {
                  factors.v[2 * half + i];
         }
       }
-      store_in_flight<P>(w.buffers().input, std::int64_t{row} * columns + c, x[0], x[1]);
+      store_operand_pair(w.buffers().input, std::int64_t{row} * columns + c, x[0], x[1]);
     }
   });
 }
 
-template <class P>
 BROOD_PHASE void gather_targets() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   LayeredArguments const& a = layered_arguments();
   MemberTask const& task = w.task();
   TableView const& table = task.table;
@@ -203,9 +218,8 @@ BROOD_PHASE void gather_targets() {
 }
 
 // The last layer's logits get their biases, in place.
-template <class P>
 BROOD_PHASE void activate_layer() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   LayeredArguments const& a = layered_arguments();
   int const l = a.layer;
   int const columns = w.layer(l).rows;
@@ -234,22 +248,20 @@ BROOD_PHASE void activate_layer() {
           slope[i] = inside ? y.slope.v * factor : 0.0f;
         }
       });
-      store_in_flight<P>(w.buffers().hidden[l], at, value[0], value[1]);
-      if (a.training != 0) store_in_flight<P>(w.delta_words(l), at, slope[0], slope[1]);
+      store_operand_pair(w.buffers().hidden[l], at, value[0], value[1]);
+      if (a.training != 0) store_operand_pair(w.delta_words(l), at, slope[0], slope[1]);
     }
   });
 }
 
 // ---- a training step
 
-template <class P>
 BROOD_PHASE void losses() {
-  loss_gradient(LayeredWorker<P>(), 0);
+  loss_gradient(LayeredWorker(), 0);
 }
 
-template <class P>
 BROOD_PHASE void count_step() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   if (w.warp != 0) return;
   StepSums const sums = step_sums(w, layered_arguments().rows);
   if (w.lane != 0) return;
@@ -265,23 +277,21 @@ BROOD_PHASE void count_step() {
   w.buffers().step_sums[2] = sums.mean;
 }
 
-template <class P>
 BROOD_PHASE void apply_slopes() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   LayeredArguments const& a = layered_arguments();
   int const columns = w.layer(a.layer).columns;
   std::uint32_t* const delta = w.delta_words(a.layer - 1);
   for_each_thread(std::int64_t{a.room} * columns / 2, [&](std::int64_t i) {
     float2 const product = *reinterpret_cast<float2 const*>(w.buffers().product + 2 * i);
-    float2 const slope = load_in_flight<P>(delta, 2 * i);
-    store_in_flight<P>(delta, 2 * i, product.x * slope.x, product.y * slope.y);
+    float2 const slope = load_operand_pair(delta, 2 * i);
+    store_operand_pair(delta, 2 * i, product.x * slope.x, product.y * slope.y);
   });
 }
 
 // Of two biases, over the rows in their order.
-template <class P>
 BROOD_PHASE void bias_gradients() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   int const rows = layered_arguments().room;
   int before = 0;  // pairs of the layers below
   for (int l = 0; l < w.member().layers; ++l) {
@@ -291,7 +301,7 @@ BROOD_PHASE void bias_gradients() {
       int const c = 2 * (static_cast<int>(i) - before);
       float2 sum = make_float2(0.0f, 0.0f);
       for (int r = 0; r < rows; ++r) {
-        float2 const d = load_in_flight<P>(w.delta_words(l), std::int64_t{r} * layer.rows + c);
+        float2 const d = load_operand_pair(w.delta_words(l), std::int64_t{r} * layer.rows + c);
         sum = make_float2(sum.x + d.x, sum.y + d.y);
       }
       *reinterpret_cast<float2*>(w.task().gradient + layer.bias + c) = sum;
@@ -301,9 +311,8 @@ BROOD_PHASE void bias_gradients() {
 }
 
 // The squares of a block's share of the gradient, as clip_value leaves it.
-template <class P>
 BROOD_PHASE void sum_squares() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   float const mean = w.buffers().step_sums[2];
   float sum = 0.0f;
   for_each_thread(w.task().layout.size, [&](std::int64_t i) {
@@ -342,9 +351,8 @@ __device__ __forceinline__ float update_element(Update const& update,
   return v;
 }
 
-template <class P>
 BROOD_PHASE void update_layers() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   MemberTask const& task = w.task();
   Member const& m = w.member();
   float const mean = w.buffers().step_sums[2];
@@ -365,7 +373,8 @@ BROOD_PHASE void update_layers() {
             int const at = layer.weights + static_cast<int>(2 * i);
             float const x = update_element(update, tensors, at, task.gradient[at], true);
             float const y = update_element(update, tensors, at + 1, task.gradient[at + 1], true);
-            if constexpr (P::kRounds) P::store_pair(w.buffers().operands, at / P::kPerWord, x, y);
+            if (layered_arguments().precision != Precision::fp32)
+              store_operand_pair(w.buffers().operands, at, x, y);
           });
           for_each_thread(layer.rows, [&](std::int64_t i) {
             int const at = layer.bias + static_cast<int>(i);
@@ -378,11 +387,10 @@ BROOD_PHASE void update_layers() {
 // ---- evaluation and prediction
 
 // By one block: the sums of the rows in flight, added to the totals.
-template <class P>
 BROOD_PHASE void measure_rows() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   LayeredArguments const& a = layered_arguments();
-  evaluation_sums<LayeredWorker<P>>(0);
+  evaluation_sums<LayeredWorker>(0);
   sync_block();
   if (threadIdx.x >= kEvaluationSums) return;
   double* const total = w.buffers().evaluation_sums + threadIdx.x;
@@ -392,8 +400,7 @@ BROOD_PHASE void measure_rows() {
   *total = sum;
 }
 
-template <class P>
-__device__ __forceinline__ EvaluationTotals totals_of(LayeredWorker<P> const& w) {
+__device__ __forceinline__ EvaluationTotals totals_of(LayeredWorker const& w) {
   EvaluationTotals totals{};
   for (int i = 0; w.member().eval_rows > 0 && i < kEvaluationSums; ++i)
     totals.value[i] = w.buffers().evaluation_sums[i];
@@ -401,9 +408,8 @@ __device__ __forceinline__ EvaluationTotals totals_of(LayeredWorker<P> const& w)
 }
 
 // By one block.
-template <class P>
 BROOD_PHASE void conclude_evaluation() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   bool const finite = all_finite(w, layered_arguments().from);
   if (threadIdx.x != 0) return;
   MemberProgress& progress = control().progress;
@@ -414,73 +420,63 @@ BROOD_PHASE void conclude_evaluation() {
   *w.task().progress = progress;
 }
 
-template <class P>
 BROOD_PHASE void record_now() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   if (threadIdx.x == 0) w.task().records[0] = record_of(control().progress, 0.0, totals_of(w));
 }
 
-template <class P>
 BROOD_PHASE void keep_best() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   if (*w.buffers().improved == 0) return;
   float const* const from = layered_arguments().from;
   for_each_thread(w.task().layout.size, [&](std::int64_t i) { w.task().best[i] = from[i]; });
 }
 
-template <class P>
 BROOD_PHASE void predict_in_flight() {
-  LayeredWorker<P> const w;
+  LayeredWorker const w;
   LayeredArguments const& a = layered_arguments();
-  int const network = w.layer(w.member().layers - 1).outputs;
-  int const outputs = w.member().target_kind == TargetKind::one_logit ? 2 : network;
-  w.for_row_units(a.rows, [&](int local, int) {
-    predict_unit(w, LogitRows<LayeredWorker<P>>(w, local), [&](int q) -> float* {
-      int const row = kUnitRows * local + w.place.g + 8 * q;
-      if (row >= a.rows) return nullptr;
-      return w.task().out + std::int64_t{a.first + row} * outputs;
-    });
+  w.for_row_units(a.rows, [&](int unit, int) {
+    int const first = kUnitRows * unit;
+    predict_evaluation_unit(w, unit, a.rows - first, a.first + first);
   });
 }
 
 // ---- the kernel
 
-template <class P>
 __device__ __forceinline__ void run_phase(LayeredPhase phase) {
   switch (phase) {
     case LayeredPhase::round_weights:
-      return round_weights<P>();
+      return round_weights();
     case LayeredPhase::gather:
-      gather_inputs<P>();
-      return gather_targets<P>();
+      gather_inputs();
+      return gather_targets();
     case LayeredPhase::activate:
-      return activate_layer<P>();
+      return activate_layer();
     case LayeredPhase::loss:
-      return losses<P>();
+      return losses();
     case LayeredPhase::count_step:
-      return count_step<P>();
+      return count_step();
     case LayeredPhase::slopes:
-      return apply_slopes<P>();
+      return apply_slopes();
     case LayeredPhase::bias_gradient:
-      return bias_gradients<P>();
+      return bias_gradients();
     case LayeredPhase::squares:
-      return sum_squares<P>();
+      return sum_squares();
     case LayeredPhase::update:
-      return update_layers<P>();
+      return update_layers();
     case LayeredPhase::measure:
-      return measure_rows<P>();
+      return measure_rows();
     case LayeredPhase::conclude:
-      return conclude_evaluation<P>();
+      return conclude_evaluation();
     case LayeredPhase::keep_best:
-      return keep_best<P>();
+      return keep_best();
     case LayeredPhase::record_now:
-      return record_now<P>();
+      return record_now();
     case LayeredPhase::predict:
-      return predict_in_flight<P>();
+      return predict_in_flight();
   }
 }
 
-template <class P>
 __global__ void __launch_bounds__(256, 1) layered(LayeredArguments given) {
   load_task(*given.task);
   if (threadIdx.x == 0) control().loss = loss_kind(*given.task);
@@ -493,7 +489,7 @@ __global__ void __launch_bounds__(256, 1) layered(LayeredArguments given) {
   if (over && phase == LayeredPhase::conclude && threadIdx.x == 0)
     *layered_arguments().buffers.improved = 0;
   if (over && phase != LayeredPhase::keep_best) return;
-  run_phase<P>(phase);
+  run_phase(phase);
 }
 
 }  // namespace brood::cuda

@@ -65,6 +65,7 @@ enum class LayeredPhase : std::int32_t {
 
 struct LayeredArguments {
   LayeredPhase phase;
+  Precision precision;
   MemberTask const* task;
   LayerBuffers buffers;
   float const* from;  // the parameters in use
@@ -78,8 +79,7 @@ struct LayeredArguments {
 };
 
 // Blocks of 256 threads. Throws DeviceError.
-void launch_layered(Device& device, Precision precision, int blocks,
-                    LayeredArguments const& arguments);
+void launch_layered(Device& device, int blocks, LayeredArguments const& arguments);
 
 // All launches of a member's order. `task` is the host's copy of what lies at `on_device`; returns
 // before the work is done.

@@ -256,7 +256,7 @@ __device__ __forceinline__ void loss_gradient(W const& w, int number) {
     if (plain) {
       loss = plain_cross_entropy(w, local, weight);
     } else {
-      float2 const any = losses_of_rows<W>(local, weight.v[0], weight.v[1], true);
+      float2 const any = losses_of_rows<typename W::OfRows>(local, weight.v[0], weight.v[1], true);
       loss = {{any.x, any.y}};
     }
     float const losses = unit_sum(loss.v[0] * weight.v[0], loss.v[1] * weight.v[1]);
@@ -329,14 +329,14 @@ BROOD_PHASE void evaluation_sums(int number) {
   W const w;
   w.for_row_units(w.chunk(number).rows, [&](int local, int global) {
     TwoRows const weight = weights_of_rows(w, local);
-    float2 const any = losses_of_rows<W>(local, weight.v[0], weight.v[1], false);
+    float2 const any = losses_of_rows<typename W::OfRows>(local, weight.v[0], weight.v[1], false);
     TwoRows const loss{{any.x, any.y}};
     RowErrors const errors = row_errors(w, LogitRows<W>(w, local));
     TwoRows const values[kEvaluationSums] = {
         loss, {{1.0f, 1.0f}}, errors.correct, errors.squared, errors.absolute};
     double* const sums = w.evaluation_sums() + kEvaluationSums * global;
     double const weights[2] = {static_cast<double>(weight.v[0]), static_cast<double>(weight.v[1])};
-#pragma unroll
+#pragma unroll 1
     for (int i = 0; i < kEvaluationSums; ++i) {
       double const sum = unit_sum(weights[0] * static_cast<double>(values[i].v[0]),
                                   weights[1] * static_cast<double>(values[i].v[1]));

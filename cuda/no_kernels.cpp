@@ -43,7 +43,7 @@ void launch_pair_counts(Device&, PairTask const&) {
 void sort_pairs(Device&, Arena&, std::uint64_t*, std::int32_t*, std::int64_t) {
   throw DeviceError(kReason);
 }
-void launch_layered(Device&, Precision, int, LayeredArguments const&) {
+void launch_layered(Device&, int, LayeredArguments const&) {
   throw DeviceError(kReason);
 }
 std::unique_ptr<LayerProducts> LayerProducts::open(Device&, Precision) {

@@ -234,7 +234,7 @@ struct WholeWords {
 };
 
 struct Tf32 : WholeWords<Tf32> {
-  static constexpr bool kRounds = true;
+  static constexpr int kStraightUnits = 4;
   static __device__ __forceinline__ std::uint32_t operand(float x) { return to_tf32(x); }
 
   using Prepared = Fragment;
@@ -267,7 +267,7 @@ struct Tf32 : WholeWords<Tf32> {
 };
 
 struct Fp32 : WholeWords<Fp32> {
-  static constexpr bool kRounds = false;
+  static constexpr int kStraightUnits = 2;
   static __device__ __forceinline__ std::uint32_t operand(float x) { return bits_of(x); }
 
   struct Prepared {
@@ -392,7 +392,7 @@ struct RoundingReader {
 };
 
 struct Bf16 {
-  static constexpr bool kRounds = true;  // operands hold less than fp32
+  static constexpr int kStraightUnits = 4;
   static constexpr int kPerWord = 2;
   static constexpr int kUnitBytes = 512;
   static constexpr int kSteps = 1;

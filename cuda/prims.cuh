@@ -38,6 +38,13 @@ __device__ __forceinline__ int warp_number() {
 __device__ __forceinline__ int warp_count() {
   return static_cast<int>(blockDim.x) >> 5;
 }
+// Whether the code that is being compiled knows clusters.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+inline constexpr bool kHasClusters = false;
+#else
+inline constexpr bool kHasClusters = true;
+#endif
+
 // Of this block in its cluster; 0 in a launch without clusters.
 __device__ __forceinline__ int cluster_rank() {
   unsigned rank = 0;

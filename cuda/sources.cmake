@@ -19,6 +19,9 @@ set(brood_cuda_kernels
   kernels_fp32.cu
   kernels_tf32.cu
   layered.cu)
+# Their objects, in the build with CUDA.
+list(JOIN brood_cuda_kernels "|" names)
+set(brood_cuda_kernel_objects "$<FILTER:$<TARGET_OBJECTS:brood_cuda>,INCLUDE,/(${names})[.]>")
 list(TRANSFORM brood_cuda_host PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 list(TRANSFORM brood_cuda_kernels PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 

@@ -111,20 +111,18 @@ class ProgramWriter {
         map_(map),
         form_(form),
         base_(base),
-        warps_(cut.row_warps * cut.column_warps),
         row_warp_(warp / cut.column_warps),
         row_warps_(cut.row_warps),
         column_warp_(warp % cut.column_warps),
         column_warps_(cut.column_warps),
-        worker_(rank * warps_ + warp),
-        workers_(cut.blocks * warps_) {}
+        worker_(rank * cut.row_warps * cut.column_warps + warp),
+        workers_(cut.blocks * cut.row_warps * cut.column_warps) {}
 
   // Both return how many pieces the list has, kMostWork at most.
   BROOD_HD constexpr int write_forward(TileWork* to) {
     begin(to);
     for (int l = 0; l < layout_.layers; ++l) {
-      forward(l, false);
-      forward(l, true);
+      forward(l);
       wait(Waits::rows);
     }
     return end();
@@ -201,21 +199,33 @@ class ProgramWriter {
     return first < count ? (count - first + step - 1) / step : 0;
   }
 
-  // A warp of its rows takes every column_warps_-th panel of outputs.
+  // The tiles of its rows that a warp takes: every column_warps_-th pair of `units`, or the last
+  // unit of an odd number.
+  struct Columns {
+    int first, tiles;
+  };
+  BROOD_HD constexpr Columns columns(int units, bool narrow) const {
+    int const pairs = units / 2;
+    if (!narrow) return {column_warp_, share(pairs, column_warp_, column_warps_)};
+    return {pairs, units % 2 != 0 && pairs % column_warps_ == column_warp_ ? 1 : 0};
+  }
+  BROOD_HD constexpr bool relu() const { return m_.activation == index_of<Relu>(Activations{}); }
+  BROOD_HD constexpr std::uint32_t flags(bool narrow) const {
+    return (narrow ? kNarrow : 0u) | (relu() ? kRelu : 0u) | (m_.dropout > 0.0f ? kDrops : 0u);
+  }
+
+  BROOD_HD constexpr void forward(int l) {
+    forward(l, false);
+    forward(l, true);
+  }
   BROOD_HD constexpr void forward(int l, bool narrow) {
     int const inputs = units(l), outputs = output_units(l);
     bool const last = l + 1 == layout_.layers;
-    int const first = narrow ? outputs / 2 : column_warp_;
-    int const tiles = narrow ? (outputs % 2 != 0 && first % column_warps_ == column_warp_ ? 1 : 0)
-                             : share(outputs / 2, first, column_warps_);
+    auto const [first, tiles] = columns(outputs, narrow);
     if (tiles == 0) return;
-    bool const relu = m_.activation == index_of<Relu>(Activations{});
     int const out_unit = last ? 4 * kUnitWords : form_.unit;
     int const place = 2 * row_warp_ * outputs + 4 * first;  // of the first tile, in units
-    add({last ? Work::logits : Work::forward, Waits::nobody,
-         (narrow ? bytes(kNarrow) : 0u) | (relu ? bytes(kRelu) : 0u) |
-             (m_.dropout > 0.0f ? bytes(kDrops) : 0u),
-         l});
+    add({last ? Work::logits : Work::forward, Waits::nobody, flags(narrow), l});
     ForwardWork& work = to_[-1].forward;
     int const panel = 2 * inputs * form_.unit;
     work.x = address((l == 0 ? map_.input : map_.hidden[l - 1]) + row_warp_ * panel);
@@ -232,22 +242,15 @@ class ProgramWriter {
     work.column = kPanelRows * first;
   }
 
-  // Likewise every column_warps_-th pair of units of inputs.
   BROOD_HD constexpr void deltas(int l) {
     deltas(l, false);
     deltas(l, true);
   }
   BROOD_HD constexpr void deltas(int l, bool narrow) {
     int const inputs = units(l), outputs = output_units(l);
-    int const first = narrow ? inputs / 2 : column_warp_;
-    int const tiles = narrow ? (inputs % 2 != 0 && first % column_warps_ == column_warp_ ? 1 : 0)
-                             : share(inputs / 2, first, column_warps_);
+    auto const [first, tiles] = columns(inputs, narrow);
     if (tiles == 0) return;
-    bool const relu = m_.activation == index_of<Relu>(Activations{});
-    add({Work::deltas, Waits::nobody,
-         (narrow ? bytes(kNarrow) : 0u) | (relu ? bytes(kRelu) : 0u) |
-             (m_.dropout > 0.0f ? bytes(kDrops) : 0u),
-         l});
+    add({Work::deltas, Waits::nobody, flags(narrow), l});
     DeltaWork& work = to_[-1].deltas;
     int const unit = form_.unit, weight_unit = form_.weight_unit;
     int const place = (2 * row_warp_ * inputs + 4 * first) * unit;
@@ -260,7 +263,7 @@ class ProgramWriter {
     work.out = address(map_.delta[l - 1] + place);
     work.out_step = bytes(4 * column_warps_ * unit);
     work.out_panel = bytes(2 * row_warps_ * inputs * unit);
-    work.slopes = relu ? address(map_.hidden[l - 1] + place) : work.out;
+    work.slopes = relu() ? address(map_.hidden[l - 1] + place) : work.out;
     work.tiles = tiles;
     work.units = outputs;
   }
@@ -320,7 +323,6 @@ class ProgramWriter {
   SharedMap const& map_;
   OperandForm const form_;
   std::uint32_t const base_;
-  int warps_;
   int row_warp_, row_warps_, column_warp_, column_warps_;
   int worker_, workers_;    // of the member
   TileWork* to_ = nullptr;  // behind the last piece

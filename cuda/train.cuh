@@ -129,13 +129,8 @@ __device__ __forceinline__ StepSums step_sums(W const& w, int batch_rows) {
 // are short (fp32 keeps two parts of each operand), and time goes to memory and to other blocks.
 template <class W>
 inline constexpr bool kInlinesPhases =
-    W::kShared && !W::kClustered && !std::is_same_v<typename W::Precision, Fp32>;
+    W::kShared && !W::kClustered && W::Precision::kStraightUnits == 4;
 
-template <class W>
-BROOD_PHASE void call_forward_pass(int number, float const* from) {
-  W const w;
-  forward_pass<true>(w, number, from);
-}
 template <class W>
 BROOD_PHASE void call_input_gradient(Shared work, int rows, float const* from) {
   W const w;
@@ -179,10 +174,13 @@ template <class W>
 BROOD_PHASE void update_clipped(int number, float mean) {
   W const w;
   float const factor = norm_factor(w);
-  w.for_work(w.backward_work(), [&](WorkWords const& words, Shared) {
-    auto const work = words.as<WeightWork>();
-    if (work.head.work == Work::weights) clipped_update(w, work, number, mean, factor);
-  });
+  w.for_work(
+      w.backward_work(),
+      [&](WorkWords const& words, Shared) {
+        auto const work = words.as<WeightWork>();
+        if (work.head.work == Work::weights) clipped_update(w, work, number, mean, factor);
+      },
+      false);
   w.sync_all();
 }
 
@@ -200,12 +198,12 @@ template <class W>
 __device__ __forceinline__ bool train_chunk(W const& w, int number) {
   StepChunk const& now = chunk_of(number);
   int const rows = now.chunk.rows, first = now.chunk.first;
-  receive<true>(w, number);
-  if (first == 0 && now.step % kScalarsAhead == 0) compute_scalars<W>(now.step);
+  if (first == 0 && now.step % kScalarsAhead == 0) compute_scalars<typename W::OfRows>(now.step);
   if constexpr (kInlinesPhases<W>) {
-    forward_pass<true>(w, number, w.parameters());
+    receive(w, number, true);
+    forward_pass(w, number, w.parameters(), true);
   } else {
-    call_forward_pass<W>(number, w.parameters());
+    forward_chunk<W>(number, w.parameters(), true);
   }
   loss_gradient(w, number);
   find_rows<W>(number + 2);
@@ -235,7 +233,7 @@ template <class W>
 BROOD_PHASE bool train_until(std::int64_t until) {
   std::int64_t const step = control().progress.step;
   if (step >= until) return true;
-  compute_scalars<W>(step - step % kScalarsAhead);
+  compute_scalars<typename W::OfRows>(step - step % kScalarsAhead);
   begin_stream<W>(step, until);
   W const w;
   bool finite = true;
@@ -461,14 +459,16 @@ BROOD_PHASE void look() {
 
 template <class P, bool InShared, bool Clustered>
 __global__ void __launch_bounds__(32 * kMostWarps, 1) run(RunArguments arguments) {
-  using W = Worker<P, InShared, Clustered>;
-  MemberTask const& given = arguments.tasks[cluster_number()];
-  // A member that a launch before has brought to its end, by patience or otherwise.
-  if (given.errand == Errand::train && given.progress->state != kTraining) return;
-  begin<W>(given);
-  if (control().task.errand != Errand::train) return look<W>();
-  train_member<W>();
-  end<W>();
+  if constexpr (!Clustered || kHasClusters) {
+    using W = Worker<P, InShared, Clustered>;
+    MemberTask const& given = arguments.tasks[cluster_number()];
+    // A member that a launch before has brought to its end, by patience or otherwise.
+    if (given.errand == Errand::train && given.progress->state != kTraining) return;
+    begin<W>(given);
+    if (control().task.errand != Errand::train) return look<W>();
+    train_member<W>();
+    end<W>();
+  }
 }
 
 }  // namespace brood::cuda

@@ -200,8 +200,9 @@ __device__ __forceinline__ void update_tile(W const& w, ScalarsPlace const& scal
   } else {
     with_units(std::true_type{});
   }
-  for_biases<M>(w, place.bias, M, tile.bias,
-                [&](int, int at, float g) { update_bias(w, tensors, update, at, g); });
+  for_biases<M>(w, place.bias, M, [&](int i, int at) {
+    update_bias(w, tensors, update, at, own_bias(w.place, tile.bias[i]));
+  });
 }
 
 // ---- a tile in any way: what follows the product is in the program once, as a loop over a tile's
@@ -222,7 +223,7 @@ __device__ __forceinline__ void put_quads(TileQuads& quads, WeightTile<M, N> con
       quads.quad[4 * i + k] =
           W::Precision::quad(tile.c[i][k / 2 * 2], tile.c[i][k / 2 * 2 + 1], k % 2);
     }
-    quads.bias[i] = w.place.t == 0 ? tile.bias[i][0] : tile.bias[i][2];
+    quads.bias[i] = own_bias(w.place, tile.bias[i]);
   }
 }
 
@@ -269,11 +270,11 @@ BROOD_PHASE void finish_tile(int number, int l, WeightPass pass, float mean, flo
       of_quad(weights + (high * j + i) * kUnitWords + whole_block(w.place, k % 2) / 4, k % 2,
               quads.quad[k]);
     }
-    for_biases<2>(w, bias, high, quads.bias, of_bias);
+    for_biases<1>(w, bias, high, [&](int i, int at) { of_bias(at, quads.bias[i]); });
   };
   if (pass == WeightPass::keep || pass == WeightPass::measure) {
     for_all([&](int at, int, Quad const& g) { store_quad(gradient + at, g); },
-            [&](int, int at, float g) { gradient[at] = g; });
+            [&](int at, float g) { gradient[at] = g; });
     if (pass == WeightPass::keep) return;
     int number_of_first = (weights - w.layer(l).weights) / kUnitWords;
     for (int before = 0; before < l; ++before)
@@ -297,7 +298,7 @@ BROOD_PHASE void finish_tile(int number, int l, WeightPass pass, float mean, flo
                       quad.load(tensors, at);
                       quad.template run<true>(w, tensors, update, at, h, g);
                     },
-                    [&](int, int at, float g) { update_bias(w, tensors, update, at, g); });
+                    [&](int at, float g) { update_bias(w, tensors, update, at, g); });
               });
 }
 

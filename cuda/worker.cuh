@@ -64,6 +64,8 @@ struct Worker {
   using WeightAddress = std::conditional_t<InShared, Shared, Global>;
   static constexpr bool kShared = InShared;
   static constexpr bool kClustered = Clustered;
+  // Of phases that see nothing but rows of this block, and the member: one code for all kernels.
+  using OfRows = Worker<P, true, false>;
 
   Shared base;
   int lane, warp, warps;
@@ -168,10 +170,10 @@ struct Worker {
   __device__ __forceinline__ Shared backward_work() const {
     return forward_work() + static_cast<Shared>(map().program_backward);
   }
-  // f(work, its address) for the pieces of a list, each waiting behind it as it says; the next one
-  // is on its way meanwhile.
+  // f(work, its address) for the pieces of a list, each waiting behind it as it says, if `waits`;
+  // the next one is on its way meanwhile.
   template <class F>
-  __device__ __forceinline__ void for_work(Shared at, F&& f) const {
+  __device__ __forceinline__ void for_work(Shared at, F&& f, bool waits = true) const {
     WorkWords work(at);
     for (;;) {
       f(work, at);
@@ -179,7 +181,7 @@ struct Worker {
       bool const over = (head.flags & kEndOfList) != 0;
       at += kWorkBytes;
       if (!over) work.load(at);
-      wait(head.waits);
+      if (waits) wait(head.waits);
       if (over) break;
     }
   }

@@ -30,7 +30,7 @@ other_libraries() {
 }
 
 build() {
-  local options=(-DCMAKE_BUILD_TYPE=Release -DBROOD_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=90a-real
+  local options=(-DCMAKE_BUILD_TYPE=Release -DBROOD_CUDA=ON -DCMAKE_CUDA_ARCHITECTURES=90-real
     # ncu and compute-sanitizer name lines; what names them is much, and travels compressed.
     "-DCMAKE_CUDA_FLAGS=-lineinfo -Xfatbin=-compress-all"
     -DBROOD_BUILD_TESTS=ON -DBROOD_BUILD_BENCH=ON)

@@ -188,7 +188,7 @@ void sort_pairs(Device&, Arena&, std::uint64_t* keys, std::int32_t* values, std:
   for (std::int64_t i = 0; i < count; ++i)
     std::tie(keys[i], values[i]) = pairs[static_cast<std::size_t>(i)];
 }
-void launch_layered(Device&, Precision, int, LayeredArguments const&) {}
+void launch_layered(Device&, int, LayeredArguments const&) {}
 std::unique_ptr<LayerProducts> LayerProducts::open(Device&, Precision) {
   throw DeviceError("a clock multiplies nothing");
 }

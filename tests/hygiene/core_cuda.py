@@ -32,7 +32,7 @@ if nvcc is None:
     print("skipped: nvcc is neither in PATH nor in /usr/local/cuda/bin")
     sys.exit(77)
 with tempfile.TemporaryDirectory() as folder:
-    command = [nvcc, "-std=c++20", "-arch=sm_90a", "-fmad=false", "-Werror", "all-warnings"]
+    command = [nvcc, "-std=c++20", "-arch=sm_90", "-fmad=false", "-Werror", "all-warnings"]
     command += ["-ccbin", args.host_compiler, f"-I{args.root / 'host'}"]
     command += ["-c", str(source), "-o", str(pathlib.Path(folder) / "core_cuda.o")]
     sys.exit(subprocess.run(command).returncode)

@@ -28,7 +28,7 @@ std::string name_of(emulation::KernelCall const& call) {
   return info.dli_sname;
 }
 
-// "sm_90a": 90.
+// "sm_90": 90.
 int architecture_number(std::string const& architecture) {
   return static_cast<int>(std::strtol(architecture.c_str() + 3, nullptr, 10));
 }

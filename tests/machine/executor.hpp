@@ -10,7 +10,7 @@
 
 namespace brood::machine {
 
-// The machine code that the build made; of "sm_90a" or "sm_80". Until the process ends, or until it
+// The machine code that the build made; of "sm_90" or "sm_80". Until the process ends, or until it
 // is called again. A launch with reports throws Failure with their text.
 Machine& execute_launches(std::string const& architecture);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CUDA backend on executed machine code: its arithmetic is a device's, as far as manuals tell.
-// From the environment: BROOD_MACHINE_ARCHITECTURE (sm_90a, or sm_80), BROOD_MACHINE_PRECISION
+// From the environment: BROOD_MACHINE_ARCHITECTURE (sm_90, or sm_80), BROOD_MACHINE_PRECISION
 // (fp32; of backend_under_test), BROOD_MACHINE_LAYERED (1: every network is trained layer by
 // layer), BROOD_MACHINE_ALL_KERNELS (1: the tests must have executed every kernel that there is).
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ std::string setting(char const* name, char const* otherwise) {
 machine::Machine const* executing = nullptr;
 
 bool execute_machine_code() {
-  std::string const architecture = setting("BROOD_MACHINE_ARCHITECTURE", "sm_90a");
+  std::string const architecture = setting("BROOD_MACHINE_ARCHITECTURE", "sm_90");
   executing = &machine::execute_launches(architecture);
   if (architecture == "sm_80") machine::limit_to_ampere();
   if (setting("BROOD_MACHINE_LAYERED", "0") == "1") emulation::limits.shared_bytes_block = 6 * 1024;

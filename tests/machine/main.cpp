@@ -12,7 +12,7 @@ namespace {
 constexpr char const* kUsage =
     "usage: brood_machine [--workload A|B|C|D|...] [--optimizer NAME] [--precision "
     "tf32|bf16|fp32]\n"
-    "  [--architecture sm_90a|sm_80] [--alone]     one member on the whole device\n"
+    "  [--architecture sm_90|sm_80] [--alone]     one member on the whole device\n"
     "  [--per-sm N]      members side by side on a multiprocessor; as many as fit if not given\n"
     "  [--check]         reports of misuse as well\n"
     "  [--hot N] [--stalls] [--phases] [--each]    where instructions and clocks are, in place of "

@@ -130,7 +130,7 @@ def compile_kernels(build, architecture, precision):
         running.append(subprocess.Popen(command))
     if any([process.wait() for process in running]):
         sys.exit("run.py: the kernels do not compile")
-    subprocess.run([sys.executable, "-B", ROOT / "tests/machine/code.py", nvdisasm, out,
+    subprocess.run([sys.executable, "-B", ROOT / "tests/machine/kernel_code.py", nvdisasm, out,
                     *cubins], check=True)
     os.environ["BROOD_MACHINE_CODE"] = str(out)
 
@@ -150,7 +150,7 @@ def main():
         def given(name, otherwise):
             return rest[rest.index(name) + 1] if name in rest else otherwise
 
-        compile_kernels(build, given("--architecture", "sm_90a"), given("--precision", "tf32"))
+        compile_kernels(build, given("--architecture", "sm_90"), given("--precision", "tf32"))
     if not has_code(build) and "--help" not in rest:
         print("skipped: there is no machine code in this build (nvcc or nvdisasm is missing)")
         sys.exit(77)

@@ -12,7 +12,7 @@
 namespace brood::machine {
 
 struct WorkloadChoice {
-  std::string workload = "A", optimizer = "sgd", precision = "tf32", architecture = "sm_90a";
+  std::string workload = "A", optimizer = "sgd", precision = "tf32", architecture = "sm_90";
   // One member on the whole device, in place of as many as fill it.
   bool alone = false;
   bool checked = false;

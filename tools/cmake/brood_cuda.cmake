@@ -8,7 +8,7 @@ if(NOT BROOD_CUDA STREQUAL "OFF")
   # Real code for the two architectures that differ (every 8.x runs the first), and PTX for whatever
   # comes after them: with clusters, which PTX of compute_80 would lack.
   if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 80-real 90a-real 90-virtual)
+    set(CMAKE_CUDA_ARCHITECTURES 80-real 90)
   endif()
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)

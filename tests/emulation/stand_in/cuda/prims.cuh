@@ -33,7 +33,8 @@ inline int warp_number() {
 inline int warp_count() {
   return static_cast<int>(blockDim.x) >> 5;
 }
-// Code of an architecture before 90 knows no clusters (prims.cuh, __CUDA_ARCH__).
+// Code of an architecture before 90 knows no clusters (prims.cuh): here that is asked when it runs.
+inline constexpr bool kHasClusters = true;
 inline bool has_clusters() {
   return emulation::code_architecture >= 90;
 }

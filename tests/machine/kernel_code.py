@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes the machine code of kernels out of what nvcc made, and has nvdisasm list it.
 
-    code.py NVDISASM OUT FILE...   FILE: an object with embedded code, or a cubin NAME.ARCH.cubin
+    kernel_code.py NVDISASM OUT FILE...   FILE: an object with embedded code, or a cubin NAME.ARCH.cubin
 
 Writes OUT/<name>.<architecture>.cubin and .sass. What has not changed is left as it is.
 """
@@ -12,12 +12,12 @@ import struct
 import subprocess
 import sys
 
-ARCHITECTURES = {80: "sm_80", 90: "sm_90a"}  # of those that the tests know
+ARCHITECTURES = {80: "sm_80", 90: "sm_90"}  # of those that the tests know
 FATBIN, ELF_ENTRY, COMPRESSED = 0xBA55ED50, 2, 0x2000 | 0x8000
 
 
-def section(elf, wanted):
-    """The bytes of a section of a 64-bit ELF file; empty if it has none of that name."""
+def sections(elf):
+    """The bytes of the sections of a 64-bit ELF file, by name."""
     table, = struct.unpack_from("<Q", elf, 0x28)
     size, count, names = struct.unpack_from("<HHH", elf, 0x3A)
 
@@ -26,17 +26,16 @@ def section(elf, wanted):
         return name, offset, length
 
     _, strings, _ = header(names)
-    for i in range(count):
-        name, offset, length = header(i)
+    found = {}
+    for name, offset, length in map(header, range(count)):
         end = elf.index(b"\0", strings + name)
-        if elf[strings + name:end].decode() == wanted:
-            return elf[offset:offset + length]
-    return b""
+        found[elf[strings + name:end].decode()] = elf[offset:offset + length]
+    return found
 
 
 def cubins(path):
     """Pairs of architecture and cubin that an object embeds."""
-    data = section(path.read_bytes(), ".nv_fatbin")
+    data = sections(path.read_bytes()).get(".nv_fatbin", b"")
     at = 0
     while at + 16 <= len(data):
         magic, _, header, size = struct.unpack_from("<IHHQ", data, at)
