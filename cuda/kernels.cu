@@ -7,10 +7,13 @@
 #include "cuda/draw.cuh"
 #include "cuda/kernel_hash.hpp"
 #include "cuda/pairs.cuh"
-#include "cuda/variants.cuh"
+#include "cuda/variants.hpp"
 
 namespace brood::cuda {
 
+struct Tf32;
+struct Bf16;
+struct Fp32;
 extern template struct Variants<Tf32>;
 extern template struct Variants<Bf16>;
 extern template struct Variants<Fp32>;
