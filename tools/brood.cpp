@@ -104,11 +104,6 @@ bool belongs_to(Option const& option, Command const& command) {
   return (option.commands >> (&command - kCommands) & 1) != 0;
 }
 
-std::string did_you_mean(std::string_view name, std::vector<std::string_view> const& candidates) {
-  std::string const nearest = nearest_name(name, candidates);
-  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
-}
-
 std::string general_help() {
   std::string text =
       "Examples:\n"

@@ -14,24 +14,6 @@ namespace brood::tools {
 namespace {
 
 using files::counted;
-using files::Reading;
-
-struct Unit {
-  std::string_view name;
-  double factor;
-};
-constexpr Unit kTimes[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-// A number with one of the units; nothing if it is not that.
-template <std::size_t Count>
-std::optional<double> with_unit(std::string_view text, Unit const (&units)[Count]) {
-  std::size_t const digits = std::min(text.find_first_not_of("0123456789.+-"), text.size());
-  auto const number = files::read_number<double>(text.substr(0, digits));
-  auto const unit = std::find_if(std::begin(units), std::end(units), [&](Unit const& candidate) {
-    return candidate.name == text.substr(digits);
-  });
-  if (number.reading != Reading::number || unit == std::end(units)) return std::nullopt;
-  return number.value * unit->factor;
-}
 
 // Words that are not key=value: how many a command takes, and what they are called.
 struct Words {
@@ -145,7 +127,7 @@ class Checker {
     options_.engine.device_model = text("--device-model");
 
     if (given("--time-limit")) {
-      auto const seconds = with_unit(text("--time-limit"), kTimes);
+      auto const seconds = files::seconds_of(text("--time-limit"));
       if (seconds && *seconds > 0) {
         options_.time_limit_seconds = seconds;
       } else {

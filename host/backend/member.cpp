@@ -143,11 +143,6 @@ bool fits(Hyperparameter const& row, Value const& value) {
   return false;
 }
 
-std::string did_you_mean(std::string_view name, std::vector<std::string_view> const& candidates) {
-  std::string const near = nearest_name(name, candidates);
-  return near.empty() ? "" : "; did you mean " + near + "?";
-}
-
 // Index of a choice's name, or -1.
 int choice_index(Hyperparameter const& row, Value const& value) {
   auto const* text = std::get_if<std::string>(&value);

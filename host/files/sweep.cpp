@@ -249,23 +249,14 @@ class SweepReader {
   void read_time_limit() {
     Node const* node = top_.find("time_limit");
     if (node == nullptr) return;
-    std::string_view text = node->text;
-    double unit = 1;
-    for (auto const& [letter, seconds] : {std::pair{'s', 1.0}, {'m', 60.0}, {'h', 3600.0}}) {
-      if (!text.ends_with(letter)) continue;
-      text.remove_suffix(1);
-      unit = seconds;
-      break;
-    }
-    auto const [reading, value] = read_number<double>(text);
-    double const seconds = value * unit;
-    if (reading == Reading::number && seconds > 0 && seconds < 1e9) {
-      sweep_.time_limit_seconds = seconds;
+    auto const seconds = node->is_scalar() ? seconds_of(node->text) : std::nullopt;
+    if (seconds && *seconds > 0 && *seconds < 1e9) {
+      sweep_.time_limit_seconds = *seconds;
       return;
     }
     problems_.add(node->place,
                   not_allowed("time_limit", *node,
-                              "a time above 0 such as 60s, 10m or 2h; a number is in seconds"));
+                              "a time above 0 such as 60s, 10m, 2h or 1d; a number is in seconds"));
   }
 
   Node const& root_;

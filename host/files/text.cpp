@@ -1,10 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages' parts and the magnitude of a decimal number; see text.hpp.
+// Messages' parts, numbers with units, and the magnitude of a decimal number; see text.hpp.
 #include "files/text.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace brood::files {
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+// A number with one of the units behind it.
+std::optional<double> with_unit(std::string_view text, std::span<Unit const> units) {
+  for (Unit const& unit : units) {
+    if (!text.ends_with(unit.name)) continue;
+    auto const number = read_number<double>(text.substr(0, text.size() - unit.name.size()));
+    if (number.reading == Reading::number) return number.value * unit.factor;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::string at_line(std::string_view name, std::int64_t line, std::int64_t column,
                     std::string_view what) {
@@ -73,10 +92,6 @@ bool is_at_least_one(std::string_view digits) {
 }
 
 std::optional<double> bytes_of(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    double bytes;
-  };
   constexpr Unit kUnits[] = {{"", 1},
                              {"B", 1},
                              {"kB", 1e3},
@@ -88,13 +103,12 @@ std::optional<double> bytes_of(std::string_view text) {
                              {"MiB", 1048576},
                              {"GiB", 1073741824},
                              {"TiB", 1099511627776}};
-  std::size_t const digits = std::min(text.find_first_not_of("0123456789.+-"), text.size());
-  auto const number = read_number<double>(text.substr(0, digits));
-  auto const unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](Unit const& candidate) {
-    return candidate.name == text.substr(digits);
-  });
-  if (number.reading != Reading::number || unit == std::end(kUnits)) return std::nullopt;
-  return number.value * unit->bytes;
+  return with_unit(text, kUnits);
+}
+
+std::optional<double> seconds_of(std::string_view text) {
+  constexpr Unit kUnits[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  return with_unit(text, kUnits);
 }
 
 }  // namespace brood::files

@@ -24,8 +24,10 @@ std::string counted(std::int64_t count, std::string_view noun);
 // Without spaces and tabs at either end.
 std::string_view trimmed(std::string_view text);
 
-// A size such as 20000, 64KiB, 1.5GB in bytes; nothing if the text is none.
+// A size such as 20000, 64KiB, 1.5GB (bytes), and a time such as 60, 500ms, 10m, 1d (seconds);
+// nothing if the text is none.
 std::optional<double> bytes_of(std::string_view text);
+std::optional<double> seconds_of(std::string_view text);
 
 // What a text is when it is read as a decimal number.
 enum class Reading { number, not_a_number, too_large };

@@ -24,9 +24,9 @@ std::string condition_problem(Condition const& condition, std::span<Parameter co
     std::vector<std::string_view> names;
     for (std::size_t i = 0; i < own; ++i)
       names.push_back(parameters[i].name);
-    std::string const near = nearest_name(condition.parameter, names);
+    std::string const near = did_you_mean(condition.parameter, names);
     return start + ", which is not a parameter of the search space" +
-           (near.empty() ? "; name one that comes before." : "; did you mean " + near + "?");
+           (near.empty() ? "; name one that comes before." : near);
   }
   if (place == own) return start + " itself; name a parameter that comes before.";
   if (place > own) {

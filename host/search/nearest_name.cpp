@@ -60,4 +60,9 @@ std::string nearest_name(std::string_view name, std::vector<std::string_view> co
   return std::string(nearest);
 }
 
+std::string did_you_mean(std::string_view name, std::vector<std::string_view> const& candidates) {
+  std::string const nearest = nearest_name(name, candidates);
+  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
+}
+
 }  // namespace brood

@@ -145,8 +145,7 @@ std::string metric_problem(std::string_view name, Task task) {
       "metric: " + std::string(name) +
       (metric == nullptr ? " is not known" : " does not fit " + std::string(name_of(task))) +
       "; allowed: " + allowed;
-  std::string const near = metric == nullptr ? nearest_name(name, names) : "";
-  return near.empty() ? problem : problem + "; did you mean " + near + "?";
+  return metric == nullptr ? problem + did_you_mean(name, names) : problem;
 }
 
 bool higher_is_better(std::string_view name, Task task) {

@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "classification, regression, multi_label"},
         Malformed{"task_misspelt", "task: regresion\n", "file:2:7: ", "did you mean regression?"},
         Malformed{"time_limit_word", "time_limit: soon\n", "file:2:13: time_limit: 'soon'", "60s"},
-        Malformed{"time_limit_days", "time_limit: 1d\n", "file:2:13: time_limit: '1d'", "2h"},
+        Malformed{"time_limit_weeks", "time_limit: 1w\n", "file:2:13: time_limit: '1w'", "1d"},
         Malformed{"time_limit_zero", "time_limit: 0\n", "file:2:13: time_limit: 0", "above 0"},
         Malformed{"time_limit_negative", "time_limit: -1m\n", "file:2:13: ", "above 0"},
         Malformed{"time_limit_inf", "time_limit: .inf\n", "file:2:13: ", "finite"},

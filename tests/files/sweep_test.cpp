@@ -524,5 +524,18 @@ TEST(Sweep, RefusesAFileThatIsNotThere) {
   EXPECT_EQ(message.substr(0, 20), "no/such/sweep.yaml: ");
 }
 
+TEST(Sweep, TimeLimitsHaveTheUnitsOfTheCommandLine) {
+  for (auto const& [text, seconds] : {std::pair{"90", 90.0},
+                                      {"1e2", 100.0},
+                                      {"500ms", 0.5},
+                                      {"90s", 90.0},
+                                      {"1.5m", 90.0},
+                                      {"2h", 7200.0},
+                                      {"1d", 86400.0}}) {
+    EXPECT_EQ(sweep_of(std::string("time_limit: ") + text + "\n").time_limit_seconds, seconds)
+        << text;
+  }
+}
+
 }  // namespace
 }  // namespace brood::files

@@ -46,5 +46,7 @@ class Config {
 
 // The nearest of `candidates` to a misspelt `name`, or empty if none is near.
 std::string nearest_name(std::string_view name, std::vector<std::string_view> const& candidates);
+// "; did you mean X?", or nothing if none is near.
+std::string did_you_mean(std::string_view name, std::vector<std::string_view> const& candidates);
 
 }  // namespace brood
