@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "brood/files/sweep.hpp"
+#include "files/settings_yaml.hpp"
 #include "files/sweep_reader.hpp"
 #include "files/warm_start.hpp"
 #include "files/yaml.hpp"
@@ -79,25 +80,15 @@ std::string task_text(Sweep const& sweep) {
 }
 
 std::string validation_text(Study const& study, DatasetOptions const& data) {
-  Validation const& validation = study.validation;
   std::string by;
   if (study.final_repeats > 1) by = ", final_repeats: " + std::to_string(study.final_repeats);
   for (auto const& [key, column] : {std::pair("group", data.group), std::pair("time", data.time),
                                     std::pair("fold", data.fold)}) {
     if (!column.empty()) by += std::string(", ") + key + ": " + yaml_text(column);
   }
-  auto const rest = [&](auto const& chosen) {
-    return ", repeats: " + std::to_string(chosen.repeats) + ", test: " + to_text(chosen.test) + by +
-           "}\n";
-  };
-  if (auto const* folds = std::get_if<Folds>(&validation)) {
-    return "validation: {folds: " + std::to_string(folds->folds) + rest(*folds);
-  }
-  if (auto const* given = std::get_if<GivenFolds>(&validation)) {
-    return "validation: {repeats: " + std::to_string(given->repeats) + by + "}\n";
-  }
-  auto const& holdout = std::get<Holdout>(validation);
-  return "validation: {holdout: " + to_text(holdout.valid) + rest(holdout);
+  return "validation: {" +
+         std::visit([](auto const& chosen) { return settings_text(chosen); }, study.validation) +
+         by + "}\n";
 }
 
 std::string metric_text(MetricChoice const& metric) {
@@ -119,53 +110,16 @@ std::string decisions_text(Study const& study) {
 }
 
 std::string constraints_text(Constraints const& constraints) {
-  std::string fields;
-  auto const add = [&](char const* name, std::string const& most) {
-    fields += (fields.empty() ? "" : ", ") + std::string(name) + ": " + most;
-  };
-  if (constraints.max_parameters) {
-    add("max_parameters", std::to_string(*constraints.max_parameters));
-  }
-  if (constraints.max_bytes) add("max_bytes", std::to_string(*constraints.max_bytes));
-  if (constraints.max_flops) add("max_flops", to_text(*constraints.max_flops));
-  return fields.empty() ? "# constraints: none\n" : "constraints: {" + fields + "}\n";
-}
-
-std::string text_of(NoEarlyTermination const& none) {
-  return "none}\ntrain: {epochs: " + std::to_string(none.max_epochs);
-}
-std::string text_of(SuccessiveHalving const& halving) {
-  bool const ceil = halving.survivors == SuccessiveHalving::Survivors::ceil;
-  return "successive_halving, eta: " + std::to_string(halving.eta) +
-         ", min_iter: " + std::to_string(halving.min_epochs) +
-         ", max_iter: " + std::to_string(halving.max_epochs) +
-         ", survivors: " + (ceil ? "ceil" : "floor");
-}
-std::string text_of(Hyperband const& hyperband) {
-  return "hyperband, eta: " + std::to_string(hyperband.eta) +
-         ", max_iter: " + std::to_string(hyperband.max_epochs);
-}
-std::string text_of(Asha const& asha) {
-  return "asha, eta: " + std::to_string(asha.eta) +
-         ", min_iter: " + std::to_string(asha.min_epochs) +
-         ", max_iter: " + std::to_string(asha.max_epochs) +
-         ", workers: " + std::to_string(asha.workers);
-}
-std::string text_of(MedianStopping const& median) {
-  return "median, max_iter: " + std::to_string(median.max_epochs) +
-         ", interval: " + std::to_string(median.interval) +
-         ", warmup_iter: " + std::to_string(median.warmup_epochs) +
-         ", startup_trials: " + std::to_string(median.startup_trials);
-}
-std::string text_of(PopulationBased const& rounds) {
-  return "pbt, max_iter: " + std::to_string(rounds.max_epochs) +
-         ", interval: " + std::to_string(rounds.interval) +
-         ", quantile: " + to_text(rounds.quantile) + ", resample: " + to_text(rounds.resample);
+  std::string const text = settings_text(constraints);
+  return text.empty() ? "# constraints: none\n" : "constraints: {" + text + "}\n";
 }
 
 std::string scheduler_text(SchedulerChoice const& scheduler) {
-  return "early_terminate: {type: " +
-         std::visit([](auto const& chosen) { return text_of(chosen); }, scheduler) + "}\n";
+  std::string const type = "early_terminate: {type: " + std::string(name_of(scheduler));
+  if (auto const* none = std::get_if<NoEarlyTermination>(&scheduler))
+    return type + "}\ntrain: {" + settings_text(*none) + "}\n";
+  return type + ", " +
+         std::visit([](auto const& chosen) { return settings_text(chosen); }, scheduler) + "}\n";
 }
 
 std::string points_text(char const* key, std::vector<Config> const& points) {
@@ -183,15 +137,9 @@ std::string points_text(char const* key, std::vector<Config> const& points) {
 std::string sampler_text(SamplerChoice const& sampler) {
   std::string text = "method: " + std::string(name_of(sampler)) + '\n';
   if (auto const* list = std::get_if<List>(&sampler)) text += points_text("points", list->configs);
-  if (auto const* tpe = std::get_if<Tpe>(&sampler)) {
-    text += "sampler: {startup: " + std::to_string(tpe->startup) +
-            ", candidates: " + std::to_string(tpe->candidates) +
-            ", multivariate: " + flag(tpe->multivariate) +
-            ", consider_endpoints: " + flag(tpe->consider_endpoints) + "}\n";
-  }
-  if (auto const* bayes = std::get_if<Bayes>(&sampler)) {
-    text += "sampler: {startup: " + std::to_string(bayes->startup) + "}\n";
-  }
+  std::string const settings =
+      std::visit([](auto const& chosen) { return settings_text(chosen); }, sampler);
+  if (!settings.empty()) text += "sampler: {" + settings + "}\n";
   std::visit(
       [&](auto const& chosen) {
         if constexpr (requires { chosen.first; }) text += points_text("first", chosen.first);

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <climits>
+#include <type_traits>
 #include <utility>
 
 #include "brood/member.hpp"
+#include "files/settings_yaml.hpp"
 #include "files/sweep_parameter.hpp"
 #include "search/points.hpp"
 #include "search/sampler.hpp"
@@ -17,7 +19,17 @@ namespace brood::files {
 namespace {
 
 constexpr std::int64_t kMostTrials = 10'000'000;
-constexpr int kMostStartup = 1'000'000;
+
+// The settings of all methods, in order.
+Names sampler_keys() {
+  Names keys;
+  for_alternatives<SamplerChoice>([&]<class S>(S const&) {
+    for (std::string_view const key : settings_keys<S>()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+    }
+  });
+  return keys;
+}
 
 class MethodReader {
  public:
@@ -25,18 +37,14 @@ class MethodReader {
       : top_(top), study_(study), notes_(notes), infos_(hyperparameters()) {}
 
   void read() {
-    auto const method = top_.choice("method", {"random", "grid", "list", "sobol", "tpe", "bayes"});
-    if (method == "list") {
-      study_.sampler = List{read_points("points", /*of_list=*/true)};
-    } else if (method == "grid") {
-      study_.sampler = Grid{};
-    } else if (method == "sobol") {
-      study_.sampler = Sobol{};
-    } else if (method == "tpe") {
-      study_.sampler = Tpe{};
-    } else if (method == "bayes") {
-      study_.sampler = Bayes{};
-    }
+    Names methods;
+    for_alternatives<SamplerChoice>([&](auto const& each) { methods.push_back(each.kName); });
+    auto const method = top_.choice("method", methods);
+    for_alternatives<SamplerChoice>([&](auto const& each) {
+      if (method == each.kName) study_.sampler = each;
+    });
+    if (auto* list = std::get_if<List>(&study_.sampler))
+      list->configs = read_points("points", /*of_list=*/true);
     read_settings();
     read_first();
     auto const trials = top_.integer("trials", 1, kMostTrials);
@@ -49,28 +57,20 @@ class MethodReader {
   }
 
  private:
+  // `sampler` may have the keys of every method; those of another than the chosen are noted.
   void read_settings() {
-    Section const section(top_, "sampler",
-                          {"startup", "candidates", "multivariate", "consider_endpoints"});
-    auto const whole = [&](std::string_view key, int fallback) {
-      return static_cast<int>(section.integer(key, 1, kMostStartup).value_or(fallback));
-    };
-    auto const check_goes = [&](std::string_view key, bool goes) {
-      if (section.has(key) && !goes) {
-        section.add_problem(key, "does not go with method " + std::string(name_of(study_.sampler)));
-      }
-    };
-    auto* tpe = std::get_if<Tpe>(&study_.sampler);
-    auto* bayes = std::get_if<Bayes>(&study_.sampler);
-    check_goes("startup", tpe != nullptr || bayes != nullptr);
-    for (std::string_view const key : {"candidates", "multivariate", "consider_endpoints"})
-      check_goes(key, tpe != nullptr);
-    if (bayes != nullptr) bayes->startup = whole("startup", bayes->startup);
-    if (tpe == nullptr) return;
-    tpe->startup = whole("startup", tpe->startup);
-    tpe->candidates = whole("candidates", tpe->candidates);
-    tpe->multivariate = section.flag("multivariate").value_or(tpe->multivariate);
-    tpe->consider_endpoints = section.flag("consider_endpoints").value_or(tpe->consider_endpoints);
+    Section const section(top_, "sampler", sampler_keys());
+    std::visit(
+        [&](auto& sampler) {
+          Names const own = settings_keys<std::remove_cvref_t<decltype(sampler)>>();
+          for (std::string_view const key : sampler_keys()) {
+            bool const goes = std::find(own.begin(), own.end(), key) != own.end();
+            if (section.has(key) && !goes)
+              section.add_problem(key, "does not go with method " + std::string(sampler.kName));
+          }
+          files::read_settings(section, sampler);
+        },
+        study_.sampler);
   }
 
   void read_first() {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who trains how long: Weights & Biases' words for it, where iterations are epochs. Each type is
-// one function; the table says which keys it has.
+// Who trains how long: Weights & Biases' words for it, where iterations are epochs. What a type may
+// set stands in brood/scheduler.hpp; here is what one key says of others.
 #include "files/sweep_scheduler.hpp"
 
 #include <algorithm>
-#include <cstdint>
+#include <type_traits>
+
+#include "files/settings_yaml.hpp"
 
 namespace brood::files {
 
 namespace {
-
-constexpr int kMostEpochs = 1'000'000;
 
 class SchedulerReader {
  public:
@@ -29,20 +29,10 @@ class SchedulerReader {
     }
   }
 
-  NoEarlyTermination none() const {
-    NoEarlyTermination none;
-    if (space_.epochs) none.max_epochs = static_cast<int>(*space_.epochs);
-    return none;
-  }
+  NoEarlyTermination none() const { return read(NoEarlyTermination()); }
 
   SuccessiveHalving halving() {
-    SuccessiveHalving halving;
-    halving.eta = integer("eta", 2, halving.eta);
-    halving.max_epochs = max_epochs(halving.max_epochs);
-    halving.min_epochs = integer("min_iter", 1, halving.min_epochs);
-    if (section_.choice("survivors", {"floor", "ceil"}) == "ceil") {
-      halving.survivors = SuccessiveHalving::Survivors::ceil;
-    }
+    auto halving = read(SuccessiveHalving());
     read_bands(halving);
     check_strict();
     check_min(halving.min_epochs, halving.max_epochs);
@@ -65,9 +55,7 @@ class SchedulerReader {
       }
       return bands;
     }
-    Hyperband hyperband;
-    hyperband.eta = integer("eta", 2, hyperband.eta);
-    hyperband.max_epochs = max_epochs(hyperband.max_epochs);
+    auto const hyperband = read(Hyperband());
     check_strict();
     notes_.push_back(place + ": early_terminate: hyperband is read as all " +
                      std::to_string(plan_brackets(hyperband, trials_of_a_pass(hyperband)).size()) +
@@ -78,55 +66,39 @@ class SchedulerReader {
   }
 
   Asha asha() const {
-    Asha asha;
-    asha.eta = integer("eta", 2, asha.eta);
-    asha.max_epochs = max_epochs(asha.max_epochs);
-    asha.min_epochs = integer("min_iter", 1, asha.min_epochs);
-    asha.workers = integer("workers", 1, asha.workers);
+    auto const asha = read(Asha());
     check_min(asha.min_epochs, asha.max_epochs);
     return asha;
   }
 
-  MedianStopping median() const {
-    MedianStopping median;
-    median.max_epochs = max_epochs(median.max_epochs);
-    median.interval = integer("interval", 1, median.interval);
-    median.warmup_epochs = integer("warmup_iter", 0, median.warmup_epochs);
-    median.startup_trials = integer("startup_trials", 1, median.startup_trials);
-    check_interval(median.interval, median.max_epochs);
-    return median;
-  }
+  MedianStopping median() const { return read(MedianStopping()); }
 
   PopulationBased population_based() const {
-    PopulationBased rounds;
-    rounds.max_epochs = max_epochs(rounds.max_epochs);
-    rounds.interval = integer("interval", 1, std::min(rounds.interval, rounds.max_epochs));
-    rounds.quantile =
-        section_.real("quantile", "0 < quantile <= 0.5", [](double x) { return x > 0 && x <= 0.5; })
-            .value_or(rounds.quantile);
-    rounds.resample =
-        section_.real("resample", "0 <= resample <= 1", [](double x) { return x >= 0 && x <= 1; })
-            .value_or(rounds.resample);
-    check_interval(rounds.interval, rounds.max_epochs);
+    auto rounds = read(PopulationBased());
+    if (!section_.has("interval")) rounds.interval = std::min(rounds.interval, rounds.max_epochs);
     return rounds;
   }
 
  private:
-  int integer(std::string_view key, int min, std::int64_t fallback) const {
-    return static_cast<int>(section_.integer(key, min, kMostEpochs).value_or(fallback));
+  // A scheduler's settings from its default ones; what `epochs` says holds unless max_iter does.
+  template <class S>
+  S read(S scheduler) const {
+    if (space_.epochs) scheduler.max_epochs = static_cast<int>(*space_.epochs);
+    if constexpr (!std::is_same_v<S, NoEarlyTermination>) {
+      read_settings(section_, scheduler);
+      check_epochs(scheduler.max_epochs);
+    }
+    return scheduler;
   }
 
   // `epochs` may say it too, if it says the same.
-  int max_epochs(int fallback) const {
-    int const epochs = integer("max_iter", 1, space_.epochs.value_or(fallback));
-    if (space_.epochs && *space_.epochs != epochs) {
-      section_.problems().add(space_.epochs_place,
-                              "epochs: " + std::to_string(*space_.epochs) +
-                                  " contradicts early_terminate.max_iter, which is " +
-                                  std::to_string(epochs) +
-                                  " and says how long a trial trains; leave epochs out");
-    }
-    return epochs;
+  void check_epochs(int max_epochs) const {
+    if (!space_.epochs || *space_.epochs == max_epochs) return;
+    section_.problems().add(space_.epochs_place,
+                            "epochs: " + std::to_string(*space_.epochs) +
+                                " contradicts early_terminate.max_iter, which is " +
+                                std::to_string(max_epochs) +
+                                " and says how long a trial trains; leave epochs out");
   }
 
   // The bands max_iter / eta^i, i = 1 .. s, as the rungs of one bracket.
@@ -161,41 +133,42 @@ class SchedulerReader {
                                 " exceeds max_iter " + std::to_string(max_epochs));
   }
 
-  void check_interval(int interval, int max_epochs) const {
-    if (interval <= max_epochs) return;
-    section_.add_problem(
-        "interval", std::to_string(interval) + " exceeds max_iter " + std::to_string(max_epochs));
-  }
-
   Section const& section_;
   SpaceOfSweep const& space_;
   std::vector<std::string>& notes_;
 };
+
+// What a type has beside its settings: Weights & Biases' words for bands.
+template <class S>
+Names keys_of() {
+  if constexpr (std::is_same_v<S, NoEarlyTermination>) return {};
+  Names keys = settings_keys<S>();
+  if constexpr (std::is_same_v<S, SuccessiveHalving> || std::is_same_v<S, Hyperband>)
+    keys.insert(keys.end(), {"s", "strict"});
+  if constexpr (std::is_same_v<S, Hyperband>) keys.insert(keys.begin() + 1, "min_iter");
+  return keys;
+}
 
 struct Type {
   std::string_view name;
   Names keys;
   SchedulerChoice (*read)(SchedulerReader&);
 };
+template <class S>
+Type type_of(SchedulerChoice (*read)(SchedulerReader&)) {
+  return {S::kName, keys_of<S>(), read};
+}
 
 std::vector<Type> types() {
+  using Choice = SchedulerChoice;
+  using Reader = SchedulerReader;
   return {
-      {"none", {}, [](SchedulerReader& reader) { return SchedulerChoice(reader.none()); }},
-      {"successive_halving",
-       {"eta", "min_iter", "max_iter", "survivors", "s", "strict"},
-       [](SchedulerReader& reader) { return SchedulerChoice(reader.halving()); }},
-      {"hyperband",
-       {"eta", "min_iter", "max_iter", "s", "strict"},
-       [](SchedulerReader& reader) { return reader.hyperband(); }},
-      {"asha",
-       {"eta", "min_iter", "max_iter", "workers"},
-       [](SchedulerReader& reader) { return SchedulerChoice(reader.asha()); }},
-      {"median",
-       {"max_iter", "interval", "warmup_iter", "startup_trials"},
-       [](SchedulerReader& reader) { return SchedulerChoice(reader.median()); }},
-      {"pbt",
-       {"max_iter", "interval", "quantile", "resample"},
-       [](SchedulerReader& reader) { return SchedulerChoice(reader.population_based()); }},
+      type_of<NoEarlyTermination>([](Reader& reader) { return Choice(reader.none()); }),
+      type_of<SuccessiveHalving>([](Reader& reader) { return Choice(reader.halving()); }),
+      type_of<Hyperband>([](Reader& reader) { return reader.hyperband(); }),
+      type_of<Asha>([](Reader& reader) { return Choice(reader.asha()); }),
+      type_of<MedianStopping>([](Reader& reader) { return Choice(reader.median()); }),
+      type_of<PopulationBased>([](Reader& reader) { return Choice(reader.population_based()); }),
   };
 }
 

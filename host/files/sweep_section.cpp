@@ -86,11 +86,6 @@ std::string not_allowed(std::string const& name, Node const& node, std::string c
   return name + ": " + shown(node) + " is not allowed; allowed: " + allowed + hint(node);
 }
 
-std::string did_you_mean(std::string_view name, Names const& names) {
-  std::string const nearest = nearest_name(name, names);
-  return nearest.empty() ? "" : "; did you mean " + nearest + "?";
-}
-
 std::string joined(Names const& names) {
   std::string text;
   for (std::string_view const name : names)
@@ -163,7 +158,7 @@ std::optional<std::int64_t> Section::integer(std::string_view key, std::int64_t 
 }
 
 std::optional<double> Section::real(std::string_view key, std::string const& allowed,
-                                    bool (*fits)(double)) const {
+                                    std::function<bool(double)> const& fits) const {
   Node const* node = find(key);
   if (node == nullptr) return std::nullopt;
   if (node->is_number() && fits(node->real)) return node->real;

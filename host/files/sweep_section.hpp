@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,6 @@ using Names = std::vector<std::string_view>;
 std::string shown(Node const& node);
 // "NAME: VALUE is not allowed; allowed: ALLOWED", and a hint if the value is a well-known slip.
 std::string not_allowed(std::string const& name, Node const& node, std::string const& allowed);
-// "; did you mean X?", or nothing if no name is near.
-std::string did_you_mean(std::string_view name, Names const& names);
 // "a, b, c".
 std::string joined(Names const& names);
 // A number without a fraction, however it is written: 32, 32.0, 3.2e1; nothing for others and for
@@ -57,7 +56,7 @@ class Section {
                                       std::int64_t max) const;
   // `allowed` is what `fits` checks, in words.
   std::optional<double> real(std::string_view key, std::string const& allowed,
-                             bool (*fits)(double)) const;
+                             std::function<bool(double)> const& fits) const;
   std::optional<bool> flag(std::string_view key) const;
   std::optional<std::string> text(std::string_view key) const;
   std::optional<std::string> choice(std::string_view key, Names const& names) const;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "files/settings_yaml.hpp"
 #include "files/text.hpp"
 
 namespace brood::files {
@@ -62,14 +63,9 @@ void check_shares(Section const& section, Holdout const& holdout) {
 void read_validation(Section const& top, Sweep& sweep) {
   Section const section(top, "validation", Names(std::begin(kKeys), std::end(kKeys)));
   Holdout holdout;
-  holdout.test = section.real("test", "0 <= test < 1", [](double x) { return x >= 0 && x < 1; })
-                     .value_or(holdout.test);
-  holdout.repeats = static_cast<int>(
-      section.integer("repeats", 1, kMostMembersPerTrial).value_or(holdout.repeats));
-  auto const share =
-      section.real("holdout", "0 < holdout < 1", [](double x) { return x > 0 && x < 1; });
-  holdout.valid = share.value_or(holdout.valid);
-  auto const folds = section.integer("folds", 2, kMostMembersPerTrial);
+  read_settings(section, holdout);
+  Folds folds{.folds = 0, .repeats = holdout.repeats, .test = holdout.test};
+  read_settings(section, folds, {"folds"});
   holdout.by = read_columns(section, sweep.dataset);
   if (section.has("fold")) {
     for (std::string_view const key : {"holdout", "folds", "test"}) {
@@ -80,9 +76,9 @@ void read_validation(Section const& top, Sweep& sweep) {
     sweep.study.validation = GivenFolds{holdout.repeats};
   } else if (section.has("holdout") && section.has("folds")) {
     section.add_problem("folds", "contradicts validation.holdout; keep one of them");
-  } else if (folds) {
-    sweep.study.validation =
-        Folds{static_cast<int>(*folds), holdout.repeats, holdout.test, holdout.by};
+  } else if (folds.folds > 0) {
+    folds.by = holdout.by;
+    sweep.study.validation = folds;
   } else {
     if (!section.has("folds")) check_shares(section, holdout);
     sweep.study.validation = holdout;

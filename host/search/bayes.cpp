@@ -346,9 +346,4 @@ void propose(Bayes const& sampler, Request const& request, Proposals& proposals)
   }
 }
 
-std::vector<std::string> own_problems(Bayes const& sampler, SearchSpace const&) {
-  if (sampler.startup >= 1) return {};
-  return {"bayes: startup is " + std::to_string(sampler.startup) + "; it must be at least 1."};
-}
-
 }  // namespace brood

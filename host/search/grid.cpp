@@ -38,7 +38,7 @@ void propose(Grid const& sampler, Request const& request, Proposals& proposals) 
   }
 }
 
-std::vector<std::string> own_problems(Grid const&, SearchSpace const& space) {
+std::vector<std::string> space_problems(Grid const&, SearchSpace const& space) {
   std::vector<std::string> found;
   for (auto const& parameter : space.parameters()) {
     if (cardinality(parameter) > 0) continue;

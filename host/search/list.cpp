@@ -13,7 +13,7 @@ void propose(List const& sampler, Request const& request, Proposals& proposals) 
   }
 }
 
-std::vector<std::string> own_problems(List const& sampler, SearchSpace const& space) {
+std::vector<std::string> space_problems(List const& sampler, SearchSpace const& space) {
   if (sampler.configs.empty()) return {"The list is empty; give at least one point."};
   std::vector<std::string> all;
   for (std::size_t i = 0; i < sampler.configs.size(); ++i) {

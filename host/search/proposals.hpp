@@ -71,13 +71,12 @@ void propose(Tpe const& sampler, Request const& request, Proposals& proposals);
 void propose(Bayes const& sampler, Request const& request, Proposals& proposals);
 
 // What is wrong beside the hand-picked points. One complete sentence each.
-inline std::vector<std::string> own_problems(Random const&, SearchSpace const&) {
+template <class Sampler>
+std::vector<std::string> space_problems(Sampler const&, SearchSpace const&) {
   return {};
 }
-std::vector<std::string> own_problems(List const& sampler, SearchSpace const& space);
-std::vector<std::string> own_problems(Grid const& sampler, SearchSpace const& space);
-std::vector<std::string> own_problems(Sobol const& sampler, SearchSpace const& space);
-std::vector<std::string> own_problems(Tpe const& sampler, SearchSpace const& space);
-std::vector<std::string> own_problems(Bayes const& sampler, SearchSpace const& space);
+std::vector<std::string> space_problems(List const& sampler, SearchSpace const& space);
+std::vector<std::string> space_problems(Grid const& sampler, SearchSpace const& space);
+std::vector<std::string> space_problems(Sobol const& sampler, SearchSpace const& space);
 
 }  // namespace brood

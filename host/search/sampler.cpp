@@ -10,14 +10,13 @@
 
 #include "search/points.hpp"
 #include "search/proposals.hpp"
+#include "search/settings_check.hpp"
 #include "search/survey.hpp"
 
 namespace brood {
 namespace {
 
 constexpr int kModelBatch = 64;
-constexpr std::string_view kNames[] = {"random", "list", "grid", "sobol", "tpe", "bayes"};
-static_assert(std::size(kNames) == std::variant_size_v<SamplerChoice>);
 
 // The points before the sampler's own: none of a List, which is nothing else.
 std::vector<Config> const& first_points(SamplerChoice const& sampler) {
@@ -36,7 +35,7 @@ std::vector<Config> const& first_points(SamplerChoice const& sampler) {
 }  // namespace
 
 std::string_view name_of(SamplerChoice const& sampler) {
-  return kNames[sampler.index()];
+  return std::visit([](auto const& chosen) { return chosen.kName; }, sampler);
 }
 
 std::vector<Config> propose(SamplerChoice const& sampler, SearchSpace const& space,
@@ -69,7 +68,14 @@ int ask_batch(SamplerChoice const& sampler) {
 
 std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace const& space) {
   if (!space.problems().empty()) return {};  // of which nothing more can be said
-  auto all = std::visit([&](auto const& chosen) { return own_problems(chosen, space); }, sampler);
+  auto all = std::visit(
+      [&](auto const& chosen) {
+        auto found = settings_problems(chosen, std::string(chosen.kName) + ": ");
+        for (auto& problem : space_problems(chosen, space))
+          found.push_back(std::move(problem));
+        return found;
+      },
+      sampler);
   auto const& first = first_points(sampler);
   for (std::size_t i = 0; i < first.size(); ++i) {
     auto const where = "First point " + std::to_string(i + 1);

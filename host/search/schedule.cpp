@@ -7,63 +7,19 @@
 
 #include "brood/error.hpp"
 #include "search/halving.hpp"
+#include "search/settings_check.hpp"
 
 namespace brood {
 namespace {
 
-void check_at_least(char const* name, int value, int least, std::vector<std::string>& found) {
-  if (value >= least) return;
-  found.push_back(std::string(name) + " is " + std::to_string(value) + "; it must be at least " +
-                  std::to_string(least) + ".");
-}
-
-void check_range(int min_epochs, int max_epochs, std::vector<std::string>& found) {
-  check_at_least("min_epochs", min_epochs, 1, found);
-  check_at_least("max_epochs", max_epochs, 1, found);
-  if (found.empty() && max_epochs < min_epochs) {
-    found.push_back("max_epochs is " + std::to_string(max_epochs) +
-                    "; it must be at least min_epochs, which is " + std::to_string(min_epochs) +
-                    ".");
-  }
-}
-
-void check(NoEarlyTermination const& scheduler, std::vector<std::string>& found) {
-  check_at_least("max_epochs", scheduler.max_epochs, 1, found);
-}
-void check(SuccessiveHalving const& scheduler, std::vector<std::string>& found) {
-  check_at_least("eta", scheduler.eta, 2, found);
-  check_range(scheduler.min_epochs, scheduler.max_epochs, found);
-}
-void check(Hyperband const& scheduler, std::vector<std::string>& found) {
-  check_at_least("eta", scheduler.eta, 2, found);
-  check_at_least("max_epochs", scheduler.max_epochs, 1, found);
-}
-void check(Asha const& scheduler, std::vector<std::string>& found) {
-  check_at_least("eta", scheduler.eta, 2, found);
-  check_range(scheduler.min_epochs, scheduler.max_epochs, found);
-  check_at_least("workers", scheduler.workers, 1, found);
-}
-
-void check_interval(int interval, int max_epochs, std::vector<std::string>& found) {
-  check_at_least("max_epochs", max_epochs, 1, found);
-  if (interval >= 1 && interval <= max_epochs) return;
-  found.push_back("interval is " + std::to_string(interval) +
-                  "; it must be from 1 to max_epochs, which is " + std::to_string(max_epochs) +
-                  ".");
-}
-void check(MedianStopping const& scheduler, std::vector<std::string>& found) {
-  check_interval(scheduler.interval, scheduler.max_epochs, found);
-  check_at_least("warmup_epochs", scheduler.warmup_epochs, 0, found);
-  check_at_least("startup_trials", scheduler.startup_trials, 1, found);
-}
-void check(PopulationBased const& scheduler, std::vector<std::string>& found) {
-  check_interval(scheduler.interval, scheduler.max_epochs, found);
-  if (!(scheduler.quantile > 0 && scheduler.quantile <= 0.5)) {
-    found.push_back("quantile is " + to_text(scheduler.quantile) +
-                    "; it must be above 0 and at most 0.5.");
-  }
-  if (!(scheduler.resample >= 0 && scheduler.resample <= 1)) {
-    found.push_back("resample is " + to_text(scheduler.resample) + "; it must be from 0 to 1.");
+// What two settings must be to each other.
+template <class S>
+void check_together(S const& scheduler, std::vector<std::string>& found) {
+  if constexpr (requires { scheduler.min_epochs; }) {
+    if (!found.empty() || scheduler.max_epochs >= scheduler.min_epochs) return;
+    found.push_back("max_epochs is " + std::to_string(scheduler.max_epochs) +
+                    "; it must be at least min_epochs, which is " +
+                    std::to_string(scheduler.min_epochs) + ".");
   }
 }
 
@@ -107,10 +63,18 @@ std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
 
 }  // namespace
 
+std::string_view name_of(SchedulerChoice const& scheduler) {
+  return std::visit([](auto const& chosen) { return chosen.kName; }, scheduler);
+}
+
 std::vector<std::string> problems(SchedulerChoice const& scheduler) {
-  std::vector<std::string> found;
-  std::visit([&](auto const& chosen) { check(chosen, found); }, scheduler);
-  return found;
+  return std::visit(
+      [](auto const& chosen) {
+        auto found = settings_problems(chosen);
+        check_together(chosen, found);
+        return found;
+      },
+      scheduler);
 }
 
 std::vector<std::vector<Rung>> plan_brackets(SchedulerChoice const& scheduler, int trials) {

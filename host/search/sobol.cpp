@@ -67,7 +67,7 @@ void propose(Sobol const& sampler, Request const& request, Proposals& proposals)
   }
 }
 
-std::vector<std::string> own_problems(Sobol const&, SearchSpace const& space) {
+std::vector<std::string> space_problems(Sobol const&, SearchSpace const& space) {
   if (space.dimensions() <= kMostDimensions) return {};
   return {"The search space has " + std::to_string(space.dimensions()) +
           " parameters that vary; a Sobol sequence has at most " + std::to_string(kMostDimensions) +

@@ -111,15 +111,4 @@ void propose(Tpe const& sampler, Request const& request, Proposals& proposals) {
   }
 }
 
-std::vector<std::string> own_problems(Tpe const& sampler, SearchSpace const&) {
-  std::vector<std::string> found;
-  for (auto const& [name, value] :
-       {std::pair{"startup", sampler.startup}, {"candidates", sampler.candidates}}) {
-    if (value >= 1) continue;
-    found.push_back("tpe: " + std::string(name) + " is " + std::to_string(value) +
-                    "; it must be at least 1.");
-  }
-  return found;
-}
-
 }  // namespace brood

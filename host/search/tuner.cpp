@@ -11,6 +11,7 @@
 #include "search/points.hpp"
 #include "search/sampler.hpp"
 #include "search/schedule.hpp"
+#include "search/settings_check.hpp"
 
 namespace brood {
 namespace {
@@ -24,13 +25,8 @@ std::vector<std::string> problems_of(TunerOptions const& options) {
     std::string const where = "prior trial " + std::to_string(i);
     found = problems_of_point(options.prior[i].config, options.space, where, /*in_full=*/true);
   }
-  if (options.trials < 1) {
-    found.push_back("trials is " + std::to_string(options.trials) + "; it must be at least 1.");
-  }
-  if (options.ask_batch < 0) {
-    found.push_back("ask_batch is " + std::to_string(options.ask_batch) +
-                    "; it must be at least 0.");
-  }
+  check_at_least("trials", options.trials, 1, found);
+  check_at_least("ask_batch", options.ask_batch, 0, found);
   if (found.empty()) found = problems_of_what_is_allowed(options);
   return found;
 }

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
-#include <tuple>
-#include <type_traits>
+#include <string_view>
+#include <variant>
 
 #include "brood/files/sweep.hpp"
 #include "files/reading.hpp"
@@ -49,78 +49,25 @@ inline void expect_same(SearchSpace const& a, SearchSpace const& b) {
     expect_same(a.parameters()[i], b.parameters()[i]);
 }
 
-// The fields of a scheduler.
-inline auto fields(NoEarlyTermination const& s) {
-  return std::make_tuple(s.max_epochs);
+template <class S>
+void expect_same_settings(S const& a, S const& b) {
+  S::settings([&](setting::Name name, auto S::*field, auto const&, std::string_view) {
+    EXPECT_TRUE(a.*field == b.*field) << name.field;
+  });
 }
-inline auto fields(SuccessiveHalving const& s) {
-  return std::make_tuple(s.eta, s.min_epochs, s.max_epochs, s.survivors);
-}
-inline auto fields(Hyperband const& s) {
-  return std::make_tuple(s.eta, s.max_epochs);
-}
-inline auto fields(Asha const& s) {
-  return std::make_tuple(s.eta, s.min_epochs, s.max_epochs, s.workers);
-}
-inline auto fields(MedianStopping const& s) {
-  return std::make_tuple(s.max_epochs, s.interval, s.warmup_epochs, s.startup_trials);
-}
-inline auto fields(PopulationBased const& s) {
-  return std::make_tuple(s.max_epochs, s.interval, s.quantile, s.resample, s.inherited);
-}
-
-inline void expect_same(SchedulerChoice const& a, SchedulerChoice const& b) {
+template <class Choice>
+void expect_same_choice(Choice const& a, Choice const& b) {
   ASSERT_EQ(a.index(), b.index());
-  std::visit(
-      [&](auto const& x) {
-        auto const& y = std::get<std::decay_t<decltype(x)>>(b);
-        EXPECT_TRUE(fields(x) == fields(y));
-      },
-      a);
+  std::visit([&]<class S>(S const& s) { expect_same_settings(s, std::get<S>(b)); }, a);
 }
-
-inline void expect_same(Validation const& a, Validation const& b) {
-  ASSERT_EQ(a.index(), b.index());
-  if (auto const* folds = std::get_if<Folds>(&a)) {
-    EXPECT_EQ(folds->folds, std::get<Folds>(b).folds);
-    EXPECT_EQ(folds->repeats, std::get<Folds>(b).repeats);
-    EXPECT_EQ(folds->test, std::get<Folds>(b).test);
-    EXPECT_EQ(static_cast<int>(folds->by), static_cast<int>(std::get<Folds>(b).by));
-    return;
-  }
-  if (auto const* given = std::get_if<GivenFolds>(&a)) {
-    EXPECT_EQ(given->repeats, std::get<GivenFolds>(b).repeats);
-    return;
-  }
-  auto const& x = std::get<Holdout>(a);
-  auto const& y = std::get<Holdout>(b);
-  EXPECT_EQ(static_cast<int>(x.by), static_cast<int>(y.by));
-  EXPECT_EQ(x.valid, y.valid);
-  EXPECT_EQ(x.test, y.test);
-  EXPECT_EQ(x.repeats, y.repeats);
-}
-
 inline void expect_same(SamplerChoice const& a, SamplerChoice const& b) {
-  ASSERT_EQ(a.index(), b.index());
-  std::visit(
-      [&](auto const& x) {
-        auto const& y = std::get<std::decay_t<decltype(x)>>(b);
-        if constexpr (requires { x.first; }) {
-          EXPECT_EQ(x.first, y.first);
-        }
-        if constexpr (requires { x.configs; }) {
-          EXPECT_EQ(x.configs, y.configs);
-        }
-        if constexpr (requires { x.startup; }) {
-          EXPECT_EQ(x.startup, y.startup);
-        }
-        if constexpr (requires { x.candidates; }) {
-          EXPECT_EQ(x.candidates, y.candidates);
-          EXPECT_EQ(x.multivariate, y.multivariate);
-          EXPECT_EQ(x.consider_endpoints, y.consider_endpoints);
-        }
-      },
-      a);
+  expect_same_choice(a, b);
+}
+inline void expect_same(SchedulerChoice const& a, SchedulerChoice const& b) {
+  expect_same_choice(a, b);
+}
+inline void expect_same(Validation const& a, Validation const& b) {
+  expect_same_choice(a, b);
 }
 
 inline void expect_same(Study const& a, Study const& b) {
@@ -128,9 +75,7 @@ inline void expect_same(Study const& a, Study const& b) {
   expect_same(a.scheduler, b.scheduler);
   expect_same(a.validation, b.validation);
   expect_same(a.sampler, b.sampler);
-  EXPECT_EQ(a.constraints.max_parameters, b.constraints.max_parameters);
-  EXPECT_EQ(a.constraints.max_bytes, b.constraints.max_bytes);
-  EXPECT_EQ(a.constraints.max_flops, b.constraints.max_flops);
+  expect_same_settings(a.constraints, b.constraints);
   EXPECT_EQ(a.metric.name, b.metric.name);
   EXPECT_EQ(a.trials, b.trials);
   EXPECT_EQ(a.seed, b.seed);

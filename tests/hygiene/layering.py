@@ -26,6 +26,7 @@ FLOOR = {
 # The group of each public header; those under brood/files/ belong to files.
 PUBLIC = {
     "error": "base",
+    "settings": "base",
     "table": "base",
     "value": "base",
     "version": "base",

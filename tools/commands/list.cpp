@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// brood list: every name that a sweep file may use. Hyperparameters and their choices come from the
-// library's own table, so that a new one is listed without a word here.
+// brood list: every name that a sweep file may use. Hyperparameters, their choices and settings
+// come from the library's own tables, so that a new one is listed without a word here.
 #include <algorithm>
+#include <type_traits>
 
 #include "brood/error.hpp"
 #include "brood/member.hpp"
 #include "brood/space.hpp"
 #include "brood/study.hpp"
 #include "brood/value.hpp"
+#include "files/settings_yaml.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
 
@@ -93,6 +95,35 @@ std::vector<Name> metric_names() {
   return names;
 }
 
+std::vector<Name> methods() {
+  std::vector<Name> names;
+  for_alternatives<SamplerChoice>([&]<class S>(S const&) {
+    std::string const keys = files::joined(files::settings_keys<S>());
+    names.push_back({std::string(S::kName),
+                     std::string(S::kHelp) + (keys.empty() ? "" : "; sampler: " + keys)});
+  });
+  return names;
+}
+
+std::vector<Name> schedulers() {
+  std::vector<Name> names;
+  for_alternatives<SchedulerChoice>([&]<class S>(S const&) {
+    bool const none = std::is_same_v<S, NoEarlyTermination>;
+    names.push_back(
+        {std::string(S::kName),
+         (none ? "" : files::joined(files::settings_keys<S>()) + ": ") + std::string(S::kHelp)});
+  });
+  return names;
+}
+
+std::vector<Name> constraints() {
+  std::vector<Name> names;
+  files::for_keys<Constraints>([&](setting::Name name, auto, auto const&, std::string_view help) {
+    names.push_back({std::string(name.key), "at most; " + std::string(help)});
+  });
+  return names;
+}
+
 std::vector<Topic> topics() {
   return {
       {"activations", choices_of("activation")},
@@ -108,29 +139,10 @@ std::vector<Topic> topics() {
         {"when",
          "a map of earlier parameters and the value, or list of values, that each must have; "
          "elsewhere the parameter is not there"}}},
-      {"constraints",
-       {{"max_parameters", "weights and biases of a network, at most"},
-        {"max_bytes", "of a network in training with all it keeps, at most: 20000, 64KiB, 1MiB"},
-        {"max_flops",
-         "of one training step of a whole batch, at most: needed products, times two"}}},
+      {"constraints", constraints()},
       {"metrics", metric_names()},
-      {"methods",
-       {{"random", "each trial drawn independently of the others"},
-        {"list", "the hand-picked points, in order"},
-        {"grid", "every combination of values; needs a finite number of them"},
-        {"sobol", "points that fill the space more evenly than random ones"},
-        {"tpe",
-         "Parzen estimators of good and other trials; sampler: startup, candidates, "
-         "multivariate, consider_endpoints"},
-        {"bayes", "expected improvement of a Gaussian process; sampler: startup"}}},
-      {"early_terminate",
-       {{"none", "every trial trains for train.epochs"},
-        {"successive_halving",
-         "eta, min_iter, max_iter (epochs): at each rung the best 1/eta go on"},
-        {"hyperband", "eta, max_iter: all brackets of the paper side by side"},
-        {"asha", "eta, min_iter, max_iter, workers: promotes before a rung is complete"},
-        {"median", "max_iter, interval, warmup_iter, startup_trials: the worse half ends"},
-        {"pbt", "max_iter, interval, quantile, resample: the worst copy the best"}}},
+      {"methods", methods()},
+      {"early_terminate", schedulers()},
       {"best_of",
        {{"last_rung", "the winner is the best of the trials that were trained furthest"},
         {"any", "the winner is the best of all trials, each by its last score"}}},
@@ -151,6 +163,60 @@ std::vector<Topic> topics() {
 }
 
 constexpr std::string_view kHyperparameters = "hyperparameters";
+constexpr std::string_view kSettings = "settings";
+
+// Each setting of samplers, schedulers, validations and constraints.
+struct SettingRow {
+  std::string name, default_text, allowed;
+  std::string_view help;
+};
+template <class S>
+void add_settings(std::string_view of, std::vector<SettingRow>& rows) {
+  S const defaults{};
+  files::for_keys<S>(
+      [&](setting::Name name, auto field, auto const& allowed, std::string_view help) {
+        std::string const full = std::string(of) + '.' + std::string(name.key);
+        for (SettingRow const& row : rows) {
+          if (row.name == full) return;  // validations share theirs
+        }
+        rows.push_back({full, files::setting_text(defaults.*field, allowed),
+                        files::allowed_text(name.key, allowed), help});
+      });
+}
+std::vector<SettingRow> setting_rows() {
+  std::vector<SettingRow> rows;
+  auto const add = [&]<class S>(S const&) { add_settings<S>(S::kName, rows); };
+  for_alternatives<SamplerChoice>(add);
+  for_alternatives<SchedulerChoice>([&]<class S>(S const& scheduler) {
+    if constexpr (std::is_same_v<S, NoEarlyTermination>) {
+      add_settings<S>("train", rows);
+    } else {
+      add(scheduler);
+    }
+  });
+  for_alternatives<Validation>([&]<class S>(S const&) { add_settings<S>("validation", rows); });
+  add_settings<Constraints>("constraints", rows);
+  return rows;
+}
+
+std::string settings_table() {
+  std::vector<std::vector<std::string>> rows = {{"name", "default", "allowed", "what it is"}};
+  for (SettingRow const& row : setting_rows())
+    rows.push_back({row.name, row.default_text.empty() ? "none" : row.default_text, row.allowed,
+                    std::string(row.help)});
+  return left_table(rows, 2);
+}
+
+Json settings_document() {
+  Json::Array array;
+  for (SettingRow const& row : setting_rows()) {
+    Json json;
+    json.set("name", row.name).set("default", row.default_text);
+    json.set("allowed", row.allowed).set("help", row.help);
+    array.push_back(std::move(json));
+  }
+  return array;
+}
 
 std::string hyperparameters_text() {
   std::vector<std::vector<std::string>> rows = {{"name", "default", "allowed", "what it is"}};
@@ -198,13 +264,16 @@ int list(Options const& options) {
   Style const style(options.no_color);
   std::string text;
   Json document = Json::Object();
-  std::vector<std::string_view> known = {kHyperparameters};
+  std::vector<std::string_view> known = {kHyperparameters, kSettings};
   auto const add = [&](std::string_view name, std::string const& names, Json json) {
     text += (text.empty() ? "" : "\n") + style.heading(name) + "\n" + names;
     document.set(name, std::move(json));
   };
   if (wanted.empty() || wanted == kHyperparameters) {
     add(kHyperparameters, hyperparameters_text(), hyperparameters_document());
+  }
+  if (wanted.empty() || wanted == kSettings) {
+    add(kSettings, settings_table(), settings_document());
   }
   for (Topic const& topic : topics()) {
     known.push_back(topic.name);
@@ -216,9 +285,8 @@ int list(Options const& options) {
     std::string all;
     for (std::string_view const name : known)
       all += (all.empty() ? "" : ", ") + std::string(name);
-    std::string const nearest = nearest_name(wanted, known);
     throw UsageError(wanted + ": there is no such topic" +
-                     (nearest.empty() ? "" : "; did you mean " + nearest + "?") +
+                     did_you_mean(wanted, known) +
                      "; the topics are " + all);
   }
   print_result(options.json ? document.text(/*indented=*/true) + "\n" : text);

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "brood/settings.hpp"
 #include "brood/table.hpp"
 
 namespace brood {
@@ -108,27 +109,57 @@ std::optional<std::vector<float>> encode_targets(std::span<Column const> columns
 // on two sides. By time: what trains lies before what validates, and that before what is tested.
 // The latter two go by Table::keys, and do not look at classes.
 enum class SplitBy { chance, group, time };
+inline constexpr setting::OneOf kSplitBy = {"chance", "group", "time"};
 
 struct Holdout {
-  double valid = 0.2;  // shares of all rows
-  double test = 0.2;   // 0: no test rows
-  int repeats = 1;     // members per trial, from different initial weights
+  static constexpr std::string_view kName = "holdout";
+  double valid = 0.2;
+  double test = 0.2;
+  int repeats = 1;  // members per trial, from different initial weights
   SplitBy by = SplitBy::chance;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit({"valid", "holdout"}, &Holdout::valid, setting::Real{0, 1, true, true},
+          "share of all rows that validates");
+    visit("repeats", &Holdout::repeats, setting::Whole{1, 10'000}, "members of a trial");
+    visit("test", &Holdout::test, setting::Real{0, 1, false, true},
+          "share of all rows that is scored at the end; 0: none");
+    visit({"by", ""}, &Holdout::by, kSplitBy, "what decides where a row goes");
+  }
 };
 // By chance and by group, each repeat makes its own folds (by group where groups are of the same
 // size) and starts from its own initial weights. By time, windows expand, and repeats differ in
 // initial weights only.
 struct Folds {
-  int folds = 5;  // of the rows that are not test rows
+  static constexpr std::string_view kName = "folds";
+  int folds = 5;
   int repeats = 1;
   double test = 0.2;
   SplitBy by = SplitBy::chance;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("folds", &Folds::folds, setting::Whole{2, 10'000},
+          "parts of the rows that are not test rows, of which each validates once");
+    visit("repeats", &Folds::repeats, setting::Whole{1, 10'000}, "how often folds are made");
+    visit("test", &Folds::test, setting::Real{0, 1, false, true},
+          "share of all rows that is scored at the end; 0: none");
+    visit({"by", ""}, &Folds::by, kSplitBy, "what decides where a row goes");
+  }
 };
 // As Table::keys has them: fold k validates the rows with key k and trains on the others, as
 // scikit-learn's PredefinedSplit does; one fold is a holdout. Folds are numbered from 0, without
 // gaps. Repeats differ in initial weights only.
 struct GivenFolds {
+  static constexpr std::string_view kName = "given folds";
   int repeats = 1;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("repeats", &GivenFolds::repeats, setting::Whole{1, 10'000},
+          "members of a trial and fold");
+  }
 };
 inline constexpr std::int32_t kTrainOnly = -1, kTestRow = -2;  // keys of rows that never validate
 using Validation = std::variant<Holdout, Folds, GivenFolds>;

@@ -8,8 +8,11 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
+
+#include "brood/settings.hpp"
 
 namespace brood {
 
@@ -17,7 +20,15 @@ namespace brood {
 
 // Every trial trains to the end.
 struct NoEarlyTermination {
+  static constexpr std::string_view kName = "none";
+  static constexpr std::string_view kHelp = "every trial trains for train.epochs";
   int max_epochs = 50;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit({"max_epochs", "epochs"}, &NoEarlyTermination::max_epochs, setting::Whole{1},
+          "epochs of a trial");
+  }
 };
 
 // Synchronous successive halving (Jamieson & Talwalkar 2016; as in Li et al. 2018, one bracket).
@@ -25,11 +36,24 @@ struct NoEarlyTermination {
 // at least one trial, goes on. A rung nearer than a factor eta / 2 to max_epochs is left out (81
 // of 1, 3, 9, 27, 81, 100), unless it is the first.
 struct SuccessiveHalving {
+  static constexpr std::string_view kName = "successive_halving";
+  static constexpr std::string_view kHelp = "at each rung the best 1/eta go on";
   enum class Survivors { floor, ceil };
-  int eta = 3;          // >= 2
-  int min_epochs = 1;   // >= 1
+  int eta = 3;
+  int min_epochs = 1;
   int max_epochs = 81;  // >= min_epochs
   Survivors survivors = Survivors::floor;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    using S = SuccessiveHalving;
+    visit("eta", &S::eta, setting::Whole{2}, "1/eta of a rung goes on");
+    visit({"min_epochs", "min_iter"}, &S::min_epochs, setting::Whole{1},
+          "epochs of the first rung");
+    visit({"max_epochs", "max_iter"}, &S::max_epochs, setting::Whole{1}, "epochs of the last rung");
+    visit("survivors", &S::survivors, setting::OneOf{"floor", "ceil"},
+          "how 1/eta of a rung is rounded");
+  }
 };
 
 // Hyperband (Li et al., JMLR 2018, Alg. 1), all brackets side by side. The rungs are those of
@@ -37,8 +61,17 @@ struct SuccessiveHalving {
 // ceil((s_max + 1) / (s + 1) * eta^s) trials in the last s + 1 rungs. Trials fill the brackets in
 // this order, pass after pass; the last pass may end in any bracket.
 struct Hyperband {
-  int eta = 3;          // >= 2
-  int max_epochs = 81;  // R, >= 1
+  static constexpr std::string_view kName = "hyperband";
+  static constexpr std::string_view kHelp = "all brackets of the paper side by side";
+  int eta = 3;
+  int max_epochs = 81;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("eta", &Hyperband::eta, setting::Whole{2}, "1/eta of a rung goes on");
+    visit({"max_epochs", "max_iter"}, &Hyperband::max_epochs, setting::Whole{1},
+          "epochs of the last rung of each bracket, R");
+  }
 };
 
 // Asynchronous successive halving that promotes (Li et al., MLSys 2020, Alg. 2), with the rungs of
@@ -46,10 +79,22 @@ struct Hyperband {
 // count in the order of finishing time and then of trials. So a decision depends on scores only.
 // When nothing else is left, the best of the highest rung goes on, up to the last rung.
 struct Asha {
-  int eta = 3;          // >= 2
-  int min_epochs = 1;   // >= 1
+  static constexpr std::string_view kName = "asha";
+  static constexpr std::string_view kHelp = "promotes before a rung is complete";
+  int eta = 3;
+  int min_epochs = 1;
   int max_epochs = 81;  // >= min_epochs
-  int workers = 64;     // >= 1
+  int workers = 64;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("eta", &Asha::eta, setting::Whole{2}, "1/eta of a rung goes on");
+    visit({"min_epochs", "min_iter"}, &Asha::min_epochs, setting::Whole{1},
+          "epochs of the first rung");
+    visit({"max_epochs", "max_iter"}, &Asha::max_epochs, setting::Whole{1},
+          "epochs of the last rung");
+    visit("workers", &Asha::workers, setting::Whole{1}, "trials in training at once");
+  }
 };
 
 // Median stopping (Golovin et al., "Google Vizier", KDD 2017; the comparison is Optuna's
@@ -57,10 +102,25 @@ struct Asha {
 // is stopped if the best score that it had so far is worse than the median of the scores then. Not
 // where fewer than startup_trials have a score.
 struct MedianStopping {
+  static constexpr std::string_view kName = "median";
+  static constexpr std::string_view kHelp = "the worse half ends";
   int max_epochs = 50;
-  int interval = 1;        // epochs; 1 .. max_epochs
-  int warmup_epochs = 0;   // >= 0
-  int startup_trials = 5;  // >= 1
+  int interval = 1;
+  int warmup_epochs = 0;
+  int startup_trials = 5;
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    using S = MedianStopping;
+    visit({"max_epochs", "max_iter"}, &S::max_epochs, setting::Whole{1}, "epochs of a trial");
+    visit("interval", &S::interval,
+          setting::WholeUpTo<S>{1, &S::max_epochs, {"max_epochs", "max_iter"}},
+          "epochs between two comparisons");
+    visit({"warmup_epochs", "warmup_iter"}, &S::warmup_epochs, setting::Whole{0},
+          "epochs before the first comparison");
+    visit("startup_trials", &S::startup_trials, setting::Whole{1},
+          "scores that a comparison needs at least");
+  }
 };
 
 // Population based training (Jaderberg et al. 2017, truncation selection) in rounds of `interval`
@@ -69,17 +129,35 @@ struct MedianStopping {
 // parameter is drawn anew with probability `resample`, else a number is multiplied by 1.2 or 0.8
 // and clipped to its range. The defaults are Ray Tune's.
 struct PopulationBased {
+  static constexpr std::string_view kName = "pbt";
+  static constexpr std::string_view kHelp = "the worst copy the best";
   int max_epochs = 50;
-  int interval = 5;        // epochs; 1 .. max_epochs
-  double quantile = 0.25;  // 0 < quantile <= 0.5
-  double resample = 0.25;  // 0 .. 1
+  int interval = 5;
+  double quantile = 0.25;
+  double resample = 0.25;
   // Parameters that a copy takes over as they are. A study sets them: what shapes the network or
   // counts its steps cannot change in a copy.
   std::vector<std::string> inherited = {};
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    using S = PopulationBased;
+    visit({"max_epochs", "max_iter"}, &S::max_epochs, setting::Whole{1}, "epochs of a trial");
+    visit("interval", &S::interval,
+          setting::WholeUpTo<S>{1, &S::max_epochs, {"max_epochs", "max_iter"}},
+          "epochs of a round");
+    visit("quantile", &S::quantile, setting::Real{0, 0.5, /*min_is_open=*/true},
+          "share of the trials that copies, and that is copied");
+    visit("resample", &S::resample, setting::Real{0, 1},
+          "probability that a parameter is drawn anew");
+  }
 };
 
 using SchedulerChoice = std::variant<NoEarlyTermination, SuccessiveHalving, Hyperband, Asha,
                                      MedianStopping, PopulationBased>;
+
+// The name in a sweep file: none, successive_halving, hyperband, asha, median, pbt.
+std::string_view name_of(SchedulerChoice const& scheduler);
 
 std::vector<std::string> problems(SchedulerChoice const& scheduler);
 

@@ -31,40 +31,99 @@ namespace brood {
 
 // Trial i is a pure function of (seed, i): points drawn by Philox, whatever was told.
 struct Random {
+  static constexpr std::string_view kName = "random";
+  static constexpr std::string_view kHelp = "each trial drawn independently of the others";
   std::vector<Config> first = {};
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("first", &Random::first, setting::Points{},
+          "hand-picked points that become the first trials");
+  }
 };
 
 // The hand-picked points, in order. Each gives every parameter that varies.
 struct List {
+  static constexpr std::string_view kName = "list";
+  static constexpr std::string_view kHelp = "the hand-picked points, in order";
   std::vector<Config> configs = {};
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit({"configs", "points"}, &List::configs, setting::Points{}, "the points");
+  }
 };
 
 // Every combination of the values of a finite space, the last parameter fastest.
 struct Grid {
+  static constexpr std::string_view kName = "grid";
+  static constexpr std::string_view kHelp =
+      "every combination of values; needs a finite number of them";
   std::vector<Config> first = {};
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("first", &Grid::first, setting::Points{},
+          "hand-picked points that become the first trials");
+  }
 };
 
 // The Sobol sequence (Joe & Kuo 2008) from its first point on, shifted by the seed (a digital
 // shift).
 struct Sobol {
+  static constexpr std::string_view kName = "sobol";
+  static constexpr std::string_view kHelp =
+      "points that fill the space more evenly than random ones";
   std::vector<Config> first = {};
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("first", &Sobol::first, setting::Points{},
+          "hand-picked points that become the first trials");
+  }
 };
 
 // Tree-structured Parzen estimators (Bergstra et al. 2011) by Optuna's rules: multivariate as
 // in 5.0, else each parameter for itself as in 4.9. Trials that wait for a score count as bad.
 struct Tpe {
+  static constexpr std::string_view kName = "tpe";
+  static constexpr std::string_view kHelp = "Parzen estimators of good and other trials";
   bool multivariate = true;
-  int startup = 10;                 // so many trials have a score before the first model; >= 1
-  int candidates = 24;              // drawn from the good ones' density; the best ratio wins; >= 1
-  bool consider_endpoints = false;  // whether the outermost kernels are as wide as to the bounds
+  int startup = 10;
+  int candidates = 24;
+  bool consider_endpoints = false;
   std::vector<Config> first = {};
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("startup", &Tpe::startup, setting::Whole{1},
+          "trials with a score before the first model");
+    visit("candidates", &Tpe::candidates, setting::Whole{1},
+          "drawn from the good trials' density; the best ratio is proposed");
+    visit("multivariate", &Tpe::multivariate, setting::YesOrNo{},
+          "one density of all parameters together");
+    visit("consider_endpoints", &Tpe::consider_endpoints, setting::YesOrNo{},
+          "the outermost kernels are as wide as to the bounds");
+    visit("first", &Tpe::first, setting::Points{},
+          "hand-picked points that become the first trials");
+  }
 };
 
 // Bayesian optimization: a Gaussian process with a Matern 5/2 kernel and the largest expected
 // improvement, as Optuna's GPSampler. Its cost grows with the cube of the trials; 1,000 are many.
 struct Bayes {
-  int startup = 10;  // so many trials have a score before the first model; >= 1
+  static constexpr std::string_view kName = "bayes";
+  static constexpr std::string_view kHelp = "expected improvement of a Gaussian process";
+  int startup = 10;
   std::vector<Config> first = {};
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("startup", &Bayes::startup, setting::Whole{1},
+          "trials with a score before the first model");
+    visit("first", &Bayes::first, setting::Points{},
+          "hand-picked points that become the first trials");
+  }
 };
 
 using SamplerChoice = std::variant<Random, List, Grid, Sobol, Tpe, Bayes>;

@@ -17,6 +17,7 @@
 #include "brood/member.hpp"
 #include "brood/model.hpp"
 #include "brood/search.hpp"
+#include "brood/settings.hpp"
 
 namespace brood {
 
@@ -79,10 +80,22 @@ struct Start {
 // Upper bounds on what a configuration may ask for, known before anything is trained. One beyond
 // them is not tried: another is drawn in its place.
 struct Constraints {
-  std::optional<std::int64_t> max_parameters = {};  // weights and biases of the network; >= 1
-  std::optional<std::int64_t> max_bytes = {};       // of a resident member, as planned; >= 1
-  std::optional<double> max_flops = {};             // of a training step of a whole batch; > 0
+  std::optional<std::int64_t> max_parameters = {};
+  std::optional<std::int64_t> max_bytes = {};
+  std::optional<double> max_flops = {};
   explicit operator bool() const { return max_parameters || max_bytes || max_flops; }
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    using S = Constraints;
+    visit("max_parameters", &S::max_parameters, setting::Whole{1, std::int64_t{1} << 53},
+          "weights and biases of a network");
+    visit("max_bytes", &S::max_bytes, setting::Bytes{},
+          "of a network in training with all it keeps");
+    visit("max_flops", &S::max_flops,
+          setting::Real{0, std::numeric_limits<double>::infinity(), true, true},
+          "of one training step of a whole batch: needed products, times two");
+  }
 };
 
 struct Study {

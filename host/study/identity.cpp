@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings are told by their own lists (brood/settings.hpp).
+#include "study/identity.hpp"
+
+#include <type_traits>
+
+#include "data/fnv1a.hpp"
+#include "study/plan.hpp"
+#include "study/start.hpp"
+
+namespace brood {
+
+namespace {
+
+// A value that a study is told by; of points, everything that they hold.
+void append(std::vector<Config> const& points, std::string& text) {
+  for (auto const& point : points) {
+    text += " point";
+    for (auto const& [name, value] : point)
+      text += " " + name + " " + to_text(value);
+  }
+}
+
+template <class T>
+requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+void append(T value, std::string& text) {
+  if constexpr (std::is_floating_point_v<T>) {
+    text += " " + to_text(value);
+  } else {
+    text += " " + std::to_string(static_cast<std::int64_t>(value));
+  }
+}
+template <class T>
+void append(std::optional<T> const& value, std::string& text) {
+  if (value) {
+    append(*value, text);
+  } else {
+    text += " none";
+  }
+}
+
+template <class S>
+std::string identity_of_settings(S const& s) {
+  std::string text;
+  S::settings([&](setting::Name name, auto S::*field, auto const&, std::string_view) {
+    text += " " + std::string(name.field);
+    append(s.*field, text);
+  });
+  return text;
+}
+// Of a sampler, a scheduler, a validation: which it is, and every setting.
+template <class Choice>
+std::string identity_of(Choice const& choice) {
+  return std::visit(
+      [](auto const& s) { return " " + std::string(s.kName) + identity_of_settings(s); }, choice);
+}
+
+}  // namespace
+
+std::string identity(Data const& data, Study const& study) {
+  std::string text = fingerprint(data.table()) + " seed " + std::to_string(study.seed) +
+                     " trials " + std::to_string(study.trials) + " metric " +
+                     metric_name(study, data.task()) + " rungs";
+  for (auto const& rung : plan_rungs(study.scheduler, study.trials))
+    text += " " + std::to_string(rung.trials) + "@" + std::to_string(rung.epoch);
+  text += " of scheduler" + identity_of(study.scheduler);
+  text += " sampler" + identity_of(study.sampler);
+  text += " constraints" + identity_of_settings(study.constraints);
+  for (auto const& p : study.space.parameters()) {
+    text += " " + p.name + " " + std::string(name_of(p.distribution));
+    for (double const x : {p.min, p.max, p.q, p.mu, p.sigma})
+      text += " " + to_text(x);
+    for (auto const& value : p.values)
+      text += " " + to_text(value);
+    for (double const x : p.probabilities)
+      text += " " + to_text(x);
+    for (Condition const& condition : p.when) {
+      text += " when " + condition.parameter;
+      for (auto const& value : condition.values)
+        text += " " + to_text(value);
+    }
+  }
+  text += " validation" + identity_of(study.validation);
+  std::string prior;
+  for (auto const& trial : study.prior) {
+    append({trial.config}, prior);
+    prior += " " + to_text(trial.score) + "@" + std::to_string(trial.epoch);
+  }
+  Fnv1a128 hash;
+  hash.add_bytes(prior);
+  return text + " final repeats " + std::to_string(study.final_repeats) + " start " +
+         identity(study.start) + " prior " + hash.hex();
+}
+
+}  // namespace brood
