@@ -9,8 +9,8 @@
 #include <cmath>
 #include <optional>
 
-#include "search/memory.hpp"
-#include "search/sampler.hpp"
+#include "search/samplers/sampler.hpp"
+#include "search/samplers/sampler_memory.hpp"
 
 namespace {
 

@@ -11,8 +11,8 @@
 #include "brood/member.hpp"
 #include "files/settings_yaml.hpp"
 #include "files/sweep_parameter.hpp"
-#include "search/points.hpp"
-#include "search/sampler.hpp"
+#include "search/samplers/points.hpp"
+#include "search/samplers/sampler.hpp"
 
 namespace brood::files {
 

@@ -9,7 +9,7 @@
 #include "files/sweep_parameter.hpp"
 #include "files/sweep_section.hpp"
 #include "files/sweep_when.hpp"
-#include "search/membership.hpp"
+#include "search/space/membership.hpp"
 
 namespace brood::files {
 

@@ -9,8 +9,8 @@
 #include "brood/member.hpp"
 #include "files/sweep_parameter.hpp"
 #include "files/sweep_section.hpp"
-#include "search/conditions.hpp"
-#include "search/membership.hpp"
+#include "search/space/conditions.hpp"
+#include "search/space/membership.hpp"
 
 namespace brood::files {
 

@@ -14,7 +14,7 @@
 #include "files/sweep_parameter.hpp"
 #include "files/sweep_reader.hpp"
 #include "files/text.hpp"
-#include "search/points.hpp"
+#include "search/samplers/points.hpp"
 
 namespace brood::files {
 

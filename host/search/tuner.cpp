@@ -7,11 +7,11 @@
 #include <cmath>
 
 #include "brood/error.hpp"
-#include "search/memory.hpp"
-#include "search/points.hpp"
-#include "search/sampler.hpp"
-#include "search/schedule.hpp"
-#include "search/settings_check.hpp"
+#include "search/samplers/points.hpp"
+#include "search/samplers/sampler.hpp"
+#include "search/samplers/sampler_memory.hpp"
+#include "search/schedulers/schedule.hpp"
+#include "search/space/settings_check.hpp"
 
 namespace brood {
 namespace {

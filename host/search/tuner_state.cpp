@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "brood/error.hpp"
-#include "search/sampler.hpp"
-#include "search/schedule.hpp"
+#include "search/samplers/sampler.hpp"
+#include "search/schedulers/schedule.hpp"
 
 namespace brood {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "brood/population.hpp"
 #include "brood/study.hpp"
-#include "search/sampler.hpp"
+#include "search/samplers/sampler.hpp"
 #include "study/constraints.hpp"
 #include "study/plan.hpp"
 #include "study/start.hpp"

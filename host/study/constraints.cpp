@@ -8,7 +8,7 @@
 
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
-#include "search/survey.hpp"
+#include "search/samplers/survey.hpp"
 #include "study/plan.hpp"
 
 namespace brood {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "search/membership.hpp"
+#include "search/space/membership.hpp"
 
 namespace brood {
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "brood/error.hpp"
-#include "search/membership.hpp"
+#include "search/space/membership.hpp"
 #include "study/constraints.hpp"
 #include "study/corners.hpp"
 #include "study/ensemble.hpp"

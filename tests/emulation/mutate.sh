@@ -74,7 +74,7 @@ once=(
   cuda/{resident,size_limit,submission}.cpp
   cuda/kernels_fp32.cu
   host/backend/{member,member_checks,profile,rows}.cpp
-  host/search/{halving,nearest_name,value}.cpp
+  host/search/schedulers/halving.cpp host/search/space/{nearest_name,value}.cpp
   tests/support/{oracle,settings,textbook,trainer}.cpp
 )
 each=(

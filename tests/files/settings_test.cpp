@@ -15,7 +15,7 @@
 #include "brood/brood.hpp"
 #include "files/settings_yaml.hpp"
 #include "files/sweeps.hpp"
-#include "search/settings_check.hpp"
+#include "search/space/settings_check.hpp"
 #include "study/identity.hpp"
 #include "support/fixtures.hpp"
 

@@ -7,8 +7,8 @@
 
 #include "brood/error.hpp"
 #include "search/asking.hpp"
-#include "search/explore.hpp"
-#include "search/survey.hpp"
+#include "search/samplers/survey.hpp"
+#include "search/schedulers/explore.hpp"
 
 namespace brood {
 namespace {

@@ -13,7 +13,7 @@
 #include "brood/error.hpp"
 #include "brood/search.hpp"
 #include "search/dice.hpp"
-#include "search/sampler.hpp"
+#include "search/samplers/sampler.hpp"
 
 namespace brood {
 namespace {

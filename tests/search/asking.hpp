@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#include "search/sampler.hpp"
+#include "search/samplers/sampler.hpp"
 
 namespace brood {
 

@@ -7,12 +7,12 @@
 
 #include "brood/error.hpp"
 #include "search/asking.hpp"
-#include "search/axis.hpp"
 #include "search/config_texts.hpp"
 #include "search/dice.hpp"
-#include "search/enumeration.hpp"
-#include "search/explore.hpp"
-#include "search/points.hpp"
+#include "search/samplers/axis.hpp"
+#include "search/samplers/points.hpp"
+#include "search/schedulers/explore.hpp"
+#include "search/space/enumeration.hpp"
 
 namespace brood {
 namespace {

@@ -2,16 +2,16 @@
 // The Gaussian process against Optuna's kernel and scikit-learn's GaussianProcessRegressor,
 // expected improvement against sixty-digit arithmetic, gradients against differences, L-BFGS on
 // known minima.
-#include "search/gaussian_process.hpp"
+#include "search/samplers/gaussian_process.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "search/expected_improvement.hpp"
-#include "search/kernel_fit.hpp"
-#include "search/lbfgs.hpp"
-#include "search/random.hpp"
+#include "search/samplers/expected_improvement.hpp"
+#include "search/samplers/kernel_fit.hpp"
+#include "search/samplers/lbfgs.hpp"
+#include "search/samplers/random.hpp"
 
 namespace brood {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "search/asking.hpp"
-#include "search/enumeration.hpp"
+#include "search/space/enumeration.hpp"
 
 namespace brood {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans against published tables, the order of scores, and who survives a rung.
-#include "search/halving.hpp"
+#include "search/schedulers/halving.hpp"
 
 #include <gtest/gtest.h>
 

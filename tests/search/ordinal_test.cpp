@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "search/asking.hpp"
-#include "search/axis.hpp"
-#include "search/distribution.hpp"
-#include "search/explore.hpp"
-#include "search/points.hpp"
+#include "search/samplers/axis.hpp"
+#include "search/samplers/points.hpp"
+#include "search/schedulers/explore.hpp"
+#include "search/space/distribution.hpp"
 
 namespace brood {
 namespace {

@@ -2,7 +2,7 @@
 // ParzenEstimator against what Optuna 4.9.0 and 5.0.0.dev compute: weights, kernels, log l - log g.
 // Their figures are printed with ten digits, so they are met to 2e-10 and the rounding of the sum
 // of a few terms of size 1.
-#include "search/parzen.hpp"
+#include "search/samplers/parzen.hpp"
 
 #include <gtest/gtest.h>
 

@@ -10,7 +10,7 @@
 
 #include "brood/error.hpp"
 #include "brood/search.hpp"
-#include "search/explore.hpp"
+#include "search/schedulers/explore.hpp"
 
 namespace brood {
 namespace {

@@ -2,7 +2,7 @@
 // Random search: what a draw depends on, and that draws are uniform and independent. Seeds are
 // fixed, so a test of a distribution either always passes or never; its threshold would be crossed
 // by a right generator with the probability given.
-#include "search/random.hpp"
+#include "search/samplers/random.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,10 +8,10 @@
 #include <set>
 
 #include "search/asking.hpp"
-#include "search/enumeration.hpp"
-#include "search/memory.hpp"
-#include "search/points.hpp"
-#include "search/random.hpp"
+#include "search/samplers/points.hpp"
+#include "search/samplers/random.hpp"
+#include "search/samplers/sampler_memory.hpp"
+#include "search/space/enumeration.hpp"
 
 namespace brood {
 namespace {

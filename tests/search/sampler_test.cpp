@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What samplers have in common: hand-picked points first, duplicates, exhaustion, problems.
-#include "search/sampler.hpp"
+#include "search/samplers/sampler.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 
 #include "search/asking.hpp"
 #include "search/config_texts.hpp"
-#include "search/random.hpp"
+#include "search/samplers/random.hpp"
 
 namespace brood {
 namespace {

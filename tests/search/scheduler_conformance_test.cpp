@@ -10,7 +10,7 @@
 
 #include "brood/search.hpp"
 #include "search/dice.hpp"
-#include "search/sampler.hpp"
+#include "search/samplers/sampler.hpp"
 
 namespace brood {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sobol: published points, the net property, and what the shift keeps and changes.
-#include "search/sobol.hpp"
+#include "search/samplers/sobol.hpp"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@
 #include <map>
 
 #include "brood/error.hpp"
-#include "search/random.hpp"
+#include "search/samplers/random.hpp"
 
 namespace brood {
 namespace {

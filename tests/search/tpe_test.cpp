@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // TPE: how trials are divided, which epoch is modelled, what pending and diverged trials do.
-#include "search/tpe.hpp"
+#include "search/samplers/tpe.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <limits>
 
 #include "search/asking.hpp"
-#include "search/history.hpp"
-#include "search/memory.hpp"
+#include "search/samplers/history.hpp"
+#include "search/samplers/sampler_memory.hpp"
 
 namespace brood {
 namespace {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hyperband's brackets (Li et al., JMLR 2018, Alg. 1): n = ceil((s_max + 1) / (s + 1) * eta^s)
+// trials in the last s + 1 rungs, for s = s_max .. 0. Where R is no power of eta the paper's rungs
+// are fractions of epochs; ours are those of successive halving, and s_max + 1 is their number.
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "search/schedulers/halving.hpp"
+
+namespace brood {
+namespace {
+
+constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+
+SuccessiveHalving ladder(Hyperband const& hyperband) {
+  return {.eta = hyperband.eta, .min_epochs = 1, .max_epochs = hyperband.max_epochs};
+}
+
+// Trials of the brackets s_max .. 0, each at most the largest int.
+std::vector<int> bracket_sizes(Hyperband const& hyperband) {
+  auto const count =
+      static_cast<std::int64_t>(halving_rungs(ladder(hyperband), 1).size());  // s_max + 1 <= 32
+  std::vector<int> sizes;
+  std::int64_t power = 1;  // eta^s
+  for (std::int64_t s = 0; s < count; ++s) {
+    std::int64_t const trials = (count * power + s) / (s + 1);
+    sizes.push_back(static_cast<int>(std::min(trials, kMost)));
+    power = std::min(power * hyperband.eta, kMost);
+  }
+  std::reverse(sizes.begin(), sizes.end());
+  return sizes;
+}
+
+}  // namespace
+
+int trials_of_a_pass(Hyperband const& hyperband) {
+  std::int64_t trials = 0;
+  for (int const size : bracket_sizes(hyperband))
+    trials += size;
+  return static_cast<int>(std::min(trials, kMost));
+}
+
+std::vector<std::vector<Rung>> hyperband_brackets(Hyperband const& hyperband, int trials) {
+  auto const sizes = bracket_sizes(hyperband);
+  auto const epochs = halving_rungs(ladder(hyperband), 1);
+  std::vector<std::vector<Rung>> brackets;
+  for (std::size_t i = 0; trials > 0; i = (i + 1) % sizes.size()) {
+    int size = std::min(sizes[i], trials);
+    trials -= size;
+    auto& rungs = brackets.emplace_back();
+    for (std::size_t rung = i; rung < epochs.size(); ++rung) {
+      rungs.push_back({size, epochs[rung].epoch});
+      size = std::max(1, size / hyperband.eta);
+    }
+  }
+  return brackets;
+}
+
+}  // namespace brood
