@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "brood/member.hpp"
-#include "files/text.hpp"
+#include "files/io/text.hpp"
 
 namespace brood::tools {
 

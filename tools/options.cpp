@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "brood/error.hpp"
-#include "files/text.hpp"
+#include "files/io/text.hpp"
 #include "tools/bench_options.hpp"
 
 namespace brood::tools {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "brood/model.hpp"
-#include "files/json.hpp"
+#include "files/io/json.hpp"
 
 namespace brood::tools {
 

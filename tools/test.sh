@@ -6,7 +6,8 @@
 #   tools/test.sh                what is described above
 #   tools/test.sh --build-only   builds the tests and build/brood_bench, runs nothing
 #   tools/test.sh --all          also what .ci/run does: sanitizers, clang
-# BROOD_WERROR=ON in the environment makes warnings errors.
+# BROOD_WERROR=ON in the environment makes warnings errors; BROOD_TEST_TABLES names a folder of larger
+# tables (tests/README.md).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,7 +23,8 @@ fi
 tools/packages.sh program tests
 tools/nvdisasm.sh
 tools/build.sh cpu all -DBROOD_BUILD_TESTS=ON -DBROOD_BUILD_BENCH=ON \
-  ${BROOD_WERROR:+-DBROOD_WERROR=$BROOD_WERROR}
+  ${BROOD_WERROR:+-DBROOD_WERROR=$BROOD_WERROR} \
+  ${BROOD_TEST_TABLES:+-DBROOD_TEST_TABLES=$BROOD_TEST_TABLES}
 if [[ $mode != --build-only ]]; then
   ctest --test-dir build --output-on-failure --no-tests=error --parallel "$(nproc)"
 fi

@@ -11,7 +11,7 @@
 #include "brood/engine.hpp"
 #include "brood/files/sweep.hpp"
 #include "brood/study.hpp"
-#include "files/json.hpp"
+#include "files/io/json.hpp"
 
 namespace brood::tools {
 

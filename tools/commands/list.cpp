@@ -9,7 +9,7 @@
 #include "brood/space.hpp"
 #include "brood/study.hpp"
 #include "brood/value.hpp"
-#include "files/settings_yaml.hpp"
+#include "files/sweep/settings.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
 
@@ -285,8 +285,7 @@ int list(Options const& options) {
     std::string all;
     for (std::string_view const name : known)
       all += (all.empty() ? "" : ", ") + std::string(name);
-    throw UsageError(wanted + ": there is no such topic" +
-                     did_you_mean(wanted, known) +
+    throw UsageError(wanted + ": there is no such topic" + did_you_mean(wanted, known) +
                      "; the topics are " + all);
   }
   print_result(options.json ? document.text(/*indented=*/true) + "\n" : text);

@@ -8,8 +8,8 @@
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/files/run_directory.hpp"
-#include "files/text.hpp"
-#include "files/write_file.hpp"
+#include "files/io/text.hpp"
+#include "files/io/write_file.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
 

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "brood/error.hpp"
-#include "files/text.hpp"
-#include "files/yaml.hpp"
+#include "files/io/text.hpp"
+#include "files/io/yaml.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
 

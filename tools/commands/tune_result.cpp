@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "files/profile_document.hpp"
+#include "files/run/profile_document.hpp"
 #include "tools/options.hpp"
 #include "tools/output.hpp"
 

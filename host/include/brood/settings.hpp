@@ -6,9 +6,9 @@
 //   }
 //
 // as a name, the field, what it may be, and a phrase of help; the default is that of S{}. All who
-// must know every setting are visitors: checks (search/space/settings_check.hpp), the reader and the
-// writer of sweep files (files/settings_yaml.hpp), the identity of a saved state, `brood list`. A
-// setting may be optional (std::optional): without a value it says nothing.
+// must know every setting are visitors: checks (search/space/settings_check.hpp), the reader and
+// the writer of sweep files (files/sweep/settings.hpp), the identity of a saved state, `brood
+// list`. A setting may be optional (std::optional): without a value it says nothing.
 #pragma once
 
 #include <array>

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Json: its text, and reading it with nlohmann's parser. The parser tells us one event at a time,
+// so that what is too deep or too wide is refused before it is built.
+#include "files/io/json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace brood::files {
+
+namespace {
+
+constexpr std::size_t kMostDepth = 16;
+constexpr std::size_t kMostKeys = 256;
+
+// Bytes of the UTF-8 sequence that `text` begins with (RFC 3629: no overlong forms, no surrogates,
+// nothing beyond U+10FFFF); 0 if it begins with none.
+std::size_t utf8_sequence(std::string_view text) {
+  auto const byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  auto const continues = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  unsigned const first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf && continues(1)) return 2;
+  if ((first & 0xf0) == 0xe0 && continues(1) && continues(2)) {
+    bool const overlong = first == 0xe0 && byte(1) < 0xa0;
+    bool const surrogate = first == 0xed && byte(1) >= 0xa0;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (first >= 0xf0 && first <= 0xf4 && continues(1) && continues(2) && continues(3)) {
+    bool const overlong = first == 0xf0 && byte(1) < 0x90;
+    bool const beyond = first == 0xf4 && byte(1) >= 0x90;
+    return overlong || beyond ? 0 : 4;
+  }
+  return 0;
+}
+
+void append_quoted(std::string_view text, std::string& out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  out += '"';
+  for (std::size_t at = 0; at < text.size();) {
+    auto const byte = static_cast<unsigned char>(text[at]);
+    std::size_t const size = utf8_sequence(text.substr(at));
+    if (size == 0) {
+      out += "\xef\xbf\xbd";
+    } else if (byte == '"' || byte == '\\') {
+      out += {'\\', static_cast<char>(byte)};
+    } else if (byte == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      out += text.substr(at, size);
+    }
+    at += std::max<std::size_t>(size, 1);
+  }
+  out += '"';
+}
+
+// A real number keeps a point or an exponent, so that it reads back as one.
+template <class Real>
+void append_real(Real value, std::string& out) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  char digits[32];
+  auto const end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+  std::string_view const text(digits, static_cast<std::size_t>(end - digits));
+  out += text;
+  if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
+}
+
+}  // namespace
+
+class JsonWriter {
+ public:
+  explicit JsonWriter(bool indented) : indented_(indented) {}
+
+  void write(Json const& json) {
+    std::visit([&](auto const& value) { append(value); }, json.value_);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  void append(std::monostate) { out_ += "null"; }
+  void append(bool value) { out_ += value ? "true" : "false"; }
+  void append(std::int64_t value) { out_ += std::to_string(value); }
+  void append(float value) { append_real(value, out_); }
+  void append(double value) { append_real(value, out_); }
+  void append(std::string const& value) { append_quoted(value, out_); }
+  void append(Json::Array const& array) {
+    bool const on_one_line = std::none_of(array.begin(), array.end(), [](Json const& element) {
+      return element.as<Json::Array>() || element.as<Json::Object>();
+    });
+    append_all('[', array, ']', !on_one_line, [&](Json const& element) { write(element); });
+  }
+  void append(Json::Object const& object) {
+    append_all('{', object, '}', true, [&](auto const& member) {
+      append_quoted(member.first, out_);
+      out_ += indented_ ? ": " : ":";
+      write(member.second);
+    });
+  }
+
+  template <class Elements, class Append>
+  void append_all(char open, Elements const& elements, char close, bool on_lines, Append each) {
+    on_lines = on_lines && indented_ && !elements.empty();
+    out_ += open;
+    ++depth_;
+    for (auto const& element : elements) {
+      if (&element != &elements.front()) out_ += indented_ && !on_lines ? ", " : ",";
+      if (on_lines) new_line();
+      each(element);
+    }
+    --depth_;
+    if (on_lines) new_line();
+    out_ += close;
+  }
+  void new_line() { out_.append(1, '\n').append(2 * depth_, ' '); }
+
+  bool indented_;
+  std::size_t depth_ = 0;
+  std::string out_;
+};
+
+// Builds a Json from the parser's events; what is refused is thrown at once.
+class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  Json take() { return std::move(root_); }
+
+  bool null() override { return add(Json()); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add(std::int64_t{value}); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value > static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max())) {
+      throw JsonError(0, "the number " + std::to_string(value) + " does not fit into 64 bits");
+    }
+    return add(static_cast<std::int64_t>(value));
+  }
+  bool number_float(number_float_t value, string_t const&) override { return add(value); }
+  bool string(string_t& value) override { return add(std::move(value)); }
+  bool binary(binary_t&) override { return false; }  // not in JSON text
+  bool start_object(std::size_t) override { return open(Json::Object()); }
+  bool start_array(std::size_t) override { return open(Json::Array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    auto& object = std::get<Json::Object>(open_.back()->value_);
+    if (object.size() == kMostKeys) {
+      throw JsonError(0, "an object has more than " + std::to_string(kMostKeys) + " keys");
+    }
+    if (open_.back()->find(name)) throw JsonError(0, "the key '" + name + "' is there twice");
+    object.emplace_back(std::move(name), Json());
+    return true;
+  }
+
+  bool parse_error(std::size_t position, std::string const& last,
+                   nlohmann::detail::exception const&) override {
+    throw JsonError(position == 0 ? 0 : static_cast<std::int64_t>(position) - 1,
+                    "is not JSON; the text there ends in '" + last + "'");
+  }
+
+ private:
+  Json& place(Json value) {
+    if (open_.empty()) return root_ = std::move(value);
+    if (auto* const array = std::get_if<Json::Array>(&open_.back()->value_)) {
+      return array->emplace_back(std::move(value));
+    }
+    return std::get<Json::Object>(open_.back()->value_).back().second = std::move(value);
+  }
+  bool add(Json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool open(Json container) {
+    if (open_.size() == kMostDepth) {
+      throw JsonError(0, "is nested deeper than " + std::to_string(kMostDepth));
+    }
+    // Only the innermost container grows, so the addresses of those around it stay.
+    open_.push_back(&place(std::move(container)));
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  Json root_;
+  std::vector<Json*> open_;
+};
+
+Json::Json(Value const& value) {
+  std::visit([&](auto const& held) { *this = Json(held); }, value);
+}
+
+Json::Json(Config const& config) {
+  value_ = Object();
+  for (auto const& [name, value] : config)
+    set(name, Json(value));
+}
+
+Json& Json::set(std::string_view key, Json value) {
+  if (std::holds_alternative<std::monostate>(value_)) value_ = Object();
+  std::get<Object>(value_).emplace_back(key, std::move(value));
+  return *this;
+}
+
+Json const* Json::find(std::string_view key) const {
+  auto const* const object = as<Object>();
+  if (!object) return nullptr;
+  auto const member = std::find_if(object->begin(), object->end(),
+                                   [&](auto const& candidate) { return candidate.first == key; });
+  return member == object->end() ? nullptr : &member->second;
+}
+
+std::string Json::text(bool indented) const {
+  JsonWriter writer(indented);
+  writer.write(*this);
+  return writer.take();
+}
+
+Json parse_json(std::string_view text) {
+  JsonBuilder builder;
+  nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
+  return builder.take();
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    std::size_t const size = utf8_sequence(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+}  // namespace brood::files

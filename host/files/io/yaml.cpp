@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+// YAML by yaml-cpp's events, built into a tree of our own. What yaml-cpp lets pass (bytes that are
+// no text, depth, tags on plain text, quotes that are never closed) is refused here; its
+// recursion is stopped by an exception from the event that would exceed the depth.
+#include "files/io/yaml.hpp"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <sstream>
+#include <unordered_map>
+#include <utility>
+
+#include "brood/error.hpp"
+#include "files/io/text.hpp"
+
+namespace brood::files {
+
+namespace {
+
+// ---- bytes
+
+bool continues_character(char c) {
+  return (c & 0xc0) == 0x80;
+}
+
+// Bytes of the UTF-8 character that `text` begins with, or 0 if it begins with none (RFC 3629:
+// no overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t character_size(std::string_view text) {
+  auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned const first = byte(0);
+  if (first < 0x80) return 1;
+  std::size_t const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if (!continues_character(text[i])) return 0;
+  }
+  unsigned const second = byte(1);
+  bool const overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  bool const surrogate = first == 0xed && second > 0x9f;
+  bool const too_large = first == 0xf4 && second > 0x8f;
+  return overlong || surrogate || too_large ? 0 : size;
+}
+
+std::string hex_byte(char c) {
+  constexpr char kHex[] = "0123456789abcdef";
+  auto const byte = static_cast<unsigned char>(c);
+  return {'0', 'x', kHex[byte >> 4], kHex[byte & 15]};
+}
+
+bool is_control(char c) {
+  auto const byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f;
+}
+
+// The first byte that no text has, if there is one. A carriage return is text before a line feed
+// only: yaml-cpp does not take one alone for the end of a line.
+void check_bytes(std::string_view bytes, Place place, Problems& problems) {
+  bool const with_lines = place.in_file();
+  for (std::size_t i = 0; i < bytes.size();) {
+    std::size_t const size = character_size(bytes.substr(i));
+    bool const lone_return = bytes[i] == '\r' && !bytes.substr(i).starts_with("\r\n");
+    if (size == 0) {
+      problems.add(place, "the byte " + hex_byte(bytes[i]) + " is no UTF-8 text");
+    } else if (is_control(bytes[i])) {
+      problems.add(place, "the control character " + hex_byte(bytes[i]) + " is not allowed");
+    } else if (lone_return) {
+      problems.add(place, "a carriage return without a line feed; end lines with LF or CR LF");
+    }
+    if (!problems.none()) return;
+    if (with_lines) {
+      place.column = bytes[i] == '\n' ? 1 : place.column + 1;
+      place.line += bytes[i] == '\n';
+    }
+    i += size;
+  }
+}
+
+// ---- scalars
+
+bool is_whole_number(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Gives a plain scalar its kind and value.
+void resolve(Node& node, Problems& problems) {
+  node.kind = NodeKind::text;
+  if (node.text == "true" || node.text == "false") {
+    node.kind = NodeKind::boolean;
+    node.boolean = node.text == "true";
+    return;
+  }
+  auto const [reading, value] = read_number<double>(node.text);
+  if (reading == Reading::not_a_number) return;
+  if (reading == Reading::too_large) {
+    problems.add(node.place,
+                 "the number " + files::quoted(node.text) + " is too large for a double");
+    return;
+  }
+  node.kind = NodeKind::real;
+  node.real = value;
+  if (!is_whole_number(node.text)) return;
+  std::string_view digits = node.text;
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  std::int64_t whole = 0;
+  auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), whole);
+  if (error != std::errc{}) return;
+  node.kind = NodeKind::integer;
+  node.integer = whole;
+}
+
+// Whether the quoted scalar at the beginning of `source` is closed: yaml-cpp takes the end of the
+// file for a closing quote.
+bool is_closed(std::string_view source) {
+  char const quote = source[0];
+  for (std::size_t i = 1; i < source.size(); ++i) {
+    if (quote == '"' && source[i] == '\\') {
+      ++i;
+    } else if (source[i] == quote) {
+      bool const doubled = quote == '\'' && source.substr(i + 1).starts_with('\'');
+      if (!doubled) return true;
+      ++i;
+    }
+  }
+  return false;
+}
+
+// ---- the tree
+
+// Thrown by an event that makes going on pointless; the problem is noted already.
+struct Stop {};
+
+class Builder final : public YAML::EventHandler {
+ public:
+  Builder(std::string_view source, Place start, Problems& problems)
+      : source_(source), start_(std::move(start)), problems_(problems) {}
+
+  Node take() {
+    if (!root_) return node_at(start_);
+    return std::move(*root_);
+  }
+
+  Place place_of(YAML::Mark const& mark) {
+    if (!start_.in_file() || mark.is_null()) return start_;
+    return {start_.name, mark.line + 1, column_of(mark)};
+  }
+  // The innermost list, or map, that is being read; null if there is none.
+  Node const* innermost(NodeKind kind) const {
+    auto const last = std::find_if(open_.rbegin(), open_.rend(),
+                                   [&](Open const& each) { return each.node.kind == kind; });
+    return last == open_.rend() ? nullptr : &last->node;
+  }
+  // No more than white space follows. yaml-cpp has no mark, or the first, for the very end.
+  bool is_at_end(YAML::Mark const& mark) const {
+    return mark.is_null() || mark.pos == 0 ||
+           at(mark).find_first_not_of(" \t\r\n") == std::string_view::npos;
+  }
+
+  void OnDocumentStart(YAML::Mark const& mark) override {
+    if (++documents_ == 1) return;
+    problems_.add(place_of(mark), "there is more after the end of the document; a file has one");
+    throw Stop{};
+  }
+  void OnDocumentEnd() override {}
+
+  void OnNull(YAML::Mark const& mark, YAML::anchor_t anchor) override {
+    check_anchor(mark, anchor);
+    Node node = node_at(place_of(mark));
+    check_untagged(mark, "?", node.place);
+    // An absent value has the place of what comes next; its key says more.
+    bool const written =
+        at(mark).starts_with('~') || at(mark).starts_with('n') || at(mark).starts_with('N');
+    if (!written && !open_.empty() && open_.back().key) node.place = open_.back().key->place;
+    attach(std::move(node));
+  }
+  void OnAlias(YAML::Mark const& mark, YAML::anchor_t) override {
+    problems_.add(place_of(mark), "aliases (*name) are not allowed; write the value out");
+    attach(node_at(place_of(mark)));
+  }
+  void OnScalar(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,
+                std::string const& value) override {
+    check_anchor(mark, anchor);
+    Node node = node_at(place_of(mark), NodeKind::text);
+    node.text = value;
+    check_untagged(mark, tag, node.place);
+    char const first = at(mark).empty() ? '\0' : at(mark)[0];
+    if ((first == '"' || first == '\'') && !is_closed(at(mark))) {
+      problems_.add(node.place, "the quote that begins here is never closed");
+    }
+    if (value.find('\0') != std::string::npos) {
+      problems_.add(node.place, "the text holds the character \\0, which is not allowed");
+    }
+    node.quoted = tag == "!";
+    bool const is_key = !open_.empty() && open_.back().wants_key();
+    if (!node.quoted && !is_key) resolve(node, problems_);
+    attach(std::move(node));
+  }
+  void OnSequenceStart(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(NodeKind::list, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(NodeKind::map, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    Node node;
+    std::optional<Entry> key;  // of a map: read, its value not yet
+    std::unordered_map<std::string, Place> keys;
+
+    bool wants_key() const { return node.kind == NodeKind::map && !key; }
+  };
+
+  std::string_view at(YAML::Mark const& mark) const {
+    return source_.substr(std::min(source_.size(), static_cast<std::size_t>(mark.pos)));
+  }
+
+  // Columns in characters; yaml-cpp counts bytes. Counted from the place before, for a file may be
+  // one long line.
+  int column_of(YAML::Mark const& mark) {
+    auto const characters = [&](int from, int to) {
+      auto const begin = source_.begin() + from, end = source_.begin() + to;
+      return static_cast<int>(
+          std::count_if(begin, end, [](char c) { return !continues_character(c); }));
+    };
+    int const pos = std::min(mark.pos, static_cast<int>(source_.size()));
+    int column;
+    if (mark.line != last_line_) {
+      column = 1 + characters(std::max(0, pos - mark.column), pos);
+    } else if (pos >= last_pos_) {
+      column = last_column_ + characters(last_pos_, pos);
+    } else {
+      column = last_column_ - characters(pos, last_pos_);
+    }
+    last_line_ = mark.line;
+    last_pos_ = pos;
+    last_column_ = column;
+    return column;
+  }
+
+  void check_anchor(YAML::Mark const& mark, YAML::anchor_t anchor) {
+    if (anchor == 0) return;
+    problems_.add(place_of(mark), "anchors (&name) are not allowed; write the value out");
+  }
+  // The tag of what has none is "?", or "!" if it is quoted.
+  void check_untagged(YAML::Mark const& mark, std::string const& tag, Place const& place) {
+    if ((tag == "?" || tag == "!") && !at(mark).starts_with('!')) return;
+    problems_.add(place, "tags (!name) are not allowed");
+  }
+
+  void open(NodeKind kind, YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor) {
+    check_anchor(mark, anchor);
+    Node node = node_at(place_of(mark), kind);
+    check_untagged(mark, tag, node.place);
+    if (open_.size() == kMostYamlDepth) {
+      problems_.add(node.place, "lists and maps lie more than " + std::to_string(kMostYamlDepth) +
+                                    " deep in each other");
+      throw Stop{};
+    }
+    open_.push_back({std::move(node), {}, {}});
+  }
+  void close() {
+    Node node = std::move(open_.back().node);
+    open_.pop_back();
+    attach(std::move(node));
+  }
+
+  void attach(Node node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else if (Open& parent = open_.back(); parent.node.kind == NodeKind::list) {
+      parent.node.items.push_back(std::move(node));
+    } else if (parent.wants_key()) {
+      parent.key = key_of(std::move(node), parent);
+    } else {
+      parent.key->value = std::move(node);
+      parent.node.entries.push_back(std::move(*parent.key));
+      parent.key.reset();
+    }
+  }
+
+  Entry key_of(Node node, Open& map) {
+    if (!node.is_scalar() || node.kind == NodeKind::null) {
+      problems_.add(node.place, node.is_scalar() ? "a key is missing here, or it is null"
+                                                 : "a key must be a word, not a list or a map");
+      return {"", node.place, {}};
+    }
+    auto const [twin, is_new] = map.keys.emplace(node.text, node.place);
+    if (!is_new) {
+      problems_.add(node.place, "the key " + files::quoted(node.text) +
+                                    " is there twice; the first is at " + twin->second.text());
+    }
+    return {std::move(node.text), std::move(node.place), {}};
+  }
+
+  std::string_view source_;
+  Place start_;
+  Problems& problems_;
+  std::optional<Node> root_;
+  std::vector<Open> open_;
+  int documents_ = 0;
+  int last_line_ = -1, last_pos_ = 0, last_column_ = 1;
+};
+
+// What yaml-cpp's messages mean, where they do not say.
+std::string explain(std::string const& message) {
+  namespace E = YAML::ErrorMsg;
+  std::pair<char const*, char const*> const explanations[] = {
+      {E::MAP_VALUE, "a ':' cannot stand here; put the text in quotes if it belongs to it"},
+      {E::MAP_KEY, "a '?' cannot stand here; put the text in quotes if it belongs to it"},
+      {E::END_OF_MAP,
+       "this does not go on with the map before it; look at its indentation, colons "
+       "and commas"},
+      {E::END_OF_SEQ, "this does not go on with the list before it; look at its indentation"},
+      {E::END_OF_MAP_FLOW, "a ',' or '}' is missing before this"},
+      {E::END_OF_SEQ_FLOW, "a ',' or ']' is missing before this"},
+      {E::FLOW_END, "there is no list or map open that this could close"},
+      {E::BLOCK_ENTRY, "a list entry '- ' cannot begin here"},
+      {E::TAB_IN_INDENTATION, "indent with spaces, not tabs"},
+      {E::UNKNOWN_TOKEN, "text cannot begin with this character; put it in quotes"},
+      {E::EOF_IN_SCALAR, "the text ends inside quotes"},
+      {E::DOC_IN_SCALAR, "a line '---' or '...' inside quotes"},
+      {E::UNKNOWN_ANCHOR, "aliases (*name) are not allowed; write the value out"},
+  };
+  for (auto const& [theirs, ours] : explanations) {
+    if (message == theirs) return ours;
+  }
+  return message;
+}
+
+void note(YAML::Exception const& error, Builder& builder, Problems& problems) {
+  bool const list = error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
+  bool const map = error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
+  if ((list || map) && builder.is_at_end(error.mark)) {
+    if (Node const* open = builder.innermost(list ? NodeKind::list : NodeKind::map)) {
+      problems.add(open->place, list ? "the list that begins here is never closed; ']' is missing"
+                                     : "the map that begins here is never closed; '}' is missing");
+      return;
+    }
+  }
+  problems.add(builder.place_of(error.mark), explain(error.msg));
+}
+
+Node parse(std::string_view bytes, Place const& start) {
+  Problems problems;
+  if (static_cast<std::int64_t>(bytes.size()) > kMostYamlBytes) {
+    throw UsageError(*start.name + ": has " + std::to_string(bytes.size()) + " bytes; at most " +
+                     std::to_string(kMostYamlBytes) + " are read");
+  }
+  if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+  check_bytes(bytes, start, problems);
+  problems.throw_if_any();
+
+  Builder builder(bytes, start, problems);
+  std::istringstream stream{std::string(bytes)};
+  try {
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (Stop const&) {
+  } catch (YAML::Exception const& error) {
+    note(error, builder, problems);
+  }
+  problems.throw_if_any();
+  return builder.take();
+}
+
+}  // namespace
+
+Node node_at(Place place, NodeKind kind) {
+  Node node;
+  node.kind = kind;
+  node.place = std::move(place);
+  return node;
+}
+
+Entry const* Node::find(std::string_view key) const {
+  auto const entry = std::find_if(entries.begin(), entries.end(),
+                                  [&](Entry const& candidate) { return candidate.key == key; });
+  return entry == entries.end() ? nullptr : &*entry;
+}
+
+Node parse_yaml(std::string_view bytes, std::string const& name) {
+  return parse(bytes, {std::make_shared<std::string const>(name), 1, 1});
+}
+
+Node parse_yaml_value(std::string_view bytes, std::string const& name) {
+  return parse(bytes, {std::make_shared<std::string const>(name), 0, 0});
+}
+
+std::string yaml_text(std::string_view text) {
+  auto const is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  bool const plain = !text.empty() && std::all_of(text.begin(), text.end(), is_word) &&
+                     !(text[0] >= '0' && text[0] <= '9');
+  std::string lower(text);
+  for (char& c : lower)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  bool const word_of_yaml = lower == "null" || lower == "true" || lower == "false";
+  if (plain && !word_of_yaml) return std::string(text);
+
+  std::string result = "\"";
+  for (char const c : text) {
+    if (c == '"' || c == '\\') {
+      result += {'\\', c};
+    } else if (is_control(c) || c == '\t' || c == '\n' || c == '\r') {
+      result += "\\x" + hex_byte(c).substr(2);
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+}  // namespace brood::files

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// The document of a saved model, written and read. Reading trusts nothing: a document that was
+// changed by hand or by a faulty disk gives a model that fits together, or an error.
+#include "files/model/model_document.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "brood/error.hpp"
+#include "brood/study.hpp"
+#include "files/io/json.hpp"
+#include "files/io/text.hpp"
+
+namespace brood::files {
+
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+
+[[noreturn]] void refuse(std::string const& what) {
+  throw UsageError(what);
+}
+
+// A part of the document with its name, for messages.
+class Part {
+ public:
+  Part(Json const& json, std::string name) : json_(json), name_(std::move(name)) {}
+
+  Part at(std::string_view key) const {
+    std::string name = name_.empty() ? std::string(key) : name_ + "." + std::string(key);
+    Json const* const found = json_.find(key);
+    if (!found) refuse(name + " is absent");
+    return {*found, std::move(name)};
+  }
+  std::vector<Part> elements() const {
+    std::vector<Part> parts;
+    auto const& array = as<Json::Array>("a list");
+    for (std::size_t i = 0; i < array.size(); ++i) {
+      parts.push_back({array[i], name_ + "[" + std::to_string(i) + "]"});
+    }
+    return parts;
+  }
+  std::string const& text() const { return as<std::string>("a text"); }
+  bool flag() const { return as<bool>("true or false"); }
+  std::int64_t whole() const { return as<std::int64_t>("a whole number"); }
+  double number() const {
+    if (auto const* const whole = json_.as<std::int64_t>()) return static_cast<double>(*whole);
+    return as<double>("a number");
+  }
+  Json::Object const& object() const { return as<Json::Object>("an object"); }
+  std::string const& name() const { return name_; }
+  Json const& json() const { return json_; }
+
+  std::vector<std::string> texts() const {
+    std::vector<std::string> list;
+    for (Part const& element : elements())
+      list.push_back(element.text());
+    return list;
+  }
+  std::vector<float> floats() const {
+    std::vector<float> list;
+    for (Part const& element : elements()) {
+      auto const value = static_cast<float>(element.number());
+      if (!std::isfinite(value)) refuse(element.name() + " does not fit into 32 bits");
+      list.push_back(value);
+    }
+    return list;
+  }
+
+ private:
+  template <class T>
+  T const& as(char const* wanted) const {
+    T const* const value = json_.as<T>();
+    if (!value) refuse(name_ + " is not " + wanted);
+    return *value;
+  }
+
+  Json const& json_;
+  std::string name_;
+};
+
+// Floats as the doubles that they are: exact, and exact again when read.
+Json numbers(std::vector<float> const& values) {
+  return Json(std::vector<double>(values.begin(), values.end()));
+}
+
+Json transform_document(Transform const& transform) {
+  Json json;
+  json.set("shift", numbers(transform.shift)).set("scale", numbers(transform.scale));
+  json.set("target_shift", numbers(transform.target_shift));
+  json.set("target_scale", numbers(transform.target_scale));
+  return json;
+}
+
+Transform read_transform(Part const& part) {
+  return {part.at("shift").floats(), part.at("scale").floats(), part.at("target_shift").floats(),
+          part.at("target_scale").floats()};
+}
+
+Json encoding_document(Encoding const& encoding) {
+  Json::Array inputs;
+  for (InputEncoding const& input : encoding.inputs) {
+    Json json;
+    json.set("name", input.name).set("kind", input.categorical ? "categorical" : "numeric");
+    if (input.categorical) {
+      json.set("levels", Json(input.levels));
+    } else {
+      json.set("missing_indicator", input.missing_indicator);
+      if (!input.edges.empty()) json.set("edges", numbers(input.edges));
+    }
+    inputs.push_back(std::move(json));
+  }
+  Json json;
+  json.set("inputs", std::move(inputs)).set("targets", Json(encoding.targets));
+  json.set("classes", Json(encoding.classes));
+  return json;
+}
+
+InputEncoding read_input(Part const& part) {
+  InputEncoding input;
+  input.name = part.at("name").text();
+  std::string const& kind = part.at("kind").text();
+  if (kind == "categorical") {
+    input.categorical = true;
+    input.levels = part.at("levels").texts();
+    if (std::adjacent_find(input.levels.begin(), input.levels.end(), std::greater_equal<>()) !=
+        input.levels.end()) {
+      refuse(part.name() + ".levels are not sorted, each once");
+    }
+  } else if (kind == "numeric") {
+    input.missing_indicator = part.at("missing_indicator").flag();
+    if (part.json().find("edges") != nullptr) {
+      input.edges = part.at("edges").floats();
+      if (input.edges.size() < 3 ||
+          std::adjacent_find(input.edges.begin(), input.edges.end(), std::greater_equal<>()) !=
+              input.edges.end()) {
+        refuse(part.name() + ".edges are not three or more numbers, each larger than the last");
+      }
+    }
+  } else {
+    refuse(part.name() + ".kind is '" + kind + "', not numeric or categorical");
+  }
+  return input;
+}
+
+void check_distinct(std::vector<std::string> const& names, char const* what) {
+  if (std::set<std::string_view>(names.begin(), names.end()).size() != names.size()) {
+    refuse(std::string("two ") + what + " have the same name");
+  }
+}
+
+Encoding read_encoding(Part const& part, Task task) {
+  Encoding encoding;
+  encoding.task = task;
+  std::vector<std::string> names;
+  for (Part const& input : part.at("inputs").elements()) {
+    encoding.inputs.push_back(read_input(input));
+    names.push_back(encoding.inputs.back().name);
+  }
+  encoding.targets = part.at("targets").texts();
+  encoding.classes = part.at("classes").texts();
+  check_distinct(names, "inputs");
+  check_distinct(encoding.targets, "targets");
+  check_distinct(encoding.classes, "classes");
+  bool const has_classes = task == Task::classification;
+  if (encoding.targets.empty()) refuse("encoding.targets is empty");
+  if (has_classes && encoding.targets.size() > 1) refuse("there are classes of several targets");
+  if (has_classes != (encoding.classes.size() >= 2)) {
+    refuse("there are " + std::to_string(encoding.classes.size()) +
+           " classes, which does not fit " + std::string(name_of(task)));
+  }
+  return encoding;
+}
+
+// The lists of whole numbers are widths; of a config set in reals (64.0), too.
+Config with_whole_hidden(Config config) {
+  Value const* const hidden = config.find("hidden");
+  auto const* const reals = hidden ? std::get_if<std::vector<double>>(hidden) : nullptr;
+  if (reals) config.set("hidden", std::vector<std::int64_t>(reals->begin(), reals->end()));
+  return config;
+}
+
+bool is_whole_list(Json::Array const& array) {
+  return std::all_of(array.begin(), array.end(),
+                     [](Json const& element) { return element.as<std::int64_t>(); });
+}
+
+// Whether a hyperparameter's lists hold reals: says what an empty one is a list of.
+bool is_of_reals(std::string_view name) {
+  auto const all = hyperparameters();
+  return std::any_of(all.begin(), all.end(), [&](HyperparameterInfo const& info) {
+    return info.name == name && info.type == "reals";
+  });
+}
+
+// The text of a document has no place for other bytes; replacing them would lose columns.
+void check_utf8(Encoding const& encoding, std::string const& weight) {
+  std::vector<std::string> texts = {weight};
+  for (InputEncoding const& input : encoding.inputs) {
+    texts.push_back(input.name);
+    texts.insert(texts.end(), input.levels.begin(), input.levels.end());
+  }
+  texts.insert(texts.end(), encoding.targets.begin(), encoding.targets.end());
+  texts.insert(texts.end(), encoding.classes.begin(), encoding.classes.end());
+  for (std::string const& text : texts) {
+    if (!is_utf8(text)) refuse(quoted(text) + " is not UTF-8, and so cannot be saved with a model");
+  }
+}
+
+Value read_list(Part const& part, std::string_view name) {
+  auto const& array = *part.json().as<Json::Array>();
+  if (is_whole_list(array) && !(array.empty() && is_of_reals(name))) {
+    std::vector<std::int64_t> list;
+    for (Part const& element : part.elements())
+      list.push_back(element.whole());
+    return list;
+  }
+  std::vector<double> list;
+  for (Part const& element : part.elements())
+    list.push_back(element.number());
+  return list;
+}
+
+Value read_value(Part const& part, std::string_view name) {
+  Json const& json = part.json();
+  if (json.as<Json::Array>()) return read_list(part, name);
+  if (auto const* const value = json.as<bool>()) return *value;
+  if (auto const* const value = json.as<std::int64_t>()) return *value;
+  if (auto const* const value = json.as<double>()) return *value;
+  return part.text();
+}
+
+Config read_config(Part const& part, Task task) {
+  Config config;
+  for (auto const& [name, json] : part.object()) {
+    config.set(name, read_value(Part(json, part.name() + "." + name), name));
+  }
+  auto const problems = check(config, task);
+  if (!problems.empty()) refuse(part.name() + "." + problems.front());
+  return config;
+}
+
+Task read_task(Part const& part) {
+  for (Task const task : {Task::classification, Task::regression, Task::multi_label}) {
+    if (part.text() == name_of(task)) return task;
+  }
+  refuse("task is '" + part.text() + "', not classification, regression or multi_label");
+}
+
+void check_sizes(SavedModel const& saved) {
+  Transform const& transform = saved.model.transform;
+  auto const inputs = static_cast<std::size_t>(saved.encoding.input_count());
+  std::size_t const targets =
+      saved.encoding.task == Task::regression ? saved.encoding.targets.size() : 0;
+  if (inputs == 0) refuse("there are no inputs");
+  if (transform.shift.size() != inputs || transform.scale.size() != inputs) {
+    refuse("transform is not of " + std::to_string(inputs) + " inputs");
+  }
+  if (transform.target_shift.size() != targets || transform.target_scale.size() != targets) {
+    refuse("transform is not of " + std::to_string(targets) + " targets");
+  }
+  // Predictions are divided by it.
+  if (std::any_of(transform.target_scale.begin(), transform.target_scale.end(),
+                  [](float scale) { return scale <= 0; })) {
+    refuse("transform.target_scale is not positive");
+  }
+  if (saved.model.outputs != saved.encoding.output_count()) {
+    refuse("outputs is " + std::to_string(saved.model.outputs) + ", but the encoding has " +
+           std::to_string(saved.encoding.output_count()));
+  }
+}
+
+}  // namespace
+
+std::string to_document(SavedModel const& saved) {
+  check_utf8(saved.encoding, saved.weight);
+  Json json;
+  json.set("version", kVersion).set("task", name_of(saved.model.task));
+  json.set("outputs", saved.model.outputs).set("metric", saved.metric);
+  if (!saved.weight.empty()) json.set("weight", saved.weight);
+  json.set("config", Json(with_whole_hidden(saved.model.config)));
+  json.set("transform", transform_document(saved.model.transform));
+  json.set("encoding", encoding_document(saved.encoding));
+  return json.text();
+}
+
+SavedModel from_document(std::string_view text) {
+  Json const json = parse_json(text);
+  Part const part(json, "");
+  if (std::int64_t const version = part.at("version").whole(); version != kVersion) {
+    refuse("is of version " + std::to_string(version) + "; this program reads version " +
+           std::to_string(kVersion));
+  }
+  SavedModel saved;
+  saved.model.task = read_task(part.at("task"));
+  std::int64_t const outputs = part.at("outputs").whole();
+  if (outputs < 1 || outputs > 1 << 20) refuse("outputs is " + std::to_string(outputs));
+  saved.model.outputs = static_cast<int>(outputs);
+  saved.model.config = read_config(part.at("config"), saved.model.task);
+  saved.model.transform = read_transform(part.at("transform"));
+  saved.encoding = read_encoding(part.at("encoding"), saved.model.task);
+  saved.metric = part.at("metric").text();
+  if (json.find("weight") != nullptr) saved.weight = part.at("weight").text();
+  higher_is_better(saved.metric, saved.model.task);  // throws if it is none of the task's
+  check_sizes(saved);
+  return saved;
+}
+
+}  // namespace brood::files

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts of a run's files; see run_files.hpp.
+#include "files/run/run_files.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "brood/error.hpp"
+#include "brood/version.hpp"
+#include "files/io/json.hpp"
+#include "files/run/profile_document.hpp"
+#include "study/start.hpp"
+
+namespace brood::files {
+
+namespace {
+
+constexpr int kFormat = 1;
+
+// As RFC 4180 has it: quoted where a comma, a quote or a line end would be taken for structure.
+std::string csv_cell(std::string const& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (char const c : text)
+    quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
+}
+
+// to_chars would write a sign that depends on how the NaN came about.
+std::string number(double value) {
+  return std::isnan(value) ? "nan" : to_text(value);
+}
+
+TrialResult const& winner(Result const& result) {
+  auto const found =
+      std::find_if(result.trials.begin(), result.trials.end(),
+                   [&](TrialResult const& trial) { return trial.id == result.best; });
+  if (found == result.trials.end()) throw UsageError("the result has no winner to write down");
+  return *found;
+}
+
+// "key: value" lines. Values are numbers, names of choices and lists of numbers, which YAML reads
+// as they stand.
+std::string yaml_of(Config const& config) {
+  std::string text;
+  for (auto const& [name, value] : config)
+    text += name + ": " + to_text(value) + "\n";
+  return text;
+}
+
+// The training that led to a winner that was a copy: as which trial, with what, until when.
+Json::Array segments_document(std::vector<Segment> const& segments) {
+  Json::Array list;
+  for (Segment const& segment : segments) {
+    Json json;
+    json.set("trial", segment.trial).set("until_epoch", segment.until_epoch);
+    json.set("parameters", Json(segment.config));
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json run_document(Sweep const& sweep, Result const& result, RunFacts const& facts) {
+  Json data, device, repeat, json;
+  data.set("path", sweep.data_path).set("fingerprint", facts.data_fingerprint);
+  device.set("backend", facts.backend.name).set("device", facts.backend.device);
+  device.set("precision", facts.backend.precision);
+  repeat.set("trials", sweep.study.trials).set("events", facts.events);
+  json.set("brood", BROOD_VERSION).set("format", kFormat);
+  json.set("command_line", facts.command_line).set("started", facts.started);
+  json.set("seconds", facts.seconds);
+  std::uint64_t const seed = sweep.study.seed;
+  bool const is_signed = seed <= std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+  json.set("seed", is_signed ? Json(static_cast<std::int64_t>(seed)) : Json(std::to_string(seed)));
+  json.set("data", data).set("device", device);
+  if (sweep.study.start.model != nullptr) {
+    Json start;
+    start.set("path", sweep.start_path).set("fingerprint", identity(sweep.study.start));
+    json.set("start", std::move(start));
+  }
+  json.set("ended", facts.ended).set("repeat", repeat);
+  json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
+  if (facts.profile) json.set("profile", profile_document(*facts.profile));
+  if (result.segments.size() > 1) json.set("winner_was", segments_document(result.segments));
+  return json;
+}
+
+Json scores_document(NamedScores const& scores) {
+  Json json = Json::Object();
+  for (auto const& [metric, value] : scores)
+    json.set(metric, value);
+  return json;
+}
+
+Json score_document(Result const& result) {
+  TrialResult const& best = winner(result);
+  Json json;
+  json.set("trial", result.best).set("metric", result.metric);
+  json.set("goal", result.maximize ? "maximize" : "minimize");
+  json.set("valid", result.valid);
+  if (!std::isnan(best.standard_error)) json.set("valid_standard_error", best.standard_error);
+  json.set("test", result.test);
+  json.set("test_metrics", scores_document(result.test_metrics));
+  json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
+  return json;
+}
+
+Json ensemble_document(Result const& result) {
+  Json::Array parts;
+  for (std::size_t i = 0; i < result.ensemble.parts.size(); ++i) {
+    Ensemble::Part const& part = result.ensemble.parts[i];
+    Json json;
+    json.set("file", ensemble_part_name(i)).set("trial", part.trial).set("count", part.count);
+    parts.push_back(std::move(json));
+  }
+  Json json;
+  json.set("format", kFormat).set("metric", result.metric);
+  json.set("valid", result.ensemble_valid).set("test", result.ensemble_test);
+  json.set("test_metrics", scores_document(result.ensemble_test_metrics));
+  json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
+  return json;
+}
+
+}  // namespace
+
+std::string trials_csv(Result const& result, SearchSpace const& space) {
+  bool const with_errors =
+      std::any_of(result.trials.begin(), result.trials.end(),
+                  [](TrialResult const& trial) { return !std::isnan(trial.standard_error); });
+  std::string text = "trial,state,epochs,valid_" + result.metric;
+  if (with_errors) text += ",standard_error";
+  for (Parameter const& parameter : space.parameters())
+    text += "," + csv_cell(parameter.name);
+  text += "\n";
+  for (TrialResult const& trial : result.trials) {
+    text += std::to_string(trial.id) + ",";
+    text.append(name_of(trial.state)) += "," + std::to_string(trial.epochs);
+    text += "," + number(trial.score);
+    if (with_errors) text += "," + number(trial.standard_error);
+    for (Parameter const& parameter : space.parameters()) {
+      Value const* const value = trial.config.find(parameter.name);
+      text += "," + (value ? csv_cell(to_text(*value)) : "");
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string curves_csv(Result const& result) {
+  std::string text = "trial,fold,repeat,epoch,train_loss,valid_loss,valid_" + result.metric + "\n";
+  for (CurvePoint const& point : result.curves) {
+    for (int const index : {point.trial, point.fold, point.repeat, point.epoch}) {
+      text += std::to_string(index) + ",";
+    }
+    text += number(point.train_loss) + "," + number(point.valid_loss) + "," +
+            number(point.valid_metric) + "\n";
+  }
+  return text;
+}
+
+std::string ensemble_part_name(std::size_t part) {
+  return "ensemble-" + std::to_string(part + 1) + ".safetensors";
+}
+
+bool is_run_file(std::string_view name) {
+  if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
+  if (name == kEnsembleFile) return true;
+  constexpr std::string_view kStart = "best/ensemble-", kEnd = ".safetensors";
+  if (!name.starts_with(kStart) || !name.ends_with(kEnd)) return false;
+  std::string_view number = name.substr(kStart.size());
+  if (number.size() <= kEnd.size()) return false;
+  number.remove_suffix(kEnd.size());
+  return std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encoding const& encoding,
+                               RunFacts const& facts) {
+  std::vector<RunFile> files = {
+      {"config.yaml", resolved_yaml(sweep)},
+      {"run.json", run_document(sweep, result, facts).text(/*indented=*/true) + "\n"},
+      {"trials.csv", trials_csv(result, sweep.study.space)},
+      {"curves.csv", curves_csv(result)},
+  };
+  if (result.model.layers.empty()) return files;  // StudyRun::found()
+  files.push_back({"best/config.yaml", yaml_of(winner(result).config)});
+  files.push_back({"best/score.json", score_document(result).text(/*indented=*/true) + "\n"});
+  files.push_back({"best/model.safetensors",
+                   to_safetensors({result.model, encoding, result.metric, sweep.dataset.weight})});
+  if (result.ensemble.empty()) return files;
+  files.push_back(
+      {std::string(kEnsembleFile), ensemble_document(result).text(/*indented=*/true) + "\n"});
+  for (std::size_t i = 0; i < result.ensemble.parts.size(); ++i) {
+    files.push_back(
+        {"best/" + ensemble_part_name(i), to_safetensors({result.ensemble.parts[i].model, encoding,
+                                                          result.metric, sweep.dataset.weight})});
+  }
+  return files;
+}
+
+}  // namespace brood::files

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a sweep to its data: targets that are counted from the end get their names, and what the
+// data decides (task, metric) is written into the sweep.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "brood/error.hpp"
+#include "brood/files/sweep.hpp"
+#include "files/io/text.hpp"
+#include "files/sweep/start_model.hpp"
+#include "files/sweep/warm_start.hpp"
+
+namespace brood::files {
+
+namespace {
+
+// -1 is the last column, -2 the one before; but a column of that very name comes first.
+std::string resolve(std::string const& target, std::vector<Column> const& columns,
+                    std::string const& path) {
+  bool const is_name = std::any_of(columns.begin(), columns.end(),
+                                   [&](Column const& column) { return column.name == target; });
+  std::int64_t index = 0;
+  char const* const last = target.data() + target.size();
+  auto const [end, error] = std::from_chars(target.data(), last, index);
+  bool const counts = end == last && !target.empty() && target[0] == '-';
+  if (is_name || !counts) return target;  // an unknown name is make_dataset's to report
+  auto const count = static_cast<std::int64_t>(columns.size());
+  if (error != std::errc{} || index < -count || index >= 0) {
+    throw UsageError(path + ": data.target: " + target + " is not allowed; the file has " +
+                     counted(count, "column") + "; allowed: -1 (the last) .. -" +
+                     std::to_string(count) + ", or a name");
+  }
+  return columns[static_cast<std::size_t>(count + index)].name;
+}
+
+// Cells of the column that validation goes by are read as text: fp32 cannot hold times such as the
+// seconds since 1970.
+ReadOptions read_options(Sweep const& sweep) {
+  ReadOptions options = sweep.read;
+  for (std::string const& name : {sweep.dataset.group, sweep.dataset.time, sweep.dataset.fold}) {
+    if (!name.empty()) options.texts.insert(name);
+  }
+  return options;
+}
+
+// Numbers are fp32, which does not tell whole numbers from 2^24 on apart: as classes they might
+// have run together.
+void check_labels(Sweep const& sweep, std::vector<Column> const& columns,
+                  Encoding const& encoding) {
+  if (encoding.task != Task::classification) return;
+  constexpr float kMostExact = 16777215;
+  for (Column const& column : columns) {
+    if (column.name != encoding.targets.front()) continue;
+    bool const large = std::any_of(column.numbers.begin(), column.numbers.end(),
+                                   [](float x) { return std::fabs(x) > kMostExact; });
+    if (!large) continue;
+    throw UsageError(sweep.data_path + ": data.target: " + files::quoted(column.name) +
+                     " has classes that are numbers above 16777215, which are rounded when they "
+                     "are read as numbers; say data.columns." +
+                     column.name + "=categorical");
+  }
+}
+
+}  // namespace
+
+std::vector<Column> read_data(Sweep const& sweep) {
+  return read_columns(sweep.data_path, read_options(sweep));
+}
+
+Dataset load_dataset(Sweep& sweep, Profile* profile) {
+  Profile::Scope const reading(profile, Phase::read_data);
+  auto const read = sweep.columns ? std::exchange(sweep.columns, nullptr)
+                                  : std::make_shared<std::vector<Column> const>(read_data(sweep));
+  std::vector<Column> const& columns = *read;
+  Profile::Scope const encoding(profile, Phase::encode);
+  std::vector<std::string> names;
+  for (std::string const& target : sweep.dataset.targets) {
+    std::string name = resolve(target, columns, sweep.data_path);
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      throw UsageError(sweep.data_path + ": data.target: " + files::quoted(target) +
+                       " is the column " + files::quoted(name) + ", which is a target already");
+    }
+    names.push_back(std::move(name));
+  }
+  sweep.dataset.targets = std::move(names);
+  Dataset dataset = make_dataset(columns, sweep.dataset);
+  sweep.dataset.task = dataset.encoding.task;
+  check_labels(sweep, columns, dataset.encoding);
+  if (sweep.study.metric.name.empty()) {
+    sweep.study.metric.name = default_metric(dataset.encoding.task);
+  }
+  if (!sweep.start_path.empty()) take_start(sweep, columns, dataset);
+  take_former_trials(sweep);
+  return dataset;
+}
+
+}  // namespace brood::files

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// A sweep file, section by section. Each section is one function that begins with the list of its
+// keys; all of them note what is wrong and go on, and the whole list is thrown at the end.
+#include "brood/files/sweep.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "brood/error.hpp"
+#include "brood/member.hpp"
+#include "files/io/text.hpp"
+#include "files/io/yaml.hpp"
+#include "files/sweep/constraints.hpp"
+#include "files/sweep/method.hpp"
+#include "files/sweep/overrides.hpp"
+#include "files/sweep/reader.hpp"
+#include "files/sweep/scheduler.hpp"
+#include "files/sweep/section.hpp"
+#include "files/sweep/space.hpp"
+#include "files/sweep/start_model.hpp"
+#include "files/sweep/validation.hpp"
+#include "files/sweep/warm_start.hpp"
+
+namespace brood::files {
+
+namespace {
+
+constexpr std::pair<std::string_view, Task> kTasks[] = {{"classification", Task::classification},
+                                                        {"regression", Task::regression},
+                                                        {"multi_label", Task::multi_label}};
+
+class SweepReader {
+ public:
+  SweepReader(Node const& root, std::string const& directory, Problems& problems)
+      : root_(root),
+        directory_(directory),
+        problems_(problems),
+        top_(&root, "", top_keys(), problems, hyperparameter_names(),
+             "under parameters, network or train") {}
+
+  Sweep read() {
+    note_ignored();
+    read_task();
+    read_data();
+    read_validation(top_, sweep_);
+    read_metric();
+    read_seed();
+    read_best_of();
+    sweep_.study.ensemble = static_cast<int>(top_.integer("ensemble", 0, 1000).value_or(0));
+    read_stop();
+    read_constraints(top_, sweep_);
+    sweep_.study.refit = top_.flag("refit").value_or(true);
+    read_time_limit();
+    read_start(top_, directory_, sweep_);
+    read_warm_start(top_, directory_, sweep_);
+    SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
+    sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
+    sweep_.study.space = std::move(space.space);
+    read_method(top_, sweep_.study, sweep_.notes);
+    read_observations(top_, sweep_);
+    return std::move(sweep_);
+  }
+
+ private:
+  // Of Weights & Biases' keys, those that do not say what to train.
+  static Names ignored_keys() {
+    return {"program", "command", "project", "entity", "name", "description"};
+  }
+  static Names top_keys() {
+    Names keys = {
+        "data",       "task",  "validation", "metric",       "method",          "sampler",
+        "points",     "first", "trials",     "seed",         "refit",           "time_limit",
+        "best_of",    "stop",  "ensemble",   "network",      "early_terminate", "train",
+        "parameters", "start", "warm_start", "observations", "constraints"};
+    Names const ignored = ignored_keys();
+    keys.insert(keys.end(), ignored.begin(), ignored.end());
+    return keys;
+  }
+  static Names hyperparameter_names() {
+    Names names;
+    for (HyperparameterInfo const& info : hyperparameters())
+      names.push_back(info.name);
+    return names;
+  }
+
+  void note_ignored() {
+    for (std::string_view const key : ignored_keys()) {
+      Entry const* entry = root_.find(key);
+      if (entry != nullptr) {
+        sweep_.notes.push_back(entry->place.text() + ": " + entry->key + " is ignored");
+      }
+    }
+  }
+
+  void read_task() {
+    Names names;
+    for (auto const& [name, task] : kTasks)
+      names.push_back(name);
+    auto const chosen = top_.choice("task", names);
+    for (auto const& [name, task] : kTasks) {
+      if (chosen == name) sweep_.dataset.task = task;
+    }
+  }
+
+  void read_data() {
+    Section const data(top_, "data",
+                       {"file", "target", "format", "header", "drop", "labels", "missing_indicator",
+                        "bins", "weight", "columns"});
+    if (auto const file = data.text("file")) {
+      sweep_.data_path = opened(*file, *data.find("file"), directory_);
+    } else if (!data.has("file")) {
+      data.add_missing("file", "the csv, idx, npy or npz file to learn from");
+    }
+    auto& dataset = sweep_.dataset;
+    dataset.targets = data.names("target").value_or(std::vector<std::string>{});
+    if (auto const labels = data.text("labels")) {
+      sweep_.read.labels = opened(*labels, *data.find("labels"), directory_);
+      if (!data.has("target")) dataset.targets = {"label"};
+    } else if (!data.has("target")) {
+      data.add_missing("target", "the column to predict, or -1 for the last one");
+    }
+    sweep_.read.format = data.choice("format", {"csv", "idx", "npy", "npz"}).value_or("");
+    sweep_.read.header = data.flag("header");
+    dataset.drop = data.names("drop").value_or(std::vector<std::string>{});
+    dataset.missing_indicator = data.flag("missing_indicator").value_or(false);
+    dataset.bins = static_cast<int>(data.integer("bins", 0, kMostBins).value_or(0));
+    if (dataset.bins == 1) {
+      data.add_problem("bins",
+                       "1 is not allowed; allowed: 0, or 2 to " + std::to_string(kMostBins));
+    }
+    dataset.weight = data.text("weight").value_or("");
+    if (Node const* columns = data.find("columns")) read_kinds(*columns);
+    check_data(data);
+  }
+
+  // The keys are any columns' names.
+  void read_kinds(Node const& columns) {
+    if (columns.kind != NodeKind::map) {
+      problems_.add(columns.place,
+                    not_allowed("data.columns", columns, "a map such as {NAME: categorical}"));
+    }
+    for (Entry const& entry : columns.entries) {
+      bool const numeric = entry.value.text == "numeric";
+      if (!numeric && entry.value.text != "categorical") {
+        problems_.add(entry.value.place, not_allowed("data.columns." + entry.key, entry.value,
+                                                     "one of categorical, numeric"));
+      }
+      sweep_.read.kinds[entry.key] = numeric ? ColumnKind::numeric : ColumnKind::categorical;
+    }
+  }
+
+  // What the keys of `data` and the task say together.
+  void check_data(Section const& data) {
+    DatasetOptions const& options = sweep_.dataset;
+    Node const* target = data.find("target");
+    if (target != nullptr && target->kind == NodeKind::list && target->items.empty()) {
+      data.add_problem("target", "[] is not allowed; allowed: one name or more");
+    }
+    std::set<std::string> const targets(options.targets.begin(), options.targets.end());
+    for (std::string const& name : options.drop) {
+      if (targets.count(name) > 0) {
+        data.add_problem("drop", files::quoted(name) + " is the target and cannot be dropped");
+      } else if (name == options.weight) {
+        data.add_problem("drop", files::quoted(name) + " is data.weight; name it there only");
+      }
+    }
+    if (targets.count(options.weight) > 0) {
+      data.add_problem("weight",
+                       files::quoted(options.weight) + " is the target and cannot weigh rows");
+    }
+    if (options.task == Task::classification && targets.size() > 1) {
+      top_.add_problem("task", "classification has one target, and data.target names " +
+                                   std::to_string(targets.size()) +
+                                   "; allowed: regression, multi_label");
+    }
+  }
+
+  void read_metric() {
+    Section const section(top_, "metric", {"name", "goal"});
+    std::string& metric = sweep_.study.metric.name;
+    Task const* task = sweep_.dataset.task ? &*sweep_.dataset.task : nullptr;
+    Node const* node = section.find("name");
+    if (node == nullptr) {
+      if (section.has("goal")) section.add_missing("name", "its goal follows from it");
+      if (task != nullptr) metric = default_metric(*task);
+      return;
+    }
+    auto const goal = section.choice("goal", {"maximize", "minimize"});
+    std::string name = node->text;
+    for (std::string_view const prefix : {"val_", "valid_"}) {
+      if (name.starts_with(prefix)) name.erase(0, prefix.size());
+    }
+    if (goal_of(name).empty()) {
+      Names names;
+      for (MetricInfo const& each : metrics())
+        names.push_back(each.name);
+      problems_.add(node->place, not_allowed("metric.name", *node, "one of " + joined(names)) +
+                                     did_you_mean(name, names));
+      return;
+    }
+    metric = name;
+    sweep_.places["metric.name"] = node->place.text();
+    if (task != nullptr) check_metric_fits(*task, *node);
+    if (goal && *goal != goal_of(name)) {
+      section.add_problem(
+          "goal", *goal + " does not fit " + name + "; allowed: " + std::string(goal_of(name)));
+    }
+  }
+
+  void check_metric_fits(Task task, Node const& node) {
+    try {
+      higher_is_better(sweep_.study.metric.name, task);
+    } catch (UsageError const& error) {
+      for (std::string const& problem : error.problems())
+        problems_.add(node.place, "metric.name: " + problem);
+    }
+  }
+
+  void read_best_of() {
+    bool const any = top_.choice("best_of", {"last_rung", "any"}) == "any";
+    sweep_.study.best_of = any ? BestOf::any : BestOf::last_rung;
+  }
+
+  void read_stop() {
+    Section const stop(top_, "stop", {"target", "patience_rungs"});
+    sweep_.study.stop.target =
+        stop.real("target", "a score of the metric", [](double x) { return std::isfinite(x); });
+    sweep_.study.stop.patience_rungs =
+        static_cast<int>(stop.integer("patience_rungs", 1, 1000).value_or(0));
+  }
+
+  void read_seed() {
+    Node const* node = top_.find("seed");
+    if (node == nullptr) return;
+    // As text: a seed may exceed the integers of the tree, and no fraction of one is meant.
+    std::string const& text = node->text;
+    auto const [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), sweep_.study.seed);
+    bool const whole = error == std::errc{} && end == text.data() + text.size();
+    if (node->is_number() && whole) return;
+    problems_.add(node->place,
+                  not_allowed("seed", *node, "a whole number, 0 .. 18446744073709551615"));
+  }
+
+  void read_time_limit() {
+    Node const* node = top_.find("time_limit");
+    if (node == nullptr) return;
+    auto const seconds = node->is_scalar() ? seconds_of(node->text) : std::nullopt;
+    if (seconds && *seconds > 0 && *seconds < 1e9) {
+      sweep_.time_limit_seconds = *seconds;
+      return;
+    }
+    problems_.add(node->place,
+                  not_allowed("time_limit", *node,
+                              "a time above 0 such as 60s, 10m, 2h or 1d; a number is in seconds"));
+  }
+
+  Node const& root_;
+  std::string const& directory_;
+  Problems& problems_;
+  Section top_;
+  Sweep sweep_;
+};
+
+}  // namespace
+
+std::string_view goal_of(std::string_view metric) {
+  for (MetricInfo const& each : metrics()) {
+    if (each.name == metric) return each.higher_is_better ? "maximize" : "minimize";
+  }
+  return "";
+}
+
+std::string opened(std::string const& path, Node const& node, std::string const& directory) {
+  bool const relative = node.place.in_file() && std::filesystem::path(path).is_relative();
+  return relative ? (std::filesystem::path(directory) / path).string() : path;
+}
+
+std::string study_name_of(std::string const& path) {
+  std::filesystem::path file = std::filesystem::path(path).filename();
+  if (file.extension() == ".gz") file = file.stem();
+  std::string const name = file.stem().string();
+  return name.empty() ? "study" : name;
+}
+
+Sweep read_tree(Node root, Overrides const& overrides, std::string const& study_name,
+                std::string const& directory) {
+  Problems problems;
+  if (root.kind == NodeKind::map) {
+    rename_aliases(root, problems);
+    apply_overrides(root, overrides, problems);
+  }
+  Sweep sweep = SweepReader(root, directory, problems).read();
+  problems.throw_if_any();
+  sweep.name = study_name;
+  if (sweep.study.space.dimensions() == 0 && sweep.study.trials > 1) {
+    sweep.notes.push_back("nothing is searched: all " + std::to_string(sweep.study.trials) +
+                          " trials are the same network from different initial weights");
+  }
+  return sweep;
+}
+
+Sweep parse_sweep(std::string_view text, std::string const& name, Overrides const& overrides) {
+  std::string const directory = std::filesystem::path(name).parent_path().string();
+  return read_tree(parse_yaml(text, name), overrides, study_name_of(name), directory);
+}
+
+Sweep read_sweep(std::string const& path, Overrides const& overrides) {
+  return parse_sweep(read_file(path, kMostYamlBytes), path, overrides);
+}
+
+}  // namespace brood::files

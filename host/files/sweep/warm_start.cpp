@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// Former trials, read and matched; see warm_start.hpp.
+#include "files/sweep/warm_start.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include "brood/error.hpp"
+#include "files/io/text.hpp"
+#include "files/sweep/parameter.hpp"
+#include "files/sweep/reader.hpp"
+#include "files/table/csv_cells.hpp"
+#include "search/samplers/points.hpp"
+
+namespace brood::files {
+
+namespace {
+
+HyperparameterInfo const* info_of(std::vector<HyperparameterInfo> const& infos,
+                                  std::string_view name) {
+  auto const found =
+      std::find_if(infos.begin(), infos.end(), [&](auto const& each) { return each.name == name; });
+  return found == infos.end() ? nullptr : &*found;
+}
+
+// Whether former trials mean anything to the sampler.
+bool learns_from_scores(SamplerChoice const& sampler) {
+  return std::holds_alternative<Tpe>(sampler) || std::holds_alternative<Bayes>(sampler);
+}
+
+// ---- observations
+
+class ObservationReader {
+ public:
+  ObservationReader(Section const& top, SearchSpace const& space)
+      : top_(top), space_(space), infos_(hyperparameters()) {
+    keys_ = {"score", "epoch"};
+    for (Parameter const& parameter : space.parameters())
+      keys_.push_back(parameter.name);
+  }
+
+  PriorTrial read(Node const& map) {
+    Section const section(&map, "observations", keys_, top_.problems());
+    PriorTrial trial;
+    Node const* const score = section.find("score");
+    if (score != nullptr && score->kind != NodeKind::null) {
+      trial.score = section
+                        .real("score", "a number, or null of a trial that diverged",
+                              [](double x) { return std::isfinite(x); })
+                        .value_or(trial.score);
+    }
+    constexpr int kMostEpochs = 1'000'000;
+    trial.epoch = static_cast<int>(section.integer("epoch", 1, kMostEpochs).value_or(1));
+    if (!section.has("epoch")) section.add_missing("epoch", "after how many it had the score");
+    Config point;
+    for (Entry const& entry : map.entries) {
+      HyperparameterInfo const* const info = info_of(infos_, entry.key);
+      if (info == nullptr || space_.find(entry.key) == nullptr) continue;
+      if (auto value = read_value(*info, entry.value, top_.problems()))
+        point.set(entry.key, std::move(*value));
+    }
+    if (!top_.problems().none()) return trial;
+    for (auto const& problem : problems_of_point(point, space_, "observations", /*in_full=*/true))
+      top_.problems().add(map.place, problem);
+    if (top_.problems().none()) trial.config = completed(point, space_, 0, 0);
+    return trial;
+  }
+
+ private:
+  Section const& top_;
+  SearchSpace const& space_;
+  std::vector<HyperparameterInfo> infos_;
+  Names keys_;
+};
+
+// ---- a former run
+
+[[noreturn]] void refuse(std::string const& what) {
+  throw UsageError("warm_start: " + what);
+}
+
+// trials.csv of a run, as texts.
+class TrialTable {
+ public:
+  explicit TrialTable(std::string path) : path_(std::move(path)), bytes_(read_file(path_)) {
+    CsvProblems problems(bytes_, path_);
+    cells_ = split_csv(bytes_, problems);
+    if (!problems.none()) problems.throw_all();
+    if (cells_.rows() < 1) refuse(path_ + " is empty");
+    for (std::int64_t c = 0; c < cells_.columns; ++c)
+      names_.push_back(cells_.text(cells_.cell(0, c)));
+  }
+
+  std::vector<std::string> const& names() const { return names_; }
+  std::int64_t trials() const { return cells_.rows() - 1; }
+  // Of a column that is there; nothing if it is not.
+  std::optional<std::string> cell(std::int64_t trial, std::string_view name) const {
+    auto const found = std::find(names_.begin(), names_.end(), name);
+    if (found == names_.end()) return std::nullopt;
+    return cells_.text(cells_.cell(trial + 1, found - names_.begin()));
+  }
+  [[noreturn]] void damaged(std::int64_t trial, std::string_view name) const {
+    refuse(path_ + ": trial " + std::to_string(trial) + " has no sound " + std::string(name));
+  }
+
+ private:
+  std::string path_, bytes_;
+  CsvCells cells_;
+  std::vector<std::string> names_;
+};
+
+class FormerRun {
+ public:
+  FormerRun(std::string const& directory, Sweep const& sweep)
+      : sweep_(sweep),
+        infos_(hyperparameters()),
+        table_((std::filesystem::path(directory) / "trials.csv").string()) {
+    std::string const wanted = "valid_" + sweep.study.metric.name;
+    if (table_.cell(-1, wanted)) return;
+    std::string there = "no metric";
+    for (std::string const& name : table_.names()) {
+      if (name.starts_with("valid_")) there = name.substr(6);
+    }
+    refuse(directory + " was scored by " + there + ", and this study by " +
+           sweep.study.metric.name + "; scores of another metric say nothing here");
+  }
+
+  std::int64_t trials() const { return table_.trials(); }
+
+  // Nothing if the trial is none of this study's, or has no score.
+  std::optional<PriorTrial> trial(std::int64_t index) const {
+    PriorTrial trial;
+    auto const epochs = read_number<double>(table_.cell(index, "epochs").value_or(""));
+    if (epochs.reading != Reading::number || epochs.value < 0 || epochs.value > 1e9)
+      table_.damaged(index, "epochs");
+    trial.epoch = static_cast<int>(epochs.value);
+    std::string const score = *table_.cell(index, "valid_" + sweep_.study.metric.name);
+    bool const diverged = table_.cell(index, "state") == "diverged";
+    auto const number = read_number<double>(score);
+    if (number.reading == Reading::number) {
+      trial.score = number.value;
+    } else if (!diverged) {
+      return std::nullopt;
+    }
+    auto point = point_of(index);
+    if (!point) return std::nullopt;
+    trial.config = std::move(*point);
+    return trial;
+  }
+
+ private:
+  // With all defaults, but the epochs, which are the scheduler's.
+  Config in_full(Config const& config) const {
+    Config full;
+    for (auto const& [name, value] : with_defaults(config, *sweep_.dataset.task)) {
+      if (name != "epochs") full.set(name, value);
+    }
+    return full;
+  }
+
+  Config config_of(std::int64_t index) const {
+    Config config;
+    for (std::string const& name : table_.names()) {
+      HyperparameterInfo const* const info = info_of(infos_, name);
+      if (info == nullptr) continue;
+      Problems problems;
+      auto value = read_value(*info, parse_yaml_value(*table_.cell(index, name), name), problems);
+      if (!value) table_.damaged(index, name);
+      config.set(name, std::move(*value));
+    }
+    if (!check(config, *sweep_.dataset.task).empty()) table_.damaged(index, "hyperparameters");
+    return config;
+  }
+
+  // What this study's space says of the trial, if with it all of the trial is said.
+  std::optional<Config> point_of(std::int64_t index) const {
+    SearchSpace const& space = sweep_.study.space;
+    Config const former = in_full(config_of(index));
+    Config point;
+    for (Parameter const& parameter : space.parameters()) {
+      if (Value const* const value = former.find(parameter.name)) point.set(parameter.name, *value);
+    }
+    if (!problems_of_point(point, space, "", /*in_full=*/true).empty()) return std::nullopt;
+    point = completed(point, space, 0, 0);
+    if (in_full(point) != former) return std::nullopt;
+    return point;
+  }
+
+  Sweep const& sweep_;
+  std::vector<HyperparameterInfo> infos_;
+  TrialTable table_;
+};
+
+// The best of those that were trained furthest, and then of the others, before the points that the
+// sweep names.
+void put_first(std::vector<PriorTrial> trials, int count, bool maximize, SamplerChoice& sampler) {
+  std::erase_if(trials, [](PriorTrial const& trial) { return !std::isfinite(trial.score); });
+  std::stable_sort(trials.begin(), trials.end(), [&](PriorTrial const& a, PriorTrial const& b) {
+    if (a.epoch != b.epoch) return a.epoch > b.epoch;
+    return maximize ? a.score > b.score : a.score < b.score;
+  });
+  std::visit(
+      [&](auto& chosen) {
+        if constexpr (requires { chosen.first; }) {
+          std::vector<Config> points;
+          for (PriorTrial const& trial : trials) {
+            if (static_cast<int>(points.size()) == count) break;
+            bool const twice =
+                std::find(points.begin(), points.end(), trial.config) != points.end() ||
+                std::find(chosen.first.begin(), chosen.first.end(), trial.config) !=
+                    chosen.first.end();
+            if (!twice) points.push_back(trial.config);
+          }
+          chosen.first.insert(chosen.first.begin(), points.begin(), points.end());
+        }
+      },
+      sampler);
+}
+
+}  // namespace
+
+void read_warm_start(Section const& top, std::string const& directory, Sweep& sweep) {
+  Node const* const node = top.find("warm_start");
+  if (node == nullptr) return;
+  std::optional<std::vector<std::string>> paths;
+  if (node->kind == NodeKind::map) {
+    Section const section(top, "warm_start", {"runs", "first"});
+    if (!section.has("runs")) section.add_missing("runs", "the directories of former runs");
+    paths = section.names("runs");
+    sweep.warm_start_first = static_cast<int>(section.integer("first", 1, 1000).value_or(0));
+  } else {
+    paths = top.names("warm_start");
+  }
+  for (std::string const& path : paths.value_or(std::vector<std::string>{}))
+    sweep.warm_start_paths.push_back(opened(path, *node, directory));
+  sweep.places["warm_start"] = node->place.text();
+}
+
+void read_observations(Section const& top, Sweep& sweep) {
+  SamplerChoice const& sampler = sweep.study.sampler;
+  bool const points = sweep.warm_start_first > 0 && !std::holds_alternative<List>(sampler);
+  for (std::string_view const key : {"warm_start", "observations"}) {
+    bool const goes = learns_from_scores(sampler) || (key == "warm_start" && points);
+    if (goes || !top.has(key)) continue;
+    top.add_problem(key, "does not go with method " + std::string(name_of(sampler)) +
+                             ", which learns from no scores; allowed: tpe, bayes");
+  }
+  Node const* const list = top.find("observations");
+  if (list == nullptr || !top.problems().none()) return;  // of a sound space
+  bool good = list->kind == NodeKind::list;
+  for (Node const& item : list->items)
+    good = good && item.kind == NodeKind::map;
+  if (!good) {
+    top.add_problem("observations",
+                    "is not allowed so; allowed: a list of maps such as [{score: 0.9, epoch: 81, "
+                    "lr: 0.1}]");
+    return;
+  }
+  ObservationReader reader(top, sweep.study.space);
+  for (Node const& item : list->items)
+    sweep.study.prior.push_back(reader.read(item));
+}
+
+std::string observations_text(std::vector<PriorTrial> const& trials) {
+  std::string text = trials.empty() ? "" : "observations:\n";
+  for (PriorTrial const& trial : trials) {
+    text += "  - {score: " + (std::isfinite(trial.score) ? to_text(trial.score) : "null") +
+            ", epoch: " + std::to_string(trial.epoch);
+    for (auto const& [name, value] : trial.config) {
+      auto const* const word = std::get_if<std::string>(&value);
+      text += ", " + name + ": " + (word ? yaml_text(*word) : to_text(value));
+    }
+    text += "}\n";
+  }
+  return text;
+}
+
+void take_former_trials(Sweep& sweep) {
+  if (sweep.warm_start_paths.empty()) return;
+  std::vector<PriorTrial> taken;
+  for (std::string const& directory : sweep.warm_start_paths) {
+    std::vector<PriorTrial> own;
+    std::int64_t of = 0;
+    try {
+      FormerRun const run(directory, sweep);
+      of = run.trials();
+      for (std::int64_t i = 0; i < of; ++i) {
+        if (auto trial = run.trial(i)) own.push_back(std::move(*trial));
+      }
+    } catch (UsageError const& error) {
+      std::string const& problem = error.problems().front();
+      if (problem.starts_with("warm_start: ")) throw;
+      refuse(problem);
+    }
+    sweep.notes.push_back("warm_start: " + std::to_string(own.size()) + " of " +
+                          counted(of, "trial") + " of " + directory + " are taken" +
+                          (static_cast<std::int64_t>(own.size()) == of
+                               ? ""
+                               : "; the others have no score, or hyperparameters that this "
+                                 "study does not give"));
+    taken.insert(taken.end(), own.begin(), own.end());
+  }
+  bool const maximize = higher_is_better(sweep.study.metric.name, *sweep.dataset.task);
+  put_first(taken, sweep.warm_start_first, maximize, sweep.study.sampler);
+  if (learns_from_scores(sweep.study.sampler))
+    sweep.study.prior.insert(sweep.study.prior.end(), taken.begin(), taken.end());
+}
+
+}  // namespace brood::files

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// Splits csv text into cells (RFC 4180, with any line end and with spaces around cells), and knows
+// where its problems lie.
+#include "files/table/csv_cells.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "brood/error.hpp"
+#include "files/table/numeric_array.hpp"
+#include "files/io/text.hpp"
+
+namespace brood::files {
+
+namespace {
+
+constexpr std::size_t kMostTold = 20;
+constexpr std::size_t kMostBytes = std::size_t{1} << 40;      // Cell::begin
+constexpr std::size_t kMostCellBytes = std::size_t{1} << 23;  // Cell::size
+
+// The first three may stand between quotes.
+enum ByteKind : unsigned char { kPlain, kComma, kLineEnd, kQuote, kControl, kHigh };
+
+constexpr std::array<ByteKind, 256> byte_kinds() {
+  std::array<ByteKind, 256> kinds{};
+  for (int byte = 0; byte < 256; ++byte) {
+    kinds[byte] = byte >= 0x80 ? kHigh : byte < 0x20 || byte == 0x7f ? kControl : kPlain;
+  }
+  kinds['\t'] = kPlain;
+  kinds[','] = kComma;
+  kinds['\n'] = kinds['\r'] = kLineEnd;
+  kinds['"'] = kQuote;
+  return kinds;
+}
+constexpr std::array<ByteKind, 256> kKinds = byte_kinds();
+
+// Bytes of the UTF-8 sequence that begins `text` with a byte from 0x80 up; 0 if none does
+// (Unicode 15, table 3-7).
+std::size_t utf8_sequence(std::string_view text) {
+  auto const byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  unsigned const lead = byte(0);
+  std::size_t const size = lead < 0xc2   ? 0
+                           : lead < 0xe0 ? 2
+                           : lead < 0xf0 ? 3
+                           : lead < 0xf5 ? 4
+                                         : 0;
+  unsigned const lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  unsigned const highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (size == 0 || byte(1) < lowest || byte(1) > highest) return 0;
+  for (std::size_t i = 2; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  return size;
+}
+
+class Splitter {
+ public:
+  Splitter(std::string_view bytes, CsvProblems& problems) : bytes_(bytes), problems_(problems) {
+    result_.bytes = bytes;
+  }
+
+  CsvCells split() {
+    while (at_ < bytes_.size() && result_.complete) {
+      std::size_t const begin = at_;
+      skip_spaces();
+      if (at_line_end()) {
+        if (blank_lines_++ == 0) blank_at_ = begin;
+        end_cell();
+      } else {
+        accept_blank_lines();
+        read_row();
+      }
+    }
+    return std::move(result_);
+  }
+
+ private:
+  ByteKind kind() const { return kKinds[static_cast<unsigned char>(bytes_[at_])]; }
+  bool at_end() const { return at_ == bytes_.size(); }
+  bool at_line_end() const { return at_end() || kind() == kLineEnd; }
+  bool at_cell_end() const { return at_line_end() || kind() == kComma; }
+
+  void skip_spaces() {
+    while (!at_end() && (bytes_[at_] == ' ' || bytes_[at_] == '\t'))
+      ++at_;
+  }
+
+  // One for a row: what follows from it is not told as well.
+  void add_problem(std::size_t offset, std::string_view what) {
+    if (row_is_good_) problems_.add(offset, std::string(what));
+    row_is_good_ = false;
+  }
+
+  // Blank lines that are not the last ones: in a file of one column, rows without a value.
+  void accept_blank_lines() {
+    if (blank_lines_ == 0) return;
+    if (result_.columns == 1) {
+      result_.cells.insert(result_.cells.end(), static_cast<std::size_t>(blank_lines_),
+                           Cell{blank_at_, 0, 0});
+    } else if (result_.columns == 0) {
+      problems_.add(blank_at_, "blank line before the first row; delete it");
+    } else {
+      problems_.add(blank_at_, "blank line between rows; the first row has " +
+                                   counted(result_.columns, "cell"));
+    }
+    blank_lines_ = 0;
+  }
+
+  void read_row() {
+    std::size_t const first = result_.cells.size();
+    row_is_good_ = true;
+    while (read_cell()) {
+    }
+    auto const count = static_cast<std::int64_t>(result_.cells.size() - first);
+    if (result_.columns == 0) {
+      result_.columns = count;
+      if (count > kMostColumns) {
+        add_problem(0, "the first row has " + counted(count, "cell") + "; at most " +
+                           std::to_string(kMostColumns) + " are read");
+      }
+      result_.complete = result_.complete && row_is_good_;
+    } else if (count != result_.columns) {
+      std::size_t const extra = first + static_cast<std::size_t>(result_.columns);
+      add_problem(count < result_.columns ? row_end_ : result_.offset(result_.cells[extra]),
+                  "row has " + counted(count, "cell") + ", the first has " +
+                      std::to_string(result_.columns));
+    }
+    if (!row_is_good_) result_.cells.resize(first);
+    if (result_.rows() > kMostRows) {
+      problems_.add(at_, "more than " + std::to_string(kMostRows) + " rows");
+      result_.complete = false;
+    }
+  }
+
+  // Reads a cell and what ends it; true if another one follows.
+  bool read_cell() {
+    skip_spaces();
+    if (!at_end() && kind() == kQuote) return read_quoted_cell();
+    std::size_t const begin = at_;
+    while (!at_cell_end()) {
+      if (kind() == kPlain) {
+        ++at_;
+      } else if (kind() == kQuote) {
+        add_problem(at_,
+                    "quote inside a cell that does not begin with one; put the cell in quotes and "
+                    "double the quote");
+        ++at_;
+      } else {
+        accept_other_byte();
+      }
+    }
+    push_cell(begin, begin + trimmed(bytes_.substr(begin, at_ - begin)).size(), false);
+    return end_cell();
+  }
+
+  bool read_quoted_cell() {
+    std::size_t const open = at_++;
+    bool escaped = false;
+    for (;;) {
+      while (!at_end() && kind() <= kLineEnd)
+        ++at_;
+      if (at_end()) {
+        add_problem(open, "quote is never closed");
+        result_.complete = false;
+        return false;
+      }
+      if (kind() != kQuote) {
+        accept_other_byte();
+      } else if (at_ + 1 < bytes_.size() && bytes_[at_ + 1] == '"') {
+        escaped = true;
+        at_ += 2;
+      } else {
+        break;
+      }
+    }
+    push_cell(open + 1, at_, escaped);
+    ++at_;
+    skip_spaces();
+    if (!at_cell_end()) {
+      add_problem(at_,
+                  "text after the closing quote; a quote inside a quoted cell is written twice");
+      while (!at_cell_end())
+        ++at_;
+    }
+    return end_cell();
+  }
+
+  // A byte that is not printable ASCII: part of a character of UTF-8, or a problem.
+  void accept_other_byte() {
+    std::size_t const size = kind() == kHigh ? utf8_sequence(bytes_.substr(at_)) : 0;
+    if (size == 0 && row_is_good_) {
+      add_problem(at_, "byte " + byte_text() +
+                           (kind() == kHigh ? " is not UTF-8; save the file as UTF-8"
+                                            : " is not text; is this a csv file?"));
+    }
+    at_ += std::max<std::size_t>(size, 1);
+  }
+
+  std::string byte_text() const {
+    constexpr char kHex[] = "0123456789abcdef";
+    auto const byte = static_cast<unsigned char>(bytes_[at_]);
+    return {'0', 'x', kHex[byte >> 4], kHex[byte & 15]};
+  }
+
+  void push_cell(std::size_t begin, std::size_t end, bool escaped) {
+    if (end - begin >= kMostCellBytes) {
+      add_problem(begin, "cell of " + std::to_string(end - begin) + " bytes; at most " +
+                             std::to_string(kMostCellBytes - 1) + " are read");
+      end = begin;
+    }
+    result_.cells.push_back({begin, end - begin, escaped});
+  }
+
+  bool end_cell() {
+    row_end_ = at_;
+    if (at_end()) return false;
+    char const c = bytes_[at_++];
+    if (c == '\r' && !at_end() && bytes_[at_] == '\n') ++at_;
+    return c == ',';
+  }
+
+  std::string_view bytes_;
+  CsvProblems& problems_;
+  CsvCells result_;
+  std::size_t at_ = 0;
+  std::size_t row_end_ = 0;  // of the row that was read last: its line end, or the text's
+  bool row_is_good_ = true;
+  std::int64_t blank_lines_ = 0;  // since the last row
+  std::size_t blank_at_ = 0;      // the first of them
+};
+
+}  // namespace
+
+void CsvProblems::add(std::size_t offset, std::string what) {
+  if (++count_ <= static_cast<std::int64_t>(kMostTold)) told_.push_back({offset, std::move(what)});
+}
+
+void CsvProblems::throw_all() {
+  std::stable_sort(told_.begin(), told_.end(),
+                   [](Problem const& a, Problem const& b) { return a.offset < b.offset; });
+  std::vector<std::string> lines;
+  std::size_t at = 0;
+  std::int64_t line = 1, column = 1;
+  for (Problem const& problem : told_) {
+    if (problem.offset == std::string_view::npos) {
+      lines.push_back(std::string(name_) + ": " + problem.what);
+      continue;
+    }
+    for (; at < problem.offset; ++at) {
+      char const c = bytes_[at];
+      if (c == '\n' && at > 0 && bytes_[at - 1] == '\r') continue;
+      if (c == '\n' || c == '\r') {
+        ++line;
+        column = 1;
+      } else if ((c & 0xc0) != 0x80) {  // the first byte of a character
+        ++column;
+      }
+    }
+    lines.push_back(at_line(name_, line, column, problem.what));
+  }
+  auto const untold = count_ - static_cast<std::int64_t>(told_.size());
+  if (untold > 0) lines.push_back(std::string(name_) + ": and " + std::to_string(untold) + " more");
+  throw UsageError(std::move(lines));
+}
+
+std::string CsvCells::text(Cell cell) const {
+  std::string_view const source = raw(cell);
+  if (!cell.escaped) return std::string(source);
+  std::string result;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    result += source[i];
+    if (source[i] == '"') ++i;  // its double
+  }
+  return result;
+}
+
+std::size_t CsvCells::offset(Cell cell) const {
+  // Only an opening quote can stand right before a cell's text.
+  return cell.begin > 0 && bytes[cell.begin - 1] == '"' ? cell.begin - 1 : cell.begin;
+}
+
+CsvCells split_csv(std::string_view bytes, CsvProblems& problems) {
+  if (bytes.size() >= kMostBytes) {
+    problems.add("the file has " + std::to_string(bytes.size()) + " bytes; at most 2^40 are read");
+    problems.throw_all();
+  }
+  return Splitter(bytes, problems).split();
+}
+
+}  // namespace brood::files

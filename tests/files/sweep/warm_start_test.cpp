@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trials of former runs: which are taken, in full precision, and that a damaged table is a
+// sentence.
+#include "files/sweep/warm_start.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "brood/error.hpp"
+#include "files/sweeps.hpp"
+#include "files/temporary_folder.hpp"
+
+namespace brood::files {
+namespace {
+
+constexpr char kTrials[] =
+    "trial,state,epochs,valid_accuracy,hidden,lr,optimizer\n"
+    "0,pruned,1,0.25,\"[4, 3]\",0.12345678901234567,adam\n"
+    "1,complete,9,0.875,[8],0.2,adam\n"
+    "2,diverged,1,nan,[8],0.5,adam\n"
+    "3,complete,9,0.75,[],0.3,adam\n"
+    "4,pruned,1,0.5,[8],0.9,adam\n"    // lr outside
+    "5,pruned,1,0.5,[8],0.2,sgd\n"     // not the default optimizer
+    "6,stopped,1,nan,[8],0.2,adam\n";  // without a score
+
+constexpr char kSweep[] =
+    "task: classification\nmetric: {name: accuracy}\nmethod: tpe\n"
+    "parameters: {hidden: {values: [[8], [4, 3], []]}, lr: {min: 0.1, max: 0.5}}\n";
+
+class WarmStart : public testing::Test {
+ protected:
+  Sweep taken(std::string const& trials, int first = 0) {
+    folder_.write("trials.csv", trials);
+    Sweep sweep = sweep_of(kSweep);
+    sweep.warm_start_paths = {folder_.root().string()};
+    sweep.warm_start_first = first;
+    take_former_trials(sweep);
+    return sweep;
+  }
+  std::string refusal(std::string const& trials) {
+    try {
+      taken(trials);
+    } catch (UsageError const& error) {
+      return error.problems().front();
+    }
+    return "";
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(WarmStart, TakesTrialsThatThisStudyCouldHaveHad) {
+  Sweep const sweep = taken(kTrials);
+  auto const& prior = sweep.study.prior;
+  ASSERT_EQ(prior.size(), 4u);
+  EXPECT_EQ(prior[0].config,
+            (Config{{"hidden", std::vector<std::int64_t>{4, 3}}, {"lr", 0.12345678901234567}}));
+  EXPECT_EQ(prior[0].score, 0.25);
+  EXPECT_EQ(prior[0].epoch, 1);
+  EXPECT_EQ(prior[1].epoch, 9);
+  EXPECT_TRUE(std::isnan(prior[2].score));
+  EXPECT_EQ(prior[3].config.find("hidden")->index(), Value(std::vector<std::int64_t>{}).index());
+  ASSERT_EQ(sweep.notes.size(), 1u);
+  EXPECT_EQ(sweep.notes[0].rfind("warm_start: 4 of 7 trials of ", 0), 0u) << sweep.notes[0];
+}
+
+TEST_F(WarmStart, PutsTheBestOfThoseTrainedFurthestFirst) {
+  Sweep const sweep = taken(kTrials, 3);
+  auto const& first = std::get<Tpe>(sweep.study.sampler).first;
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_EQ(first[0], sweep.study.prior[1].config);
+  EXPECT_EQ(first[1], sweep.study.prior[3].config);
+  EXPECT_EQ(first[2], sweep.study.prior[0].config);
+}
+
+TEST_F(WarmStart, IsInTheResolvedSweep) {
+  Sweep const sweep = taken(kTrials, 1);
+  Sweep const again = parse_sweep(resolved_yaml(sweep), "config.yaml");
+  expect_same(sweep, again);
+}
+
+TEST_F(WarmStart, RefusesAnotherMetricAndDamage) {
+  std::string const text = kTrials;
+  auto const changed = [&](std::string const& from, std::string const& to) {
+    return std::string(text).replace(text.find(from), from.size(), to);
+  };
+  EXPECT_NE(refusal(changed("valid_accuracy", "valid_auc")).find("was scored by auc, and this"),
+            std::string::npos);
+  EXPECT_NE(refusal(changed("adam", "adamm")).find("trial 0 has no sound optimizer"),
+            std::string::npos);
+  EXPECT_NE(refusal(changed("0.25,\"[4, 3]\"", "0.25,\"[4, 0]\"")).find("no sound hidden"),
+            std::string::npos);
+  EXPECT_NE(refusal(changed(",9,0.875", ",-1,0.875")).find("no sound epochs"), std::string::npos);
+  EXPECT_NE(refusal(""), "");
+}
+
+TEST_F(WarmStart, MutationsAreTakenOrRefusedWithASentence) {
+  int refused = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    SCOPED_TRACE(seed);
+    std::string const message = refusal(mutated(kTrials, seed));
+    if (message.empty()) continue;
+    ++refused;
+    EXPECT_EQ(message.rfind("warm_start: ", 0), 0u) << message;
+  }
+  EXPECT_GT(refused, 100);
+  EXPECT_LT(refused, 400);
+}
+
+}  // namespace
+}  // namespace brood::files
