@@ -9,6 +9,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "files/io/utf8.hpp"
+
 namespace brood::files {
 
 namespace {
@@ -16,35 +18,11 @@ namespace {
 constexpr std::size_t kMostDepth = 16;
 constexpr std::size_t kMostKeys = 256;
 
-// Bytes of the UTF-8 sequence that `text` begins with (RFC 3629: no overlong forms, no surrogates,
-// nothing beyond U+10FFFF); 0 if it begins with none.
-std::size_t utf8_sequence(std::string_view text) {
-  auto const byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  auto const continues = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  unsigned const first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf && continues(1)) return 2;
-  if ((first & 0xf0) == 0xe0 && continues(1) && continues(2)) {
-    bool const overlong = first == 0xe0 && byte(1) < 0xa0;
-    bool const surrogate = first == 0xed && byte(1) >= 0xa0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (first >= 0xf0 && first <= 0xf4 && continues(1) && continues(2) && continues(3)) {
-    bool const overlong = first == 0xf0 && byte(1) < 0x90;
-    bool const beyond = first == 0xf4 && byte(1) >= 0x90;
-    return overlong || beyond ? 0 : 4;
-  }
-  return 0;
-}
-
 void append_quoted(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
     auto const byte = static_cast<unsigned char>(text[at]);
-    std::size_t const size = utf8_sequence(text.substr(at));
+    std::size_t const size = character_size(text.substr(at));
     if (size == 0) {
       out += "\xef\xbf\xbd";
     } else if (byte == '"' || byte == '\\') {
@@ -52,7 +30,7 @@ void append_quoted(std::string_view text, std::string& out) {
     } else if (byte == '\n') {
       out += "\\n";
     } else if (byte < 0x20 || byte == 0x7f) {
-      out += {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]};
+      out += "\\u00" + hex(text[at]);
     } else {
       out += text.substr(at, size);
     }
@@ -233,7 +211,7 @@ Json parse_json(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
-    std::size_t const size = utf8_sequence(text);
+    std::size_t const size = character_size(text);
     if (size == 0) return false;
     text.remove_prefix(size);
   }

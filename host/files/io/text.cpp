@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <span>
 
+#include "files/io/utf8.hpp"
+
 namespace brood::files {
 
 namespace {
@@ -41,17 +43,16 @@ std::string at_byte(std::string_view name, std::int64_t byte, std::string_view w
 std::string quoted(std::string_view text) {
   constexpr std::size_t kMost = 40;
   std::size_t size = std::min(text.size(), kMost);
-  // Never cut inside a UTF-8 sequence: its later bytes are 10xxxxxx.
-  while (size > 0 && size < text.size() && (text[size] & 0xc0) == 0x80)
+  // Never cut inside a character.
+  while (size > 0 && size < text.size() && continues_character(text[size]))
     --size;
-  constexpr char kHex[] = "0123456789abcdef";
   std::string result = "'";
   for (char const c : text.substr(0, size)) {
     auto const byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) {
       result += c;
     } else {
-      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+      result += "\\x" + hex(c);
     }
   }
   if (size < text.size()) result += "...";

@@ -18,40 +18,13 @@
 
 #include "brood/error.hpp"
 #include "files/io/text.hpp"
+#include "files/io/utf8.hpp"
 
 namespace brood::files {
 
 namespace {
 
 // ---- bytes
-
-bool continues_character(char c) {
-  return (c & 0xc0) == 0x80;
-}
-
-// Bytes of the UTF-8 character that `text` begins with, or 0 if it begins with none (RFC 3629:
-// no overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t character_size(std::string_view text) {
-  auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  unsigned const first = byte(0);
-  if (first < 0x80) return 1;
-  std::size_t const size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if (!continues_character(text[i])) return 0;
-  }
-  unsigned const second = byte(1);
-  bool const overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  bool const surrogate = first == 0xed && second > 0x9f;
-  bool const too_large = first == 0xf4 && second > 0x8f;
-  return overlong || surrogate || too_large ? 0 : size;
-}
-
-std::string hex_byte(char c) {
-  constexpr char kHex[] = "0123456789abcdef";
-  auto const byte = static_cast<unsigned char>(c);
-  return {'0', 'x', kHex[byte >> 4], kHex[byte & 15]};
-}
 
 bool is_control(char c) {
   auto const byte = static_cast<unsigned char>(c);
@@ -66,9 +39,9 @@ void check_bytes(std::string_view bytes, Place place, Problems& problems) {
     std::size_t const size = character_size(bytes.substr(i));
     bool const lone_return = bytes[i] == '\r' && !bytes.substr(i).starts_with("\r\n");
     if (size == 0) {
-      problems.add(place, "the byte " + hex_byte(bytes[i]) + " is no UTF-8 text");
+      problems.add(place, "the byte 0x" + hex(bytes[i]) + " is no UTF-8 text");
     } else if (is_control(bytes[i])) {
-      problems.add(place, "the control character " + hex_byte(bytes[i]) + " is not allowed");
+      problems.add(place, "the control character 0x" + hex(bytes[i]) + " is not allowed");
     } else if (lone_return) {
       problems.add(place, "a carriage return without a line feed; end lines with LF or CR LF");
     }
@@ -415,7 +388,7 @@ std::string yaml_text(std::string_view text) {
     if (c == '"' || c == '\\') {
       result += {'\\', c};
     } else if (is_control(c) || c == '\t' || c == '\n' || c == '\r') {
-      result += "\\x" + hex_byte(c).substr(2);
+      result += "\\x" + hex(c);
     } else {
       result += c;
     }

@@ -7,8 +7,9 @@
 #include <array>
 
 #include "brood/error.hpp"
-#include "files/table/numeric_array.hpp"
 #include "files/io/text.hpp"
+#include "files/io/utf8.hpp"
+#include "files/table/numeric_array.hpp"
 
 namespace brood::files {
 
@@ -33,27 +34,6 @@ constexpr std::array<ByteKind, 256> byte_kinds() {
   return kinds;
 }
 constexpr std::array<ByteKind, 256> kKinds = byte_kinds();
-
-// Bytes of the UTF-8 sequence that begins `text` with a byte from 0x80 up; 0 if none does
-// (Unicode 15, table 3-7).
-std::size_t utf8_sequence(std::string_view text) {
-  auto const byte = [&](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-  };
-  unsigned const lead = byte(0);
-  std::size_t const size = lead < 0xc2   ? 0
-                           : lead < 0xe0 ? 2
-                           : lead < 0xf0 ? 3
-                           : lead < 0xf5 ? 4
-                                         : 0;
-  unsigned const lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  unsigned const highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (size == 0 || byte(1) < lowest || byte(1) > highest) return 0;
-  for (std::size_t i = 2; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  return size;
-}
 
 class Splitter {
  public:
@@ -189,19 +169,13 @@ class Splitter {
 
   // A byte that is not printable ASCII: part of a character of UTF-8, or a problem.
   void accept_other_byte() {
-    std::size_t const size = kind() == kHigh ? utf8_sequence(bytes_.substr(at_)) : 0;
+    std::size_t const size = kind() == kHigh ? character_size(bytes_.substr(at_)) : 0;
     if (size == 0 && row_is_good_) {
-      add_problem(at_, "byte " + byte_text() +
+      add_problem(at_, "byte 0x" + hex(bytes_[at_]) +
                            (kind() == kHigh ? " is not UTF-8; save the file as UTF-8"
                                             : " is not text; is this a csv file?"));
     }
     at_ += std::max<std::size_t>(size, 1);
-  }
-
-  std::string byte_text() const {
-    constexpr char kHex[] = "0123456789abcdef";
-    auto const byte = static_cast<unsigned char>(bytes_[at_]);
-    return {'0', 'x', kHex[byte >> 4], kHex[byte & 15]};
   }
 
   void push_cell(std::size_t begin, std::size_t end, bool escaped) {
