@@ -18,7 +18,7 @@
 namespace brood {
 namespace {
 
-std::string setting(char const* name, char const* otherwise) {
+std::string from_environment(char const* name, char const* otherwise) {
   char const* const text = std::getenv(name);
   return text ? text : otherwise;
 }
@@ -26,10 +26,11 @@ std::string setting(char const* name, char const* otherwise) {
 machine::Machine const* executing = nullptr;
 
 bool execute_machine_code() {
-  std::string const architecture = setting("BROOD_MACHINE_ARCHITECTURE", "sm_90");
+  std::string const architecture = from_environment("BROOD_MACHINE_ARCHITECTURE", "sm_90");
   executing = &machine::execute_launches(architecture);
   if (architecture == "sm_80") machine::limit_to_ampere();
-  if (setting("BROOD_MACHINE_LAYERED", "0") == "1") emulation::limits.shared_bytes_block = 6 * 1024;
+  if (from_environment("BROOD_MACHINE_LAYERED", "0") == "1")
+    emulation::limits.shared_bytes_block = 6 * 1024;
   return true;
 }
 
@@ -40,7 +41,7 @@ class Executed : public testing::Environment {
     ASSERT_NE(executing, nullptr) << "no test asked for the backend";
     EXPECT_GT(executing->executed(), 0) << "no launch was executed";
     EXPECT_EQ(emulation::counters.blocks, 0) << "fibers ran";
-    if (setting("BROOD_MACHINE_ALL_KERNELS", "0") == "1") {
+    if (from_environment("BROOD_MACHINE_ALL_KERNELS", "0") == "1") {
       EXPECT_EQ(machine::kernels_not_executed(), std::vector<std::string>());
     }
   }
@@ -57,7 +58,7 @@ double operand_roundoff(std::string const& precision) {
 
 EngineOptions backend_under_test() {
   [[maybe_unused]] static bool const executed = execute_machine_code();
-  std::string const precision = setting("BROOD_MACHINE_PRECISION", "fp32");
+  std::string const precision = from_environment("BROOD_MACHINE_PRECISION", "fp32");
   oracle::operand_roundoff = operand_roundoff(precision);
   oracle::sums_truncate = true;
   oracle::quotient_roundoff = oracle::kApproximateQuotient;

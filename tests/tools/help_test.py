@@ -65,6 +65,16 @@ class Names(CommandTest):
             for choice in rows[name]["choices"]:
                 self.assertRegex(self.brood("list", topic)[0], rf"(?m)^  {choice}\b")
 
+    def test_settings_are_listed_with_default_and_range(self):
+        rows = {row["name"]: row for row in self.json_of("list", "settings")["settings"]}
+        self.assertEqual(rows["asha.workers"]["default"], "64")
+        self.assertEqual(rows["pbt.quantile"]["allowed"], "0 < quantile <= 0.5")
+        self.assertEqual(rows["constraints.max_flops"]["default"], "")
+        for name in ("tpe.startup", "train.epochs", "validation.folds", "validation.repeats"):
+            self.assertTrue(rows[name]["help"], name)
+        text, _ = self.brood("list", "settings")
+        self.assertRegex(text, r"(?m)^  median\.interval +1 +a whole number, 1 \.\. max_iter ")
+
     def test_every_listed_name_is_understood(self):
         self.write("s.csv", "a,b,y\n" + "1,2,u\n2,1,v\n" * 20)
         listed = self.json_of("list")

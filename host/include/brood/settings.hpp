@@ -40,9 +40,11 @@ struct Whole {
 };
 // A whole number from `min` to the value of another field, which is listed before it.
 template <class S>
+using WholeField = int S::*;
+template <class S>
 struct WholeUpTo {
   std::int64_t min;
-  int S::*max;
+  WholeField<S> max;
   Name max_name;
 };
 // A number from `min` to `max`, the ends included unless they are said to be open.

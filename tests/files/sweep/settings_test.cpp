@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <optional>
@@ -168,6 +169,16 @@ TEST(Settings, ReadBackAsTheyWereWritten) {
   });
 }
 
+// The problems that name a setting; another that goes up to it may have one of its own.
+template <class S>
+std::size_t problems_of(S const& s, setting::Name name) {
+  auto const found = settings_problems(s);
+  return static_cast<std::size_t>(
+      std::count_if(found.begin(), found.end(), [&](std::string const& problem) {
+        return problem.starts_with(std::string(name.field) + " is ");
+      }));
+}
+
 TEST(Settings, AreCheckedAtTheirBounds) {
   for_structs([]<class S>(S const& defaults) {
     S::settings([&](setting::Name name, auto S::*field, auto const& allowed, std::string_view) {
@@ -176,14 +187,12 @@ TEST(Settings, AreCheckedAtTheirBounds) {
         for (auto const& value : values.allowed) {
           S s = defaults;
           s.*field = value;
-          EXPECT_EQ(settings_problems(s), std::vector<std::string>{}) << name.field;
+          EXPECT_EQ(problems_of(s, name), 0u) << name.field;
         }
         for (auto const& value : values.refused) {
           S s = defaults;
           s.*field = value;
-          auto const found = settings_problems(s);
-          ASSERT_EQ(found.size(), 1u) << name.field;
-          EXPECT_EQ(found[0].find(std::string(name.field) + " is "), 0u) << found[0];
+          EXPECT_EQ(problems_of(s, name), 1u) << name.field;
         }
       }
     });
