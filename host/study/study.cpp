@@ -6,85 +6,143 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <numeric>
 
 #include "brood/error.hpp"
 #include "study/plan.hpp"
-#include "study/repeats.hpp"
+#include "study/standing.hpp"
 #include "study/start.hpp"
 #include "study/stop.hpp"
 #include "study/study_run.hpp"
 
 namespace brood {
 
+namespace {
+
+constexpr int kLeaderboard = 10;
+
+}  // namespace
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-bool is_patient(Config const& config) {
-  Value const* const patience = config.find("patience");
-  return patience != nullptr && *patience != Value{std::int64_t{0}} && *patience != Value{0.0};
-}
+StudyRun::Impl::Impl(Engine& engine, Data const& data, Study study)
+    : Impl(engine, data, with_start(std::move(study)), Started()) {}
 
-StudyRun::Impl::Impl(Engine& engine_in, Data const& data_in, Study study_in)
-    : engine(engine_in),
-      data(data_in),
-      study(with_start(std::move(study_in))),
-      tuner(make_tuner(engine, data, study)),
-      metric(metric_name(study, data.task())),
-      maximize(higher_is_better(metric, data.task())),
-      splits(splits_of(study, data.table())),
-      early(members_per_trial(study, splits)),
-      initial(initial_weights(study.start)),
-      population(engine) {
-  check_start(study, data);
-  check_defined(metric, data.table(), splits);
-  for (auto const& split : splits.splits) {
-    transforms.push_back(
-        std::make_shared<Transform const>(transform_for(study, data.table(), *split.train)));
-    contexts.push_back(context_of(*split.valid));
+// The tuner first: it says all that is wrong with the study.
+StudyRun::Impl::Impl(Engine& engine, Data const& data, Study study, Started)
+    : tuner_(make_tuner(engine, data, study)),
+      setup_(engine, data, std::move(study)),
+      members_(setup_),
+      scorer_(setup_, members_),
+      curves_(setup_) {}
+
+// All that train go on together for as long as it takes the next of them to finish. So a device is
+// kept busy by trials that train long beside those that train in short rungs.
+bool StudyRun::Impl::advance() {
+  if (tuner_.finished() || stopped_) return false;
+  Profile::Scope const controlling(setup_.engine.profile(), Phase::control);
+  ask();
+  auto const sooner = [](Ask const& a, Ask const& b) { return a.finish < b.finish; };
+  std::int64_t const next = std::min_element(running_.begin(), running_.end(), sooner)->finish;
+  int const waves = members_.population().waves(members_.of(running_));
+  if (!train(static_cast<int>(next - tuner_.now()))) {
+    end(Ended::stopped);
+    return false;
   }
+  std::vector<Ask> const done = finished_at(next);
+  score_and_tell(done);
+  copy_members();
+  release_losers();
+  note_rung(tuner_.trials(), setup_.maximize, stop_progress_);
+  check_stop();
+  ++events_;
+  int epoch = 0;
+  for (Ask const& ask : done)
+    epoch = std::max(epoch, ask.until_epoch);
+  report(static_cast<int>(done.size()), epoch, waves);
+  return !stopped_;
 }
 
-std::vector<MemberSpec> StudyRun::Impl::members_of(int trial, Config const& config,
-                                                   std::size_t first, std::size_t last) const {
-  std::vector<MemberSpec> specs;
-  for (std::size_t s = first; s < last; ++s) {
-    Split const& split = splits.splits[s];
-    specs.push_back({.config = member_config(config, study),
-                     .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial),
-                                         static_cast<std::uint32_t>(split.repeat)),
-                     .table = data.id(),
-                     .train_rows = split.train,
-                     .eval_rows = split.valid,
-                     .transform = transforms[s],
-                     .start = initial});
+void StudyRun::Impl::ask() {
+  std::vector<Ask> asks = tuner_.ask(std::numeric_limits<int>::max());
+  members_.admit(asks);
+  running_.insert(running_.end(), std::make_move_iterator(asks.begin()),
+                  std::make_move_iterator(asks.end()));
+}
+
+double StudyRun::Impl::affordable() const {
+  return rate_ > 0 ? rate_ : 64.0;
+}
+
+int StudyRun::Impl::epoch_at(Ask const& ask, bool late, std::int64_t time) {
+  std::int64_t const left = ask.finish - time;
+  if (!late) return static_cast<int>(ask.until_epoch - left);
+  std::int64_t const span = ask.until_epoch - ask.from_epoch;
+  return static_cast<int>(ask.until_epoch * (span - left) / span);
+}
+
+bool StudyRun::Impl::train(int epochs_in_all) {
+  std::vector<MemberId> const ids = members_.of(running_);
+  struct Course {
+    Ask const* ask;
+    bool late;
+  };
+  std::vector<Course> courses;  // by member
+  for (Ask const& ask : running_) {
+    for (std::size_t s = 0; s < members_.of(ask.trial).size(); ++s)
+      courses.push_back({&ask, s >= setup_.early});
   }
-  return specs;
-}
-
-std::size_t StudyRun::Impl::members_for(Ask const& ask) const {
-  auto const own = members.find(ask.trial);
-  bool const last_rung = ask.until_epoch == max_epochs(study.scheduler);
-  return std::max(last_rung ? splits.splits.size() : early,
-                  own == members.end() ? 0 : own->second.size());
-}
-
-void StudyRun::Impl::admit_new(std::vector<Ask> const& asks) {
-  std::vector<MemberSpec> specs;
-  for (auto const& ask : asks) {
-    for (auto& spec :
-         members_of(ask.trial, ask.config, members[ask.trial].size(), members_for(ask)))
-      specs.push_back(std::move(spec));
+  auto const advance_to = [&](std::size_t first, std::size_t count, int epochs) {
+    std::vector<int> until;
+    for (Course const& course : std::span(courses).subspan(first, count))
+      until.push_back(epoch_at(*course.ask, course.late, tuner_.now() + epochs));
+    Profile::Scope const training(setup_.engine.profile(), Phase::train);
+    members_.population().train(std::span(ids).subspan(first, count), until);
+  };
+  if (!setup_.study.stop_requested) {
+    advance_to(0, ids.size(), epochs_in_all);
+    return true;
   }
-  Profile::Scope const admitting(engine.profile(), Phase::admit);
-  auto const ids = population.admit(std::move(specs), data);
-  auto next = ids.begin();
-  for (auto const& ask : asks) {
-    auto& own = members[ask.trial];
-    auto const joining = static_cast<std::ptrdiff_t>(members_for(ask) - own.size());
-    own.insert(own.end(), next, next + joining);
-    next += joining;
+  auto const members_count = static_cast<double>(ids.size());
+  for (int done = 0; done < epochs_in_all;) {
+    double const left = epochs_in_all - done;
+    auto const epochs = static_cast<int>(std::clamp(affordable() / members_count, 1.0, left));
+    for (std::size_t first = 0; first < ids.size();) {
+      if (setup_.study.stop_requested()) return false;
+      double const most = static_cast<double>(ids.size() - first);
+      auto const count = static_cast<std::size_t>(std::clamp(affordable() / epochs, 1.0, most));
+      auto const before = Clock::now();
+      advance_to(first, count, done + epochs);
+      rate_ = static_cast<double>(count) * epochs / std::max(seconds_since(before), 1e-6);
+      first += count;
+    }
+    done += epochs;
+  }
+  return true;
+}
+
+std::vector<Ask> StudyRun::Impl::finished_at(std::int64_t time) {
+  auto const training = std::stable_partition(running_.begin(), running_.end(),
+                                              [&](Ask const& ask) { return ask.finish == time; });
+  std::vector<Ask> done(running_.begin(), training);
+  running_.erase(running_.begin(), training);
+  return done;
+}
+
+void StudyRun::Impl::score_and_tell(std::vector<Ask> const& done) {
+  auto const metrics = members_.population().metrics(members_.of(done));
+  auto const scores = scorer_.scores(done, metrics);
+  std::size_t first = 0;
+  for (Ask const& ask : done) {
+    std::size_t const count = members_.of(ask.trial).size();
+    auto const own = std::span(metrics).subspan(first, count);
+    auto const own_scores = std::span(scores).subspan(first, count);
+    curves_.record(ask, own, own_scores);
+    tell(ask, own, own_scores);
+    first += count;
   }
 }
 
@@ -102,190 +160,103 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   double const sum = std::accumulate(scores.begin(), scores.end(), 0.0);
   double const mean = sum / static_cast<double>(scores.size());
   auto const trial = static_cast<std::size_t>(ask.trial);
-  if (standard_errors.size() <= trial) standard_errors.resize(trial + 1, std::nan(""));
-  standard_errors[trial] = standard_error(scores, mean);
-  tuner.tell(ask.trial, epoch, mean, ended);
+  if (standard_errors_.size() <= trial) standard_errors_.resize(trial + 1, std::nan(""));
+  standard_errors_[trial] = standard_error(scores, mean);
+  tuner_.tell(ask.trial, epoch, mean, ended);
 }
 
 void StudyRun::Impl::copy_members() {
-  auto const exploits = tuner.lineage().subspan(copied);
-  if (exploits.empty()) return;
-  std::vector<MemberId> from, leaving;
-  std::vector<MemberSpec> specs;
-  for (Exploit const& exploit : exploits) {
-    auto const& source = members.at(exploit.from);
-    from.insert(from.end(), source.begin(), source.end());
-    for (auto& spec : members_of(exploit.trial, exploit.after, 0, source.size()))
-      specs.push_back(std::move(spec));
-  }
-  auto const ids = population.branch(from, std::move(specs), data);
-  auto next = ids.begin();
-  for (Exploit const& exploit : exploits) {
-    auto& own = members.at(exploit.trial);
-    leaving.insert(leaving.end(), own.begin(), own.end());
-    std::copy_n(next, own.size(), own.begin());
-    next += static_cast<std::ptrdiff_t>(own.size());
-  }
-  population.release(leaving);
-  copied = tuner.lineage().size();
+  members_.copy(tuner_.lineage().subspan(copied_));
+  copied_ = tuner_.lineage().size();
 }
 
 void StudyRun::Impl::release_losers() {
-  std::vector<MemberId> leaving;
-  std::vector<bool> const running = tuner.running();
-  auto const kept = library();  // of what it will be in the end, none is let go
-  std::erase_if(members, [&](auto const& entry) {
-    auto const& [trial, ids] = entry;
-    if (running[static_cast<std::size_t>(trial)]) return false;
-    if (std::find(kept.begin(), kept.end(), trial) != kept.end()) return false;
-    if (tuner.finished() && best() == trial) return false;  // may be the model
-    leaving.insert(leaving.end(), ids.begin(), ids.end());
-    return true;
+  std::vector<bool> const running = tuner_.running();
+  // Of what the ensemble will be made of, none is let go.
+  auto const kept = ensemble_library(setup_, tuner_);
+  auto const winner = tuner_.finished() ? best_trial(setup_, tuner_) : std::nullopt;
+  members_.release_unless([&](int trial) {
+    return running[static_cast<std::size_t>(trial)] || winner == trial ||
+           std::find(kept.begin(), kept.end(), trial) != kept.end();
   });
-  population.release(leaving);
-}
-
-void StudyRun::Impl::begin_asked() {
-  std::vector<Ask> asks = tuner.ask(std::numeric_limits<int>::max());
-  admit_new(asks);
-  flight.insert(flight.end(), std::make_move_iterator(asks.begin()),
-                std::make_move_iterator(asks.end()));
-}
-
-std::vector<MemberId> StudyRun::Impl::flying_members() const {
-  std::vector<MemberId> ids;
-  for (Ask const& ask : flight) {
-    auto const& own = members.at(ask.trial);
-    ids.insert(ids.end(), own.begin(), own.end());
-  }
-  return ids;
-}
-
-double StudyRun::Impl::affordable() const {
-  return rate > 0 ? rate : 64.0;
-}
-
-int StudyRun::Impl::epoch_at(Ask const& ask, bool late, std::int64_t time) {
-  std::int64_t const left = ask.finish - time;
-  if (!late) return static_cast<int>(ask.until_epoch - left);
-  std::int64_t const span = ask.until_epoch - ask.from_epoch;
-  return static_cast<int>(ask.until_epoch * (span - left) / span);
-}
-
-bool StudyRun::Impl::train(int epochs_in_all) {
-  std::vector<MemberId> const ids = flying_members();
-  struct Place {
-    Ask const* ask;
-    bool late;
-  };
-  std::vector<Place> places;  // by member
-  for (Ask const& ask : flight) {
-    for (std::size_t s = 0; s < members.at(ask.trial).size(); ++s)
-      places.push_back({&ask, s >= early});
-  }
-  auto const advance_to = [&](std::size_t first, std::size_t count, int epochs) {
-    std::vector<int> until;
-    for (Place const& place : std::span(places).subspan(first, count))
-      until.push_back(epoch_at(*place.ask, place.late, tuner.now() + epochs));
-    Profile::Scope const training(engine.profile(), Phase::train);
-    population.train(std::span(ids).subspan(first, count), until);
-  };
-  if (!study.stop_requested) {
-    advance_to(0, ids.size(), epochs_in_all);
-    return true;
-  }
-  auto const members_count = static_cast<double>(ids.size());
-  for (int done = 0; done < epochs_in_all;) {
-    double const left = epochs_in_all - done;
-    auto const epochs = static_cast<int>(std::clamp(affordable() / members_count, 1.0, left));
-    for (std::size_t first = 0; first < ids.size();) {
-      if (study.stop_requested()) return false;
-      double const most = static_cast<double>(ids.size() - first);
-      auto const count = static_cast<std::size_t>(std::clamp(affordable() / epochs, 1.0, most));
-      auto const before = Clock::now();
-      advance_to(first, count, done + epochs);
-      rate = static_cast<double>(count) * epochs / std::max(seconds_since(before), 1e-6);
-      first += count;
-    }
-    done += epochs;
-  }
-  return true;
-}
-
-// All that train go on together for as long as it takes the next of them to finish. So a device is
-// kept busy by trials that train long beside those that train in short rungs.
-bool StudyRun::Impl::advance() {
-  if (tuner.finished() || stopped) return false;
-  Profile::Scope const controlling(engine.profile(), Phase::control);
-  begin_asked();
-  auto const sooner = [](Ask const& a, Ask const& b) { return a.finish < b.finish; };
-  std::int64_t const next = std::min_element(flight.begin(), flight.end(), sooner)->finish;
-  int const waves = population.waves(flying_members());
-  if (!train(static_cast<int>(next - tuner.now()))) {
-    end(Ended::stopped);
-    return false;
-  }
-
-  auto const training = std::stable_partition(flight.begin(), flight.end(),
-                                              [&](Ask const& ask) { return ask.finish == next; });
-  std::vector<Ask> const done(flight.begin(), training);
-  flight.erase(flight.begin(), training);
-  std::vector<MemberId> ids;
-  for (Ask const& ask : done) {
-    auto const& own = members[ask.trial];
-    ids.insert(ids.end(), own.begin(), own.end());
-  }
-  auto const metrics = population.metrics(ids);
-  auto const scores = member_scores(done, ids, metrics);
-  int epoch = 0;
-  std::size_t first = 0;
-  for (Ask const& ask : done) {
-    std::size_t const count = members.at(ask.trial).size();
-    auto const own = std::span(metrics).subspan(first, count);
-    auto const own_scores = std::span(scores).subspan(first, count);
-    record(ask, own, own_scores);
-    tell(ask, own, own_scores);
-    epoch = std::max(epoch, ask.until_epoch);
-    first += count;
-  }
-  copy_members();
-  release_losers();
-  note_rung(tuner.trials(), maximize, stop_progress);
-  check_stop();
-  ++events;
-  report(static_cast<int>(done.size()), epoch, waves);
-  return !stopped;
 }
 
 void StudyRun::Impl::report(int trials, int epoch, int waves) {
-  if (!study.on_rung) return;
+  if (!setup_.study.on_rung) return;
   Progress progress;
-  progress.rung = events - 1;
-  progress.rungs = tuner.events();
-  progress.last = tuner.finished();
+  progress.rung = events_ - 1;
+  progress.rungs = tuner_.events();
+  progress.last = tuner_.finished();
   progress.trials = trials;
   progress.epoch = epoch;
   progress.waves = waves;
-  if (auto const winner = best()) {
+  if (auto const winner = best_trial(setup_, tuner_)) {
     progress.best_trial = *winner;
-    progress.best_score = tuner.trials()[static_cast<std::size_t>(*winner)].score;
+    progress.best_score = tuner_.trials()[static_cast<std::size_t>(*winner)].score;
   }
-  for (auto const& trial : tuner.trials())
+  for (auto const& trial : tuner_.trials())
     progress.diverged += trial.state == TrialState::diverged ? 1 : 0;
-  progress.member_epochs = member_epochs;
-  progress.seconds = seconds_since(start);
-  bool const goes_on = study.on_rung(progress) == Go::on;
-  if (!goes_on && !tuner.finished() && !stopped) end(Ended::stopped);
+  progress.member_epochs = curves_.member_epochs();
+  progress.seconds = seconds_since(start_);
+  bool const goes_on = setup_.study.on_rung(progress) == Go::on;
+  if (!goes_on && !tuner_.finished() && !stopped_) end(Ended::stopped);
 }
 
 void StudyRun::Impl::check_stop() {
-  auto const reason = reason_to_stop(study.stop, stop_progress, maximize);
-  if (reason && !tuner.finished()) end(*reason);
+  auto const reason = reason_to_stop(setup_.study.stop, stop_progress_, setup_.maximize);
+  if (reason && !tuner_.finished()) end(*reason);
 }
 
 void StudyRun::Impl::end(Ended why) {
-  stopped = true;
-  ended = why;
+  stopped_ = true;
+  ended_ = why;
+}
+
+// By id; those that a stop of the study left between rungs have been stopped.
+std::vector<TrialResult> StudyRun::Impl::trial_results() const {
+  std::vector<TrialResult> results;
+  for (auto const& trial : tuner_.trials()) {
+    bool const waiting = trial.state == TrialState::waiting;
+    if (waiting && trial.epoch == 0) continue;  // never begun
+    TrialState const state = waiting ? TrialState::stopped : trial.state;
+    results.push_back({trial.id, state, trial.epoch, trial.score, tuner_.scored_config(trial.id),
+                       standard_errors_[static_cast<std::size_t>(trial.id)]});
+  }
+  return results;
+}
+
+Result StudyRun::Impl::found() const {
+  auto const winner = best_trial(setup_, tuner_);
+  if (!winner) {
+    throw NoUsableTrial(
+        stopped_
+            ? "the setup_.study was stopped_ before its first rung had ended_: give it more time"
+            : "all " + std::to_string(setup_.study.trials) +
+                  " trials diverged: lower the learning rates of the space, or clip "
+                  "gradients (clip_norm)");
+  }
+  Result result;
+  result.trials = trial_results();
+  result.curves = curves_.sorted();
+  result.leaderboard = leaderboard(setup_, tuner_, kLeaderboard);
+  result.best = *winner;
+  result.metric = setup_.metric;
+  result.maximize = setup_.maximize;
+  result.valid = tuner_.trials()[static_cast<std::size_t>(*winner)].score;
+  result.member_epochs = curves_.member_epochs();
+  result.stopped_early = stopped_;
+  result.ended = ended_;
+  result.segments = tuner_.segments(*winner);
+  result.seconds = seconds_since(start_);
+  return result;
+}
+
+Result StudyRun::Impl::finish() {
+  Profile::Scope const refitting(setup_.engine.profile(), Phase::refit);
+  Result result = found();
+  Finalizer(setup_, tuner_, members_, scorer_, curves_).finish(result);
+  result.seconds = seconds_since(start_);
+  return result;
 }
 
 StudyRun::StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from)

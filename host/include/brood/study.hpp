@@ -261,7 +261,7 @@ class StudyRun {
   Result found() const;
 
  private:
-  struct Impl;
+  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/finalizer.hpp"
+
+#include <memory>
+
+#include "study/plan.hpp"
+#include "study/start.hpp"
+
+namespace brood {
+
+std::vector<Finalizer::FinalMember> Finalizer::final_members(std::vector<int> const& trials) {
+  std::vector<FinalMember> finals;
+  for (int const trial : trials)
+    finals.push_back({.trial = trial});
+  if (setup_.study.refit && !trials.empty()) {
+    auto const all = std::make_shared<Transform const>(
+        transform_for(setup_.study, setup_.data.table(), *setup_.splits.development));
+    std::vector<int> epochs;
+    for (int const trial : trials)
+      epochs.push_back(curves_.scored_epochs(
+          trial, tuner_.config(trial), tuner_.trials()[static_cast<std::size_t>(trial)].epoch));
+    auto const ids = members_.refit(tuner_, trials, epochs, all);
+    auto const metrics = members_.population().metrics(ids);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      finals[i].id = ids[i];
+      finals[i].transform = all;
+      finals[i].refit_epochs = epochs[i];
+      finals[i].refit_diverged = metrics[i].state == MemberState::diverged;
+    }
+  }
+  for (auto& each : finals) {
+    if (setup_.study.refit && !each.refit_diverged) continue;
+    each.id = members_.validated(tuner_, each.trial, 1).front();
+    each.transform = setup_.transforms.front();
+  }
+  return finals;
+}
+
+Model Finalizer::model_of(FinalMember const& member) {
+  return {.task = setup_.data.task(),
+          .outputs = setup_.data.outputs(),
+          .config = with_defaults(
+              member_config(tuner_.segments(member.trial).back().config, setup_.study),
+              setup_.data.task()),
+          .transform = *member.transform,
+          .layers = members_.population().weights({&member.id, 1}).front()};
+}
+
+void Finalizer::finish(Result& result) {
+  FinalMember const final = final_members({result.best}).front();
+  result.refit_epochs = final.refit_epochs;
+  result.refit_diverged = final.refit_diverged;
+  result.model = model_of(final);
+  result.test = scorer_.test_score(final.id);
+  result.test_metrics = scorer_.test_metrics(final.id);
+  if (setup_.study.ensemble > 0) make_ensemble(final, result);
+}
+
+}  // namespace brood

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a study: the winner is trained again on all rows but the test rows, and scored on
+// those, once; likewise an ensemble.
+#pragma once
+
+#include <vector>
+
+#include "study/ensemble.hpp"
+#include "study/learning_curves.hpp"
+#include "study/scorer.hpp"
+#include "study/trial_members.hpp"
+
+namespace brood {
+
+class Finalizer {
+ public:
+  Finalizer(StudySetup const& setup, Tuner const& tuner, TrialMembers& members, Scorer& scorer,
+            LearningCurves const& curves)
+      : setup_(setup), tuner_(tuner), members_(members), scorer_(scorer), curves_(curves) {}
+
+  // Adds model, test scores and ensemble to a result that knows its best trial.
+  void finish(Result& result);
+
+ private:
+  // The network that stands for a trial in the end.
+  struct FinalMember {
+    int trial = 0;
+    MemberId id = 0;
+    SharedTransform transform = {};
+    int refit_epochs = 0;
+    bool refit_diverged = false;
+  };
+  // With refit, trained anew on all rows but the test rows; where that diverges, and without refit,
+  // the first validated member.
+  std::vector<FinalMember> final_members(std::vector<int> const& trials);
+  Model model_of(FinalMember const& member);
+
+  // ---- the ensemble (final_ensemble.cpp)
+
+  Selection select(std::vector<int> const& trials);
+  // The members of all folds and repeats of each trial: what stands for it in an ensemble that is
+  // not trained again (bagging, Breiman 1996, by folds).
+  std::vector<FinalMember> bags(std::vector<int> const& trials);
+  void make_ensemble(FinalMember const& winner, Result& result);
+
+  StudySetup const& setup_;
+  Tuner const& tuner_;
+  TrialMembers& members_;
+  Scorer& scorer_;
+  LearningCurves const& curves_;
+};
+
+}  // namespace brood

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/study_setup.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "study/plan.hpp"
+#include "study/repeats.hpp"
+#include "study/start.hpp"
+
+namespace brood {
+
+StudySetup::StudySetup(Engine& engine_in, Data const& data_in, Study started)
+    : engine(engine_in),
+      data(data_in),
+      study(std::move(started)),
+      metric(metric_name(study, data.task())),
+      maximize(higher_is_better(metric, data.task())),
+      splits(splits_of(study, data.table())),
+      early(members_per_trial(study, splits)),
+      initial(initial_weights(study.start)) {
+  check_start(study, data);
+  check_defined(metric, data.table(), splits);
+  for (auto const& split : splits.splits) {
+    transforms.push_back(
+        std::make_shared<Transform const>(transform_for(study, data.table(), *split.train)));
+    contexts.push_back(context_of(*split.valid));
+  }
+}
+
+std::vector<MemberSpec> StudySetup::members_of(int trial, Config const& config, std::size_t first,
+                                               std::size_t last) const {
+  std::vector<MemberSpec> specs;
+  for (std::size_t s = first; s < last; ++s) {
+    Split const& split = splits.splits[s];
+    specs.push_back({.config = member_config(config, study),
+                     .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial),
+                                         static_cast<std::uint32_t>(split.repeat)),
+                     .table = data.id(),
+                     .train_rows = split.train,
+                     .eval_rows = split.valid,
+                     .transform = transforms[s],
+                     .start = initial});
+  }
+  return specs;
+}
+
+MemberSpec StudySetup::refit_of(Segment const& segment, SharedTransform const& transform) const {
+  Config config = segment.config;
+  config.set("patience", std::int64_t{0});
+  return {.config = member_config(std::move(config), study),
+          .seed = member_seed(study.seed, static_cast<std::uint32_t>(segment.trial), 0),
+          .table = data.id(),
+          .train_rows = splits.development,
+          .eval_rows = nullptr,
+          .transform = transform,
+          .start = initial};
+}
+
+MetricContext StudySetup::context_of(std::span<std::int32_t const> rows) const {
+  bool const values = data.task() == Task::regression;
+  return {data.task(), data.table().y.columns, values ? target_variation(data.table(), rows) : 0.0};
+}
+
+}  // namespace brood

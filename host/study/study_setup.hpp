@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run of a study works by, and never changes: the study, its data, rows, transforms, metric.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "brood/population.hpp"
+#include "brood/study.hpp"
+#include "study/metric.hpp"
+
+namespace brood {
+
+struct StudySetup {
+  // `started`: with its initial weights looked up, see with_start(). Throws UsageError for a start
+  // or a metric that does not fit the data.
+  StudySetup(Engine& engine_in, Data const& data_in, Study started);
+  StudySetup(StudySetup const&) = delete;
+
+  // The members of a trial on the splits first .. last - 1.
+  std::vector<MemberSpec> members_of(int trial, Config const& config, std::size_t first,
+                                     std::size_t last) const;
+  // The network of a trial in a segment of its refit, on all rows but the test rows.
+  MemberSpec refit_of(Segment const& segment, SharedTransform const& transform) const;
+  MetricContext context_of(std::span<std::int32_t const> rows) const;
+
+  Engine& engine;
+  Data data;
+  Study study;
+  std::string metric;
+  bool maximize;
+  Splits splits;      // of all repeats; the first `early` are those of every rung
+  std::size_t early;  // members of a trial before its last rung
+  InitialWeights initial;
+  std::vector<SharedTransform> transforms;  // by split
+  std::vector<MetricContext> contexts;      // by split, of its validation rows
+};
+
+}  // namespace brood
