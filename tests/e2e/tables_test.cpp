@@ -79,7 +79,8 @@ class OnTable : public testing::TestWithParam<SharedTable> {};
 TEST_P(OnTable, TheDefaultSweepScoresAsItShould) {
   SharedTable const& table = GetParam();
   std::string const path = std::string(BROOD_TEST_TABLES "/") + table.file;
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << table.file << " is not in BROOD_TEST_TABLES (tests/README.md)";
+  if (!std::filesystem::exists(path))
+    GTEST_SKIP() << table.file << " is not in BROOD_TEST_TABLES (tests/README.md)";
   Result const result = run(files::automatic_sweep(path, table.target, table.overrides)).result;
   EXPECT_EQ(result.metric, table.metric);
   ASSERT_FALSE(result.ensemble.empty());
