@@ -34,7 +34,7 @@ namespace {
 
 constexpr int kCheckSteps = 100;
 constexpr int kCheckBatches = 10;  // an epoch of the check
-constexpr int kMostCheckMembers = 8;
+constexpr int kMaxCheckMembers = 8;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -88,8 +88,8 @@ std::vector<std::int32_t> batches_of(MemberSpec const& spec, int batch_size) {
 int write(std::string const& folder, Workload const& w, int members) {
   std::filesystem::create_directories(folder);
   std::vector<int> checked;
-  for (int i = 0; i < std::min(members, kMostCheckMembers); ++i)
-    checked.push_back(static_cast<int>(std::int64_t{i} * members / kMostCheckMembers));
+  for (int i = 0; i < std::min(members, kMaxCheckMembers); ++i)
+    checked.push_back(static_cast<int>(std::int64_t{i} * members / kMaxCheckMembers));
   checked.erase(std::unique(checked.begin(), checked.end()), checked.end());
 
   Engine engine({.device = "cpu"});

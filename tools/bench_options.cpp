@@ -12,10 +12,10 @@ namespace brood::tools {
 
 namespace {
 
-constexpr int kMostHidden = 8;
+constexpr int kMaxHidden = 8;
 constexpr int kWidest = 16384;
-constexpr int kMostMembers = 10'000'000;
-constexpr int kMostBatch = 4096;
+constexpr int kMaxMembers = 10'000'000;
+constexpr int kMaxBatch = 4096;
 
 // Whole numbers 1 .. most with a separator between them; nothing if the text is not that.
 std::optional<std::vector<int>> whole_numbers(std::string_view text, char separator, int most) {
@@ -47,30 +47,30 @@ BenchOptions read_bench_options(Arguments const& arguments, std::vector<std::str
 
   if (auto const* text = given("--network")) {
     auto const widths = whole_numbers(*text, '-', kWidest);
-    if (widths && widths->size() >= 2 && widths->size() <= kMostHidden + 2) {
+    if (widths && widths->size() >= 2 && widths->size() <= kMaxHidden + 2) {
       bench.network = *widths;
     } else {
       refuse("--network", *text,
              "widths 1 .. " + std::to_string(kWidest) +
                  " from inputs to outputs, as in 64-64-10, with up to " +
-                 std::to_string(kMostHidden) + " hidden layers");
+                 std::to_string(kMaxHidden) + " hidden layers");
     }
   }
   if (auto const* text = given("--batch")) {
-    auto const size = whole_numbers(*text, ',', kMostBatch);
+    auto const size = whole_numbers(*text, ',', kMaxBatch);
     if (size && size->size() == 1) {
       bench.batch_size = size->front();
     } else {
-      refuse("--batch", *text, "whole numbers 1 .. " + std::to_string(kMostBatch));
+      refuse("--batch", *text, "whole numbers 1 .. " + std::to_string(kMaxBatch));
     }
   }
   if (auto const* text = given("--members")) {
-    auto const members = whole_numbers(*text, ',', kMostMembers);
+    auto const members = whole_numbers(*text, ',', kMaxMembers);
     if (members) {
       bench.members = *members;
     } else {
       refuse("--members", *text,
-             "whole numbers 1 .. " + std::to_string(kMostMembers) + ", as in 4096 or 1,64,4096");
+             "whole numbers 1 .. " + std::to_string(kMaxMembers) + ", as in 4096 or 1,64,4096");
     }
   }
   auto const choose = [&](std::string const& name, std::string& choice) {

@@ -115,9 +115,9 @@ class Checker {
   }
 
   void read_numbers() {
-    constexpr int kMost = std::numeric_limits<int>::max();
+    constexpr int kMax = std::numeric_limits<int>::max();
     options_.trials = whole("--trials", 1, 10'000'000);  // as in a sweep file
-    options_.events = whole("--events", 1, kMost);
+    options_.events = whole("--events", 1, kMax);
     options_.seed = whole("--seed", std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max());
     options_.engine.threads = whole("--threads", 0, 1024).value_or(0);
     options_.engine.max_launch_ms =
@@ -136,9 +136,9 @@ class Checker {
       }
     }
     if (given("--memory-limit")) {
-      constexpr double kMostBytes = 9e18;
+      constexpr double kMaxBytes = 9e18;
       auto const bytes = files::bytes_of(text("--memory-limit"));
-      if (bytes && *bytes >= 1 && *bytes <= kMostBytes) {
+      if (bytes && *bytes >= 1 && *bytes <= kMaxBytes) {
         options_.engine.memory_limit = static_cast<std::int64_t>(*bytes);
       } else {
         add("--memory-limit: " + files::quoted(text("--memory-limit")) +

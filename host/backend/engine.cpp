@@ -12,8 +12,8 @@ namespace brood {
 
 namespace {
 
-constexpr int kMostThreads = 1024;
-constexpr int kMostLaunchMilliseconds = 60000;
+constexpr int kMaxThreads = 1024;
+constexpr int kMaxLaunchMilliseconds = 60000;
 
 std::string at_row(std::int64_t row) {
   return " at row " + std::to_string(row);
@@ -158,14 +158,14 @@ int cuda_index(std::string const& device) {
 }
 
 void check_numbers(EngineOptions const& options) {
-  if (options.threads < 0 || options.threads > kMostThreads) {
+  if (options.threads < 0 || options.threads > kMaxThreads) {
     throw UsageError("threads: " + std::to_string(options.threads) +
-                     " is not allowed; allowed: 1 .. " + std::to_string(kMostThreads) +
+                     " is not allowed; allowed: 1 .. " + std::to_string(kMaxThreads) +
                      ", or 0 for all cores");
   }
-  if (options.max_launch_ms < 1 || options.max_launch_ms > kMostLaunchMilliseconds) {
+  if (options.max_launch_ms < 1 || options.max_launch_ms > kMaxLaunchMilliseconds) {
     throw UsageError("max_launch_ms: " + std::to_string(options.max_launch_ms) +
-                     " is not allowed; allowed: 1 .. " + std::to_string(kMostLaunchMilliseconds));
+                     " is not allowed; allowed: 1 .. " + std::to_string(kMaxLaunchMilliseconds));
   }
   if (options.memory_limit < 0) {
     throw UsageError("memory_limit: " + std::to_string(options.memory_limit) +

@@ -23,8 +23,8 @@
 namespace brood {
 namespace {
 
-constexpr std::size_t kMostClassNumbers = 20;
-constexpr std::size_t kMostLevels = 256;
+constexpr std::size_t kMaxClassNumbers = 20;
+constexpr std::size_t kMaxLevels = 256;
 // In tables of up to this many rows, texts may all differ.
 constexpr std::int64_t kFewRows = 20;
 
@@ -190,7 +190,7 @@ InputEncoding describe_input(Column const& column, DatasetOptions const& options
   if (column.categorical) {
     std::int64_t const rows = cell_count(column);
     input.levels = used_levels(column);
-    if (input.levels.size() > kMostLevels || more_than_half(input.levels.size(), rows)) {
+    if (input.levels.size() > kMaxLevels || more_than_half(input.levels.size(), rows)) {
       problems.push_back("column '" + column.name +
                          "' looks like an identifier: " + std::to_string(input.levels.size()) +
                          " different texts in " + std::to_string(rows) +
@@ -211,7 +211,7 @@ InputEncoding describe_input(Column const& column, DatasetOptions const& options
 bool is_class_like(Column const& column) {
   if (column.categorical) return true;
   auto const numbers = distinct_numbers(column);
-  return numbers.size() <= kMostClassNumbers &&
+  return numbers.size() <= kMaxClassNumbers &&
          std::all_of(numbers.begin(), numbers.end(), [](float v) { return std::trunc(v) == v; });
 }
 
@@ -323,9 +323,9 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
     problems.push_back("the data has " + std::to_string(dataset.rows) +
                        " rows; at most 2147483647 can be used");
   }
-  if (options.bins < 0 || options.bins == 1 || options.bins > kMostBins) {
+  if (options.bins < 0 || options.bins == 1 || options.bins > kMaxBins) {
     problems.push_back("data.bins is " + std::to_string(options.bins) + "; it must be 0, or 2 to " +
-                       std::to_string(kMostBins));
+                       std::to_string(kMaxBins));
   }
   KeyOption const key = key_option(options, problems);
   Roles const roles = assign_roles(columns, options, key, problems);

@@ -9,7 +9,7 @@
 namespace brood {
 namespace {
 
-constexpr std::int64_t kMostMembersPerTrial = 1000;
+constexpr std::int64_t kMaxMembersPerTrial = 1000;
 
 // ---- shares, folds and repeats
 
@@ -27,10 +27,10 @@ void check_repeats(int repeats, int folds, Problems& problems) {
                        "; it must be 1 or more");
   }
   std::int64_t const members = std::int64_t{repeats} * folds;
-  if (members > kMostMembersPerTrial) {
+  if (members > kMaxMembersPerTrial) {
     problems.push_back("validation makes " + std::to_string(members) +
                        " members of every trial (repeats times folds); at most " +
-                       std::to_string(kMostMembersPerTrial) + " are allowed");
+                       std::to_string(kMaxMembersPerTrial) + " are allowed");
   }
 }
 

@@ -20,7 +20,7 @@ namespace {
 constexpr int kProbed = 16;        // members trained to see how fast it goes
 constexpr double kPlanned = 0.85;  // share of the time that the plan may fill
 constexpr int kFewest = 9;
-constexpr int kMost = 10000;
+constexpr int kMax = 10000;
 
 // Wall seconds of a member-epoch while all workers are busy.
 double measured_seconds(Engine& engine, Data const& data, Study const& study, Split const& split) {
@@ -52,16 +52,16 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
 
 int trials_at(double member_epoch, int workers, Study const& study, Splits const& splits,
               double seconds) {
-  auto const brackets = plan_brackets(study.scheduler, kMost);
+  auto const brackets = plan_brackets(study.scheduler, kMax);
   auto const per_trial = static_cast<std::int64_t>(members_per_trial(study, splits));
   auto const per_final_trial = static_cast<std::int64_t>(splits.splits.size());
   double const epochs_per_trial =
-      static_cast<double>(epochs_of(brackets, per_trial, per_final_trial).members) / kMost;
+      static_cast<double>(epochs_of(brackets, per_trial, per_final_trial).members) / kMax;
   // The refit is one member on one worker.
   double const refit = study.refit ? max_epochs(study.scheduler) * member_epoch * workers : 0.0;
   double const affordable = (kPlanned * seconds - refit) / (member_epoch * epochs_per_trial);
   auto const trials = static_cast<int>(
-      std::clamp(affordable, static_cast<double>(kFewest), static_cast<double>(kMost)));
+      std::clamp(affordable, static_cast<double>(kFewest), static_cast<double>(kMax)));
   return std::min(trials, most_trials(study.sampler, study.space));
 }
 

@@ -211,7 +211,7 @@ class Submissions {
         data_(data),
         rows_(static_cast<std::int64_t>(splits.splits.front().train->size())) {
     std::size_t const members = members_per_trial(study, splits);
-    for (auto const& ask : tuner.ask(kMostTrials)) {
+    for (auto const& ask : tuner.ask(kMaxTrials)) {
       for (std::size_t i = 0; i < members; ++i)
         configs_.push_back(member_config(ask.config, study));
     }
@@ -244,7 +244,7 @@ class Submissions {
   double busy_share() const { return device_work_ > 0 ? work_ / device_work_ : 1.0; }
 
  private:
-  static constexpr int kMostTrials = 4096;
+  static constexpr int kMaxTrials = 4096;
   Backend& backend_;
   Data const& data_;
   std::int64_t rows_;

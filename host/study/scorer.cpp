@@ -45,9 +45,9 @@ std::vector<double> Scorer::predicted(std::span<MemberId const> ids,
     if (!counted.empty()) return counted;
   }
   // Members take turns, lest the predictions of a large rung fill the memory.
-  constexpr std::size_t kMostPredictions = std::size_t{1} << 24;
+  constexpr std::size_t kMaxPredictions = std::size_t{1} << 24;
   std::size_t const each = rows.size() * static_cast<std::size_t>(setup_.data.outputs());
-  std::size_t const most = std::max<std::size_t>(1, kMostPredictions / each);
+  std::size_t const most = std::max<std::size_t>(1, kMaxPredictions / each);
   Truth const truth(setup_.data.table(), rows);
   std::vector<double> values;
   std::vector<float> predictions;

@@ -44,11 +44,11 @@ void Reports::add(Report report) {
 }
 
 std::string Reports::text() const {
-  constexpr std::size_t kMost = 20;
+  constexpr std::size_t kMax = 20;
   std::string result;
-  for (std::size_t i = 0; i < list_.size() && i < kMost; ++i)
+  for (std::size_t i = 0; i < list_.size() && i < kMax; ++i)
     result += list_[i].text() + "\n";
-  if (list_.size() > kMost) result += "and " + std::to_string(list_.size() - kMost) + " more\n";
+  if (list_.size() > kMax) result += "and " + std::to_string(list_.size() - kMax) + " more\n";
   return result;
 }
 

@@ -24,9 +24,9 @@ namespace {
 constexpr double kSeconds = 4.0;       // of all populations together; memory and probes are extra
 constexpr double kProbeSeconds = 0.1;  // of each instruction set
 constexpr int kRepeats = 5;
-constexpr int kMostRows = 4096;             // of an epoch, or a batch if that is more
-constexpr int kPartPerThread = 8;           // members that keep a thread busy
-constexpr std::size_t kMostPlanned = 4096;  // members that placement is judged by, as in a plan
+constexpr int kMaxRows = 4096;             // of an epoch, or a batch if that is more
+constexpr int kPartPerThread = 8;          // members that keep a thread busy
+constexpr std::size_t kMaxPlanned = 4096;  // members that placement is judged by, as in a plan
 
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -219,12 +219,12 @@ class Bencher {
   // So many that an epoch of a part takes half of a repeat, at a third of the peak.
   int steps_of_epoch(int members, double step_flops) const {
     double const affordable = 0.5 * seconds_ * peak_.flops / 3 / (least_part(members) * step_flops);
-    int const most = std::max(1, kMostRows / bench_.batch_size);
+    int const most = std::max(1, kMaxRows / bench_.batch_size);
     return static_cast<int>(std::clamp(affordable, 1.0, static_cast<double>(most)));
   }
 
   Submission submission_of(int members, int rows) {
-    std::size_t const count = std::min(static_cast<std::size_t>(members), kMostPlanned);
+    std::size_t const count = std::min(static_cast<std::size_t>(members), kMaxPlanned);
     std::vector<Config> const configs(count, config_of(bench_, 0));
     return engine_.backend().plan(configs, task_of(bench_), bench_.network.front(),
                                   bench_.network.back(), rows);
@@ -233,7 +233,7 @@ class Bencher {
   BenchRow measure(int members) {
     Submission const one_step = submission_of(members, bench_.batch_size);
     auto const planned =
-        static_cast<double>(std::min<std::size_t>(static_cast<std::size_t>(members), kMostPlanned));
+        static_cast<double>(std::min<std::size_t>(static_cast<std::size_t>(members), kMaxPlanned));
     BenchRow row;
     row.members = members;
     row.step_flops = one_step.work / planned;

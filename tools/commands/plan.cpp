@@ -10,7 +10,7 @@ namespace brood::tools {
 
 namespace {
 
-constexpr std::size_t kMostBrackets = 32;  // that are shown
+constexpr std::size_t kMaxBrackets = 32;  // that are shown
 
 // Lines on what may end the study before the plan is done.
 std::string upper_bound_text(Prepared const& prepared) {
@@ -64,7 +64,7 @@ std::string rungs_text(StudyPlan const& plan) {
   std::vector<std::vector<std::string>> rows = {
       {"rung", "trials", "members", "to epoch", "member-epochs"}};
   if (several) rows[0].insert(rows[0].begin(), "bracket");
-  std::size_t const shown = std::min(plan.brackets.size(), kMostBrackets);
+  std::size_t const shown = std::min(plan.brackets.size(), kMaxBrackets);
   for (std::size_t b = 0; b < shown; ++b) {
     int from = 0;
     for (std::size_t i = 0; i < plan.brackets[b].size(); ++i) {

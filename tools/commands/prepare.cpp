@@ -28,12 +28,12 @@ bool overrides_key(files::Overrides const& overrides, std::string_view key) {
 // A data file without a word on what is to be predicted: names its columns, if it can be read.
 [[noreturn]] void refuse_no_target(std::string const& path) {
   std::vector<Column> const columns = files::read_columns(path);
-  constexpr std::size_t kMost = 20;
+  constexpr std::size_t kMax = 20;
   std::string names;
-  for (std::size_t i = 0; i < std::min(columns.size(), kMost); ++i) {
+  for (std::size_t i = 0; i < std::min(columns.size(), kMax); ++i) {
     names += (i == 0 ? "" : ", ") + columns[i].name;
   }
-  if (columns.size() > kMost) names += " and " + std::to_string(columns.size() - kMost) + " more";
+  if (columns.size() > kMax) names += " and " + std::to_string(columns.size() - kMax) + " more";
   throw UsageError(
       path + ": which column is to be predicted? Say --target COLUMN; the columns are " + names);
 }

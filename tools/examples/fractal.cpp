@@ -203,10 +203,10 @@ void append_chunk(std::string& png, std::string_view type, std::string const& da
 
 // Blocks that are stored as they are (RFC 1951, 3.2.4) in a zlib stream (RFC 1950).
 std::string stored(std::string const& data) {
-  constexpr std::size_t kMost = 65535;
+  constexpr std::size_t kMax = 65535;
   std::string stream = "\x78\x01";
-  for (std::size_t at = 0; at < data.size(); at += kMost) {
-    std::size_t const size = std::min(kMost, data.size() - at);
+  for (std::size_t at = 0; at < data.size(); at += kMax) {
+    std::size_t const size = std::min(kMax, data.size() - at);
     stream += at + size == data.size() ? '\1' : '\0';
     for (std::size_t const word : {size, ~size}) {
       stream += static_cast<char>(word & 0xff);

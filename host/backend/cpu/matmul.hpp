@@ -79,24 +79,24 @@ void tile_function(float* c, std::ptrdiff_t c_row, float const* bias, float cons
 // The tiles of one width by their number of rows: tiles[rows - 1].
 template <int Vectors, Start From>
 struct Tiles {
-  static constexpr int kMostRows = kTileRows[Vectors];
+  static constexpr int kMaxRows = kTileRows[Vectors];
   template <std::size_t... I>
   static constexpr auto functions(std::index_sequence<I...>) {
     struct Table {
-      TileFunction row[kMostRows];
+      TileFunction row[kMaxRows];
     };
     return Table{{&tile_function<static_cast<int>(I) + 1, Vectors, From>...}};
   }
-  static constexpr auto table = functions(std::make_index_sequence<kMostRows>{});
+  static constexpr auto table = functions(std::make_index_sequence<kMaxRows>{});
 };
 
 // All rows of C, `Vectors` vectors wide.
 template <int Vectors, Start From>
 inline void columns(float* c, std::ptrdiff_t c_row, int rows, float const* bias, Strided a,
                     float const* b, std::ptrdiff_t b_row, int k) {
-  constexpr int kMost = kTileRows[Vectors];
-  for (int m = 0; m < rows; m += kMost) {
-    int const height = rows - m < kMost ? rows - m : kMost;
+  constexpr int kMax = kTileRows[Vectors];
+  for (int m = 0; m < rows; m += kMax) {
+    int const height = rows - m < kMax ? rows - m : kMax;
     float const* const start = From == Start::bias ? bias + m : nullptr;
     Tiles<Vectors, From>::table.row[height - 1](c + m * c_row, c_row, start, a.data + m * a.row,
                                                 a.row, a.column, b, b_row, k);

@@ -14,7 +14,7 @@ namespace brood::files {
 
 namespace {
 
-constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;  // zlib counts in 32 bits
+constexpr std::size_t kMaxAtOnce = std::size_t{1} << 30;  // zlib counts in 32 bits
 
 // Window bits as zlib's manual gives them for inflateInit2.
 enum class Wrapping : int { raw = -MAX_WBITS, gzip = MAX_WBITS + 16 };
@@ -33,9 +33,9 @@ class Inflater {
   // Unpacks until the end of a stream.
   void run() {
     for (;;) {
-      std::string_view const rest = packed_.substr(used_, kMostAtOnce);
+      std::string_view const rest = packed_.substr(used_, kMaxAtOnce);
       make_room();
-      std::size_t const room = std::min(unpacked_.size() - made_, kMostAtOnce);
+      std::size_t const room = std::min(unpacked_.size() - made_, kMaxAtOnce);
       // zlib reads its input only, but its interface does not say so.
       stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(rest.data()));
       stream_.avail_in = static_cast<uInt>(rest.size());
@@ -124,9 +124,9 @@ std::string inflate_raw(std::string_view packed, std::int64_t size, std::string 
 
 std::uint32_t crc32_of(std::string_view bytes) {
   uLong crc = crc32(0, nullptr, 0);
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kMostAtOnce))) {
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kMaxAtOnce))) {
     crc = crc32(crc, reinterpret_cast<Bytef const*>(bytes.data()),
-                static_cast<uInt>(std::min(bytes.size(), kMostAtOnce)));
+                static_cast<uInt>(std::min(bytes.size(), kMaxAtOnce)));
   }
   return static_cast<std::uint32_t>(crc);
 }

@@ -15,8 +15,8 @@ namespace brood::files {
 
 namespace {
 
-constexpr std::size_t kMostDepth = 16;
-constexpr std::size_t kMostKeys = 256;
+constexpr std::size_t kMaxDepth = 16;
+constexpr std::size_t kMaxKeys = 256;
 
 void append_quoted(std::string_view text, std::string& out) {
   out += '"';
@@ -130,8 +130,8 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
 
   bool key(string_t& name) override {
     auto& object = std::get<Json::Object>(open_.back()->value_);
-    if (object.size() == kMostKeys) {
-      throw JsonError(0, "an object has more than " + std::to_string(kMostKeys) + " keys");
+    if (object.size() == kMaxKeys) {
+      throw JsonError(0, "an object has more than " + std::to_string(kMaxKeys) + " keys");
     }
     if (open_.back()->find(name)) throw JsonError(0, "the key '" + name + "' is there twice");
     object.emplace_back(std::move(name), Json());
@@ -157,8 +157,8 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
   bool open(Json container) {
-    if (open_.size() == kMostDepth) {
-      throw JsonError(0, "is nested deeper than " + std::to_string(kMostDepth));
+    if (open_.size() == kMaxDepth) {
+      throw JsonError(0, "is nested deeper than " + std::to_string(kMaxDepth));
     }
     // Only the innermost container grows, so the addresses of those around it stay.
     open_.push_back(&place(std::move(container)));

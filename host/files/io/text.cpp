@@ -41,8 +41,8 @@ std::string at_byte(std::string_view name, std::int64_t byte, std::string_view w
 }
 
 std::string quoted(std::string_view text) {
-  constexpr std::size_t kMost = 40;
-  std::size_t size = std::min(text.size(), kMost);
+  constexpr std::size_t kMax = 40;
+  std::size_t size = std::min(text.size(), kMax);
   // Never cut inside a character.
   while (size > 0 && size < text.size() && continues_character(text[size]))
     --size;

@@ -235,8 +235,8 @@ class Builder final : public YAML::EventHandler {
     check_anchor(mark, anchor);
     Node node = node_at(place_of(mark), kind);
     check_untagged(mark, tag, node.place);
-    if (open_.size() == kMostYamlDepth) {
-      problems_.add(node.place, "lists and maps lie more than " + std::to_string(kMostYamlDepth) +
+    if (open_.size() == kMaxYamlDepth) {
+      problems_.add(node.place, "lists and maps lie more than " + std::to_string(kMaxYamlDepth) +
                                     " deep in each other");
       throw Stop{};
     }
@@ -326,9 +326,9 @@ void note(YAML::Exception const& error, Builder& builder, Problems& problems) {
 
 Node parse(std::string_view bytes, Place const& start) {
   Problems problems;
-  if (static_cast<std::int64_t>(bytes.size()) > kMostYamlBytes) {
+  if (static_cast<std::int64_t>(bytes.size()) > kMaxYamlBytes) {
     throw UsageError(*start.name + ": has " + std::to_string(bytes.size()) + " bytes; at most " +
-                     std::to_string(kMostYamlBytes) + " are read");
+                     std::to_string(kMaxYamlBytes) + " are read");
   }
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   check_bytes(bytes, start, problems);

@@ -44,8 +44,8 @@ struct Entry {
 // A node without contents.
 Node node_at(Place place, NodeKind kind = NodeKind::null);
 
-constexpr std::int64_t kMostYamlBytes = std::int64_t{1} << 24;
-constexpr int kMostYamlDepth = 64;
+constexpr std::int64_t kMaxYamlBytes = std::int64_t{1} << 24;
+constexpr int kMaxYamlDepth = 64;
 
 // Throws UsageError with every problem, each `name:line:col: ...` with lines and columns from 1.
 // An empty text is null.

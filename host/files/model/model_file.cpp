@@ -22,7 +22,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "tensors are copied as they stand");
 
 constexpr std::int64_t kSizeBytes = 8;
-constexpr std::int64_t kMostHeaderBytes = 100'000'000;  // of the format
+constexpr std::int64_t kMaxHeaderBytes = 100'000'000;  // of the format
 constexpr char kDocumentKey[] = "brood";
 
 struct Tensor {
@@ -87,9 +87,9 @@ class Reader {
     if (size() < kSizeBytes) refuse(size(), "the file ends before the size of its header");
     std::uint64_t header_size = 0;
     std::memcpy(&header_size, bytes_.data(), sizeof(header_size));
-    if (header_size > static_cast<std::uint64_t>(kMostHeaderBytes)) {
+    if (header_size > static_cast<std::uint64_t>(kMaxHeaderBytes)) {
       refuse(0, "is not a safetensors file: a header of " + std::to_string(header_size) +
-                    " bytes; at most " + std::to_string(kMostHeaderBytes) + " are allowed");
+                    " bytes; at most " + std::to_string(kMaxHeaderBytes) + " are allowed");
     }
     data_ = kSizeBytes + static_cast<std::int64_t>(header_size);
     if (data_ > size()) {
@@ -209,11 +209,11 @@ class Reader {
                     " has 0.weight, 0.bias, 2.weight, 2.bias and so on");
     }
     Tensor const& tensor = found->second;
-    constexpr std::int64_t kMostWidth = std::int64_t{1} << 24;
+    constexpr std::int64_t kMaxWidth = std::int64_t{1} << 24;
     std::int64_t elements = 1;
     bool good = tensor.shape.size() == dimensions;
     for (std::size_t d = 0; good && d < dimensions; ++d) {
-      good = tensor.shape[d] >= 1 && tensor.shape[d] <= kMostWidth;
+      good = tensor.shape[d] >= 1 && tensor.shape[d] <= kMaxWidth;
       elements *= good ? tensor.shape[d] : 1;
     }
     if (!good || elements * std::int64_t{sizeof(float)} != tensor.end - tensor.begin) {

@@ -51,11 +51,11 @@ ReadOptions read_options(Sweep const& sweep) {
 void check_labels(Sweep const& sweep, std::vector<Column> const& columns,
                   Encoding const& encoding) {
   if (encoding.task != Task::classification) return;
-  constexpr float kMostExact = 16777215;
+  constexpr float kMaxExact = 16777215;
   for (Column const& column : columns) {
     if (column.name != encoding.targets.front()) continue;
     bool const large = std::any_of(column.numbers.begin(), column.numbers.end(),
-                                   [](float x) { return std::fabs(x) > kMostExact; });
+                                   [](float x) { return std::fabs(x) > kMaxExact; });
     if (!large) continue;
     throw UsageError(sweep.data_path + ": data.target: " + files::quoted(column.name) +
                      " has classes that are numbers above 16777215, which are rounded when they "

@@ -18,7 +18,7 @@ namespace brood::files {
 
 namespace {
 
-constexpr std::int64_t kMostTrials = 10'000'000;
+constexpr std::int64_t kMaxTrials = 10'000'000;
 
 // The settings of all methods, in order.
 Names sampler_keys() {
@@ -47,7 +47,7 @@ class MethodReader {
       list->configs = read_points("points", /*of_list=*/true);
     read_settings();
     read_first();
-    auto const trials = top_.integer("trials", 1, kMostTrials);
+    auto const trials = top_.integer("trials", 1, kMaxTrials);
     study_.trials = static_cast<int>(trials.value_or(default_trials()));
     // What follows needs a space and points that are sound.
     if (!top_.problems().none()) return;
@@ -178,14 +178,14 @@ class MethodReader {
   // One pass over all brackets, or 64.
   std::int64_t default_trials() const {
     auto const* hyperband = std::get_if<Hyperband>(&study_.scheduler);
-    return hyperband != nullptr ? std::min<std::int64_t>(trials_of_a_pass(*hyperband), kMostTrials)
+    return hyperband != nullptr ? std::min<std::int64_t>(trials_of_a_pass(*hyperband), kMaxTrials)
                                 : 64;
   }
 
   // Where nothing is said, all of a grid or a list; of a finite space never more than there are.
   void limit_trials(bool given) {
     int const most = static_cast<int>(
-        std::min<std::int64_t>(most_trials(study_.sampler, study_.space), kMostTrials));
+        std::min<std::int64_t>(most_trials(study_.sampler, study_.space), kMaxTrials));
     bool const counted = std::holds_alternative<Grid>(study_.sampler) ||
                          std::holds_alternative<List>(study_.sampler);
     if (given && study_.trials > most) {

@@ -54,11 +54,11 @@ std::string section_title(std::string_view section) {
 }
 
 std::string shown_list(Node const& list) {
-  constexpr std::size_t kMost = 9;
+  constexpr std::size_t kMax = 9;
   std::string text = "[";
   for (std::size_t i = 0; i < list.items.size(); ++i) {
     text += i == 0 ? "" : ", ";
-    if (i == kMost) return text + "...]";
+    if (i == kMax) return text + "...]";
     Node const& item = list.items[i];
     text += item.kind == NodeKind::list ? "a list" : shown(item);
   }
@@ -94,8 +94,8 @@ std::string joined(Names const& names) {
 }
 
 std::optional<std::int64_t> whole_number(Node const& node) {
-  constexpr double kMost = 0x1p53;
-  if (!node.is_number() || std::abs(node.real) > kMost) return std::nullopt;
+  constexpr double kMax = 0x1p53;
+  if (!node.is_number() || std::abs(node.real) > kMax) return std::nullopt;
   if (std::floor(node.real) != node.real) return std::nullopt;
   return static_cast<std::int64_t>(node.real);
 }

@@ -48,11 +48,11 @@ SavedModel read_model(std::string const& path) {
 }
 
 std::string list_of(std::vector<std::string> const& names) {
-  constexpr std::size_t kMost = 10;
+  constexpr std::size_t kMax = 10;
   std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i)
+  for (std::size_t i = 0; i < std::min(names.size(), kMax); ++i)
     text += (i == 0 ? "" : ", ") + files::quoted(names[i]);
-  if (names.size() > kMost) text += " and " + std::to_string(names.size() - kMost) + " more";
+  if (names.size() > kMax) text += " and " + std::to_string(names.size() - kMax) + " more";
   return text;
 }
 

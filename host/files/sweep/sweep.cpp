@@ -127,10 +127,9 @@ class SweepReader {
     sweep_.read.header = data.flag("header");
     dataset.drop = data.names("drop").value_or(std::vector<std::string>{});
     dataset.missing_indicator = data.flag("missing_indicator").value_or(false);
-    dataset.bins = static_cast<int>(data.integer("bins", 0, kMostBins).value_or(0));
+    dataset.bins = static_cast<int>(data.integer("bins", 0, kMaxBins).value_or(0));
     if (dataset.bins == 1) {
-      data.add_problem("bins",
-                       "1 is not allowed; allowed: 0, or 2 to " + std::to_string(kMostBins));
+      data.add_problem("bins", "1 is not allowed; allowed: 0, or 2 to " + std::to_string(kMaxBins));
     }
     dataset.weight = data.text("weight").value_or("");
     if (Node const* columns = data.find("columns")) read_kinds(*columns);
@@ -310,7 +309,7 @@ Sweep parse_sweep(std::string_view text, std::string const& name, Overrides cons
 }
 
 Sweep read_sweep(std::string const& path, Overrides const& overrides) {
-  return parse_sweep(read_file(path, kMostYamlBytes), path, overrides);
+  return parse_sweep(read_file(path, kMaxYamlBytes), path, overrides);
 }
 
 }  // namespace brood::files

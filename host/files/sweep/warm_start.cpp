@@ -53,8 +53,8 @@ class ObservationReader {
                               [](double x) { return std::isfinite(x); })
                         .value_or(trial.score);
     }
-    constexpr int kMostEpochs = 1'000'000;
-    trial.epoch = static_cast<int>(section.integer("epoch", 1, kMostEpochs).value_or(1));
+    constexpr int kMaxEpochs = 1'000'000;
+    trial.epoch = static_cast<int>(section.integer("epoch", 1, kMaxEpochs).value_or(1));
     if (!section.has("epoch")) section.add_missing("epoch", "after how many it had the score");
     Config point;
     for (Entry const& entry : map.entries) {

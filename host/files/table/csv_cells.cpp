@@ -15,9 +15,9 @@ namespace brood::files {
 
 namespace {
 
-constexpr std::size_t kMostTold = 20;
-constexpr std::size_t kMostBytes = std::size_t{1} << 40;      // Cell::begin
-constexpr std::size_t kMostCellBytes = std::size_t{1} << 23;  // Cell::size
+constexpr std::size_t kMaxTold = 20;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 40;      // Cell::begin
+constexpr std::size_t kMaxCellBytes = std::size_t{1} << 23;  // Cell::size
 
 // The first three may stand between quotes.
 enum ByteKind : unsigned char { kPlain, kComma, kLineEnd, kQuote, kControl, kHigh };
@@ -96,9 +96,9 @@ class Splitter {
     auto const count = static_cast<std::int64_t>(result_.cells.size() - first);
     if (result_.columns == 0) {
       result_.columns = count;
-      if (count > kMostColumns) {
+      if (count > kMaxColumns) {
         add_problem(0, "the first row has " + counted(count, "cell") + "; at most " +
-                           std::to_string(kMostColumns) + " are read");
+                           std::to_string(kMaxColumns) + " are read");
       }
       result_.complete = result_.complete && row_is_good_;
     } else if (count != result_.columns) {
@@ -108,8 +108,8 @@ class Splitter {
                       std::to_string(result_.columns));
     }
     if (!row_is_good_) result_.cells.resize(first);
-    if (result_.rows() > kMostRows) {
-      problems_.add(at_, "more than " + std::to_string(kMostRows) + " rows");
+    if (result_.rows() > kMaxRows) {
+      problems_.add(at_, "more than " + std::to_string(kMaxRows) + " rows");
       result_.complete = false;
     }
   }
@@ -179,9 +179,9 @@ class Splitter {
   }
 
   void push_cell(std::size_t begin, std::size_t end, bool escaped) {
-    if (end - begin >= kMostCellBytes) {
+    if (end - begin >= kMaxCellBytes) {
       add_problem(begin, "cell of " + std::to_string(end - begin) + " bytes; at most " +
-                             std::to_string(kMostCellBytes - 1) + " are read");
+                             std::to_string(kMaxCellBytes - 1) + " are read");
       end = begin;
     }
     result_.cells.push_back({begin, end - begin, escaped});
@@ -208,7 +208,7 @@ class Splitter {
 }  // namespace
 
 void CsvProblems::add(std::size_t offset, std::string what) {
-  if (++count_ <= static_cast<std::int64_t>(kMostTold)) told_.push_back({offset, std::move(what)});
+  if (++count_ <= static_cast<std::int64_t>(kMaxTold)) told_.push_back({offset, std::move(what)});
 }
 
 void CsvProblems::throw_all() {
@@ -256,7 +256,7 @@ std::size_t CsvCells::offset(Cell cell) const {
 }
 
 CsvCells split_csv(std::string_view bytes, CsvProblems& problems) {
-  if (bytes.size() >= kMostBytes) {
+  if (bytes.size() >= kMaxBytes) {
     problems.add("the file has " + std::to_string(bytes.size()) + " bytes; at most 2^40 are read");
     problems.throw_all();
   }

@@ -40,11 +40,11 @@ void check_shape(NumericArray const& array, std::string const& name) {
             (bytes > present ? "more" : "less") + " than the " + counted(present, "byte") +
             " that follow" + (present == 1 ? "s" : ""));
   }
-  if (array.rows > kMostRows) {
-    problem(shape + " has more rows than " + std::to_string(kMostRows));
+  if (array.rows > kMaxRows) {
+    problem(shape + " has more rows than " + std::to_string(kMaxRows));
   }
-  if (array.columns > kMostColumns) {
-    problem(shape + " has more columns than " + std::to_string(kMostColumns));
+  if (array.columns > kMaxColumns) {
+    problem(shape + " has more columns than " + std::to_string(kMaxColumns));
   }
 }
 
@@ -105,9 +105,9 @@ int size_of(NumberType type) {
 }
 
 std::int64_t saturated_product(std::int64_t a, std::int64_t b) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   if (a == 0 || b == 0) return 0;
-  return a > kMost / b ? kMost : a * b;
+  return a > kMax / b ? kMax : a * b;
 }
 
 std::vector<Column> to_columns(NumericArray const& array, std::string const& name,

@@ -13,8 +13,8 @@
 namespace brood::files {
 
 // Of any data file: more rows cannot be numbered (Rows is 32 bits), more columns are no table.
-inline constexpr std::int64_t kMostRows = 2147483647;
-inline constexpr std::int64_t kMostColumns = std::int64_t{1} << 20;
+inline constexpr std::int64_t kMaxRows = 2147483647;
+inline constexpr std::int64_t kMaxColumns = std::int64_t{1} << 20;
 
 enum class NumberType { boolean, u8, i8, u16, i16, u32, i32, u64, i64, f32, f64 };
 

@@ -65,7 +65,7 @@ struct Dataset {
   Table table() const;
 };
 
-inline constexpr int kMostBins = 64;
+inline constexpr int kMaxBins = 64;
 
 struct DatasetOptions {
   std::vector<std::string> targets = {};  // names; at least one
@@ -76,7 +76,7 @@ struct DatasetOptions {
   bool missing_indicator = false;
   // Pieces of a numeric column, between its quantiles over all rows (targets are not looked at); as
   // many fewer as quantiles agree, and none for a column of two values. 0: none; else 2 to
-  // kMostBins.
+  // kMaxBins.
   int bins = 0;
   std::string weight = {};  // name of the column of row weights; empty: none
   // At most one of these: the column that validation goes by, which is no input. Times are numbers

@@ -15,7 +15,7 @@ namespace {
 // probability 2^-64.
 constexpr std::uint32_t kAttempts = 64;
 // Where few configurations are allowed: one in ten thousand is missed with probability 2^-14.
-constexpr std::uint32_t kMostAttempts = 100000;
+constexpr std::uint32_t kMaxAttempts = 100000;
 
 }  // namespace
 
@@ -60,14 +60,14 @@ bool Proposals::add_other() {
     return false;
   int const trial = next_trial();
   std::vector<double> point;
-  for (std::uint32_t attempt = 1; attempt <= (size > 0 ? kAttempts : kMostAttempts); ++attempt) {
+  for (std::uint32_t attempt = 1; attempt <= (size > 0 ? kAttempts : kMaxAttempts); ++attempt) {
     point = point_of(Random{}, request_.space, request_.seed, trial, attempt);
     if (add_if_new(request_.space.decode(point))) return true;
   }
   if (size == 0) return false;
   // What follows the last draw in the enumeration.
   std::int64_t number = *enumeration_.number_of(request_.space.decode(point));
-  for (std::int64_t step = 0; step < std::min<std::int64_t>(size, kMostAttempts); ++step) {
+  for (std::int64_t step = 0; step < std::min<std::int64_t>(size, kMaxAttempts); ++step) {
     number = (number + 1) % size;
     if (!is_used(number) && add_if_new(enumeration_.config(number))) return true;
   }

@@ -14,7 +14,7 @@
 namespace brood {
 namespace {
 
-constexpr int kMostDimensions = boost::random::default_sobol_table::max_dimension;
+constexpr int kMaxDimensions = boost::random::default_sobol_table::max_dimension;
 
 // The first 52 bits, in the middle of their cell: exact in double, and neither 0 nor 1.
 double unit_interval(std::uint64_t bits) {
@@ -68,9 +68,9 @@ void propose(Sobol const& sampler, Request const& request, Proposals& proposals)
 }
 
 std::vector<std::string> space_problems(Sobol const&, SearchSpace const& space) {
-  if (space.dimensions() <= kMostDimensions) return {};
+  if (space.dimensions() <= kMaxDimensions) return {};
   return {"The search space has " + std::to_string(space.dimensions()) +
-          " parameters that vary; a Sobol sequence has at most " + std::to_string(kMostDimensions) +
+          " parameters that vary; a Sobol sequence has at most " + std::to_string(kMaxDimensions) +
           "."};
 }
 

@@ -9,11 +9,11 @@
 namespace brood {
 namespace {
 
-constexpr std::int64_t kMostEnumerated = 65536;
+constexpr std::int64_t kMaxEnumerated = 65536;
 constexpr std::int64_t kDraws = 10000;
 
 bool is_small(SearchSpace const& space) {
-  return space.size() > 0 && space.size() <= kMostEnumerated;
+  return space.size() > 0 && space.size() <= kMaxEnumerated;
 }
 
 }  // namespace

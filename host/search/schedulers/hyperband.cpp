@@ -11,7 +11,7 @@
 namespace brood {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+constexpr std::int64_t kMax = std::numeric_limits<int>::max();
 
 SuccessiveHalving ladder(Hyperband const& hyperband) {
   return {.eta = hyperband.eta, .min_epochs = 1, .max_epochs = hyperband.max_epochs};
@@ -25,8 +25,8 @@ std::vector<int> bracket_sizes(Hyperband const& hyperband) {
   std::int64_t power = 1;  // eta^s
   for (std::int64_t s = 0; s < count; ++s) {
     std::int64_t const trials = (count * power + s) / (s + 1);
-    sizes.push_back(static_cast<int>(std::min(trials, kMost)));
-    power = std::min(power * hyperband.eta, kMost);
+    sizes.push_back(static_cast<int>(std::min(trials, kMax)));
+    power = std::min(power * hyperband.eta, kMax);
   }
   std::reverse(sizes.begin(), sizes.end());
   return sizes;
@@ -38,7 +38,7 @@ int trials_of_a_pass(Hyperband const& hyperband) {
   std::int64_t trials = 0;
   for (int const size : bracket_sizes(hyperband))
     trials += size;
-  return static_cast<int>(std::min(trials, kMost));
+  return static_cast<int>(std::min(trials, kMax));
 }
 
 std::vector<std::vector<Rung>> hyperband_brackets(Hyperband const& hyperband, int trials) {

@@ -57,8 +57,8 @@ std::vector<std::vector<Rung>> brackets_of(PopulationBased const& scheduler, int
 }
 
 std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
-  constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-  return a > kMost - b ? kMost : a + b;
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  return a > kMax - b ? kMax : a + b;
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace brood {
 namespace {
 
-constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
 
 // Categories without probability are no values of the space.
 bool is_possible(Parameter const& parameter, std::size_t category) {
@@ -32,11 +32,11 @@ Value value_of_digit(Parameter const& parameter, std::int64_t digit) {
 // 0 is infinity: every branch has one configuration at least.
 std::int64_t sum(std::int64_t a, std::int64_t b) {
   if (a == 0 || b == 0) return 0;
-  return a > kMost - b ? kMost : a + b;
+  return a > kMax - b ? kMax : a + b;
 }
 std::int64_t product(std::int64_t a, std::int64_t b) {
   if (a == 0 || b == 0) return 0;
-  return a > kMost / b ? kMost : a * b;
+  return a > kMax / b ? kMax : a * b;
 }
 
 }  // namespace

@@ -282,7 +282,7 @@ TEST(Yaml, ReadsSixtyFourLevels) {
 }
 
 TEST(Yaml, RefusesMoreThan16MiB) {
-  std::string const text(static_cast<std::size_t>(kMostYamlBytes) + 1, ' ');
+  std::string const text(static_cast<std::size_t>(kMaxYamlBytes) + 1, ' ');
   expect_message({"", "", "file: ", "16777216"}, message_of([&] { parse(text); }));
 }
 

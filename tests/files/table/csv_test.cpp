@@ -171,9 +171,9 @@ TEST(Csv, ReadsDecimalNumbersInEveryForm) {
 TEST(Csv, RoundsToTheNearestFloat) {
   auto const columns =
       parse("a\n0.1\n3.4028235e38\n-3.4028235e38\n1.4e-45\n1e-60\n-1e-999\n0e999\n");
-  constexpr float kMost = std::numeric_limits<float>::max();
+  constexpr float kMax = std::numeric_limits<float>::max();
   EXPECT_EQ(columns[0].numbers,
-            (Floats{0.1f, kMost, -kMost, std::numeric_limits<float>::denorm_min(), 0, 0, 0}));
+            (Floats{0.1f, kMax, -kMax, std::numeric_limits<float>::denorm_min(), 0, 0, 0}));
 }
 
 class NotANumber : public testing::TestWithParam<std::string> {};
