@@ -19,7 +19,4 @@ struct TableShape {
 Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
                 std::int64_t train_rows, std::int64_t eval_rows);
 
-// Reads a whole or real number out of a value; false if it is neither.
-bool as_number(Value const& value, double& number);
-
 }  // namespace brood

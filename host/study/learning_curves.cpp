@@ -6,7 +6,6 @@
 #include <map>
 #include <tuple>
 
-#include "backend/describe.hpp"
 #include "study/scorer.hpp"
 
 namespace brood {
@@ -40,8 +39,7 @@ std::vector<CurvePoint> LearningCurves::sorted() const {
 int LearningCurves::scored_epochs(int trial, Config const& config, int trained) const {
   if (!is_patient(config)) return trained;
   Value const* const min_delta = config.find("min_delta");
-  double least = 0;
-  if (min_delta != nullptr) as_number(*min_delta, least);
+  double const least = min_delta == nullptr ? 0 : number_of(*min_delta).value_or(0);
   double sum = 0;
   std::map<std::pair<int, int>, std::pair<double, int>> best;  // by fold and repeat: loss, epoch
   for (auto const& point : points_) {

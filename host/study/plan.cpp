@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+// What a study will do: rungs, members, memory, submissions, time.
 #include "study/plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <span>
 
 #include "brood/error.hpp"
 #include "search/space/membership.hpp"
-#include "study/constraints.hpp"
 #include "study/corners.hpp"
 #include "study/ensemble.hpp"
-#include "study/metric.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
 
 namespace brood {
 
 namespace {
-
-void add_new(std::vector<std::string> const& found, std::vector<std::string>& problems) {
-  for (auto const& problem : found) {
-    if (std::find(problems.begin(), problems.end(), problem) == problems.end())
-      problems.push_back(problem);
-  }
-}
 
 // The bytes of the largest member: from where each parameter is there, every parameter goes to the
 // corner that takes most, in turns until none takes more.
@@ -65,142 +56,6 @@ std::int64_t largest_member(Backend& backend, Data const& data, Study const& stu
   }
   return std::min(most, study.constraints.max_bytes.value_or(most));
 }
-
-bool may_stop_early(SearchSpace const& space) {
-  Parameter const* const patience = space.find("patience");
-  if (patience == nullptr) return false;
-  auto const values = corners(*patience);
-  return std::any_of(values.begin(), values.end(),
-                     [](Value const& v) { return v != Value{std::int64_t{0}}; });
-}
-
-}  // namespace
-
-int max_epochs(SchedulerChoice const& scheduler) {
-  return std::visit([](auto const& choice) { return choice.max_epochs; }, scheduler);
-}
-
-std::string metric_name(Study const& study, Task task) {
-  return study.metric.name.empty() ? default_metric(task) : study.metric.name;
-}
-
-void check_defined(std::string const& metric, Table const& table, Splits const& splits) {
-  std::vector<std::string> found;
-  auto const look = [&](Rows const& rows, std::string const& which) {
-    std::string const reason = undefined_reason(metric, table, *rows);
-    if (reason.empty()) return;
-    found.push_back("metric.name: " + metric + " has no value on " + which + ": " + reason +
-                    "; choose another metric, or other rows by validation");
-  };
-  for (auto const& split : splits.splits) {
-    look(split.valid, "the validation rows of fold " + std::to_string(split.fold) + ", repeat " +
-                          std::to_string(split.repeat));
-  }
-  if (!splits.test->empty()) look(splits.test, "the test rows");
-  if (!found.empty()) throw UsageError(std::move(found));
-}
-
-Config member_config(Config config, Study const& study) {
-  config.set("epochs", std::int64_t{max_epochs(study.scheduler)});
-  return config;
-}
-
-namespace {
-
-// What a copy of a member cannot change: the shape of the network and what the optimizer keeps, and
-// the batch size, by which steps are counted. So only reals are explored, and not whether an
-// average is kept; nor what decides whether one of the others is there.
-std::vector<std::string> inherited(SearchSpace const& space) {
-  std::set<std::string, std::less<>> names;
-  for (HyperparameterInfo const& info : hyperparameters()) {
-    bool const changes = info.type == "real" && info.name != "ema";
-    if (!changes && space.find(info.name) != nullptr) names.emplace(info.name);
-  }
-  auto const& parameters = space.parameters();
-  for (auto parameter = parameters.rbegin(); parameter != parameters.rend(); ++parameter) {
-    if (!names.contains(parameter->name)) continue;
-    for (Condition const& condition : parameter->when)
-      names.insert(condition.parameter);
-  }
-  return {names.begin(), names.end()};
-}
-
-}  // namespace
-
-Tuner make_tuner(Engine& engine, Data const& data, Study const& study) {
-  Task const task = data.task();
-  auto found = problems(study, task);
-  if (!found.empty()) throw UsageError(std::move(found));
-  check_constraints(engine, data, study);
-  SchedulerChoice scheduler = study.scheduler;
-  if (auto* rounds = std::get_if<PopulationBased>(&scheduler)) {
-    rounds->inherited = inherited(study.space);
-  }
-  return Tuner({.space = study.space,
-                .sampler = study.sampler,
-                .scheduler = std::move(scheduler),
-                .trials = study.trials,
-                .seed = study.seed,
-                .maximize = higher_is_better(metric_name(study, task), task),
-                .prior = study.prior,
-                .allowed = allowed_by(study.constraints, engine, data, study),
-                .ranking = [&engine](std::vector<Ranked> trials, int keep, bool higher) {
-                  return engine.backend().rank(std::move(trials), keep, higher);
-                }});
-}
-
-std::vector<std::string> problems(Study const& of, Task task) {
-  Study const study = with_start(of);
-  std::vector<std::string> found = study.space.problems();
-  add_new(problems(study.sampler, study.space), found);
-  add_new(problems(study.scheduler), found);
-  add_new(problems(study.constraints), found);
-  if (study.trials < 1)
-    found.push_back("trials: " + std::to_string(study.trials) +
-                    " is not allowed; allowed: 1 and up");
-  if (study.ensemble < 0) {
-    found.push_back("ensemble: " + std::to_string(study.ensemble) +
-                    " is not allowed; allowed: 0 (none) and up");
-  }
-  if (study.final_repeats < 1) {
-    found.push_back("final_repeats: " + std::to_string(study.final_repeats) +
-                    " is not allowed; allowed: 1 and up");
-  }
-  bool const copies = std::holds_alternative<PopulationBased>(study.scheduler);
-  if (study.final_repeats > 1 && copies) {
-    found.push_back(
-        "final_repeats: does not go with population based training, where a trial is what it "
-        "copied on the way; leave it out, or give validation more repeats");
-  }
-  if (study.stop.patience_rungs < 0) {
-    found.push_back("stop.patience_rungs: " + std::to_string(study.stop.patience_rungs) +
-                    " is not allowed; allowed: 0 (off) and up");
-  }
-  if (study.stop.target && !std::isfinite(*study.stop.target))
-    found.push_back("stop.target: is not finite; allowed: a score of the metric");
-  std::string const metric = metric_problem(metric_name(study, task), task);
-  if (!metric.empty()) found.push_back(metric);
-  Parameter const* const epochs = study.space.find("epochs");
-  if (epochs != nullptr &&
-      epochs->values != std::vector<Value>{std::int64_t{max_epochs(study.scheduler)}}) {
-    found.push_back("epochs: is the scheduler's to say (" +
-                    std::to_string(max_epochs(study.scheduler)) +
-                    "); set its max_epochs and leave epochs out of the space");
-  }
-  if (copies && may_stop_early(study.space)) {
-    found.push_back(
-        "patience: does not go with population based training, where members that fall behind go "
-        "on as copies; leave it out");
-  }
-  if (found.empty()) found = start_problems(study, task);
-  if (!found.empty()) return found;
-  visit_corners(study.space, [&](Config const& config) {
-    add_new(check(member_config(config, study), task), found);
-  });
-  return found;
-}
-
-namespace {
 
 // What the backend makes of members that train together, judged by the first so many of them.
 class Submissions {

@@ -14,6 +14,8 @@ void check_defined(std::string const& metric, Table const& table, Splits const& 
 // Throws UsageError with everything wrong with the study. The tuner refers to the engine, and to
 // the data if the study has constraints.
 Tuner make_tuner(Engine& engine, Data const& data, Study const& study);
+// Whether some configuration has patience, and so members that end before their last epoch.
+bool may_stop_early(SearchSpace const& space);
 // A configuration as its members are trained: with `epochs`, the whole training.
 Config member_config(Config config, Study const& study);
 

@@ -73,7 +73,7 @@ once=(
   cuda/{arena,copy,cost_model,cuda_backend,device_model,launcher,layered,pairs,plan,ranking}.cpp
   cuda/{resident,size_limit,submission}.cpp
   cuda/kernels_fp32.cu
-  host/backend/{member,member_checks,profile,rows}.cpp
+  host/backend/{describe,hyperparameters,member,member_checks,profile,rows}.cpp
   host/search/schedulers/halving.cpp host/search/space/{nearest_name,value}.cpp
   tests/support/{oracle,settings,textbook,trainer}.cpp
 )

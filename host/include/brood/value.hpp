@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,10 @@ class Config {
  private:
   std::vector<Entry> entries_;
 };
+
+// The number of a whole or real value, the numbers of a list; nothing, and none, of others.
+std::optional<double> number_of(Value const& value);
+std::vector<double> numbers_of(Value const& value);
 
 // The nearest of `candidates` to a misspelt `name`, or empty if none is near.
 std::string nearest_name(std::string_view name, std::vector<std::string_view> const& candidates);

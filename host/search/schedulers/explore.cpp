@@ -21,15 +21,10 @@ double draw(std::uint64_t seed, int trial, int round, std::string const& name, c
   return uniform_draw(seed, trial, name + " " + what + " " + std::to_string(round), attempt);
 }
 
-double number(Value const& value) {
-  auto const* whole = std::get_if<std::int64_t>(&value);
-  return whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
-}
-
 // The value nearest to x that the parameter may have.
 Value clipped(Parameter const& parameter, double x) {
   Value const one_end = value_at(parameter, 0.0);
-  double const a = number(one_end), b = number(value_at(parameter, 1.0 - 0x1p-53));
+  double const a = *number_of(one_end), b = *number_of(value_at(parameter, 1.0 - 0x1p-53));
   bool const whole = std::holds_alternative<std::int64_t>(one_end);
   bool const quantised = parameter.distribution == Distribution::q_uniform ||
                          parameter.distribution == Distribution::q_log_uniform_values ||
@@ -75,7 +70,7 @@ Config explored_once(Config const& config, PopulationBased const& options, Searc
         after.set(name, neighbour(parameter, *value, lower));
         continue;
       }
-      after.set(name, clipped(parameter, number(*value) * (lower ? 0.8 : 1.2)));
+      after.set(name, clipped(parameter, *number_of(*value) * (lower ? 0.8 : 1.2)));
     }
   }
   return after;

@@ -137,14 +137,9 @@ std::optional<double> multiple_at(Parameter const& parameter, Value const& value
     if (found == parameter.values.end()) return std::nullopt;
     return static_cast<double>(found - parameter.values.begin());
   }
-  double x = 0;
-  if (auto const* whole = std::get_if<std::int64_t>(&value)) {
-    x = static_cast<double>(*whole);
-  } else if (auto const* real = std::get_if<double>(&value)) {
-    x = *real;
-  } else {
-    return std::nullopt;
-  }
+  auto const number = number_of(value);
+  if (!number) return std::nullopt;
+  double const x = *number;
   double const q = parameter.distribution == Distribution::int_uniform ? 1 : parameter.q;
   double const k = std::nearbyint(x / q);
   auto const [first, last] = multiples_of(parameter);

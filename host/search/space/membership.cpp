@@ -9,12 +9,6 @@
 namespace brood {
 namespace {
 
-std::optional<double> number_in(Value const& value) {
-  if (auto const* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
-  if (auto const* real = std::get_if<double>(&value)) return *real;
-  return std::nullopt;
-}
-
 // The ends of a parameter's values: of log_normal not those of the logarithm.
 Range ends_of(Parameter const& parameter) {
   if (parameter.distribution != Distribution::log_normal) return range_of(parameter);
@@ -25,7 +19,7 @@ Range ends_of(Parameter const& parameter) {
 }  // namespace
 
 bool same_value(Value const& a, Value const& b) {
-  auto const x = number_in(a), y = number_in(b);
+  auto const x = number_of(a), y = number_of(b);
   return x && y ? *x == *y : a == b;
 }
 
@@ -42,7 +36,7 @@ std::optional<Value> value_in(Parameter const& parameter, Value const& value) {
     if (!k) return std::nullopt;
     return multiple_of(parameter, *k);
   }
-  auto const x = number_in(value);
+  auto const x = number_of(value);
   auto const [min, max] = ends_of(parameter);
   if (!x || !(*x >= min && *x <= max)) return std::nullopt;
   return *x;

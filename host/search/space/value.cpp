@@ -76,4 +76,17 @@ Value const* Config::find(std::string_view name) const {
   return nullptr;
 }
 
+std::optional<double> number_of(Value const& value) {
+  if (auto const* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  if (auto const* real = std::get_if<double>(&value)) return *real;
+  return std::nullopt;
+}
+
+std::vector<double> numbers_of(Value const& value) {
+  if (auto const* whole = std::get_if<std::vector<std::int64_t>>(&value))
+    return {whole->begin(), whole->end()};
+  if (auto const* reals = std::get_if<std::vector<double>>(&value)) return *reals;
+  return {};
+}
+
 }  // namespace brood

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the values of a configuration mean together: problems, defaults, and the Member.
+#include "backend/describe.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+
+#include "backend/hyperparameters.hpp"
+#include "brood/error.hpp"
+
+namespace brood {
+
+namespace {
+
+using Type = HyperparameterType;
+
+constexpr std::int64_t kDefaultWidth = 64;
+
+// The double that a person means by a float default: 0.1 for 0.1f.
+double shortest(float x) {
+  char text[32];
+  auto const end = std::to_chars(text, text + sizeof text, x).ptr;
+  double value = 0;
+  std::from_chars(text, end, value);
+  return value;
+}
+
+// Index of a choice's name, or -1.
+int choice_index(Hyperparameter const& row, Value const& value) {
+  auto const* text = std::get_if<std::string>(&value);
+  for (std::size_t i = 0; text != nullptr && i < row.choices.size(); ++i) {
+    if (*text == row.choices[i]) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+void set_value(Member& m, Hyperparameter const& row, Value const& value) {
+  if (row.set == nullptr) return;
+  if (row.type == Type::choice) {
+    row.set(m, choice_index(row, value));
+  } else if (row.type == Type::flag) {
+    row.set(m, std::get<bool>(value) ? 1 : 0);
+  } else if (auto const number = number_of(value)) {
+    row.set(m, *number);
+  }
+}
+
+int default_loss(Task task) {
+  switch (task) {
+    case Task::classification:
+      return index_of<CrossEntropy>(Losses{});
+    case Task::multi_label:
+      return index_of<Bce>(Losses{});
+    case Task::regression:
+      return index_of<Mse>(Losses{});
+  }
+  return 0;
+}
+
+// Whether the config sets the hyperparameter itself.
+bool sets(Config const& config, std::string_view name) {
+  return config.find(name) != nullptr;
+}
+
+void set_optimizer_defaults(Member& m, Config const& config) {
+  visit(Optimizers{}, m.optimizer, [&](auto optimizer) {
+    if (!sets(config, "lr")) m.lr = shortest(optimizer.kLr);
+    if (!sets(config, "rho")) m.settings.rho = optimizer.kRho;
+    if (!sets(config, "eps")) m.settings.eps = optimizer.kEps;
+    if (!sets(config, "weight_decay")) m.weight_decay = optimizer.kWeightDecay;
+  });
+}
+
+// Hyperparameters of a valid config, defaults filled in.
+Member settings_of(Config const& config, Task task) {
+  Member m{};
+  for (auto const& row : kHyperparameters) {
+    Value const* value = config.find(row.name);
+    if (value != nullptr) {
+      set_value(m, row, *value);
+    } else if (row.set != nullptr && !std::isnan(row.fallback)) {
+      row.set(m, row.fallback);
+    }
+  }
+  if (!sets(config, "loss")) m.loss = default_loss(task);
+  set_optimizer_defaults(m, config);
+  return m;
+}
+
+std::string width_name(int layer) {
+  return "width_" + std::to_string(layer);
+}
+
+// A whole number of a valid config.
+std::optional<std::int64_t> whole_of(Config const& config, std::string_view name) {
+  Value const* value = config.find(name);
+  auto const number = value == nullptr ? std::nullopt : number_of(*value);
+  if (!number) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
+}
+
+std::vector<std::int64_t> hidden_of(Config const& config) {
+  if (Value const* value = config.find("hidden")) {
+    std::vector<double> const widths = numbers_of(*value);
+    return {widths.begin(), widths.end()};
+  }
+  std::vector<std::int64_t> widths(static_cast<std::size_t>(whole_of(config, "layers").value_or(1)),
+                                   whole_of(config, "width").value_or(kDefaultWidth));
+  for (std::size_t l = 0; l < widths.size(); ++l)
+    widths[l] = whole_of(config, width_name(static_cast<int>(l) + 1)).value_or(widths[l]);
+  return widths;
+}
+
+// The shape is said once: by hidden, or by layers and width, or by layers and a width for each.
+void check_shape(Config const& config, std::vector<std::string>& problems) {
+  std::int64_t const layers = whole_of(config, "layers").value_or(1);
+  for (auto const& row : kHyperparameters) {
+    if (row.is_shape() && sets(config, row.name) && sets(config, "hidden")) {
+      problems.push_back(std::string(row.name) +
+                         ": does not go with hidden, which says the same; keep one of them");
+    }
+  }
+  for (int l = 1; l <= kMaxHidden; ++l) {
+    std::string const name = width_name(l);
+    if (!sets(config, name)) continue;
+    if (sets(config, "width")) {
+      problems.push_back(name +
+                         ": does not go with width, which is every layer's; keep one of them");
+    }
+    if (l > layers) {
+      problems.push_back(name + ": there is no such layer where layers is " +
+                         std::to_string(layers) +
+                         "; give it on the condition that layers is at least " + std::to_string(l));
+    }
+  }
+}
+
+bool loss_fits(int loss, Task task) {
+  bool const cross_entropy = loss == index_of<CrossEntropy>(Losses{});
+  bool const bce = loss == index_of<Bce>(Losses{});
+  switch (task) {
+    case Task::classification:
+      return cross_entropy || bce;
+    case Task::multi_label:
+      return bce;
+    case Task::regression:
+      return !cross_entropy && !bce;
+  }
+  return false;
+}
+
+std::string_view losses_of(Task task) {
+  switch (task) {
+    case Task::classification:
+      return "cross_entropy or bce";
+    case Task::multi_label:
+      return "bce";
+    case Task::regression:
+      return "mse, mae or huber";
+  }
+  return "";
+}
+
+// What single values cannot show.
+void check_together(Config const& config, Task task, std::vector<std::string>& problems) {
+  Member const m = settings_of(config, task);
+  if (!loss_fits(m.loss, task)) {
+    problems.push_back("loss: " + std::string(Losses::names[m.loss]) + " does not fit " +
+                       std::string(name_of(task)) + "; allowed: " + std::string(losses_of(task)));
+  }
+  if (m.balanced != 0 && task != Task::classification) {
+    problems.push_back("class_weights: balanced needs classes, and this is " +
+                       std::string(name_of(task)) + "; allowed: none");
+  }
+  check_shape(config, problems);
+  std::size_t const layers = hidden_of(config).size() + 1;
+  Value const* layer_lr = config.find("layer_lr");
+  std::size_t const factors = layer_lr == nullptr ? 0 : numbers_of(*layer_lr).size();
+  if (factors != 0 && factors != layers) {
+    problems.push_back("layer_lr: has " + std::to_string(factors) + " factors for " +
+                       std::to_string(layers) +
+                       " layers; give one for each hidden layer and one for the output");
+  }
+  if (m.warmup_epochs > m.epochs) {
+    problems.push_back("warmup_epochs: " + std::to_string(m.warmup_epochs) + " exceeds epochs (" +
+                       std::to_string(m.epochs) + ")");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> check(Config const& config, Task task) {
+  std::vector<std::string> problems;
+  for (auto const& [name, value] : config) {
+    auto const found = check(name, value);
+    problems.insert(problems.end(), found.begin(), found.end());
+  }
+  if (problems.empty()) check_together(config, task, problems);
+  return problems;
+}
+
+Config with_defaults(Config const& config, Task task) {
+  Member const m = settings_of(config, task);
+  Config full;
+  for (auto const& row : kHyperparameters) {
+    if (row.is_shape()) continue;  // hidden says it
+    if (Value const* given = config.find(row.name)) {
+      full.set(row.name, *given);
+    } else if (row.type == Type::integers) {
+      full.set(row.name, hidden_of(config));
+    } else if (row.type == Type::reals) {
+      full.set(row.name, std::vector<double>{});
+    } else if (row.type == Type::choice) {
+      full.set(row.name, std::string(row.choices[static_cast<std::size_t>(row.get(m))]));
+    } else if (row.type == Type::integer) {
+      full.set(row.name, static_cast<std::int64_t>(row.get(m)));
+    } else if (row.type == Type::flag) {
+      full.set(row.name, row.get(m) != 0);
+    } else {
+      bool const by_table = !std::isnan(row.fallback);
+      full.set(row.name, by_table ? row.fallback : shortest(static_cast<float>(row.get(m))));
+    }
+  }
+  return full;
+}
+
+Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
+                std::int64_t train_rows, std::int64_t eval_rows) {
+  auto problems = check(config, shape.task);
+  if (!problems.empty()) throw UsageError(std::move(problems));
+  Member m = settings_of(config, shape.task);
+  auto const hidden = hidden_of(config);
+  m.layers = static_cast<int>(hidden.size()) + 1;
+  m.width[0] = shape.inputs;
+  for (std::size_t i = 0; i < hidden.size(); ++i)
+    m.width[i + 1] = static_cast<int>(hidden[i]);
+  bool const bce = m.loss == index_of<Bce>(Losses{});
+  m.target_kind = shape.task != Task::classification ? TargetKind::values
+                  : !bce                             ? TargetKind::class_index
+                  : shape.outputs == 2               ? TargetKind::one_logit
+                                                     : TargetKind::one_hot;
+  m.width[m.layers] = m.target_kind == TargetKind::one_logit ? 1 : shape.outputs;
+  Value const* layer_lr = config.find("layer_lr");
+  std::vector<double> const factors =
+      layer_lr == nullptr ? std::vector<double>{} : numbers_of(*layer_lr);
+  for (int l = 0; l < kMaxLayers; ++l) {
+    m.layer_lr[l] = static_cast<std::size_t>(l) < factors.size()
+                        ? static_cast<float>(factors[static_cast<std::size_t>(l)])
+                        : 1.0f;
+  }
+  m.seed = seed;
+  m.train_rows = static_cast<int>(train_rows);
+  m.eval_rows = static_cast<int>(eval_rows);
+  return m;
+}
+
+}  // namespace brood

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a study means to its tuner, its metric and its members.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "brood/error.hpp"
+#include "study/constraints.hpp"
+#include "study/corners.hpp"
+#include "study/metric.hpp"
+#include "study/plan.hpp"
+
+namespace brood {
+
+namespace {
+
+// What a copy of a member cannot change: the shape of the network and what the optimizer keeps, and
+// the batch size, by which steps are counted. So only reals are explored, and not whether an
+// average is kept; nor what decides whether one of the others is there.
+std::vector<std::string> inherited(SearchSpace const& space) {
+  std::set<std::string, std::less<>> names;
+  for (HyperparameterInfo const& info : hyperparameters()) {
+    bool const changes = info.type == "real" && info.name != "ema";
+    if (!changes && space.find(info.name) != nullptr) names.emplace(info.name);
+  }
+  auto const& parameters = space.parameters();
+  for (auto parameter = parameters.rbegin(); parameter != parameters.rend(); ++parameter) {
+    if (!names.contains(parameter->name)) continue;
+    for (Condition const& condition : parameter->when)
+      names.insert(condition.parameter);
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace
+
+int max_epochs(SchedulerChoice const& scheduler) {
+  return std::visit([](auto const& choice) { return choice.max_epochs; }, scheduler);
+}
+
+std::string metric_name(Study const& study, Task task) {
+  return study.metric.name.empty() ? default_metric(task) : study.metric.name;
+}
+
+void check_defined(std::string const& metric, Table const& table, Splits const& splits) {
+  std::vector<std::string> found;
+  auto const look = [&](Rows const& rows, std::string const& which) {
+    std::string const reason = undefined_reason(metric, table, *rows);
+    if (reason.empty()) return;
+    found.push_back("metric.name: " + metric + " has no value on " + which + ": " + reason +
+                    "; choose another metric, or other rows by validation");
+  };
+  for (auto const& split : splits.splits) {
+    look(split.valid, "the validation rows of fold " + std::to_string(split.fold) + ", repeat " +
+                          std::to_string(split.repeat));
+  }
+  if (!splits.test->empty()) look(splits.test, "the test rows");
+  if (!found.empty()) throw UsageError(std::move(found));
+}
+
+Config member_config(Config config, Study const& study) {
+  config.set("epochs", std::int64_t{max_epochs(study.scheduler)});
+  return config;
+}
+
+bool may_stop_early(SearchSpace const& space) {
+  Parameter const* const patience = space.find("patience");
+  if (patience == nullptr) return false;
+  auto const values = corners(*patience);
+  return std::any_of(values.begin(), values.end(),
+                     [](Value const& v) { return v != Value{std::int64_t{0}}; });
+}
+
+Tuner make_tuner(Engine& engine, Data const& data, Study const& study) {
+  Task const task = data.task();
+  auto found = problems(study, task);
+  if (!found.empty()) throw UsageError(std::move(found));
+  check_constraints(engine, data, study);
+  SchedulerChoice scheduler = study.scheduler;
+  if (auto* rounds = std::get_if<PopulationBased>(&scheduler)) {
+    rounds->inherited = inherited(study.space);
+  }
+  return Tuner({.space = study.space,
+                .sampler = study.sampler,
+                .scheduler = std::move(scheduler),
+                .trials = study.trials,
+                .seed = study.seed,
+                .maximize = higher_is_better(metric_name(study, task), task),
+                .prior = study.prior,
+                .allowed = allowed_by(study.constraints, engine, data, study),
+                .ranking = [&engine](std::vector<Ranked> trials, int keep, bool higher) {
+                  return engine.backend().rank(std::move(trials), keep, higher);
+                }});
+}
+
+}  // namespace brood

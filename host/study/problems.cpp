@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is wrong with a study, before any data is touched.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "study/constraints.hpp"
+#include "study/corners.hpp"
+#include "study/metric.hpp"
+#include "study/plan.hpp"
+#include "study/start.hpp"
+
+namespace brood {
+
+namespace {
+
+void add_new(std::vector<std::string> const& found, std::vector<std::string>& problems) {
+  for (auto const& problem : found) {
+    if (std::find(problems.begin(), problems.end(), problem) == problems.end())
+      problems.push_back(problem);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> problems(Study const& of, Task task) {
+  Study const study = with_start(of);
+  std::vector<std::string> found = study.space.problems();
+  add_new(problems(study.sampler, study.space), found);
+  add_new(problems(study.scheduler), found);
+  add_new(problems(study.constraints), found);
+  if (study.trials < 1)
+    found.push_back("trials: " + std::to_string(study.trials) +
+                    " is not allowed; allowed: 1 and up");
+  if (study.ensemble < 0) {
+    found.push_back("ensemble: " + std::to_string(study.ensemble) +
+                    " is not allowed; allowed: 0 (none) and up");
+  }
+  if (study.final_repeats < 1) {
+    found.push_back("final_repeats: " + std::to_string(study.final_repeats) +
+                    " is not allowed; allowed: 1 and up");
+  }
+  bool const copies = std::holds_alternative<PopulationBased>(study.scheduler);
+  if (study.final_repeats > 1 && copies) {
+    found.push_back(
+        "final_repeats: does not go with population based training, where a trial is what it "
+        "copied on the way; leave it out, or give validation more repeats");
+  }
+  if (study.stop.patience_rungs < 0) {
+    found.push_back("stop.patience_rungs: " + std::to_string(study.stop.patience_rungs) +
+                    " is not allowed; allowed: 0 (off) and up");
+  }
+  if (study.stop.target && !std::isfinite(*study.stop.target))
+    found.push_back("stop.target: is not finite; allowed: a score of the metric");
+  std::string const metric = metric_problem(metric_name(study, task), task);
+  if (!metric.empty()) found.push_back(metric);
+  Parameter const* const epochs = study.space.find("epochs");
+  if (epochs != nullptr &&
+      epochs->values != std::vector<Value>{std::int64_t{max_epochs(study.scheduler)}}) {
+    found.push_back("epochs: is the scheduler's to say (" +
+                    std::to_string(max_epochs(study.scheduler)) +
+                    "); set its max_epochs and leave epochs out of the space");
+  }
+  if (copies && may_stop_early(study.space)) {
+    found.push_back(
+        "patience: does not go with population based training, where members that fall behind go "
+        "on as copies; leave it out");
+  }
+  if (found.empty()) found = start_problems(study, task);
+  if (!found.empty()) return found;
+  visit_corners(study.space, [&](Config const& config) {
+    add_new(check(member_config(config, study), task), found);
+  });
+  return found;
+}
+
+}  // namespace brood
