@@ -119,7 +119,7 @@ std::vector<Name> schedulers() {
 std::vector<Name> constraints() {
   std::vector<Name> names;
   files::for_keys<Constraints>([&](setting::Name name, auto, auto const&, std::string_view help) {
-    names.push_back({std::string(name.key), "at most; " + std::string(help)});
+    names.push_back({std::string(name.key), std::string(help) + "; at most"});
   });
   return names;
 }

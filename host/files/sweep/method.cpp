@@ -4,7 +4,6 @@
 #include "files/sweep/method.hpp"
 
 #include <algorithm>
-#include <climits>
 #include <type_traits>
 #include <utility>
 

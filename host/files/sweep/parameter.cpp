@@ -50,7 +50,7 @@ Names parameter_keys() {
 
 Names all_keys() {
   Names keys = parameter_keys();
-  keys.push_back("when");  // goes with every distribution, and is read by sweep_when.cpp
+  keys.push_back("when");  // goes with every distribution, and is read by when.cpp
   return keys;
 }
 

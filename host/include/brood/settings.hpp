@@ -38,9 +38,9 @@ struct Whole {
   std::int64_t min;
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
-// A whole number from `min` to the value of another field, which is listed before it.
 template <class S>
 using WholeField = int S::*;
+// A whole number from `min` to the value of another field, which is listed before it.
 template <class S>
 struct WholeUpTo {
   std::int64_t min;
