@@ -7,7 +7,8 @@
 //                       last: without the host's work around it
 //   clocks_per_step     of a multiprocessor, in that time: what a model of the kernel predicts
 //   tflops              of the needed products (workloads.hpp)
-//   peak_share          of what mma.sync does in the same run (cuda/peak.hpp); in fp32, of a third
+//   peak_share          of what mma.sync does in the same run (cuda/kernels/peak.hpp); in fp32, of
+//   a third
 //                       of the tf32 peak, as each product takes three
 //   shared_share        of the bandwidth of shared memory, probed likewise, by what the products'
 //                       operands take of it: cuda::shared_bytes_of_step(); so a lower bound
@@ -34,8 +35,8 @@
 #include "brood/error.hpp"
 #include "brood/profile.hpp"
 #include "cuda/cuda_backend.hpp"
-#include "cuda/kernels.hpp"
-#include "cuda/peak.hpp"
+#include "cuda/kernels/kernels.hpp"
+#include "cuda/kernels/peak.hpp"
 #include "synthetic.hpp"
 
 namespace brood::bench {

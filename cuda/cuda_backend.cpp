@@ -11,15 +11,15 @@
 #include "backend/shared_copies.hpp"
 #include "backend/slots.hpp"
 #include "brood/error.hpp"
-#include "cuda/copy.hpp"
-#include "cuda/device_model.hpp"
-#include "cuda/kernels.hpp"
+#include "cuda/kernels/kernels.hpp"
 #include "cuda/launcher.hpp"
-#include "cuda/pairs.hpp"
-#include "cuda/ranking.hpp"
-#include "cuda/resident.hpp"
-#include "cuda/size_limit.hpp"
-#include "cuda/submission.hpp"
+#include "cuda/memory/copy.hpp"
+#include "cuda/memory/resident.hpp"
+#include "cuda/plan/device_model.hpp"
+#include "cuda/plan/size_limit.hpp"
+#include "cuda/plan/submission.hpp"
+#include "cuda/ranking/pairs.hpp"
+#include "cuda/ranking/ranking.hpp"
 
 namespace brood::cuda {
 

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "backend/cuda_backend.hpp"
-#include "cuda/submission.hpp"
+#include "cuda/plan/submission.hpp"
 
 namespace brood::cuda {
 

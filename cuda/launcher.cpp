@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "brood/error.hpp"
-#include "cuda/kernels.hpp"
+#include "cuda/kernels/kernels.hpp"
 
 namespace brood::cuda {
 

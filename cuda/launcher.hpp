@@ -9,10 +9,10 @@
 #include <memory>
 #include <vector>
 
-#include "cuda/buffer.hpp"
-#include "cuda/layered.hpp"
-#include "cuda/member_task.hpp"
-#include "cuda/submission.hpp"
+#include "cuda/layered/layered.hpp"
+#include "cuda/memory/buffer.hpp"
+#include "cuda/plan/submission.hpp"
+#include "cuda/task/member_task.hpp"
 
 namespace brood::cuda {
 

@@ -1,24 +1,24 @@
 # What the CUDA backend is made of, for the build with CUDA and for the emulated one of the tests.
 set(brood_cuda_host
-  arena.cpp
-  copy.cpp
-  cost_model.cpp
   cuda_backend.cpp
-  device_model.cpp
   launcher.cpp
-  layered.cpp
-  pairs.cpp
-  plan.cpp
-  ranking.cpp
-  resident.cpp
-  size_limit.cpp
-  submission.cpp)
+  layered/layered.cpp
+  memory/arena.cpp
+  memory/copy.cpp
+  memory/resident.cpp
+  plan/cost_model.cpp
+  plan/device_model.cpp
+  plan/plan.cpp
+  plan/size_limit.cpp
+  plan/submission.cpp
+  ranking/pairs.cpp
+  ranking/ranking.cpp)
 set(brood_cuda_kernels
-  kernels.cu
-  kernels_bf16.cu
-  kernels_fp32.cu
-  kernels_tf32.cu
-  layered.cu)
+  kernels/kernels.cu
+  kernels/kernels_bf16.cu
+  kernels/kernels_fp32.cu
+  kernels/kernels_tf32.cu
+  layered/layered.cu)
 # Their objects, in the build with CUDA.
 list(JOIN brood_cuda_kernels "|" names)
 set(brood_cuda_kernel_objects "$<FILTER:$<TARGET_OBJECTS:brood_cuda>,INCLUDE,/(${names})[.]>")

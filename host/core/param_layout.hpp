@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The parameter layout of the CPU backend and of images: the only place of theirs that knows how a
-// member's weights are packed. (cuda/tile_layout.hpp is the other backend's.)
+// member's weights are packed. (cuda/task/tile_layout.hpp is the other backend's.)
 // One copy of the parameters is a run of floats, layer by layer: weights (outputs, stride)
 // row-major, each row padded with zeros to a multiple of 16, then the biases, padded likewise.
 // Moments, gradient, average and best weights are further copies in the same layout. Padding is

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Device memory in slabs: no two tensors overlap, what is given back is used again, nothing leaks.
-#include "cuda/arena.hpp"
+#include "cuda/memory/arena.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 #include <random>
 
-#include "cuda/device_model.hpp"
+#include "cuda/plan/device_model.hpp"
 
 namespace brood::cuda {
 namespace {

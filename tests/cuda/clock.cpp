@@ -11,13 +11,13 @@
 #include <utility>
 
 #include "brood/error.hpp"
-#include "cuda/copy.hpp"
-#include "cuda/device_model.hpp"
-#include "cuda/draw.hpp"
-#include "cuda/kernels.hpp"
-#include "cuda/layered.hpp"
-#include "cuda/pairs.hpp"
-#include "cuda/sort.hpp"
+#include "cuda/kernels/kernels.hpp"
+#include "cuda/layered/layered.hpp"
+#include "cuda/memory/copy.hpp"
+#include "cuda/plan/device_model.hpp"
+#include "cuda/ranking/pairs.hpp"
+#include "cuda/ranking/sort.hpp"
+#include "cuda/task/draw.hpp"
 
 namespace brood::cuda {
 

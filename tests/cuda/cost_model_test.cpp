@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cost model against what it was fitted to.
-#include "cuda/cost_model.hpp"
+#include "cuda/plan/cost_model.hpp"
 
-#include "cuda/device_model.hpp"
+#include "cuda/plan/device_model.hpp"
 #include "cuda/planned.hpp"
 
 namespace brood::cuda {

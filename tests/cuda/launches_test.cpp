@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "cuda/device_model.hpp"
+#include "cuda/plan/device_model.hpp"
+#include "cuda/plan/submission.hpp"
 #include "cuda/planned.hpp"
-#include "cuda/submission.hpp"
 
 namespace brood::cuda {
 namespace {

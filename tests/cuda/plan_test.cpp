@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The planner: what is promised to fit does, tensors never overlap, and what cannot be held is
 // refused with the bytes.
-#include "cuda/plan.hpp"
+#include "cuda/plan/plan.hpp"
 
 #include <tuple>
 

@@ -12,7 +12,7 @@
 
 #include "backend/describe.hpp"
 #include "core/activation.hpp"
-#include "cuda/plan.hpp"
+#include "cuda/plan/plan.hpp"
 
 namespace brood::cuda::planned {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Networks beyond 2^31 numbers are refused with the reason, before anything is planned for them.
-#include "cuda/size_limit.hpp"
+#include "cuda/plan/size_limit.hpp"
 
 #include <string>
 

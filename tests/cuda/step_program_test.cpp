@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lists of work of all warps of a member: each tile of each product is in them once, with the
 // addresses that the layouts give it, and warps wait together.
-#include "cuda/step_program.hpp"
+#include "cuda/task/step_program.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // From jobs to launches: few, longest first, and the device full.
-#include "cuda/submission.hpp"
+#include "cuda/plan/submission.hpp"
 
 #include <array>
 #include <memory>
 #include <set>
 #include <utility>
 
-#include "cuda/device_model.hpp"
+#include "cuda/plan/device_model.hpp"
 #include "cuda/planned.hpp"
 
 namespace brood::cuda {

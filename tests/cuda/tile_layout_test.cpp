@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How matrices lie: every number in a place of its own, and no two lanes of a load in one bank.
-#include "cuda/tile_layout.hpp"
+#include "cuda/task/tile_layout.hpp"
 
 #include <cstdlib>
 #include <set>

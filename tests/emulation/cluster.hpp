@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/launch_shape.hpp"
+#include "cuda/task/launch_shape.hpp"
 #include "emulation/emulation.hpp"
 #include "emulation/fiber.hpp"
 #include "emulation/operations.hpp"

@@ -9,7 +9,7 @@
 
 #include "brood/error.hpp"
 #include "cuda/device.hpp"
-#include "cuda/prims.cuh"
+#include "cuda/kernels/prims.cuh"
 #include "emulation/emulation.hpp"
 #include "emulation/sanitizers.hpp"
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "cuda/device.hpp"
-#include "cuda/launch_shape.hpp"
+#include "cuda/task/launch_shape.hpp"
 
 namespace brood::emulation {
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "cuda/prims.cuh"
+#include "cuda/kernels/prims.cuh"
 #include "emulation/emulation.hpp"
 #include "emulation/sanitizers.hpp"
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "cuda/prims.cuh"
+#include "cuda/kernels/prims.cuh"
 #include "emulation/emulation.hpp"
 #include "emulation/sanitizers.hpp"
 

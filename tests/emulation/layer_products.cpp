@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The emulator's side of cuda/layer_products.hpp: plain loops over device memory, each element
-// summed over its inner dimension in ascending order in fp32.
-#include "cuda/layer_products.hpp"
+// The emulator's side of cuda/layered/layer_products.hpp: plain loops over device memory, each
+// element summed over its inner dimension in ascending order in fp32.
+#include "cuda/layered/layer_products.hpp"
 
 #include <bit>
 #include <cstdint>

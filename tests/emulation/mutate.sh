@@ -7,7 +7,8 @@
 #   tests/emulation/mutate.sh              all of mutants/
 #   tests/emulation/mutate.sh NAME...      some, e.g. barrier-before-dw
 #   tests/emulation/mutate.sh --quick      those whose patch says "Quick: yes", a few of each kind
-# One line for each: `caught: NAME tsan TEST (race at cuda/forward.cuh:71)` or `NOT CAUGHT: NAME`.
+# One line for each: `caught: NAME tsan TEST (race at cuda/kernels/forward.cuh:71)` or
+# `NOT CAUGHT: NAME`.
 # The last line counts them, and the exit status is 0 only if all were caught.
 #
 # A patch (diff -U2, from the repository's root) begins with what it breaks. "Precision: bf16" says
@@ -70,16 +71,16 @@ declare -A flags=(
 # What a bug in a kernel cannot change is compiled once and without sanitizers; the kernels of fp32
 # are there to link only.
 once=(
-  cuda/{arena,copy,cost_model,cuda_backend,device_model,launcher,layered,pairs,plan,ranking}.cpp
-  cuda/{resident,size_limit,submission}.cpp
-  cuda/kernels_fp32.cu
+  cuda/{cuda_backend,launcher,layered/layered,memory/arena,memory/copy,memory/resident}.cpp
+  cuda/plan/{cost_model,device_model,plan,size_limit,submission}.cpp cuda/ranking/{pairs,ranking}.cpp
+  cuda/kernels/kernels_fp32.cu
   host/backend/{describe,hyperparameters,member,member_checks,profile,rows}.cpp
   host/search/schedulers/halving.cpp host/search/space/{nearest_name,value}.cpp
   tests/support/{oracle,settings,textbook,trainer}.cpp
 )
 each=(
-  cuda/kernels_{tf32,bf16}.cu
-  cuda/{kernels,layered}.cu
+  cuda/kernels/kernels_{tf32,bf16}.cu
+  cuda/{kernels/kernels,layered/layered}.cu
   tests/emulation/{cluster,device,emulation,fiber,layer_products,mutant_test,operations,sort}.cpp
   tests/emulation/warp_math.cpp
 )
@@ -163,7 +164,7 @@ place_of() {
   local addresses
   mapfile -t addresses < <(grep -oE '^ +#[0-9]+ .*' | grep -oE '\(test\+0x[0-9a-f]+' | cut -c7- |
     head -9)
-  addr2line --inlines -e "$1" "${addresses[@]}" | grep -oE 'cuda/[a-z_]+\.(cuh|cu):[0-9]+' |
+  addr2line --inlines -e "$1" "${addresses[@]}" | grep -oE 'cuda/[a-z_/]+\.(cuh|cu):[0-9]+' |
     grep -vm1 prims.cuh
 }
 
@@ -221,10 +222,10 @@ try_mutant() {
   local sources=()
   while read -r file; do
     case $file in
-      */draw.cuh | */pairs.cuh) sources+=(cuda/kernels.cu) ;;
-      */layered.cuh) sources+=(cuda/layered.cu) ;;
-      */step_program.hpp) sources+=(cuda/plan.cpp "cuda/kernels_$precision.cu") ;;
-      *.cuh) sources+=("cuda/kernels_$precision.cu") ;;
+      */draw.cuh | */pairs.cuh) sources+=(cuda/kernels/kernels.cu) ;;
+      */layered.cuh) sources+=(cuda/layered/layered.cu) ;;
+      */step_program.hpp) sources+=(cuda/plan/plan.cpp "cuda/kernels/kernels_$precision.cu") ;;
+      *.cuh) sources+=("cuda/kernels/kernels_$precision.cu") ;;
       *.cpp) sources+=("$file") ;;
       *) echo "NOT CAUGHT: $name (mutate.sh cannot rebuild what includes $file)" && return ;;
     esac

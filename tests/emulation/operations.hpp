@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stand_in/cuda/prims.cuh stands on: operations of the CUDA thread that runs, and launches.
+// What stand_in/cuda/kernels/prims.cuh stands on: operations of the CUDA thread that runs, and
+// launches.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#include "cuda/launch_shape.hpp"
+#include "cuda/task/launch_shape.hpp"
 #include "emulation/emulation.hpp"
 
 namespace brood::emulation {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "brood/error.hpp"
-#include "cuda/buffer.hpp"
 #include "cuda/cuda_backend.hpp"
-#include "cuda/pairs.hpp"
+#include "cuda/memory/buffer.hpp"
+#include "cuda/ranking/pairs.hpp"
 #include "emulation/device_under_test.hpp"
 #include "member_case.hpp"
 #include "study/prediction_metric.hpp"

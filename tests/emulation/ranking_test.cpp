@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ranking on the device is the ranking of the host, ties, signed zeros and lost scores included.
-#include "cuda/ranking.hpp"
+#include "cuda/ranking/ranking.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The emulator's side of cuda/sort.hpp.
-#include "cuda/sort.hpp"
+#include "cuda/ranking/sort.hpp"
 
 #include <algorithm>
 #include <cstddef>

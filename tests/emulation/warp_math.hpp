@@ -12,9 +12,9 @@ struct MmaOperands {
   std::uint32_t const* b;  // 2
 };
 
-// Of 32 lanes, with the fragments that cuda/prims.cuh describes. Products are exact; they and c
-// are added in double and rounded once, or as emulation::coarse_mma says. The hardware adds in an
-// order and a width of its own, so it differs in the last bits.
+// Of 32 lanes, with the fragments that cuda/kernels/prims.cuh describes. Products are exact; they
+// and c are added in double and rounded once, or as emulation::coarse_mma says. The hardware adds
+// in an order and a width of its own, so it differs in the last bits.
 void multiply_tf32(MmaOperands const* lanes);
 void multiply_bf16(MmaOperands const* lanes);
 

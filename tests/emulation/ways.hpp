@@ -8,7 +8,7 @@
 #include "backend/describe.hpp"
 #include "backend/member_case.hpp"
 #include "cuda/cuda_backend.hpp"
-#include "cuda/submission.hpp"
+#include "cuda/plan/submission.hpp"
 
 namespace brood {
 

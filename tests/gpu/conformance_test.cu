@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every primitive of cuda/prims.cuh against plain host computation: random operands, compared bit
-// for bit where the words of prims.cuh leave no choice, else within a bound. Compiled for the
-// device and for the emulator, so that a misreading of the PTX manual that both share shows on the
-// device.
+// Every primitive of cuda/kernels/prims.cuh against plain host computation: random operands,
+// compared bit for bit where the words of prims.cuh leave no choice, else within a bound. Compiled
+// for the device and for the emulator, so that a misreading of the PTX manual that both share shows
+// on the device.
 #include <gtest/gtest.h>
 
 #include <algorithm>

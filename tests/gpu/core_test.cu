@@ -12,7 +12,7 @@
 #include "core/math.hpp"
 #include "core/member.hpp"
 #include "core/permutation.hpp"
-#include "cuda/dropout.cuh"
+#include "cuda/kernels/dropout.cuh"
 #include "gpu/on_device.hpp"
 
 namespace brood::cuda {

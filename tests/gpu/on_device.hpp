@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/prims.cuh"
+#include "cuda/kernels/prims.cuh"
 #include "emulation/device_under_test.hpp"
 
 namespace brood::cuda {

@@ -6,7 +6,7 @@
     run.py ... --hot 20 | --stalls | --phases | --each        where instructions and clocks are
     run.py --all             all rows: bench/results/machine-<date>.json
     run.py --check           all rows against the newest such table: nothing may grow by more than 3 %
-    run.py --compile ...     first compiles cuda/kernels*.cu of this checkout, for one architecture,
+    run.py --compile ...     first compiles cuda/kernels/kernels*.cu of this checkout, for one architecture,
                              into build/machine-code, and uses that: seconds to a minute a try
 
 From a built checkout: build/tests/machine/brood_machine, whose --help lists what else it takes.
@@ -100,7 +100,7 @@ def check(build):
 def sources_of(precision):
     """The kernels that a workload launches: not those of other precisions, nor the layered ones."""
     others = [name for name in MOST_ERROR if name != precision]
-    return [source for source in sorted(ROOT.glob("cuda/kernels*.cu"))
+    return [source for source in sorted(ROOT.glob("cuda/kernels/kernels*.cu"))
             if not any(name in source.stem for name in others)]
 
 
@@ -115,7 +115,7 @@ def compile_kernels(build, architecture, precision):
     out = build / "machine-code"
     out.mkdir(exist_ok=True)
     digits = architecture.removeprefix("sm_")
-    headers = [path for folder in ("cuda", "host/core") for path in (ROOT / folder).iterdir()]
+    headers = [path for folder in ("cuda", "host/core") for path in (ROOT / folder).rglob("*.*")]
     changed = max(path.stat().st_mtime for path in headers)
     cubins, running = [], []
     for source in sources_of(precision):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mma.sync: D (16, 8) = A (16, K) B (K, 8) + C. Fragments as cuda/prims.cuh tells them. Sums are
-// taken in double and rounded once, which no device does better.
+// mma.sync: D (16, 8) = A (16, K) B (K, 8) + C. Fragments as cuda/kernels/prims.cuh tells them.
+// Sums are taken in double and rounded once, which no device does better.
 #include "machine/families.hpp"
 #include "machine/warp.hpp"
 

@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#include "cuda/variants.cuh"
-
-namespace brood::cuda {
-template struct Variants<Bf16>;
-}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the CUDA backend keeps of tables and members: device memory, and what the host knows of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "backend/rows.hpp"
+#include "brood/member.hpp"
+#include "cuda/memory/buffer.hpp"
+#include "cuda/memory/copy.hpp"
+#include "cuda/plan/plan.hpp"
+#include "cuda/task/draw.hpp"
+#include "cuda/task/member_task.hpp"
+
+namespace brood::cuda {
+
+struct DeviceTable {
+  DeviceTable(Arena& arena, Device& device, Table const& table);
+
+  TableView view() const;
+
+  TableShape shape;
+  std::int64_t rows = 0;
+  int stride = 0, targets = 0;
+  std::vector<float> labels;  // the host's copy of y
+  Buffer<float> x, y, weights;
+};
+
+struct DeviceTransform {
+  DeviceTransform(Arena& arena, Device& device, Transform const* transform,
+                  TableShape const& shape);
+
+  Buffer<float> shift, scale;                // identity where the transform has none
+  Buffer<float> target_shift, target_scale;  // empty unless targets are transformed
+};
+
+// The evaluation that a record tells of; without evaluation rows only the training loss is known.
+Evaluation evaluation_of(MemberRecord const& record, bool evaluated);
+
+// One member. Its tensors lie in one run of device memory: parameters, moments, average, best, and
+// a gradient buffer if it needs one there.
+class Resident {
+ public:
+  // Takes device memory; its contents are drawn by the kernel that draw_task() is for.
+  Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceTable const& table,
+           Member const& member, MemberPlan const& plan,
+           std::shared_ptr<Buffer<std::int32_t>> train, std::shared_ptr<Buffer<std::int32_t>> eval,
+           std::shared_ptr<DeviceTransform> transform);
+
+  DrawTask draw_task() const;
+  // Puts the weights that it starts from in the place of drawn ones. Waits.
+  void take_start(Device& device);
+  // Everything but map, cut, progress and order.
+  MemberTask task(DeviceTable const& table) const;
+
+  // Its tensors on the device, and how their contents are read and written: dense tensors become
+  // tiles and back. What restore() leaves alone of `tensors` is to be zero.
+  Run tensors() const { return {tensors_.data(), static_cast<std::int64_t>(tensors_.size())}; }
+  MemberImage image(std::span<float const> tensors) const;
+  void restore(MemberImage const& image, std::span<float> tensors);
+  // The weights that predict.
+  Run predicting() const;
+  std::vector<LayerWeights> layers(std::span<float const> predicting) const;
+
+  // Takes over where the other one is, with the copy that completes it; only if both have the same
+  // tiles.
+  bool has_tiles_of(Resident const& other) const;
+  CopyRun become(Resident const& other);
+
+  MemberProgress progress() const;
+  // Takes over what a submission brought: progress and records since the one before.
+  void take_over(MemberProgress const& progress, std::span<MemberRecord const> records);
+
+  Member const& member() const { return member_; }
+  TableId table() const { return table_; }
+  MemberMetrics const& metrics() const { return metrics_; }
+  bool has_gradient() const { return gradient_ != nullptr; }
+  bool is_layered() const { return layout_.order == TileOrder::rows; }
+
+ private:
+  Member member_;
+  TileLayout layout_;
+  TableId table_;
+  Rows train_rows_, eval_rows_;  // keep the keys of the shared copies alive
+  std::shared_ptr<Buffer<std::int32_t>> device_train_rows_, device_eval_rows_;
+  std::shared_ptr<DeviceTransform> transform_;
+  InitialWeights start_;
+  Buffer<float> class_weights_;
+  Buffer<float> tensors_;
+  float* moments_ = nullptr;
+  float* average_ = nullptr;   // null without ema
+  float* best_ = nullptr;      // null without patience
+  float* gradient_ = nullptr;  // null where none is needed
+  MemberMetrics metrics_;
+  double loss_sum_ = 0, loss_weight_ = 0;
+  int evaluations_since_best_ = 0;
+};
+
+}  // namespace brood::cuda
