@@ -208,7 +208,7 @@ void measure(benchmark::State& state, Case const& c) {
     state.SetLabel(std::string(name_of(plan.layout)) + ", " + std::to_string(shape.threads / 32) +
                    " warps, " + std::to_string(shape.cluster) + " blocks, " +
                    std::to_string(plan.shared_bytes / 1024) + " KB, chunks of " +
-                   std::to_string(plan.cut.chunk_rows));
+                   std::to_string(plan.tiling.chunk_rows));
   }
   if (peak == nullptr || layered) return;
   state.counters["shared_share"] = shared_bytes * steps / fastest / peak->shared_bytes;

@@ -47,7 +47,7 @@ class CudaBackend final : public Backend {
     // Some is left for tables, predictions and the driver, and for what is there for the while:
     // gradients of clusters, each of which fits into a multiprocessor, and packs of tensors.
     std::int64_t const at_once =
-        std::int64_t{limits.multiprocessors} * limits.shared_bytes_block / 2 + kMostPackedBytes;
+        std::int64_t{limits.multiprocessors} * limits.shared_bytes_block / 2 + kMaxPackedBytes;
     return {.name = "cuda",
             .device = limits.name,
             .precision = std::string(name_of(precision_)),
@@ -147,11 +147,11 @@ class CudaBackend final : public Backend {
     if (!problems.empty()) throw UsageError(std::move(problems));
     if (admitted.empty()) return {};
     launcher_.make_layer_buffers(most_layer_bytes(admitted));
-    std::vector<DrawTask> draws;
+    std::vector<InitTask> draws;
     for (auto const& resident : admitted)
-      draws.push_back(resident->draw_task());
-    Buffer<DrawTask> const tasks(arena_, *device_, draws);
-    launch_draw(*device_, static_cast<int>(draws.size()), tasks.data());
+      draws.push_back(resident->init_task());
+    Buffer<InitTask> const tasks(arena_, *device_, draws);
+    launch_init(*device_, static_cast<int>(draws.size()), tasks.data());
     device_->wait();
     for (auto const& resident : admitted)
       resident->take_start(*device_);
@@ -201,7 +201,7 @@ class CudaBackend final : public Backend {
     work.write = [&](std::size_t i, MemberTask& task) {
       Ordered const& member = next.members[i];
       task = member.resident->task(table_of(member.resident->table()));
-      task.errand = Errand::train;
+      task.kind = TaskKind::train;
       task.until_epoch = member.order.until_epoch;
       task.evaluate_every = member.order.evaluate_every_epochs;
       task.progress = next.device_progress.data() + i;
@@ -264,7 +264,7 @@ class CudaBackend final : public Backend {
 
   std::vector<OrderedPairs> ordered_pairs(std::span<Slot const> slots,
                                           std::span<std::int32_t const> rows) override {
-    if (slots.empty() || rows.empty() || rows.size() > kMostCountedRows) return {};
+    if (slots.empty() || rows.empty() || rows.size() > kMaxCountedRows) return {};
     TableId const id = at(slots.front()).table();
     for (auto const slot : slots) {
       if (at(slot).table() != id) return {};
@@ -390,7 +390,7 @@ class CudaBackend final : public Backend {
   // Predictions whose pairs are counted at a time, so that their keys take 150 MB at most; of one
   // member all are. Beyond so many rows, sums of pairs would be rounded by the host.
   static constexpr std::size_t kCountedAtOnce = std::size_t{4} << 20;
-  static constexpr std::size_t kMostCountedRows = std::size_t{1} << 26;
+  static constexpr std::size_t kMaxCountedRows = std::size_t{1} << 26;
 
   // A member of a training submission.
   struct Ordered {
@@ -424,7 +424,7 @@ class CudaBackend final : public Backend {
   static std::int64_t order_bytes(Member const& member) {
     std::size_t const order = sizeof(MemberTask) + sizeof(MemberProgress) +
                               static_cast<std::size_t>(member.epochs) * sizeof(MemberRecord);
-    return static_cast<std::int64_t>(std::max({order, sizeof(DrawTask), sizeof(CopyRun)}));
+    return static_cast<std::int64_t>(std::max({order, sizeof(InitTask), sizeof(CopyRun)}));
   }
 
   std::unique_ptr<Resident> make_resident(MemberSpec const& spec) {
@@ -521,12 +521,12 @@ class CudaBackend final : public Backend {
       task.member = members[i];
       task.eval_rows = device_rows.data();
       task.progress = device_progress.data() + i;
-      task.errand = out == nullptr ? Errand::evaluate : Errand::predict;
+      task.kind = out == nullptr ? TaskKind::evaluate : TaskKind::predict;
       task.records = records == nullptr ? nullptr : records + i;
       task.out = out == nullptr ? nullptr : out[i];
     };
     work.progress = [&](std::size_t i) { return progress[i]; };
-    Launched const launched = launcher_.look(work);
+    Launched const launched = launcher_.infer(work);
     device_->wait();
   }
 

@@ -12,7 +12,7 @@ namespace brood::cuda {
 
 namespace {
 
-constexpr std::size_t kStagingBytes = 4 * Device::kMostStaged;
+constexpr std::size_t kStagingBytes = 4 * Device::kMaxStaged;
 
 std::string reason_of(cudaError_t error) {
   return std::string(cudaGetErrorString(error)) + " (" + cudaGetErrorName(error) + ")";
@@ -46,9 +46,9 @@ class CudaDevice final : public Device {
   ~CudaDevice() override {
     cudaStreamSynchronize(stream_);
     cudaFreeHost(staging_);
-    for (auto const& branch : branches_) {
-      cudaEventDestroy(branch.done);
-      cudaStreamDestroy(branch.stream);
+    for (auto const& side : side_streams_) {
+      cudaEventDestroy(side.done);
+      cudaStreamDestroy(side.stream);
     }
     if (forked_ != nullptr) cudaEventDestroy(forked_);
     for (cudaEvent_t const event : timer_) {
@@ -123,8 +123,8 @@ class CudaDevice final : public Device {
 
   void fork(int n) override {
     use();
-    while (static_cast<int>(branches_.size()) < n) {
-      Branch& made = branches_.emplace_back();
+    while (static_cast<int>(side_streams_.size()) < n) {
+      SideStream& made = side_streams_.emplace_back();
       check(cudaStreamCreateWithFlags(&made.stream, cudaStreamNonBlocking), "cudaStreamCreate");
       check(cudaEventCreateWithFlags(&made.done, cudaEventDisableTiming), "cudaEventCreate");
     }
@@ -133,17 +133,17 @@ class CudaDevice final : public Device {
       check(cudaEventCreateWithFlags(&forked_, cudaEventDisableTiming), "cudaEventCreate");
     check(cudaEventRecord(forked_, stream_), "cudaEventRecord");
     for (int i = 0; i < n; ++i)
-      check(cudaStreamWaitEvent(branch(i), forked_), "cudaStreamWaitEvent");
+      check(cudaStreamWaitEvent(stream(i), forked_), "cudaStreamWaitEvent");
   }
-  CUstream_st* branch(int i) const override {
-    return branches_[static_cast<std::size_t>(i)].stream;
+  CUstream_st* stream(int i) const override {
+    return side_streams_[static_cast<std::size_t>(i)].stream;
   }
   void join(int n) override {
     use();
     for (int i = 0; i < n; ++i) {
-      Branch const& branch = branches_[static_cast<std::size_t>(i)];
-      check(cudaEventRecord(branch.done, branch.stream), "cudaEventRecord");
-      check(cudaStreamWaitEvent(stream_, branch.done), "cudaStreamWaitEvent");
+      SideStream const& side = side_streams_[static_cast<std::size_t>(i)];
+      check(cudaEventRecord(side.done, side.stream), "cudaEventRecord");
+      check(cudaStreamWaitEvent(stream_, side.done), "cudaStreamWaitEvent");
     }
   }
 
@@ -186,7 +186,7 @@ class CudaDevice final : public Device {
     return taken;
   }
 
-  struct Branch {
+  struct SideStream {
     cudaStream_t stream = nullptr;
     cudaEvent_t done = nullptr;
   };
@@ -195,7 +195,7 @@ class CudaDevice final : public Device {
   DeviceLimits limits_;
   cudaStream_t stream_;
   bool owns_stream_ = false;
-  std::vector<Branch> branches_;
+  std::vector<SideStream> side_streams_;
   cudaEvent_t forked_ = nullptr;
   cudaEvent_t timer_[2] = {};  // once a timer was started
   char* staging_ = nullptr;

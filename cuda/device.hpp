@@ -57,19 +57,19 @@ class Device {
   // filled when it does (copy_out waits).
   virtual void copy_in(void* to, void const* from, std::size_t bytes) = 0;
   // Memory for the host's side of copy_in(), which then needs no copy of its own: it is pinned
-  // where there is a device. For at most kMostStaged bytes, until the next call.
-  static constexpr std::size_t kMostStaged = std::size_t{4} << 20;
+  // where there is a device. For at most kMaxStaged bytes, until the next call.
+  static constexpr std::size_t kMaxStaged = std::size_t{4} << 20;
   virtual void* stage(std::size_t bytes);
   virtual void copy_out(void* to, void const* from, std::size_t bytes) = 0;
   virtual void copy_within(void* to, void const* from, std::size_t bytes) = 0;
   virtual void zero(void* memory, std::size_t bytes) = 0;
   virtual void wait() = 0;
 
-  // Streams for launches that may run beside each other. What is put on branch(i), i < n, begins
+  // Streams for launches that may run beside each other. What is put on stream(i), i < n, begins
   // after all that was put on stream() before fork(n); what is put on stream() after join(n) begins
   // after all of that.
   virtual void fork(int n) = 0;
-  virtual CUstream_st* branch(int i) const = 0;
+  virtual CUstream_st* stream(int i) const = 0;
   virtual void join(int n) = 0;
 
   // What is put on stream() between the two is timed; timed_seconds() waits for it.

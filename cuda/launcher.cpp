@@ -15,19 +15,19 @@ namespace {
 constexpr double kLeastTimed = 1e-3;
 // One timing moves the correction by so much at most; it stays within its bounds, so that a device
 // that says nonsense only costs time.
-constexpr double kMostCorrection = 4, kCorrections = 64;
+constexpr double kMaxCorrection = 4, kCorrections = 64;
 
 // Branches until they are joined. If something fails between, what was launched is waited for, so
 // that nothing is given back that kernels work with.
 class Fork {
  public:
-  Fork(Device& device, int branches) : device_(device), branches_(branches) {
-    device_.fork(branches_);
+  Fork(Device& device, int streams) : device_(device), side_streams_(streams) {
+    device_.fork(side_streams_);
   }
   ~Fork() {
     if (joined_) return;
     try {
-      device_.join(branches_);
+      device_.join(side_streams_);
       device_.wait();
     } catch (DeviceError const&) {
       // The first failure is the one to be told.
@@ -38,12 +38,12 @@ class Fork {
 
   void join() {
     joined_ = true;
-    device_.join(branches_);
+    device_.join(side_streams_);
   }
 
  private:
   Device& device_;
-  int branches_;
+  int side_streams_;
   bool joined_ = false;
 };
 
@@ -99,7 +99,7 @@ Forecast Launcher::forecast(std::vector<Job> const& jobs, std::vector<LaunchGrou
   return forecast;
 }
 
-Launched Launcher::look(Order const& order) {
+Launched Launcher::infer(Order const& order) {
   Launched launched;
   auto const groups = group_jobs(order.jobs, plans_, launch_seconds(), /*alone=*/true);
   upload(order, groups, launched);
@@ -111,7 +111,7 @@ Launched Launcher::look(Order const& order) {
 void Launcher::took(Launched const& launched, double seconds) {
   if (launched.seconds < kLeastTimed || seconds <= 0) return;
   double const said = seconds / (launched.seconds * correction_);
-  correction_ *= std::clamp(said, 1 / kMostCorrection, kMostCorrection);
+  correction_ *= std::clamp(said, 1 / kMaxCorrection, kMaxCorrection);
   correction_ = std::clamp(correction_, 1 / kCorrections, kCorrections);
 }
 
@@ -143,9 +143,9 @@ void Launcher::upload(Order const& order, std::vector<LaunchGroup> const& groups
     Planned const& planned = *equals->planned;
     order.write(job, task);
     task.map = planned.plan.map;
-    task.cut = planned.plan.cut;
+    task.tiling = planned.plan.tiling;
     task.most_steps = equals->most_steps;
-    if (task.errand != Errand::train) task.map.moments = -1;
+    if (task.kind != TaskKind::train) task.map.moments = -1;
     std::size_t const needed = while_floats(planned, order.jobs[job]);
     if (needed > 0) task.gradient = std::exchange(gradient, gradient + needed);
   });
@@ -163,7 +163,7 @@ void Launcher::launch_fused(std::vector<LaunchGroup> const& groups, Launched& la
     LaunchGroup const& group = groups[launch.group];
     LaunchShape shape = group.shape;
     shape.blocks = static_cast<int>(launch.count) * shape.cluster;
-    launch_run(device_, device_.branch(static_cast<int>(launch.group)), group.variant, shape,
+    launch_run(device_, device_.stream(static_cast<int>(launch.group)), group.variant, shape,
                tasks[launch.group] + launch.first);
   }
   fork.join();

@@ -51,7 +51,7 @@ class Launcher {
                     int& launches) const;
 
   // Evaluates or predicts; one block per member.
-  Launched look(Order const& order);
+  Launched infer(Order const& order);
 
   // The device's own seconds for what train() launched: corrects the cost model. How an order is
   // cut, and whatever else follows from the cost model, changes no result.

@@ -6,7 +6,7 @@
 #include <type_traits>
 
 #include "core/optimizer.hpp"
-#include "cuda/kernels/fast.cuh"
+#include "cuda/kernels/approx.cuh"
 #include "cuda/task/member_task.hpp"
 
 namespace brood::cuda {
@@ -95,8 +95,8 @@ class ElementUpdate {
     return at_least(at_most(g * mean_, clip_), -clip_) * norm_factor_;
   }
   __device__ __forceinline__ float change(float g, float& a, float& b) const {
-    Fast first(a), second(b);
-    Fast const step = Optimizer::update(scalars_, Fast(g), first, second);
+    Approx first(a), second(b);
+    Approx const step = Optimizer::update(scalars_, Approx(g), first, second);
     a = first.v;
     b = second.v;
     return step.v;

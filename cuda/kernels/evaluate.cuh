@@ -78,8 +78,8 @@ __device__ __forceinline__ void with_weights(W const& w, float const* global, F&
 // By the first thread: the evaluation rows from the number-th chunk's first on.
 __device__ __forceinline__ void put_evaluation_chunk(int number) {
   MemberTask const& task = control().task;
-  int const first = number * task.cut.chunk_rows;
-  int const rows = max(0, min(task.cut.chunk_rows, task.member.eval_rows - first));
+  int const first = number * task.tiling.chunk_rows;
+  int const rows = max(0, min(task.tiling.chunk_rows, task.member.eval_rows - first));
   control().stream.chunk[number & 3] = {{0, rows, first, -1}, 0, 0, 1};
 }
 

@@ -54,7 +54,7 @@ BROOD_PHASE void activate_tile(int number, int layer, int column, int block, int
     visit(Activations{}, m.activation, [&](auto function) {
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
-        auto const y = function.apply(Fast(z.v[e]));
+        auto const y = function.apply(Approx(z.v[e]));
         value.v[e] = y.value.v;
         slope.v[e] = y.slope.v;
       }

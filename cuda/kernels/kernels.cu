@@ -5,7 +5,7 @@
 
 #include "cuda/kernel_hash.hpp"
 #include "cuda/kernels/copy.cuh"
-#include "cuda/kernels/draw.cuh"
+#include "cuda/kernels/init_weights.cuh"
 #include "cuda/kernels/variants.hpp"
 #include "cuda/ranking/pairs.cuh"
 
@@ -58,7 +58,7 @@ std::array<int, 3> clusters_on(Device& device, Precision precision) {
   if (code.architecture < 90) return clusters;
   for (int blocks = 2; int& at_once : clusters) {
     LaunchShape const shape{.blocks = blocks,
-                            .threads = 32 * kMostWarps,
+                            .threads = 32 * kMaxWarps,
                             .cluster = blocks,
                             .shared_bytes = device.limits().shared_bytes_block};
     at_once =
@@ -69,7 +69,7 @@ std::array<int, 3> clusters_on(Device& device, Precision precision) {
 }
 
 std::string code_problem(Device& device) {
-  KernelCode const code = code_of(draw);
+  KernelCode const code = code_of(init_weights);
   if (code.error == cudaErrorNoKernelImageForDevice) {
     return "cannot run this program's kernels: it holds no code for compute capability " +
            std::to_string(device.limits().architecture / 10) + "." +
@@ -81,9 +81,9 @@ std::string code_problem(Device& device) {
   return "";
 }
 
-void launch_draw(Device& device, int members, DrawTask const* tasks) {
+void launch_init(Device& device, int members, InitTask const* tasks) {
   LaunchShape const shape{.blocks = members, .threads = 128};
-  device.check(launch(draw, shape, device.stream(), DrawArguments{tasks}),
+  device.check(launch(init_weights, shape, device.stream(), InitArguments{tasks}),
                "launch of the drawing kernel");
 }
 
@@ -94,9 +94,9 @@ void launch_copies(Device& device, int count, CopyRun const* runs) {
 }
 
 void launch_pair_keys(Device& device, PairTask const& task) {
-  constexpr std::int64_t kThreads = 256, kMostBlocks = 8192;
+  constexpr std::int64_t kThreads = 256, kMaxBlocks = 8192;
   std::int64_t const blocks = (task.segments() * task.row_count + kThreads - 1) / kThreads;
-  LaunchShape const shape{.blocks = static_cast<int>(std::min(blocks, kMostBlocks)),
+  LaunchShape const shape{.blocks = static_cast<int>(std::min(blocks, kMaxBlocks)),
                           .threads = kThreads};
   device.check(launch(pair_keys, shape, device.stream(), task), "launch of the keys of pairs");
 }

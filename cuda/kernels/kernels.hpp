@@ -14,7 +14,7 @@
 
 namespace brood::cuda {
 
-struct DrawTask;
+struct InitTask;
 
 struct Variant {
   Precision precision = Precision::tf32;
@@ -34,7 +34,7 @@ std::array<int, 3> clusters_on(Device& device, Precision precision);
 // Empty, or why this program has no code that a device can run, and what to do.
 std::string code_problem(Device& device);
 // On the device's stream.
-void launch_draw(Device& device, int members, DrawTask const* tasks);
+void launch_init(Device& device, int members, InitTask const* tasks);
 
 // A hash of the sources that kernels are made of.
 char const* kernel_hash();

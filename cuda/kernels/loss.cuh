@@ -194,7 +194,7 @@ __device__ __forceinline__ TwoRows elementwise_loss(W const& w, Loss loss, Logit
   auto at = [&](int q, int c, float z) {
     float t = target_of(m.target_kind, w.targets() + rows.row(q) * targets, c);
     if (smoothing > 0.0f) t = fma(t, 1.0f - smoothing, 0.5f * smoothing);
-    return loss.apply(Fast(z), Fast(t), Fast(m.huber_delta));
+    return loss.apply(Approx(z), Approx(t), Approx(m.huber_delta));
   };
   float total[2] = {0.0f, 0.0f};
   rows.for_quads([&](Quad const& z, int c, int u, int h) {

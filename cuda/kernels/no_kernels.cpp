@@ -28,7 +28,7 @@ std::array<int, 3> clusters_on(Device&, Precision) {
 std::string code_problem(Device&) {
   return kReason;
 }
-void launch_draw(Device&, int, DrawTask const*) {
+void launch_init(Device&, int, InitTask const*) {
   throw DeviceError(kReason);
 }
 void launch_copies(Device&, int, CopyRun const*) {

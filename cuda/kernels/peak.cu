@@ -81,7 +81,7 @@ __global__ void __launch_bounds__(512) shared_rate(Probe probe) {
   for (Shared i = threadIdx.x; i < kSharedWords; i += blockDim.x)
     store_4(own + 4 * i, i);
   sync_cluster();
-  Far const there = in_block(own, (cluster_rank() + 1) % cluster_size());
+  RemoteShared const there = in_block(own, (cluster_rank() + 1) % cluster_size());
   std::uint32_t sum = 0;
   BlockClock const clock;
   for (int round = 0; round < probe.rounds; ++round) {
@@ -141,7 +141,7 @@ class Prober {
     shared_bytes_ = static_cast<int>(properties.sharedMemPerBlockOptin);
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
     check(cudaMalloc(&sink_, 4), "cudaMalloc");
-    check(cudaMalloc(&clocks_, sizeof(unsigned long long) * kMostClocks), "cudaMalloc");
+    check(cudaMalloc(&clocks_, sizeof(unsigned long long) * kMaxClocks), "cudaMalloc");
     check(cudaMalloc(&memory_, sizeof(uint4) * kMemory), "cudaMalloc");
     check(cudaMemsetAsync(memory_, 1, sizeof(uint4) * kMemory, stream_), "cudaMemsetAsync");
     check(prepare(barrier_rate, shared_bytes_), "cudaFuncSetAttribute");
@@ -180,7 +180,7 @@ class Prober {
   }
 
  private:
-  static constexpr int kMostClocks = 4096;
+  static constexpr int kMaxClocks = 4096;
 
   struct Time {
     double round, clocks;  // seconds of a round; clocks of one, in the slowest block
@@ -196,7 +196,7 @@ class Prober {
 
   // The best of three launches, behind one to warm up.
   Time time(void (*kernel)(Probe), LaunchShape const& shape, int rounds) {
-    if (shape.blocks > kMostClocks)
+    if (shape.blocks > kMaxClocks)
       throw DeviceError("probing the device: it has too many multiprocessors");
     Time best{1e30, 0};
     for (int attempt = 0; attempt < 4; ++attempt) {
@@ -208,7 +208,7 @@ class Prober {
       check(cudaEventElapsedTime(&milliseconds, start_, stop_), "cudaEventElapsedTime");
       double const seconds = 1e-3 * static_cast<double>(milliseconds) / rounds;
       if (attempt == 0 || seconds >= best.round) continue;
-      unsigned long long clocks[kMostClocks];
+      unsigned long long clocks[kMaxClocks];
       check(cudaMemcpyAsync(clocks, clocks_,
                             sizeof(clocks[0]) * static_cast<std::size_t>(shape.blocks),
                             cudaMemcpyDeviceToHost, stream_),

@@ -21,7 +21,7 @@
 #include <type_traits>
 
 #include "core/math.hpp"
-#include "cuda/kernels/fast.cuh"
+#include "cuda/kernels/approx.cuh"
 #include "cuda/kernels/prims.cuh"
 #include "cuda/task/tile_layout.hpp"
 
@@ -106,7 +106,7 @@ __device__ __forceinline__ int whole_block_down_spread(Lane p, int half) {
 __device__ __forceinline__ void store_value(Shared at, float v) {
   store_4(at, bits_of(v));
 }
-__device__ __forceinline__ void store_value(Far at, float v) {
+__device__ __forceinline__ void store_value(RemoteShared at, float v) {
   store_4(at, bits_of(v));
 }
 template <class At>
@@ -133,7 +133,7 @@ struct WholeReader {
 
 // What Tf32 and Fp32 share: operands of one word each.
 template <class Precision>
-struct WholeWords {
+struct OneWordOperands {
   static constexpr int kUnitBytes = 1024;
   static constexpr int kSteps = 2;                // over a unit
   static constexpr bool kWeightCopy = false;      // weights are read from the parameters themselves
@@ -233,7 +233,7 @@ struct WholeWords {
   static constexpr int kPerWord = 1;
 };
 
-struct Tf32 : WholeWords<Tf32> {
+struct Tf32 : OneWordOperands<Tf32> {
   static constexpr int kStraightUnits = 4;
   static __device__ __forceinline__ std::uint32_t operand(float x) { return to_tf32(x); }
 
@@ -266,7 +266,7 @@ struct Tf32 : WholeWords<Tf32> {
   }
 };
 
-struct Fp32 : WholeWords<Fp32> {
+struct Fp32 : OneWordOperands<Fp32> {
   static constexpr int kStraightUnits = 2;
   static __device__ __forceinline__ std::uint32_t operand(float x) { return bits_of(x); }
 
@@ -333,7 +333,7 @@ __device__ __forceinline__ int matrix_row_swapped() {
 // Reads transposed fragments of another block's units, which ldmatrix cannot.
 template <bool Swapped>
 struct FarMatrixReader {
-  Far at;
+  RemoteShared at;
   Lane p;
 
   // Elements (row, g) and (row + 1, g) of an 8 x 8 matrix.
@@ -414,13 +414,13 @@ struct Bf16 {
   static __device__ __forceinline__ auto left_down(Shared m, Lane) {
     return MatrixReader<true>{m + static_cast<Shared>(matrix_row_swapped())};
   }
-  static __device__ __forceinline__ auto left_down(Far m, Lane p) {
+  static __device__ __forceinline__ auto left_down(RemoteShared m, Lane p) {
     return FarMatrixReader<true>{m, p};
   }
   static __device__ __forceinline__ auto right_down(Shared m, Lane) {
     return MatrixReader<true>{m + static_cast<Shared>(matrix_row())};
   }
-  static __device__ __forceinline__ auto right_down(Far m, Lane p) {
+  static __device__ __forceinline__ auto right_down(RemoteShared m, Lane p) {
     return FarMatrixReader<false>{m, p};
   }
   static __device__ __forceinline__ auto weights_down(Shared m, Lane p) { return right_down(m, p); }

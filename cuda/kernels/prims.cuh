@@ -146,13 +146,13 @@ __device__ __forceinline__ void store_4(Shared at, std::uint32_t v) {
 }
 
 // A place in the shared memory of a block of the cluster, this one included: a generic address.
-struct Far {
+struct RemoteShared {
   char* at;
 
-  __device__ __forceinline__ Far operator+(int bytes) const { return {at + bytes}; }
+  __device__ __forceinline__ RemoteShared operator+(int bytes) const { return {at + bytes}; }
 };
 // Where block `rank` has what `at` is in this one.
-__device__ __forceinline__ Far in_block(Shared at, int rank) {
+__device__ __forceinline__ RemoteShared in_block(Shared at, int rank) {
   auto const here =
       reinterpret_cast<unsigned long long>(__cvta_shared_to_generic(static_cast<std::size_t>(at)));
 #if __CUDA_ARCH__ >= 900
@@ -163,26 +163,26 @@ __device__ __forceinline__ Far in_block(Shared at, int rank) {
   return {reinterpret_cast<char*>(here)};  // without clusters there is only this block
 #endif
 }
-__device__ __forceinline__ uint4 load_16(Far from) {
+__device__ __forceinline__ uint4 load_16(RemoteShared from) {
   uint4 v;
   asm volatile("ld.v4.u32 {%0,%1,%2,%3}, [%4];"
                : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
                : "l"(from.at));
   return v;
 }
-__device__ __forceinline__ std::uint32_t load_4(Far from) {
+__device__ __forceinline__ std::uint32_t load_4(RemoteShared from) {
   std::uint32_t v;
   asm volatile("ld.u32 %0, [%1];" : "=r"(v) : "l"(from.at));
   return v;
 }
-__device__ __forceinline__ void store_16(Far to, uint4 v) {
+__device__ __forceinline__ void store_16(RemoteShared to, uint4 v) {
   asm volatile("st.v4.u32 [%0], {%1,%2,%3,%4};" ::"l"(to.at), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w)
                : "memory");
 }
-__device__ __forceinline__ void store_8(Far to, uint2 v) {
+__device__ __forceinline__ void store_8(RemoteShared to, uint2 v) {
   asm volatile("st.v2.u32 [%0], {%1,%2};" ::"l"(to.at), "r"(v.x), "r"(v.y) : "memory");
 }
-__device__ __forceinline__ void store_4(Far to, std::uint32_t v) {
+__device__ __forceinline__ void store_4(RemoteShared to, std::uint32_t v) {
   asm volatile("st.u32 [%0], %1;" ::"l"(to.at), "r"(v) : "memory");
 }
 

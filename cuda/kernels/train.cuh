@@ -51,7 +51,7 @@ __device__ __forceinline__ void put_chunk(int number, std::int64_t step, int epo
                                           int first) {
   MemberTask const& task = control().task;
   int const rows = batch_rows(task.member, batch) - first;
-  int const most = task.cut.chunk_rows;
+  int const most = task.tiling.chunk_rows;
   bool const there = step < control().stream.until;
   chunk_of(number) = {
       {first, there ? min(most, rows) : 0, batch * task.member.batch_size + first, epoch},
@@ -63,7 +63,7 @@ __device__ __forceinline__ void put_chunk(int number, std::int64_t step, int epo
 __device__ __forceinline__ void put_next(int number) {
   StepChunk const& at = chunk_of(number);
   if (at.last == 0) {
-    int const first = at.chunk.first + control().task.cut.chunk_rows;
+    int const first = at.chunk.first + control().task.tiling.chunk_rows;
     return put_chunk(number + 1, at.step, at.chunk.epoch, at.batch, first);
   }
   bool const over = at.batch + 1 == control().stream.per_epoch;
@@ -214,7 +214,7 @@ __device__ __forceinline__ bool train_chunk(W const& w, int number) {
     w.sync_sums();
     StepSums const sums = step_sums(w, first + rows);
     if (threadIdx.x == 0) count_step(sums);
-    pass.pass = w.member().clip_norm > 0.0f ? WeightPass::measure : WeightPass::update;
+    pass.pass = w.member().clip_norm > 0.0f ? WeightPass::norm : WeightPass::update;
     if (first == 0) pass.kind = control().update;
     pass.mean = sums.mean;
     finite = sums.loss - sums.loss == 0.0f;
@@ -222,7 +222,7 @@ __device__ __forceinline__ bool train_chunk(W const& w, int number) {
   if (threadIdx.x == 0) put_next(number + 2);
   if (!finite) return false;
   backward_pass(w, pass);
-  if (pass.pass == WeightPass::measure) update_clipped<W>(number, pass.mean);
+  if (pass.pass == WeightPass::norm) update_clipped<W>(number, pass.mean);
   return true;
 }
 
@@ -387,7 +387,7 @@ template <class W>
 __device__ __forceinline__ void write_program(W const& w) {
   MemberTask const& task = w.task();
   int const to = w.map().program + w.warp * w.map().program_bytes;
-  ProgramWriter lists(task.member, task.layout, task.map, task.cut, W::operand_form(), w.base,
+  ProgramWriter lists(task.member, task.layout, task.map, task.tiling, W::operand_form(), w.base,
                       w.rank, w.warp);
   lists.write_forward(shared_at<TileWork>(to));
   lists.write_backward(shared_at<TileWork>(to + w.map().program_backward));
@@ -446,11 +446,11 @@ BROOD_PHASE void end() {
 
 // Predicts the task's rows, or evaluates them into its first record.
 template <class W>
-BROOD_PHASE void look() {
+BROOD_PHASE void infer() {
   W const w;
   MemberTask const& task = w.task();
   with_weights(w, predicting(task), [&](float const* from) {
-    if (task.errand == Errand::predict) return predict_rows<W>(from);
+    if (task.kind == TaskKind::predict) return predict_rows<W>(from);
     EvaluationTotals const totals = evaluate_rows<W>(from);
     if (w.rank == 0 && threadIdx.x == 0)
       task.records[0] = record_of(control().progress, 0.0, totals);
@@ -458,14 +458,14 @@ BROOD_PHASE void look() {
 }
 
 template <class P, bool InShared, bool Clustered>
-__global__ void __launch_bounds__(32 * kMostWarps, 1) run(RunArguments arguments) {
+__global__ void __launch_bounds__(32 * kMaxWarps, 1) run(RunArguments arguments) {
   if constexpr (!Clustered || kHasClusters) {
     using W = Worker<P, InShared, Clustered>;
     MemberTask const& given = arguments.tasks[cluster_number()];
     // A member that a launch before has brought to its end, by patience or otherwise.
-    if (given.errand == Errand::train && given.progress->state != kTraining) return;
+    if (given.kind == TaskKind::train && given.progress->state != kTraining) return;
     begin<W>(given);
-    if (control().task.errand != Errand::train) return look<W>();
+    if (control().task.kind != TaskKind::train) return infer<W>();
     train_member<W>();
     end<W>();
   }

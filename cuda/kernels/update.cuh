@@ -249,7 +249,7 @@ __device__ __forceinline__ void store_squares(W const& w, TileQuads const& quads
 // What becomes of a layer's gradient once a chunk's rows are in it.
 enum class WeightPass {
   keep,     // it rests in the gradient buffer: more chunks follow
-  measure,  // likewise, and its squares are summed, for clip_norm
+  norm,     // likewise, and its squares are summed, for clip_norm
   update,   // the step's update
   clipped,  // the same, of what rests in the buffer
 };
@@ -272,7 +272,7 @@ BROOD_PHASE void finish_tile(int number, int l, WeightPass pass, float mean, flo
     }
     for_biases<1>(w, bias, high, [&](int i, int at) { of_bias(at, quads.bias[i]); });
   };
-  if (pass == WeightPass::keep || pass == WeightPass::measure) {
+  if (pass == WeightPass::keep || pass == WeightPass::norm) {
     for_all([&](int at, int, Quad const& g) { store_quad(gradient + at, g); },
             [&](int at, float g) { gradient[at] = g; });
     if (pass == WeightPass::keep) return;

@@ -75,17 +75,17 @@ struct Worker {
   int column_warp, column_warps;  // ... and of columns
 
   __device__ __forceinline__ Worker() {
-    WorkCut const& cut = control().task.cut;
+    Tiling const& tiling = control().task.tiling;
     base = shared_base();
     lane = lane_number();
     place = lane_place();
     warp = warp_number();
     warps = warp_count();
     rank = Clustered ? cluster_rank() : 0;
-    blocks = Clustered ? cut.blocks : 1;
-    row_warps = cut.row_warps;
-    column_warps = cut.column_warps;
-    row_warp = warp >> cut.column_bits;
+    blocks = Clustered ? tiling.blocks : 1;
+    row_warps = tiling.row_warps;
+    column_warps = tiling.column_warps;
+    row_warp = warp >> tiling.column_bits;
     column_warp = warp & (column_warps - 1);
   }
 

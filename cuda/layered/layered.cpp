@@ -53,7 +53,7 @@ LayerBuffers deal_out(Pieces& pieces, Member const& m, int targets, Precision pr
 
 // Blocks of 256 threads that a phase is launched with.
 int blocks_of(LayeredArguments const& arguments, Member const& member) {
-  constexpr int kThreads = 256, kMostBlocksOfAPhase = 1024;
+  constexpr int kThreads = 256, kMaxBlocksOfAPhase = 1024;
   TileLayout const layout = tile_layout(member, TileOrder::rows);
   TileLayer const& layer = layout.layer[arguments.layer];
   std::int64_t threads = 1;  // that have something to do
@@ -64,17 +64,17 @@ int blocks_of(LayeredArguments const& arguments, Member const& member) {
       threads = layout.size / 2;
       break;
     case LayeredPhase::gather:
-      threads = std::int64_t{arguments.room} * layout.layer[0].columns / 4;
+      threads = std::int64_t{arguments.padded_rows} * layout.layer[0].columns / 4;
       break;
     case LayeredPhase::activate:
-      threads = std::int64_t{arguments.room} * layer.rows / 4;
+      threads = std::int64_t{arguments.padded_rows} * layer.rows / 4;
       break;
     case LayeredPhase::slopes:
-      threads = std::int64_t{arguments.room} * layer.columns / 4;
+      threads = std::int64_t{arguments.padded_rows} * layer.columns / 4;
       break;
     case LayeredPhase::loss:
     case LayeredPhase::predict:
-      threads = std::int64_t{arguments.room} / kUnitRows * 32;
+      threads = std::int64_t{arguments.padded_rows} / kUnitRows * 32;
       break;
     case LayeredPhase::bias_gradient:
       for (int l = 0; l < layout.layers; ++l)
@@ -83,13 +83,13 @@ int blocks_of(LayeredArguments const& arguments, Member const& member) {
     case LayeredPhase::squares:
       return kNormBlocks;  // part of what the norm is
     case LayeredPhase::count_step:
-    case LayeredPhase::measure:
-    case LayeredPhase::conclude:
+    case LayeredPhase::evaluate:
+    case LayeredPhase::finish_evaluation:
     case LayeredPhase::record_now:
       return 1;
   }
   std::int64_t const blocks = (threads + kThreads - 1) / kThreads;
-  return static_cast<int>(std::min<std::int64_t>(blocks, kMostBlocksOfAPhase));
+  return static_cast<int>(std::min<std::int64_t>(blocks, kMaxBlocksOfAPhase));
 }
 
 class LayeredRun {
@@ -114,13 +114,13 @@ class LayeredRun {
   }
 
   // The evaluation rows' sums, or predictions.
-  void look(MemberProgress const& progress) {
+  void infer(MemberProgress const& progress) {
     bool const best = task_.best != nullptr && progress.best >= 0;
     use(best ? task_.best : averaged());
-    if (task_.errand == Errand::predict) {
+    if (task_.kind == TaskKind::predict) {
       for_evaluation_rows([&] { phase(LayeredPhase::predict); });
     } else {
-      measure();
+      evaluate();
       phase(LayeredPhase::record_now);
     }
   }
@@ -152,7 +152,8 @@ class LayeredRun {
   }
   void multiply(Product product, int l, void const* left, void const* right, float* result) {
     TileLayer const& layer = task_.layout.layer[l];
-    products_.multiply(product, {arguments_.room, layer.columns, layer.rows}, left, right, result);
+    products_.multiply(product, {arguments_.padded_rows, layer.columns, layer.rows}, left, right,
+                       result);
   }
 
   void forward() {
@@ -184,7 +185,7 @@ class LayeredRun {
       arguments_.scalars = {step_scalars(m_, lr, step), lr};
       arguments_.first = batch * m_.batch_size;
       arguments_.rows = batch_rows(m_, batch);
-      arguments_.room = round_up(arguments_.rows, kUnitRows);
+      arguments_.padded_rows = round_up(arguments_.rows, kUnitRows);
       phase(LayeredPhase::gather);
       forward();
       phase(LayeredPhase::loss);
@@ -199,7 +200,7 @@ class LayeredRun {
 
   template <class Each>
   void for_evaluation_rows(Each&& each) {
-    arguments_.room = kLayeredRows;
+    arguments_.padded_rows = kLayeredRows;
     for (int first = 0; first < m_.eval_rows; first += kLayeredRows) {
       arguments_.first = first;
       arguments_.rows = std::min(kLayeredRows, m_.eval_rows - first);
@@ -209,15 +210,15 @@ class LayeredRun {
     }
   }
 
-  void measure() {
-    for_evaluation_rows([&] { phase(LayeredPhase::measure); });
+  void evaluate() {
+    for_evaluation_rows([&] { phase(LayeredPhase::evaluate); });
   }
 
   void evaluate_member() {
     bool const other = averaged() != task_.parameters;
     if (other) use(averaged());
-    measure();
-    phase(LayeredPhase::conclude);
+    evaluate();
+    phase(LayeredPhase::finish_evaluation);
     if (task_.best != nullptr) phase(LayeredPhase::keep_best);
     if (other) use(task_.parameters);
   }
@@ -246,10 +247,10 @@ void run_layered(Device& device, LayerProducts& products, Precision precision,
                  LayerBuffers const& buffers, MemberTask const& task, MemberTask const* on_device,
                  MemberProgress const& progress) {
   LayeredRun run(device, products, precision, buffers, task, on_device);
-  if (task.errand == Errand::train) {
+  if (task.kind == TaskKind::train) {
     run.train(progress);
   } else {
-    run.look(progress);
+    run.infer(progress);
   }
 }
 

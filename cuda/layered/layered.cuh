@@ -8,7 +8,7 @@
 // by pair.
 //
 // Shared memory: the member's task and progress (Control), then the launch's arguments. Barriers:
-// one after these are there; measure, conclude and squares have their own.
+// one after these are there; the sums of evaluation and of squares have their own.
 //
 // Roofline: apart from the products every phase reads and writes each of its elements once: global
 // memory binds, and the time of a launch where there are few of them.
@@ -75,10 +75,10 @@ struct LayeredWorker {
     return layered_arguments().buffers;
   }
 
-  // The rows in flight: all that are there, or a whole room full in training.
+  // The rows in flight: all that are there, or with padding in training.
   __device__ __forceinline__ Chunk chunk(int) const {
     LayeredArguments const& a = layered_arguments();
-    return {0, a.training != 0 ? a.room : a.rows, a.first, a.training != 0 ? 0 : -1};
+    return {0, a.training != 0 ? a.padded_rows : a.rows, a.first, a.training != 0 ? 0 : -1};
   }
 
   __device__ __forceinline__ void sync_rows() const { sync_warp(); }
@@ -175,7 +175,7 @@ BROOD_PHASE void gather_inputs() {
   int const columns = w.layer(0).columns;
   int const inputs = w.layer(0).inputs;
   float const rate = a.training != 0 ? w.member().input_dropout : 0.0f;
-  for_fragments(a.room, columns, [&](int block, int g, int c) {
+  for_fragments(a.padded_rows, columns, [&](int block, int g, int c) {
     Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
     if (rate > 0.0f)
       factors = dropout_factors(task.input_dropout, w.member().seed, a.step, 0, block, g, c);
@@ -200,7 +200,7 @@ BROOD_PHASE void gather_targets() {
   LayeredArguments const& a = layered_arguments();
   MemberTask const& task = w.task();
   TableView const& table = task.table;
-  for_each_thread(a.room, [&](std::int64_t i) {
+  for_each_thread(a.padded_rows, [&](std::int64_t i) {
     auto const r = static_cast<int>(i);
     bool const there = r < a.rows;
     int const row = there ? layered_row(w, r) : 0;
@@ -226,7 +226,7 @@ BROOD_PHASE void activate_layer() {
   bool const last = l + 1 == w.member().layers;
   float const* const bias = a.from + w.layer(l).bias;
   float const rate = a.training != 0 && !last ? w.member().dropout : 0.0f;
-  for_fragments(a.room, columns, [&](int block, int g, int c) {
+  for_fragments(a.padded_rows, columns, [&](int block, int g, int c) {
     Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
     if (rate > 0.0f)
       factors = dropout_factors(w.task().dropout, w.member().seed, a.step, l + 1, block, g, c);
@@ -243,7 +243,7 @@ BROOD_PHASE void activate_layer() {
         for (int i = 0; i < 2; ++i) {
           bool const inside = c + i < w.layer(l).outputs;  // padding stays zero
           float const factor = factors.v[2 * half + i];
-          auto const y = function.apply(Fast(i == 0 ? z.x : z.y));
+          auto const y = function.apply(Approx(i == 0 ? z.x : z.y));
           value[i] = inside ? y.value.v * factor : 0.0f;
           slope[i] = inside ? y.slope.v * factor : 0.0f;
         }
@@ -282,7 +282,7 @@ BROOD_PHASE void apply_slopes() {
   LayeredArguments const& a = layered_arguments();
   int const columns = w.layer(a.layer).columns;
   std::uint32_t* const delta = w.delta_words(a.layer - 1);
-  for_each_thread(std::int64_t{a.room} * columns / 2, [&](std::int64_t i) {
+  for_each_thread(std::int64_t{a.padded_rows} * columns / 2, [&](std::int64_t i) {
     float2 const product = *reinterpret_cast<float2 const*>(w.buffers().product + 2 * i);
     float2 const slope = load_operand_pair(delta, 2 * i);
     store_operand_pair(delta, 2 * i, product.x * slope.x, product.y * slope.y);
@@ -292,7 +292,7 @@ BROOD_PHASE void apply_slopes() {
 // Of two biases, over the rows in their order.
 BROOD_PHASE void bias_gradients() {
   LayeredWorker const w;
-  int const rows = layered_arguments().room;
+  int const rows = layered_arguments().padded_rows;
   int before = 0;  // pairs of the layers below
   for (int l = 0; l < w.member().layers; ++l) {
     TileLayer const& layer = w.layer(l);
@@ -387,7 +387,7 @@ BROOD_PHASE void update_layers() {
 // ---- evaluation and prediction
 
 // By one block: the sums of the rows in flight, added to the totals.
-BROOD_PHASE void measure_rows() {
+BROOD_PHASE void evaluate_chunk() {
   LayeredWorker const w;
   LayeredArguments const& a = layered_arguments();
   evaluation_sums<LayeredWorker>(0);
@@ -408,7 +408,7 @@ __device__ __forceinline__ EvaluationTotals totals_of(LayeredWorker const& w) {
 }
 
 // By one block.
-BROOD_PHASE void conclude_evaluation() {
+BROOD_PHASE void finish_evaluation() {
   LayeredWorker const w;
   bool const finite = all_finite(w, layered_arguments().from);
   if (threadIdx.x != 0) return;
@@ -464,10 +464,10 @@ __device__ __forceinline__ void run_phase(LayeredPhase phase) {
       return sum_squares();
     case LayeredPhase::update:
       return update_layers();
-    case LayeredPhase::measure:
-      return measure_rows();
-    case LayeredPhase::conclude:
-      return conclude_evaluation();
+    case LayeredPhase::evaluate:
+      return evaluate_chunk();
+    case LayeredPhase::finish_evaluation:
+      return finish_evaluation();
     case LayeredPhase::keep_best:
       return keep_best();
     case LayeredPhase::record_now:
@@ -483,10 +483,10 @@ __global__ void __launch_bounds__(256, 1) layered(LayeredArguments given) {
   if (threadIdx.x == 0) layered_arguments() = given;
   sync_block();
   // A member that has diverged or stopped is left alone; only its best weights may still be due.
-  bool const training = control().task.errand == Errand::train;
+  bool const training = control().task.kind == TaskKind::train;
   bool const over = training && control().progress.state != kTraining;
   LayeredPhase const phase = layered_arguments().phase;
-  if (over && phase == LayeredPhase::conclude && threadIdx.x == 0)
+  if (over && phase == LayeredPhase::finish_evaluation && threadIdx.x == 0)
     *layered_arguments().buffers.improved = 0;
   if (over && phase != LayeredPhase::keep_best) return;
   run_phase(phase);

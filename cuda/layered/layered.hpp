@@ -56,10 +56,10 @@ enum class LayeredPhase : std::int32_t {
   bias_gradient,
   squares,
   update,
-  measure,     // evaluation sums of a chunk
-  conclude,    // record and judgement of an evaluation
-  keep_best,   // the best weights, if they are
-  record_now,  // record of an evaluation that changes nothing
+  evaluate,           // evaluation sums of a chunk
+  finish_evaluation,  // record and judgement of an evaluation
+  keep_best,          // the best weights, if they are
+  record_now,         // record of an evaluation that changes nothing
   predict,
 };
 
@@ -71,7 +71,7 @@ struct LayeredArguments {
   float const* from;  // the parameters in use
   std::int32_t layer;
   std::int32_t first, rows;  // in the epoch's order, or of the evaluation rows; and how many
-  std::int32_t room;         // rows in flight, those that are padding included
+  std::int32_t padded_rows;  // rows in flight, those that are padding included
   std::int32_t training;     // a training pass, of `order` and `step`
   std::uint32_t step;
   BatchOrder order;

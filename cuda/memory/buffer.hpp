@@ -59,9 +59,9 @@ class Buffer {
 template <class T, class Put>
 void fill(Device& device, T* to, std::size_t count, Put&& put) {
   static_assert(std::is_trivially_copyable_v<T>);
-  constexpr std::size_t kMost = Device::kMostStaged / sizeof(T);
-  for (std::size_t first = 0; first < count; first += kMost) {
-    std::size_t const some = std::min(kMost, count - first);
+  constexpr std::size_t kMax = Device::kMaxStaged / sizeof(T);
+  for (std::size_t first = 0; first < count; first += kMax) {
+    std::size_t const some = std::min(kMax, count - first);
     auto* const staged = static_cast<T*>(device.stage(some * sizeof(T)));
     for (std::size_t i = 0; i < some; ++i)
       put(first + i, staged[i]);

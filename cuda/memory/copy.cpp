@@ -9,14 +9,14 @@ namespace brood::cuda {
 
 namespace {
 
-constexpr std::int64_t kMostPackedFloats =
-    kMostPackedBytes / static_cast<std::int64_t>(sizeof(float));
+constexpr std::int64_t kMaxPackedFloats =
+    kMaxPackedBytes / static_cast<std::int64_t>(sizeof(float));
 
 // One after the last of the runs that are packed together with the first: as many as fit.
 std::size_t end_of_pack(std::span<Run const> runs, std::size_t first) {
   std::int64_t floats = runs[first].floats;
   std::size_t end = first + 1;
-  while (end < runs.size() && floats + runs[end].floats <= kMostPackedFloats)
+  while (end < runs.size() && floats + runs[end].floats <= kMaxPackedFloats)
     floats += runs[end++].floats;
   return end;
 }

@@ -12,7 +12,7 @@
 namespace brood::cuda {
 
 // Of a pack of runs, which is there while it is copied.
-inline constexpr std::int64_t kMostPackedBytes = std::int64_t{64} << 20;
+inline constexpr std::int64_t kMaxPackedBytes = std::int64_t{64} << 20;
 
 // Within device memory; runs do not overlap.
 struct CopyRun {

@@ -98,8 +98,8 @@ Resident::Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceT
   if (with_gradient) gradient_ = next;
 }
 
-DrawTask Resident::draw_task() const {
-  DrawTask task{};
+InitTask Resident::init_task() const {
+  InitTask task{};
   task.layout = layout_;
   for (int l = 0; l < layout_.layers; ++l) {
     visit(Inits{}, member_.init, [&](auto init) {

@@ -12,7 +12,7 @@
 #include "cuda/memory/buffer.hpp"
 #include "cuda/memory/copy.hpp"
 #include "cuda/plan/plan.hpp"
-#include "cuda/task/draw.hpp"
+#include "cuda/task/init_task.hpp"
 #include "cuda/task/member_task.hpp"
 
 namespace brood::cuda {
@@ -44,13 +44,13 @@ Evaluation evaluation_of(MemberRecord const& record, bool evaluated);
 // a gradient buffer if it needs one there.
 class Resident {
  public:
-  // Takes device memory; its contents are drawn by the kernel that draw_task() is for.
+  // Takes device memory; its contents are drawn by the kernel that init_task() is for.
   Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceTable const& table,
            Member const& member, MemberPlan const& plan,
            std::shared_ptr<Buffer<std::int32_t>> train, std::shared_ptr<Buffer<std::int32_t>> eval,
            std::shared_ptr<DeviceTransform> transform);
 
-  DrawTask draw_task() const;
+  InitTask init_task() const;
   // Puts the weights that it starts from in the place of drawn ones. Waits.
   void take_start(Device& device);
   // Everything but map, cut, progress and order.

@@ -67,7 +67,7 @@ Work step_work(Member const& m, MemberPlan const& plan, Precision precision) {
   work.words = parameters(m) * (1 + states);
   if (plan.layout == Layout::moments_in_l2) work.global = parameters(m) * 2 * states;
   if (plan.layout == Layout::weights_in_l2) {
-    double const chunks = (rows + plan.cut.chunk_rows - 1) / std::max(plan.cut.chunk_rows, 1);
+    double const chunks = (rows + plan.tiling.chunk_rows - 1) / std::max(plan.tiling.chunk_rows, 1);
     double const gradient = plan.gradient_floats > 0 ? 2 * chunks : 0;
     work.global = parameters(m) * (2 * chunks + 1 + 2 * states + gradient);
   }
@@ -77,7 +77,7 @@ Work step_work(Member const& m, MemberPlan const& plan, Precision precision) {
 // Of the activations in flight, or of the weights, of the layer that has the most.
 int most_tiles(Member const& m, MemberPlan const& plan) {
   auto tiles = [](int numbers) { return (numbers + kPanelRows - 1) / kPanelRows; };
-  int const rows = std::max(tiles(plan.cut.chunk_rows), 1);
+  int const rows = std::max(tiles(plan.tiling.chunk_rows), 1);
   int most = 1;
   for (int l = 0; l < m.layers; ++l)
     most = std::max(most, tiles(m.width[l + 1]) * std::max(rows, tiles(m.width[l])));

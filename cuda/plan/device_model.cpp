@@ -79,7 +79,7 @@ class PlanningDevice final : public Device {
   void zero(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
   void wait() override {}
   void fork(int) override {}
-  CUstream_st* branch(int) const override { return nullptr; }
+  CUstream_st* stream(int) const override { return nullptr; }
   void join(int) override {}
   void check(int, char const*) const override {}
 

@@ -50,8 +50,8 @@ class Planner {
     MemberPlan plan;
     plan.layout = choice.layout;
     plan.order = layout_.order;
-    plan.cut = cut(choice.chunk_rows);
-    plan.map = map(choice, plan.cut);
+    plan.tiling = tiling(choice.chunk_rows);
+    plan.map = map(choice, plan.tiling);
     plan.shared_bytes = plan.map.bytes;
     plan.tensor_floats = std::int64_t{layout_.size} * tensor_count(m_);
     bool const buffered = needs_gradient(choice.chunk_rows) && !choice.gradient;
@@ -80,18 +80,18 @@ class Planner {
   // Then no slopes are kept where deltas go (forward.cuh).
   bool relu() const { return m_.activation == index_of<Relu>(Activations{}); }
 
-  WorkCut cut(int chunk_rows) const {
+  Tiling tiling(int chunk_rows) const {
     int const panels = chunk_rows / kPanelRows / share_.blocks;
-    WorkCut cut{};
-    cut.blocks = share_.blocks;
-    cut.chunk_rows = chunk_rows;
-    cut.row_warps = std::min(share_.warps, floor_to_power_of_two(std::max(1, panels)));
-    cut.column_warps = share_.warps / cut.row_warps;
-    cut.column_bits = std::countr_zero(static_cast<unsigned>(cut.column_warps));
-    return cut;
+    Tiling tiling{};
+    tiling.blocks = share_.blocks;
+    tiling.chunk_rows = chunk_rows;
+    tiling.row_warps = std::min(share_.warps, floor_to_power_of_two(std::max(1, panels)));
+    tiling.column_warps = share_.warps / tiling.row_warps;
+    tiling.column_bits = std::countr_zero(static_cast<unsigned>(tiling.column_warps));
+    return tiling;
   }
 
-  SharedMap map(Choice const& choice, WorkCut const& cut) const {
+  SharedMap map(Choice const& choice, Tiling const& tiling) const {
     SharedMap map{};
     int at = kControlBytes;
     auto take = [&](int bytes) {
@@ -99,9 +99,9 @@ class Planner {
       at += round_up(bytes, 16);
       return place;
     };
-    int const rows = cut.chunk_rows / cut.blocks;
+    int const rows = tiling.chunk_rows / tiling.blocks;
     int const batch_units = round_up(batch_of(m_), kUnitRows) / kUnitRows;
-    int const chunk_units = cut.chunk_rows / kUnitRows;
+    int const chunk_units = tiling.chunk_rows / kUnitRows;
     int const inputs = layout_.layer[0].columns;
     int const last = layout_.layers - 1;
     auto operands = [&](int columns) { return rows * columns * 4 / per_word(); };
@@ -149,10 +149,10 @@ class Planner {
         take(kScalarsAhead * layout_.layers * static_cast<int>(sizeof(LayerScalars)));
     map.fetching = choice.fetching;
     map.layer_by_layer = over_any || choice.fetching == Fetching::over_hidden ? 1 : 0;
-    WorkCount const work = most_work(map, cut);
+    WorkCount const work = most_work(map, tiling);
     map.program_backward = kWorkBytes * work.forward;
     map.program_bytes = kWorkBytes * (work.forward + work.backward);
-    map.program = take(cut.row_warps * cut.column_warps * map.program_bytes);
+    map.program = take(tiling.row_warps * tiling.column_warps * map.program_bytes);
     map.bytes = at;
     return map;
   }
@@ -161,14 +161,14 @@ class Planner {
   struct WorkCount {
     int forward = 0, backward = 0;
   };
-  WorkCount most_work(SharedMap const& map, WorkCut const& cut) const {
+  WorkCount most_work(SharedMap const& map, Tiling const& tiling) const {
     Member trained = m_;  // whose layers may all train: others of this plan may
     std::fill_n(trained.layer_lr, kMaxLayers, 1.0f);
-    TileWork work[kMostWork];
+    TileWork work[kMaxWork];
     WorkCount most;
-    for (int rank = 0; rank < cut.blocks; ++rank) {
-      for (int warp = 0; warp < cut.row_warps * cut.column_warps; ++warp) {
-        ProgramWriter lists(trained, layout_, map, cut, {}, 0, rank, warp);
+    for (int rank = 0; rank < tiling.blocks; ++rank) {
+      for (int warp = 0; warp < tiling.row_warps * tiling.column_warps; ++warp) {
+        ProgramWriter lists(trained, layout_, map, tiling, {}, 0, rank, warp);
         most.forward = std::max(most.forward, lists.write_forward(work));
         most.backward = std::max(most.backward, lists.write_backward(work));
       }
@@ -209,7 +209,7 @@ TileOrder tile_order(Precision precision) {
 
 int most_blocks(Member const& m) {
   return std::min(floor_to_power_of_two(round_up(batch_of(m), kPanelRows) / kPanelRows),
-                  kMostBlocks);
+                  kMaxBlocks);
 }
 
 MemberPlan plan_member(Member const& m, int targets, Precision precision, Share const& share,
@@ -219,7 +219,7 @@ MemberPlan plan_member(Member const& m, int targets, Precision precision, Share 
   int const whole = round_up(batch_of(m), unit);
   bool const alone = share.blocks == 1;
   MemberPlan plan;
-  if (tile_layout(m, tile_order(precision)).size > kMostFusedFloats)
+  if (tile_layout(m, tile_order(precision)).size > kMaxFusedFloats)
     return alone ? planner.layered() : plan;
   for (Layout const layout : {Layout::resident, Layout::moments_in_l2, Layout::weights_in_l2}) {
     bool const on_chip = layout == Layout::resident;

@@ -38,14 +38,14 @@ struct Share {
 
 // Beyond so many weights (16 MiB) the whole device is to work on one network's products. A
 // prediction, from bandwidths: one multiprocessor would need a millisecond for a step.
-inline constexpr int kMostFusedFloats = 1 << 22;
+inline constexpr int kMaxFusedFloats = 1 << 22;
 
 struct MemberPlan {
   bool fits = false;
   Layout layout = Layout::resident;
   TileOrder order = TileOrder::rows;
   SharedMap map{};
-  WorkCut cut{};
+  Tiling tiling{};
   int shared_bytes = 0;
   // In global memory, floats: tensors that must live there between launches, and a gradient buffer
   // if it lies there.
@@ -62,7 +62,7 @@ struct PlanLimits {
 };
 
 // With one block, every member fits: what the fused kernel cannot hold goes layer by layer, and so
-// do networks of more weights than kMostFusedFloats.
+// do networks of more weights than kMaxFusedFloats.
 MemberPlan plan_member(Member const& member, int targets, Precision precision, Share const& share,
                        PlanLimits const& limits);
 

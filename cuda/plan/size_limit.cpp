@@ -12,7 +12,7 @@ namespace brood::cuda {
 
 namespace {
 
-constexpr std::int64_t kMostPlaces = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMaxPlaces = std::numeric_limits<std::int32_t>::max();
 
 std::int64_t padded_width(Member const& m, int layer) {
   return (std::int64_t{m.width[layer]} + 15) / 16 * 16;
@@ -28,7 +28,7 @@ std::int64_t parameter_floats(Member const& m) {
 
 std::string too_many(std::string const& what, std::int64_t count) {
   return "network: " + what + " " + std::to_string(count) + " numbers; at most " +
-         std::to_string(kMostPlaces) +
+         std::to_string(kMaxPlaces) +
          " are supported with CUDA: make it narrower, or use --device cpu";
 }
 
@@ -41,10 +41,10 @@ std::int64_t most_tensor_floats(Member const& m) {
 std::string size_problem(Member const& m) {
   // All copies and a gradient lie in one tensor; loss and predictions count places of the outputs.
   std::int64_t const tensors = most_tensor_floats(m);
-  if (tensors > kMostPlaces) return too_many("its weights, moments and gradient are", tensors);
+  if (tensors > kMaxPlaces) return too_many("its weights, moments and gradient are", tensors);
   std::int64_t const rows = std::max<std::int64_t>(m.batch_size, kLayeredRows);
   std::int64_t const outputs = rows * padded_width(m, m.layers);
-  if (outputs > kMostPlaces) return too_many("the outputs of a batch are", outputs);
+  if (outputs > kMaxPlaces) return too_many("the outputs of a batch are", outputs);
   return "";
 }
 

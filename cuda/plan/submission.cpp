@@ -16,7 +16,7 @@ namespace {
 // One share is taken before another that is less than so much faster.
 constexpr double kWorthIt = 1.03;
 // Members that a multiprocessor is planned to hold, at most.
-constexpr int kMostBeside = 16;
+constexpr int kMaxBeside = 16;
 
 int members_per_multiprocessor(std::size_t jobs, DeviceLimits const& device) {
   auto const processors = static_cast<std::size_t>(device.multiprocessors);
@@ -103,7 +103,7 @@ Planned PlanCache::with_share(Job const& job, Share const& share, int crowd, int
 // blocks 0: one, whatever the limits say. With several members for a multiprocessor, as many warps
 // for each as make most of it; with one, as many as a block may have.
 Planned PlanCache::make(Job const& job, int crowd, int blocks) const {
-  Share share{.warps = kMostWarps, .blocks = std::max(1, blocks)};
+  Share share{.warps = kMaxWarps, .blocks = std::max(1, blocks)};
   if (limits_.warps > 0) share.warps = limits_.warps;
   bool const forced =
       blocks > 0 && limits_.blocks > 0 && clusters_at_once(device_, limits_.blocks) > 0;
@@ -126,9 +126,9 @@ Planned PlanCache::make(Job const& job, int crowd, int blocks) const {
   // The more of them a multiprocessor is to hold, the less memory a plan may take.
   Planned best;
   double best_rate = 0;  // steps of a multiprocessor a second
-  for (int count = 1; count <= std::min(crowd, kMostBeside);) {
+  for (int count = 1; count <= std::min(crowd, kMaxBeside);) {
     int fitting = count;
-    for (int warps = 1; warps <= kMostWarps; warps *= 2) {
+    for (int warps = 1; warps <= kMaxWarps; warps *= 2) {
       Planned const planned = with_share(job, {warps, 1}, crowd, count);
       // Layer by layer is for what nothing else can hold, and was found so at its admission.
       if (!planned.plan.fits || planned.plan.layout == Layout::layered) continue;

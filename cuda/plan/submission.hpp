@@ -15,7 +15,7 @@
 namespace brood::cuda {
 
 // Kinds of launches of a submission, which run side by side.
-inline constexpr int kMostGroups = 8;
+inline constexpr int kMaxGroups = 8;
 
 // What is known of a member before it is planned.
 struct Job {

@@ -54,7 +54,7 @@ struct SharedMap {
 };
 
 // How a member's work is cut.
-struct WorkCut {
+struct Tiling {
   std::int32_t blocks;        // of a cluster
   std::int32_t chunk_rows;    // rows in flight, all blocks together; a multiple of 32 * blocks
   std::int32_t row_warps;     // of a block, by panels of 32 rows ...
@@ -79,7 +79,7 @@ enum : std::int32_t { kTraining, kComplete, kStopped, kDiverged };
 
 // What a task asks for. Evaluation and prediction are of the rows that the task names as evaluation
 // rows, with the weights that predict, and change nothing of the member.
-enum class Errand : std::int32_t { train, evaluate, predict };
+enum class TaskKind : std::int32_t { train, evaluate, predict };
 
 // What a member has come to; lives in global memory between launches.
 struct MemberProgress {
@@ -105,7 +105,7 @@ struct MemberTask {
   DropoutScalars dropout, input_dropout;
   TileLayout layout;
   SharedMap map;
-  WorkCut cut;
+  Tiling tiling;
 
   // In global memory; each tensor is one copy in TileLayout (moments: several).
   float* parameters;
@@ -124,7 +124,7 @@ struct MemberTask {
   MemberProgress* progress;
 
   // The order.
-  Errand errand;
+  TaskKind kind;
   std::int32_t until_epoch;  // train
   std::int32_t evaluate_every;
   std::int64_t most_steps;  // of this launch; another goes on from there
@@ -143,8 +143,8 @@ struct LayerScalars {
   float rate, decay;
 };
 
-inline constexpr int kMostWarps = 8;    // of a block
-inline constexpr int kMostBlocks = 16;  // of a cluster
+inline constexpr int kMaxWarps = 8;    // of a block
+inline constexpr int kMaxBlocks = 16;  // of a cluster
 
 // A run of rows of a batch, or of the evaluation rows, that is in flight at once.
 struct Chunk {
@@ -185,7 +185,7 @@ struct Control {
   BatchOrder order[2];  // of even and odd epochs
   Stream stream;
   std::int64_t goal, end;  // steps: of the next evaluation; of this launch
-  std::int32_t overflown[kMostWarps];
+  std::int32_t overflown[kMaxWarps];
   UpdateKind update;
   LossKind loss;
   // Where they lie now, in shared or in global memory.

@@ -88,7 +88,7 @@ static_assert(sizeof(TileWork) == kWorkBytes && sizeof(WorkHead) == 16);
 
 // Pieces of a list, at most: a layer has two of deltas and three of weights, or nothing but a wait
 // in their place; the rows are fetched once.
-inline constexpr int kMostWork = 5 * kMaxLayers + 2;
+inline constexpr int kMaxWork = 5 * kMaxLayers + 2;
 
 // How operands are stored: see precision.cuh.
 struct OperandForm {
@@ -104,21 +104,21 @@ class ProgramWriter {
  public:
   // base: address of the block's shared memory.
   BROOD_HD constexpr ProgramWriter(Member const& m, TileLayout const& layout, SharedMap const& map,
-                                   WorkCut const& cut, OperandForm const& form, std::uint32_t base,
-                                   int rank, int warp)
+                                   Tiling const& tiling, OperandForm const& form,
+                                   std::uint32_t base, int rank, int warp)
       : m_(m),
         layout_(layout),
         map_(map),
         form_(form),
         base_(base),
-        row_warp_(warp / cut.column_warps),
-        row_warps_(cut.row_warps),
-        column_warp_(warp % cut.column_warps),
-        column_warps_(cut.column_warps),
-        worker_(rank * cut.row_warps * cut.column_warps + warp),
-        workers_(cut.blocks * cut.row_warps * cut.column_warps) {}
+        row_warp_(warp / tiling.column_warps),
+        row_warps_(tiling.row_warps),
+        column_warp_(warp % tiling.column_warps),
+        column_warps_(tiling.column_warps),
+        worker_(rank * tiling.row_warps * tiling.column_warps + warp),
+        workers_(tiling.blocks * tiling.row_warps * tiling.column_warps) {}
 
-  // Both return how many pieces the list has, kMostWork at most.
+  // Both return how many pieces the list has, kMaxWork at most.
   BROOD_HD constexpr int write_forward(TileWork* to) {
     begin(to);
     for (int l = 0; l < layout_.layers; ++l) {

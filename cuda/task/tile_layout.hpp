@@ -40,11 +40,11 @@ enum class TileOrder : std::int32_t {
 
 // A sum over more inputs than this is made of equal segments (the last may be shorter), each from
 // zero, added in their order: so that a segment may be summed by whoever has its inputs.
-inline constexpr int kMostSegmentUnits = 8;
+inline constexpr int kMaxSegmentUnits = 8;
 
 // Units of the segments of a layer: by its width alone.
 BROOD_HD constexpr int segment_units(int input_units) {
-  int const segments = (input_units + kMostSegmentUnits - 1) / kMostSegmentUnits;
+  int const segments = (input_units + kMaxSegmentUnits - 1) / kMaxSegmentUnits;
   return (input_units + segments - 1) / segments;
 }
 

@@ -104,8 +104,8 @@ MemberId Population::admit(MemberSpec spec, Data const& data, MemberImage image)
 }
 
 // On the device where both are there; else by way of an image.
-std::vector<MemberId> Population::branch(std::span<MemberId const> from,
-                                         std::vector<MemberSpec> specs, Data const& data) {
+std::vector<MemberId> Population::clone(std::span<MemberId const> from,
+                                        std::vector<MemberSpec> specs, Data const& data) {
   std::vector<std::uint64_t> seeds;
   for (auto const& spec : specs)
     seeds.push_back(spec.seed);

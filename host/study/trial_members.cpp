@@ -63,7 +63,7 @@ void TrialMembers::copy(std::span<Exploit const> exploits) {
     for (auto& spec : setup_.members_of(exploit.trial, exploit.after, 0, source.size()))
       specs.push_back(std::move(spec));
   }
-  auto const ids = population_.branch(from, std::move(specs), setup_.data);
+  auto const ids = population_.clone(from, std::move(specs), setup_.data);
   auto next = ids.begin();
   for (Exploit const& exploit : exploits) {
     auto& own = members_.at(exploit.trial);
@@ -94,7 +94,7 @@ std::vector<MemberId> TrialMembers::replay(
       ids = population_.admit(specs_of(segment), setup_.data);
     } else {
       auto const before =
-          std::exchange(ids, population_.branch(ids, specs_of(segment), setup_.data));
+          std::exchange(ids, population_.clone(ids, specs_of(segment), setup_.data));
       population_.release(before);
     }
     population_.train(ids, std::min(segment.until_epoch, epochs), evaluate_every_epochs);

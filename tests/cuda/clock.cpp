@@ -17,7 +17,7 @@
 #include "cuda/plan/device_model.hpp"
 #include "cuda/ranking/pairs.hpp"
 #include "cuda/ranking/sort.hpp"
-#include "cuda/task/draw.hpp"
+#include "cuda/task/init_task.hpp"
 
 namespace brood::cuda {
 
@@ -95,7 +95,7 @@ class ClockedDevice final : public Device {
     calls.emplace_back("wait");
   }
   void fork(int) override { calls.emplace_back("fork"); }
-  CUstream_st* branch(int) const override { return nullptr; }
+  CUstream_st* stream(int) const override { return nullptr; }
   void join(int) override { calls.emplace_back("join"); }
   void start_timer() override { started_ = now; }
   void stop_timer() override { timed_ = now - started_; }
@@ -151,7 +151,7 @@ void launch_run(Device&, CUstream_st*, Variant const&, LaunchShape const& shape,
     throw DeviceError("launch of the training kernel: it was told to fail");
   std::int64_t sum = 0, longest = 0;
   for (int i = 0; i < shape.blocks / shape.cluster; ++i) {
-    std::int64_t const steps = tasks[i].errand == Errand::train ? clocked::train(tasks[i]) : 0;
+    std::int64_t const steps = tasks[i].kind == TaskKind::train ? clocked::train(tasks[i]) : 0;
     if (tasks[i].gradient != nullptr) counts.gradients.push_back(tasks[i].gradient);
     sum += steps;
     longest = std::max(longest, steps);
@@ -170,7 +170,7 @@ std::array<int, 3> clusters_on(Device& device, Precision) {
 std::string code_problem(Device&) {
   return "";
 }
-void launch_draw(Device&, int, DrawTask const*) {}
+void launch_init(Device&, int, InitTask const*) {}
 void launch_copies(Device&, int count, CopyRun const* runs) {
   clocked::Inside const inside;
   for (int i = 0; i < count; ++i)

@@ -19,7 +19,7 @@ Clocks clocks_of(Shape const& shape, int warps, Precision precision = Precision:
   Member const m = member_of(shape);
   MemberPlan plan;
   plan.layout = Layout::resident;
-  plan.cut.chunk_rows = static_cast<int>(shape.batch);
+  plan.tiling.chunk_rows = static_cast<int>(shape.batch);
   Cost const cost = step_cost(m, plan, {warps, 1}, precision, device);
   return {cost.latency * device.clock_hz, cost.throughput * device.clock_hz};
 }

@@ -118,7 +118,7 @@ TEST(PlanCache, KeepsPlansByAllThatPlanningLooksAt) {
           within.shared_bytes = kept.shared_limit;
           MemberPlan const fresh = plan_member(m, 1, Precision::tf32, kept.share, within);
           EXPECT_EQ(std::memcmp(&kept.plan.map, &fresh.map, sizeof fresh.map), 0) << what;
-          EXPECT_EQ(std::memcmp(&kept.plan.cut, &fresh.cut, sizeof fresh.cut), 0) << what;
+          EXPECT_EQ(std::memcmp(&kept.plan.tiling, &fresh.tiling, sizeof fresh.tiling), 0) << what;
           EXPECT_EQ(kept.plan.layout, fresh.layout) << what;
           EXPECT_EQ(kept.plan.gradient_floats, fresh.gradient_floats) << what;
         }

@@ -54,7 +54,7 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
                                     Precision precision) {
   SharedMap const& map = plan.map;
   TileLayout const layout = tile_layout(m, plan.order);
-  int const rows = plan.cut.chunk_rows / plan.cut.blocks;
+  int const rows = plan.tiling.chunk_rows / plan.tiling.blocks;
   int const operand = precision == Precision::bf16 ? 2 : 4;  // bytes
   int const inputs = layout.layer[0].columns;
   int const last = layout.layers - 1;
@@ -82,7 +82,7 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
   add("scale", map.scale, 4 * inputs);
   // Of both units of every panel, whether rows are in them or not.
   int const units = 2 * ((batch_rows(m, 0) + kPanelRows - 1) / kPanelRows);
-  int const chunk_units = plan.cut.chunk_rows / kUnitRows;
+  int const chunk_units = plan.tiling.chunk_rows / kUnitRows;
   add("block sums", map.block_sums, std::max(2 * 4 * units, kEvaluationSums * 8 * chunk_units));
   if (m.clip_norm > 0.0f) {
     int all = 0;
@@ -93,7 +93,7 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
   add("scalars", map.scalars, kScalarsAhead * static_cast<int>(sizeof(StepScalars)));
   add("layer scalars", map.layer_scalars,
       kScalarsAhead * layout.layers * static_cast<int>(sizeof(LayerScalars)));
-  add("program", map.program, plan.cut.row_warps * plan.cut.column_warps * map.program_bytes);
+  add("program", map.program, plan.tiling.row_warps * plan.tiling.column_warps * map.program_bytes);
   return places;
 }
 
@@ -102,7 +102,7 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
 inline std::set<std::set<std::string>> pairs_that_may_share(MemberPlan const& plan, Member const& m,
                                                             Precision precision) {
   std::set<std::set<std::string>> pairs;
-  bool const alone = plan.cut.blocks == 1;  // else other blocks read hidden layers
+  bool const alone = plan.tiling.blocks == 1;  // else other blocks read hidden layers
   bool const in_turn = plan.map.layer_by_layer != 0;
   bool const relu =
       m.activation == index_of<Relu>(Activations{});  // else slopes lie where deltas go
@@ -151,8 +151,8 @@ inline void expect_sound(MemberPlan const& plan, Member const& m, int targets,
   });
   EXPECT_EQ(over_hidden, plan.map.layer_by_layer != 0);
   EXPECT_EQ(plan.shared_bytes, plan.map.bytes);
-  EXPECT_EQ(plan.cut.chunk_rows % (kPanelRows * plan.cut.blocks), 0);
-  EXPECT_EQ(1 << plan.cut.column_bits, plan.cut.column_warps);
+  EXPECT_EQ(plan.tiling.chunk_rows % (kPanelRows * plan.tiling.blocks), 0);
+  EXPECT_EQ(1 << plan.tiling.column_bits, plan.tiling.column_warps);
 }
 
 }  // namespace brood::cuda::planned

@@ -31,7 +31,7 @@ struct Written {
   OperandForm form;
   std::vector<Lists> warps;  // of all blocks
 
-  int warps_of_block() const { return plan.cut.row_warps * plan.cut.column_warps; }
+  int warps_of_block() const { return plan.tiling.row_warps * plan.tiling.column_warps; }
   std::uint32_t at(int place) const { return kBase + static_cast<std::uint32_t>(place); }
   std::uint32_t weights_at(int l) const {
     return at((form.weights_copied ? plan.map.operands + 2 * layout.layer[l].weights
@@ -40,7 +40,7 @@ struct Written {
   std::uint32_t inputs_at(int l) const {
     return at(l == 0 ? plan.map.input : plan.map.hidden[l - 1]);
   }
-  int panels_of_rows() const { return plan.cut.chunk_rows / kPanelRows / plan.cut.blocks; }
+  int panels_of_rows() const { return plan.tiling.chunk_rows / kPanelRows / plan.tiling.blocks; }
   int inputs(int l) const { return layout.layer[l].columns / kUnitRows; }
   int outputs(int l) const { return layout.layer[l].rows / kUnitRows; }
 };
@@ -50,10 +50,10 @@ Written written(Member const& m, MemberPlan const& plan, Precision precision) {
   bool const copies = precision == Precision::bf16;
   int const unit = copies ? 512 : 1024;
   w.form = {unit, unit, true, copies, !copies};
-  for (int rank = 0; rank < plan.cut.blocks; ++rank) {
+  for (int rank = 0; rank < plan.tiling.blocks; ++rank) {
     for (int warp = 0; warp < w.warps_of_block(); ++warp) {
-      TileWork forward[kMostWork], backward[kMostWork];
-      ProgramWriter lists(m, w.layout, plan.map, plan.cut, w.form, kBase, rank, warp);
+      TileWork forward[kMaxWork], backward[kMaxWork];
+      ProgramWriter lists(m, w.layout, plan.map, plan.tiling, w.form, kBase, rank, warp);
       int const ahead = lists.write_forward(forward), back = lists.write_backward(backward);
       EXPECT_LE(kWorkBytes * ahead, plan.map.program_backward);
       EXPECT_LE(kWorkBytes * back, plan.map.program_bytes - plan.map.program_backward);
@@ -100,13 +100,13 @@ void expect_forward(Written const& w) {
       EXPECT_EQ(f.head.work == Work::logits, last);
       EXPECT_EQ(f.units & 0xffff, in);
       EXPECT_EQ(f.units >> 16, w.layout.layer[l].segment);
-      int const row_warp = warp / w.plan.cut.column_warps;
-      for (int k = 0; row_warp + k * w.plan.cut.row_warps < panels; ++k) {
-        int const local = row_warp + k * w.plan.cut.row_warps;
+      int const row_warp = warp / w.plan.tiling.column_warps;
+      for (int k = 0; row_warp + k * w.plan.tiling.row_warps < panels; ++k) {
+        int const local = row_warp + k * w.plan.tiling.row_warps;
         EXPECT_EQ(f.x + static_cast<unsigned>(k) * f.x_panel,
                   w.inputs_at(l) + static_cast<unsigned>(2 * in * unit * local));
         for (int i = 0; i < f.tiles; ++i) {
-          int const n = f.column / kPanelRows + i * w.plan.cut.column_warps;
+          int const n = f.column / kPanelRows + i * w.plan.tiling.column_warps;
           auto const step = static_cast<unsigned>(i), panel = static_cast<unsigned>(k);
           int const out_unit = last ? 1024 : unit;
           EXPECT_EQ(f.weights + step * f.weights_step,
@@ -135,9 +135,9 @@ void expect_deltas(Written const& w) {
       int const l = d.head.layer, unit = w.form.unit, in = w.inputs(l), out = w.outputs(l);
       EXPECT_EQ(d.units, out);
       EXPECT_EQ(d.weights_panel, static_cast<unsigned>(2 * in * unit));
-      int const row_warp = warp / w.plan.cut.column_warps;
-      for (int k = 0; row_warp + k * w.plan.cut.row_warps < panels; ++k) {
-        int const local = row_warp + k * w.plan.cut.row_warps;
+      int const row_warp = warp / w.plan.tiling.column_warps;
+      for (int k = 0; row_warp + k * w.plan.tiling.row_warps < panels; ++k) {
+        int const local = row_warp + k * w.plan.tiling.row_warps;
         auto const panel = static_cast<unsigned>(k);
         EXPECT_EQ(d.deltas + panel * d.deltas_panel,
                   w.at(w.plan.map.delta[l]) + static_cast<unsigned>(2 * out * unit * local));

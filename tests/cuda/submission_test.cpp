@@ -63,7 +63,7 @@ TEST(Submission, IsAtMostEightLaunchesWhateverThePopulation) {
       auto const members = mixture(count);
       auto const grouped = groups_of(members, h200(), precision);
       auto const& groups = grouped->groups;
-      EXPECT_LE(groups.size(), static_cast<std::size_t>(kMostGroups)) << count;
+      EXPECT_LE(groups.size(), static_cast<std::size_t>(kMaxGroups)) << count;
       std::set<std::size_t> seen;
       for (auto const& group : groups) {
         EXPECT_EQ(group.shape.blocks, static_cast<int>(group.jobs.size()) * group.shape.cluster);
@@ -74,8 +74,8 @@ TEST(Submission, IsAtMostEightLaunchesWhateverThePopulation) {
           MemberPlan const& plan = equals.planned->plan;
           EXPECT_TRUE(plan.fits);
           EXPECT_LE(plan.shared_bytes, group.shape.shared_bytes);
-          EXPECT_EQ(plan.cut.row_warps * plan.cut.column_warps * 32, group.shape.threads);
-          EXPECT_EQ(plan.cut.blocks, group.shape.cluster);
+          EXPECT_EQ(plan.tiling.row_warps * plan.tiling.column_warps * 32, group.shape.threads);
+          EXPECT_EQ(plan.tiling.blocks, group.shape.cluster);
           EXPECT_EQ(equals.first, jobs);
           jobs += equals.count;
         }

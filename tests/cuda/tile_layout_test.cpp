@@ -123,8 +123,8 @@ TEST(TileLayout, SumsOfManyInputsAreMadeOfEqualSegments) {
   for (int units = 1; units <= 320; ++units) {
     int const segment = segment_units(units);
     int const count = (units + segment - 1) / segment;
-    EXPECT_LE(segment, kMostSegmentUnits);
-    EXPECT_EQ(count, (units + kMostSegmentUnits - 1) / kMostSegmentUnits) << "no more than needed";
+    EXPECT_LE(segment, kMaxSegmentUnits);
+    EXPECT_EQ(count, (units + kMaxSegmentUnits - 1) / kMaxSegmentUnits) << "no more than needed";
     EXPECT_LT(count * segment - units, count) << "the last is shorter by less than a unit each";
   }
   EXPECT_EQ(segment_units(8), 8);

@@ -128,7 +128,7 @@ class EmulatedDevice final : public cuda::Device {
   void wait() override { begin("wait"); }
   // Launches have run when they return.
   void fork(int) override { begin("fork"); }
-  CUstream_st* branch(int) const override { return nullptr; }
+  CUstream_st* stream(int) const override { return nullptr; }
   void join(int) override { begin("join"); }
 
   // Everything is done when a call returns.

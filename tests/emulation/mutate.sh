@@ -222,7 +222,7 @@ try_mutant() {
   local sources=()
   while read -r file; do
     case $file in
-      */draw.cuh | */pairs.cuh) sources+=(cuda/kernels/kernels.cu) ;;
+      */init_weights.cuh | */pairs.cuh) sources+=(cuda/kernels/kernels.cu) ;;
       */layered.cuh) sources+=(cuda/layered/layered.cu) ;;
       */step_program.hpp) sources+=(cuda/plan/plan.cpp "cuda/kernels/kernels_$precision.cu") ;;
       *.cuh) sources+=("cuda/kernels/kernels_$precision.cu") ;;

@@ -638,7 +638,7 @@ __global__ void exchange(ClusterArguments all) {
     uint4 const mine = make_uint4(code(rank, thread, 0), code(rank, thread, 1),
                                   code(rank, thread, 2), code(rank, thread, 3));
     store_16(base + static_cast<Shared>(places.own + 16 * thread), mine);
-    Far const there = in_block(base, after);
+    RemoteShared const there = in_block(base, after);
     store_16(there + (places.four + 16 * thread), mine);
     store_8(there + (places.two + 8 * thread), make_uint2(mine.y, mine.z));
     store_4(in_block(base + static_cast<Shared>(places.one + 4 * thread), after), mine.w);

@@ -29,7 +29,7 @@ def name_of(symbol):
     """run<Tf32,shared,alone> of _ZN5brood4cuda3runINS0_4Tf32ELb1ELb0EEEv..."""
     run = re.search(r"3runINS0_\d(\w+?)ELb([01])ELb([01])E", symbol)
     if not run:
-        small = re.search(r"\d(draw|copy|layered|pair_keys|pair_counts)E", symbol)
+        small = re.search(r"\d(init_weights|copy|layered|pair_keys|pair_counts)E", symbol)
         return small.group(1) if small else symbol
     weights = "shared" if run.group(2) == "1" else "global"
     return f"run<{run.group(1)},{weights},{'cluster' if run.group(3) == '1' else 'block'}>"

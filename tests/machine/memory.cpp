@@ -179,7 +179,7 @@ void write_local(Warp& warp, u32 address, unsigned bytes, int lane, u32 const* w
 enum Narrow : u8 { kSigned = 1 };
 enum class Space : u8 { shared, global, generic, local };
 
-constexpr int kMostWords = 4;
+constexpr int kMaxWords = 4;
 int words_of(Instruction const& in) {
   return in.bytes < 4 ? 1 : in.bytes / 4;
 }
@@ -280,10 +280,10 @@ void load(Warp& warp, Instruction const& in, u32 lanes) {
   }
   addresses_of<Of>(warp, in, in.source[0], lanes, at);
   int const count = words_of(in);
-  Words out[kMostWords];
-  u32 valid[kMostWords] = {kAllLanes, kAllLanes, kAllLanes, kAllLanes};
+  Words out[kMaxWords];
+  u32 valid[kMaxWords] = {kAllLanes, kAllLanes, kAllLanes, kAllLanes};
   if (Of != Space::local && lanes == kAllLanes && all_alike(at)) {
-    u32 words[kMostWords] = {};
+    u32 words[kMaxWords] = {};
     read_one(warp, Of, at[0], in.bytes, 0, words, valid);
     for (int k = 0; k < count; ++k) {
       out[k] = Words::all(widened(in, words[k]));
@@ -291,7 +291,7 @@ void load(Warp& warp, Instruction const& in, u32 lanes) {
     }
   } else {
     for_each_lane(lanes, [&](int i) {
-      u32 words[kMostWords] = {};
+      u32 words[kMaxWords] = {};
       read_one(warp, Of, at[i], in.bytes, i, words, valid);
       for (int k = 0; k < count; ++k)
         out[k][i] = widened(in, words[k]);
@@ -312,8 +312,8 @@ void store(Warp& warp, Instruction const& in, u32 lanes) {
   addresses_of<Of>(warp, in, in.source[0], lanes, at);
   int const count = words_of(in);
   Operand const& data = in.source[1];
-  Words const* from[kMostWords];
-  u32 valid[kMostWords] = {kAllLanes, kAllLanes, kAllLanes, kAllLanes};
+  Words const* from[kMaxWords];
+  u32 valid[kMaxWords] = {kAllLanes, kAllLanes, kAllLanes, kAllLanes};
   Words scratch;
   for (int k = 0; k < count; ++k) {
     if (data.kind == Operand::Kind::reg) {
@@ -325,7 +325,7 @@ void store(Warp& warp, Instruction const& in, u32 lanes) {
     }
   }
   for_each_lane(lanes, [&](int i) {
-    u32 words[kMostWords];
+    u32 words[kMaxWords];
     for (int k = 0; k < count; ++k)
       words[k] = (*from[k])[i];
     write_one(warp, Of, at[i], in.bytes, i, words, valid);

@@ -173,17 +173,17 @@ float const* Resident::predicting_weights() const {
 namespace {
 
 // Adds the seconds of its life; nothing where there is nothing to add to.
-class Watch {
+class ScopedTimer {
  public:
-  explicit Watch(double* seconds) : seconds_(seconds) {
+  explicit ScopedTimer(double* seconds) : seconds_(seconds) {
     if (seconds_ != nullptr) start_ = std::chrono::steady_clock::now();
   }
-  ~Watch() {
+  ~ScopedTimer() {
     if (seconds_ == nullptr) return;
     *seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
-  Watch(Watch const&) = delete;
-  Watch& operator=(Watch const&) = delete;
+  ScopedTimer(ScopedTimer const&) = delete;
+  ScopedTimer& operator=(ScopedTimer const&) = delete;
 
  private:
   double* seconds_;
@@ -194,7 +194,7 @@ class Watch {
 
 void Resident::train(Kernels const& kernels, LoadedTable const& table, int until_epoch,
                      int evaluate_every, float* scratch, WorkerTimes* times) {
-  Watch const busy(times == nullptr ? nullptr : &times->busy);
+  ScopedTimer const busy(times == nullptr ? nullptr : &times->busy);
   int const until = std::min(until_epoch, member_.epochs);
   int const per_epoch = steps_per_epoch(member_);
   while (metrics_.state == MemberState::training && metrics_.epoch < until) {
@@ -212,7 +212,7 @@ void Resident::train(Kernels const& kernels, LoadedTable const& table, int until
       metrics_.state = MemberState::diverged;
       return;
     }
-    Watch const evaluating(times == nullptr ? nullptr : &times->evaluating);
+    ScopedTimer const evaluating(times == nullptr ? nullptr : &times->evaluating);
     record(kernels, table, scratch);
   }
   if (metrics_.state == MemberState::training && metrics_.epoch == member_.epochs) {

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "backend/cpu/forward.hpp"
-#include "backend/cpu/laps.hpp"
 #include "backend/cpu/loss_gradient.hpp"
+#include "backend/cpu/phase_timer.hpp"
 #include "core/optimizer.hpp"
 
 namespace brood::cpu::BROOD_ISA {
@@ -158,29 +158,29 @@ inline void train_step(MemberView const& view, TableView const& table, Scratch c
                        BatchOrder const& order, int batch, int rows, std::int64_t step,
                        TrainResult& result, StepTicks* ticks) {
   Member const& m = *view.member;
-  Laps laps(ticks);
+  PhaseTimer timer(ticks);
   auto const first = static_cast<std::uint32_t>(batch) * static_cast<std::uint32_t>(m.batch_size);
   batch_rows_of(order, view.train_rows, first, rows, s.row);
   gather_inputs(view, table, s, rows);
   gather_targets(view, table, s, rows);
   gather_weights(view, table, s, rows, /*training=*/true);
-  laps.end(kGather);
+  timer.end(kGather);
   forward_pass<true>(view, view.weights, s, static_cast<std::uint32_t>(step));
-  laps.end(kForward);
+  timer.end(kForward);
   BatchLoss const loss = loss_gradient(m, s, s.delta[0]);
-  laps.end(kLoss);
+  timer.end(kLoss);
   result.steps += 1;
   result.loss_sum += static_cast<double>(loss.sum);
   result.loss_weight += static_cast<double>(loss.weight);
   result.diverged = !(loss.sum - loss.sum == 0.0f);  // inf or NaN
   if (result.diverged) return;
   backward_pass(view, s, rows);
-  laps.end(kBackward);
+  timer.end(kBackward);
   clip_gradient(m, *view.layout, s.gradient);
   add_penalties(m, *view.layout, view.weights, s.gradient);
   update(view, s.gradient, step);
   update_average(view);
-  laps.end(kUpdate);
+  timer.end(kUpdate);
 }
 
 inline TrainResult train(MemberView const& view, TableView const& table, float* scratch,
@@ -200,7 +200,7 @@ inline TrainResult train(MemberView const& view, TableView const& table, float* 
       bool const is_last = batch == per_epoch - 1;
       train_step(view, table, is_last ? last : full, order, batch,
                  is_last ? last_rows : m.batch_size, step, result,
-                 step % kStepsPerLook == 0 ? ticks : nullptr);
+                 step % kStepsPerSample == 0 ? ticks : nullptr);
       if (result.diverged) return result;
     }
   }

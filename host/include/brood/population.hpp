@@ -32,8 +32,8 @@ class Population {
   // For each spec a member that goes on from where another is: with its weights, moments and
   // progress, and with hyperparameters and a seed of its own. Throws UsageError where the two
   // differ in the shape of the network or in what the optimizer keeps.
-  std::vector<MemberId> branch(std::span<MemberId const> from, std::vector<MemberSpec> specs,
-                               Data const& data);
+  std::vector<MemberId> clone(std::span<MemberId const> from, std::vector<MemberSpec> specs,
+                              Data const& data);
   void release(std::span<MemberId const> members);
 
   // Trains each to `until_epoch` (of its own `epochs` at most), evaluating every so many epochs

@@ -93,12 +93,13 @@ inline unsigned char* shared_place(Shared at) {
 }
 
 // An address in the shared memory of a block of the cluster.
-struct Far {
+struct RemoteShared {
   unsigned char* at;
 
-  Far operator+(int bytes) const { return {at + bytes}; }
+  RemoteShared operator+(int bytes) const { return {at + bytes}; }
 };
-inline Far in_block(Shared at, int rank, emulation::Location from = emulation::Location::here()) {
+inline RemoteShared in_block(Shared at, int rank,
+                             emulation::Location from = emulation::Location::here()) {
   if (!has_clusters()) return {shared_place(at)};
   return {static_cast<unsigned char*>(
       const_cast<void*>(emulation::in_block(shared_place(at), rank, from)))};
@@ -107,7 +108,7 @@ inline unsigned char* place_of(Shared at, std::size_t bytes, emulation::Location
   emulation::check_shared(shared_place(at), bytes, from);
   return shared_place(at);
 }
-inline unsigned char* place_of(Far at, std::size_t bytes, emulation::Location from) {
+inline unsigned char* place_of(RemoteShared at, std::size_t bytes, emulation::Location from) {
   emulation::check_aligned(at.at, bytes, from);
   return at.at;
 }
@@ -131,10 +132,11 @@ inline uint2 load_8(Shared at, emulation::Location from = emulation::Location::h
 inline std::uint32_t load_4(Shared at, emulation::Location from = emulation::Location::here()) {
   return load_value<std::uint32_t>(at, from);
 }
-inline uint4 load_16(Far at, emulation::Location from = emulation::Location::here()) {
+inline uint4 load_16(RemoteShared at, emulation::Location from = emulation::Location::here()) {
   return load_value<uint4>(at, from);
 }
-inline std::uint32_t load_4(Far at, emulation::Location from = emulation::Location::here()) {
+inline std::uint32_t load_4(RemoteShared at,
+                            emulation::Location from = emulation::Location::here()) {
   return load_value<std::uint32_t>(at, from);
 }
 template <class At>

@@ -21,12 +21,12 @@ inline std::uint64_t tick() {
 }
 
 // One step in so many is looked at: a prime, lest it be the same batch of every epoch.
-inline constexpr std::int64_t kStepsPerLook = 13;
+inline constexpr std::int64_t kStepsPerSample = 13;
 
 // Of a step that is not looked at, `ticks` is null.
-class Laps {
+class PhaseTimer {
  public:
-  explicit Laps(StepTicks* ticks) : ticks_(ticks), last_(ticks == nullptr ? 0 : tick()) {}
+  explicit PhaseTimer(StepTicks* ticks) : ticks_(ticks), last_(ticks == nullptr ? 0 : tick()) {}
 
   void end(StepPhase phase) {
     if (ticks_ == nullptr) return;

@@ -4,18 +4,18 @@
 #pragma once
 
 #include "cuda/kernels/prims.cuh"
-#include "cuda/task/draw.hpp"
+#include "cuda/task/init_task.hpp"
 
 namespace brood::cuda {
 
-struct DrawArguments {
-  DrawTask const* tasks;
+struct InitArguments {
+  InitTask const* tasks;
 };
 
 // A thread draws four elements at a time: a layer's elements are its weights, row by row, then its
 // biases.
-__global__ void draw(DrawArguments arguments) {
-  DrawTask const& task = arguments.tasks[blockIdx.x];
+__global__ void init_weights(InitArguments arguments) {
+  InitTask const& task = arguments.tasks[blockIdx.x];
   auto const self = static_cast<int>(threadIdx.x);
   auto const threads = static_cast<int>(blockDim.x);
   for (std::int64_t i = self; i < task.floats; i += threads)

@@ -9,7 +9,7 @@
 
 namespace brood::cuda {
 
-struct DrawTask {
+struct InitTask {
   TileLayout layout;
   InitLaw law[kMaxLayers];
   std::int32_t bias_as_weights;
