@@ -47,9 +47,9 @@ std::vector<std::string> problems(Study const& of, Task task) {
         "final_repeats: does not go with population based training, where a trial is what it "
         "copied on the way; leave it out, or give validation more repeats");
   }
-  if (study.stop.patience_rungs < 0) {
-    found.push_back("stop.patience_rungs: " + std::to_string(study.stop.patience_rungs) +
-                    " is not allowed; allowed: 0 (off) and up");
+  if (study.stop.patience_rungs && *study.stop.patience_rungs < 1) {
+    found.push_back("stop.patience_rungs: " + std::to_string(*study.stop.patience_rungs) +
+                    " is not allowed; allowed: 1 and up, or none");
   }
   if (study.stop.target && !std::isfinite(*study.stop.target))
     found.push_back("stop.target: is not finite; allowed: a score of the metric");

@@ -40,8 +40,8 @@ std::optional<Ended> reason_to_stop(Stop const& stop, StopProgress const& progre
   bool const reached = stop.target && std::isfinite(progress.best) &&
                        !is_better(*stop.target, progress.best, maximize);
   if (reached) return Ended::target;
-  bool const spent = stop.patience_rungs > 0 && std::isfinite(progress.best) &&
-                     progress.rungs_since_best >= stop.patience_rungs;
+  bool const spent = stop.patience_rungs && std::isfinite(progress.best) &&
+                     progress.rungs_since_best >= *stop.patience_rungs;
   return spent ? std::optional(Ended::no_improvement) : std::nullopt;
 }
 

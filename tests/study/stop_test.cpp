@@ -169,7 +169,7 @@ TEST_F(StopStudyTest, WhatCannotBeIsRefused) {
   study.stop = {.target = kNaN, .patience_rungs = -1};
   auto const found = problems(study, Task::classification);
   ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0], "stop.patience_rungs: -1 is not allowed; allowed: 0 (off) and up");
+  EXPECT_EQ(found[0], "stop.patience_rungs: -1 is not allowed; allowed: 1 and up, or none");
   EXPECT_EQ(found[1], "stop.target: is not finite; allowed: a score of the metric");
 }
 

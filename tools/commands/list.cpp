@@ -116,6 +116,15 @@ std::vector<Name> schedulers() {
   return names;
 }
 
+template <class S>
+std::vector<Name> settings_of() {
+  std::vector<Name> names;
+  files::for_keys<S>([&](setting::Name name, auto, auto const&, std::string_view help) {
+    names.push_back({std::string(name.key), std::string(help)});
+  });
+  return names;
+}
+
 std::vector<Name> constraints() {
   std::vector<Name> names;
   files::for_keys<Constraints>([&](setting::Name name, auto, auto const&, std::string_view help) {
@@ -146,9 +155,7 @@ std::vector<Topic> topics() {
       {"best_of",
        {{"last_rung", "the winner is the best of the trials that were trained furthest"},
         {"any", "the winner is the best of all trials, each by its last score"}}},
-      {"stop",
-       {{"target", "the study ends after the rung in which a trial scores this or better"},
-        {"patience_rungs", "it ends after so many rungs in which no score was the best yet"}}},
+      {"stop", settings_of<Stop>()},
       {"validation",
        {{"holdout", "a share of all rows validates; test: a share that is scored at the end"},
         {"folds", "each of so many folds validates once; repeats: so often"},
@@ -165,7 +172,7 @@ std::vector<Topic> topics() {
 constexpr std::string_view kHyperparameters = "hyperparameters";
 constexpr std::string_view kSettings = "settings";
 
-// Each setting of samplers, schedulers, validations and constraints.
+// Each setting of samplers, schedulers, validations, constraints, stop and the study itself.
 struct SettingRow {
   std::string name, default_text, allowed;
   std::string_view help;
@@ -175,7 +182,7 @@ void add_settings(std::string_view of, std::vector<SettingRow>& rows) {
   S const defaults{};
   files::for_keys<S>(
       [&](setting::Name name, auto field, auto const& allowed, std::string_view help) {
-        std::string const full = std::string(of) + '.' + std::string(name.key);
+        std::string const full = std::string(of) + (of.empty() ? "" : ".") + std::string(name.key);
         for (SettingRow const& row : rows) {
           if (row.name == full) return;  // validations share theirs
         }
@@ -196,6 +203,8 @@ std::vector<SettingRow> setting_rows() {
   });
   for_alternatives<Validation>([&]<class S>(S const&) { add_settings<S>("validation", rows); });
   add_settings<Constraints>("constraints", rows);
+  add_settings<Stop>("stop", rows);
+  add_settings<Study>("", rows);
   return rows;
 }
 

@@ -23,7 +23,7 @@ std::string upper_bound_text(Prepared const& prepared) {
     add("trials worse than the median are stopped");
   if (prepared.plan.upper_bound && study.space.find("patience") != nullptr)
     add("patience ends members that no longer get better");
-  if (study.stop.target || study.stop.patience_rungs > 0) add("stop ends the study by its scores");
+  if (study.stop.target || study.stop.patience_rungs) add("stop ends the study by its scores");
   if (prepared.sweep.time_limit_seconds) {
     reasons += (reasons.empty() ? "" : " and ") + std::string("no rung begins after ") +
                duration_text(*prepared.sweep.time_limit_seconds);

@@ -21,10 +21,6 @@ std::string absolute(std::string const& path) {
   return error ? path : full.lexically_normal().string();
 }
 
-std::string flag(bool value) {
-  return value ? "true" : "false";
-}
-
 template <class Item, class Text>
 std::string list(std::vector<Item> const& items, Text text) {
   std::string result;
@@ -51,10 +47,11 @@ std::string data_text(Sweep const& sweep) {
   if (!read.labels.empty()) text += "  labels: " + yaml_text(absolute(read.labels)) + '\n';
   text += read.format.empty() ? "  # format: from the file's name\n"
                               : "  format: " + yaml_text(read.format) + '\n';
-  text +=
-      read.header ? "  header: " + flag(*read.header) + '\n' : "  # header: found in the file\n";
+  text += read.header ? "  header: " + setting_text(*read.header, setting::YesOrNo{}) + '\n'
+                      : "  # header: found in the file\n";
   text += "  drop: " + list(dataset.drop, yaml_text) + '\n';
-  text += "  missing_indicator: " + flag(dataset.missing_indicator) + '\n';
+  text +=
+      "  missing_indicator: " + setting_text(dataset.missing_indicator, setting::YesOrNo{}) + '\n';
   text += "  bins: " + std::to_string(dataset.bins) + '\n';
   text += dataset.weight.empty() ? "  # weight: none\n"
                                  : "  weight: " + yaml_text(dataset.weight) + '\n';
@@ -96,17 +93,9 @@ std::string metric_text(MetricChoice const& metric) {
   return "metric: {name: " + metric.name + ", goal: " + std::string(goal_of(metric.name)) + "}\n";
 }
 
-std::string decisions_text(Study const& study) {
-  std::string text =
-      std::string("best_of: ") + (study.best_of == BestOf::any ? "any" : "last_rung") + '\n';
-  text += "ensemble: " + std::to_string(study.ensemble) + '\n';
-  std::string stop;
-  if (study.stop.target) stop += "target: " + to_text(*study.stop.target);
-  if (study.stop.patience_rungs > 0) {
-    stop += (stop.empty() ? "" : ", ") + std::string("patience_rungs: ") +
-            std::to_string(study.stop.patience_rungs);
-  }
-  return text + (stop.empty() ? "# stop: after the last rung\n" : "stop: {" + stop + "}\n");
+std::string stop_text(Stop const& stop) {
+  std::string const text = settings_text(stop);
+  return text.empty() ? "# stop: after the last rung\n" : "stop: {" + text + "}\n";
 }
 
 std::string constraints_text(Constraints const& constraints) {
@@ -217,14 +206,15 @@ std::string resolved_yaml(Sweep const& sweep) {
   text += data_text(sweep) + task_text(sweep) + validation_text(study, sweep.dataset) +
           metric_text(study.metric);
   text += sampler_text(study.sampler) + "trials: " + std::to_string(study.trials) +
-          "\nseed: " + std::to_string(study.seed) + "\nrefit: " + flag(study.refit) + '\n';
+          "\nseed: " + std::to_string(study.seed) + '\n' + settings_lines(study, {"refit"});
   text += sweep.time_limit_seconds
               ? "time_limit: " + to_text(*sweep.time_limit_seconds) + "  # seconds\n"
               : "# time_limit: none\n";
   text += sweep.start_path.empty() ? "# start: from drawn weights\n"
                                    : "start: " + yaml_text(absolute(sweep.start_path)) + '\n';
   text += observations_text(study.prior);
-  return text + constraints_text(study.constraints) + decisions_text(study) +
+  return text + constraints_text(study.constraints) +
+         settings_lines(study, {"best_of", "ensemble"}) + stop_text(study.stop) +
          scheduler_text(study.scheduler) + space_text(study.space);
 }
 

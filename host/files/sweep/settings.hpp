@@ -60,6 +60,9 @@ inline std::string allowed_text(std::string_view key, setting::Real const& allow
   return to_text(allowed.min) + (allowed.min_is_open ? " < " : " <= ") + std::string(key) +
          (allowed.max_is_open ? " < " : " <= ") + to_text(allowed.max);
 }
+inline std::string allowed_text(std::string_view, setting::Score) {
+  return "a score of the metric";
+}
 inline std::string allowed_text(std::string_view, setting::Bytes) {
   return "a size such as 20000, 64KiB or 1MiB";
 }
@@ -107,6 +110,11 @@ class SettingsReader {
                          [&](double x) { return allowed.allows(x); });
   }
   template <class T>
+  std::optional<double> value_of(std::string_view key, setting::Score allowed, T const&) const {
+    return section_.real(key, allowed_text(key, allowed),
+                         [](double x) { return std::isfinite(x); });
+  }
+  template <class T>
   Whole64 value_of(std::string_view key, setting::Bytes allowed, T const&) const {
     Node const* node = section_.find(key);
     if (node == nullptr) return std::nullopt;
@@ -151,6 +159,9 @@ std::string setting_text(std::int64_t value, Allowed const&) {
 inline std::string setting_text(double value, setting::Real const&) {
   return to_text(value);
 }
+inline std::string setting_text(double value, setting::Score) {
+  return to_text(value);
+}
 inline std::string setting_text(bool value, setting::YesOrNo) {
   return value ? "true" : "false";
 }
@@ -163,16 +174,31 @@ std::string setting_text(std::optional<T> const& value, Allowed const& allowed) 
   return value ? setting_text(*value, allowed) : "";
 }
 
-// "eta: 3, min_iter: 1"; what has no value is left out.
+// "eta: 3" of each setting, in order; what has no value is left out.
+template <class S>
+std::vector<std::string> settings_texts(S const& s, Names const& keys = settings_keys<S>()) {
+  std::vector<std::string> texts;
+  for_keys<S>([&](setting::Name name, auto field, auto const& allowed, std::string_view) {
+    std::string const value = setting_text(s.*field, allowed);
+    bool const asked = std::find(keys.begin(), keys.end(), name.key) != keys.end();
+    if (asked && !value.empty()) texts.push_back(std::string(name.key) + ": " + value);
+  });
+  return texts;
+}
+// "eta: 3, min_iter: 1".
 template <class S>
 std::string settings_text(S const& s) {
   std::string text;
-  for_keys<S>([&](setting::Name name, auto field, auto const& allowed, std::string_view) {
-    std::string const value = setting_text(s.*field, allowed);
-    if (value.empty()) return;
-    text += text.empty() ? "" : ", ";
-    text += std::string(name.key) + ": " + value;
-  });
+  for (std::string const& each : settings_texts(s))
+    text += (text.empty() ? "" : ", ") + each;
+  return text;
+}
+// A line for each of `keys`.
+template <class S>
+std::string settings_lines(S const& s, Names const& keys) {
+  std::string text;
+  for (std::string const& each : settings_texts(s, keys))
+    text += each + '\n';
   return text;
 }
 

@@ -20,6 +20,7 @@
 #include "files/sweep/reader.hpp"
 #include "files/sweep/scheduler.hpp"
 #include "files/sweep/section.hpp"
+#include "files/sweep/settings.hpp"
 #include "files/sweep/space.hpp"
 #include "files/sweep/start_model.hpp"
 #include "files/sweep/validation.hpp"
@@ -49,11 +50,9 @@ class SweepReader {
     read_validation(top_, sweep_);
     read_metric();
     read_seed();
-    read_best_of();
-    sweep_.study.ensemble = static_cast<int>(top_.integer("ensemble", 0, 1000).value_or(0));
-    read_stop();
+    read_settings(top_, sweep_.study);
+    read_settings(Section(top_, "stop", settings_keys<Stop>()), sweep_.study.stop);
     read_constraints(top_, sweep_);
-    sweep_.study.refit = top_.flag("refit").value_or(true);
     read_time_limit();
     read_start(top_, directory_, sweep_);
     read_warm_start(top_, directory_, sweep_);
@@ -71,13 +70,12 @@ class SweepReader {
     return {"program", "command", "project", "entity", "name", "description"};
   }
   static Names top_keys() {
-    Names keys = {
-        "data",       "task",  "validation", "metric",       "method",          "sampler",
-        "points",     "first", "trials",     "seed",         "refit",           "time_limit",
-        "best_of",    "stop",  "ensemble",   "network",      "early_terminate", "train",
-        "parameters", "start", "warm_start", "observations", "constraints"};
-    Names const ignored = ignored_keys();
-    keys.insert(keys.end(), ignored.begin(), ignored.end());
+    Names keys = {"data",       "task",   "validation", "metric",          "method",
+                  "sampler",    "points", "first",      "trials",          "seed",
+                  "time_limit", "stop",   "network",    "early_terminate", "train",
+                  "parameters", "start",  "warm_start", "observations",    "constraints"};
+    for (Names const& more : {settings_keys<Study>(), ignored_keys()})
+      keys.insert(keys.end(), more.begin(), more.end());
     return keys;
   }
   static Names hyperparameter_names() {
@@ -217,19 +215,6 @@ class SweepReader {
       for (std::string const& problem : error.problems())
         problems_.add(node.place, "metric.name: " + problem);
     }
-  }
-
-  void read_best_of() {
-    bool const any = top_.choice("best_of", {"last_rung", "any"}) == "any";
-    sweep_.study.best_of = any ? BestOf::any : BestOf::last_rung;
-  }
-
-  void read_stop() {
-    Section const stop(top_, "stop", {"target", "patience_rungs"});
-    sweep_.study.stop.target =
-        stop.real("target", "a score of the metric", [](double x) { return std::isfinite(x); });
-    sweep_.study.stop.patience_rungs =
-        static_cast<int>(stop.integer("patience_rungs", 1, 1000).value_or(0));
   }
 
   void read_seed() {

@@ -12,7 +12,6 @@ namespace brood::files {
 
 namespace {
 
-constexpr int kMaxMembersPerTrial = 10'000;
 constexpr std::string_view kKeys[] = {"holdout", "test", "folds", "repeats",
                                       "group",   "time", "fold",  "final_repeats"};
 

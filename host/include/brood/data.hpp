@@ -111,6 +111,9 @@ std::optional<std::vector<float>> encode_targets(std::span<Column const> columns
 enum class SplitBy { chance, group, time };
 inline constexpr setting::OneOf kSplitBy = {"chance", "group", "time"};
 
+// Folds times repeats, at most.
+inline constexpr int kMaxMembersPerTrial = 10'000;
+
 struct Holdout {
   static constexpr std::string_view kName = "holdout";
   double valid = 0.2;
@@ -122,7 +125,8 @@ struct Holdout {
   static void settings(Visitor&& visit) {
     visit({"valid", "holdout"}, &Holdout::valid, setting::Real{0, 1, true, true},
           "share of all rows that validates");
-    visit("repeats", &Holdout::repeats, setting::Whole{1, 10'000}, "members of a trial");
+    visit("repeats", &Holdout::repeats, setting::Whole{1, kMaxMembersPerTrial},
+          "members of a trial");
     visit("test", &Holdout::test, setting::Real{0, 1, false, true},
           "share of all rows that is scored at the end; 0: none");
     visit({"by", ""}, &Holdout::by, kSplitBy, "what decides where a row goes");
@@ -140,9 +144,10 @@ struct Folds {
 
   template <class Visitor>
   static void settings(Visitor&& visit) {
-    visit("folds", &Folds::folds, setting::Whole{2, 10'000},
+    visit("folds", &Folds::folds, setting::Whole{2, kMaxMembersPerTrial},
           "parts of the rows that are not test rows, of which each validates once");
-    visit("repeats", &Folds::repeats, setting::Whole{1, 10'000}, "how often folds are made");
+    visit("repeats", &Folds::repeats, setting::Whole{1, kMaxMembersPerTrial},
+          "how often folds are made");
     visit("test", &Folds::test, setting::Real{0, 1, false, true},
           "share of all rows that is scored at the end; 0: none");
     visit({"by", ""}, &Folds::by, kSplitBy, "what decides where a row goes");
@@ -157,7 +162,7 @@ struct GivenFolds {
 
   template <class Visitor>
   static void settings(Visitor&& visit) {
-    visit("repeats", &GivenFolds::repeats, setting::Whole{1, 10'000},
+    visit("repeats", &GivenFolds::repeats, setting::Whole{1, kMaxMembersPerTrial},
           "members of a trial and fold");
   }
 };

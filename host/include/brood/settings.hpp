@@ -56,6 +56,8 @@ struct Real {
     return (min_is_open ? x > min : x >= min) && (max_is_open ? x < max : x <= max);
   }
 };
+// A score of the study's metric: any finite number.
+struct Score {};
 // A size (bytes), from 1 on.
 struct Bytes {};
 // true or false.

@@ -63,8 +63,16 @@ enum class BestOf { last_rung, any };
 
 // Ends a study after a rung by its scores, whatever is still planned.
 struct Stop {
-  std::optional<double> target = {};  // a trial's score is this or better
-  int patience_rungs = 0;  // no trial's score was better than all before in so many rungs; 0: off
+  std::optional<double> target = {};       // a trial's score is this or better
+  std::optional<int> patience_rungs = {};  // in so many rungs no score was the best yet
+
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("target", &Stop::target, setting::Score{},
+          "the study ends after the rung in which a trial scores this or better");
+    visit("patience_rungs", &Stop::patience_rungs, setting::Whole{1, 1000},
+          "it ends after so many rungs in which no score was the best yet");
+  }
 };
 
 // Fine-tuning: every trial starts from the weights of a trained network, and sees its inputs as
@@ -127,6 +135,17 @@ struct Study {
   // Polled about once a second while a rung trains. True ends the study there: the rung is dropped,
   // and the best of the rungs before wins.
   std::function<bool()> stop_requested = {};
+
+  // What stands at the top of a sweep file beside the sections of the above.
+  template <class Visitor>
+  static void settings(Visitor&& visit) {
+    visit("best_of", &Study::best_of, setting::OneOf{"last_rung", "any"},
+          "trials that the winner is the best of");
+    visit("ensemble", &Study::ensemble, setting::Whole{0, 1000},
+          "picks for an ensemble of the best trials; 0: none");
+    visit("refit", &Study::refit, setting::YesOrNo{},
+          "train the winner again on train and validation rows");
+  }
 };
 
 // One evaluation of one member: a line of curves.csv. balanced_accuracy, f1_macro, auc and log_loss

@@ -61,6 +61,9 @@ class SettingsCheck {
                : (allowed.min_is_open ? "above " : "at least ") + min + " and " +
                      (allowed.max_is_open ? "below " : "at most ") + max);
   }
+  void check(std::string_view name, double value, setting::Score) {
+    if (!std::isfinite(value)) add(name, value, "finite");
+  }
   void check(std::string_view name, std::int64_t value, setting::Bytes) {
     check(name, value, setting::Whole{1});
   }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +53,9 @@ class Values {
     values.refused.push_back(allowed.max + 0.5);
     return values;
   }
+  Beyond<double> of(double, setting::Score) const {
+    return {{-1e300, 0, 1e300}, {std::numeric_limits<double>::infinity()}};
+  }
   template <std::integral T>
   Beyond<T> of(T, setting::Bytes) const {
     return {{1}, {0}};
@@ -76,6 +80,9 @@ class Values {
 
 double other(double value, setting::Real const& allowed) {
   return std::isinf(allowed.max) ? value + 1 : (value + allowed.max) / 2;
+}
+double other(double value, setting::Score) {
+  return value + 1;
 }
 template <std::integral T>
 T other(T value, setting::Whole const&) {
@@ -117,6 +124,10 @@ std::string in_sweep(std::string const& settings) {
     return "sampler: {" + settings + "}\nmethod: " + std::string(S::kName) + "\n";
   } else if constexpr (std::is_same_v<S, Constraints>) {
     return "constraints: {" + settings + "}\n";
+  } else if constexpr (std::is_same_v<S, Stop>) {
+    return "stop: {" + settings + "}\n";
+  } else if constexpr (std::is_same_v<S, Study>) {
+    return settings + '\n';
   } else {
     return "validation: {" + settings + "}\n";
   }
@@ -135,13 +146,20 @@ void set(Study& study, S const& s) {
   }
 }
 
-// f(s) of every struct.
+// f(s) of every struct that decides what trials there are.
 template <class F>
-void for_structs(F&& f) {
+void for_structs_of_trials(F&& f) {
   for_alternatives<SamplerChoice>(f);
   for_alternatives<SchedulerChoice>(f);
   for_alternatives<Validation>(f);
   f(Constraints());
+}
+// And of those that decide when the study ends and what becomes of them.
+template <class F>
+void for_structs(F&& f) {
+  for_structs_of_trials(f);
+  f(Stop());
+  f(Study());
 }
 
 Node node_of(std::string const& settings) {
@@ -221,12 +239,12 @@ TEST(Settings, AreRefusedAtTheirPlaceInAFile) {
   EXPECT_GE(refused, 30);
 }
 
-TEST(Settings, EachMakesAnotherStudy) {
+TEST(Settings, OfTrialsEachMakeAnotherStudy) {
   Engine engine({.device = "cpu", .threads = 1});
   fixtures::OwnedTable const table = fixtures::blobs(40, 3, 2);
   Data const data = engine.load(table.table());
   int settings = 0;
-  for_structs([&]<class S>(S const& defaults) {
+  for_structs_of_trials([&]<class S>(S const& defaults) {
     Study study;
     set(study, defaults);
     std::string const before = identity(data, study);
