@@ -83,9 +83,9 @@ class Population {
     rows_ = synthetic_rows(w);
     auto const table = backend_->load(table_of(w, rows_));
     specs_ = members_of(w, table, members);
-    auto const needed =
-        static_cast<double>(members) *
-        static_cast<double>(backend_->bytes(specs_.front().config, w.task, w.inputs, w.outputs));
+    auto const needed = static_cast<double>(members) *
+                        static_cast<double>(backend_->bytes(specs_.front().config,
+                                                            {w.task, w.inputs, w.outputs}, w.rows));
     auto const there = static_cast<double>(backend_->info().memory_bytes);
     if (needed > there) {
       char text[100];
@@ -129,7 +129,7 @@ class Population {
     Workload const& w = workload_;
     Member const member =
         describe(specs_.front().config, {w.task, w.inputs, w.outputs}, 0, w.rows, 0);
-    std::vector<cuda::Job> const jobs(specs_.size(), {.member = &member, .targets = 1, .steps = 1});
+    std::vector<cuda::Job> const jobs(specs_.size(), {.member = &member, .steps = 1});
     cuda::SubmissionLimits limits = limits_;
     if (limits.plan.shared_bytes == 0) limits.plan.shared_bytes = device_limits_.shared_bytes_block;
     cuda::PlanCache plans(precision_, device_limits_, limits);

@@ -26,7 +26,8 @@ void phases(benchmark::State& state, Workload w) {
   Synthetic const rows = synthetic_rows(w);
   cpu::LoadedTable const table(table_of(w, rows));
   auto const transform = std::make_shared<cpu::PaddedTransform>(nullptr, table.shape);
-  cpu::Resident member(members_of(w, 0, 1).front(), table, transform);
+  cpu::Resident member(admission_of(members_of(w, 0, 1).front(), table.shape, table.rows), table,
+                       transform);
   member.draw_weights();
   cpu::MemberView const view = member.view();
   cpu::AlignedFloats scratch(phase_timer().scratch_size(member.member()));

@@ -48,8 +48,8 @@ void population(benchmark::State& state, int members) {
   state.counters["ns_per_step"] = 1e9 * best / steps;
   // What the allocator keeps from benchmarks before shows where members are few.
   if (members >= 65536) state.counters["bytes_per_member"] = grown / members;
-  state.counters["planned_bytes"] =
-      static_cast<double>(trainer.backend().bytes(config_of(w, 0), w.task, w.inputs, w.outputs));
+  state.counters["planned_bytes"] = static_cast<double>(
+      trainer.backend().bytes(config_of(w, 0), {w.task, w.inputs, w.outputs}, w.rows));
 }
 
 // Needed flops of predicting a row.

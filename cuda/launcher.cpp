@@ -183,8 +183,8 @@ void Launcher::launch_layered(Order const& order, Launched& launched) {
   if (tasks.empty()) return;
   launched.layered_tasks = Buffer<MemberTask>(arena_, device_, tasks);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    LayerBuffers const shared = layer_buffers(layer_memory_.data(), tasks[i].member,
-                                              tasks[i].table.targets, plans_.precision());
+    LayerBuffers const shared =
+        layer_buffers(layer_memory_.data(), tasks[i].member, plans_.precision());
     run_layered(device_, *products_, plans_.precision(), shared, tasks[i],
                 launched.layered_tasks.data() + i, order.progress(jobs[i]));
   }

@@ -1,11 +1,14 @@
 # What the CUDA backend is made of, for the build with CUDA and for the emulated one of the tests.
 set(brood_cuda_host
   cuda_backend.cpp
+  inference.cpp
   launcher.cpp
+  training.cpp
   layered/layered.cpp
   memory/arena.cpp
   memory/copy.cpp
   memory/resident.cpp
+  memory/residents.cpp
   plan/cost_model.cpp
   plan/device_model.cpp
   plan/plan.cpp

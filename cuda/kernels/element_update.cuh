@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The update of single parameters: from the gradient of the summed loss to new values: mean,
-// clip_value, clip_norm's factor, l1 and l2, the optimizer, decoupled decay, the moving average.
+// The update of single parameters, from the gradient of the summed loss to new values: the mean,
+// then the steps of core/update_rule.hpp.
 #pragma once
 
 #include <type_traits>
 
 #include "core/optimizer.hpp"
+#include "core/update_rule.hpp"
 #include "cuda/kernels/approx.cuh"
 #include "cuda/task/member_task.hpp"
 
 namespace brood::cuda {
-
-__device__ __forceinline__ float clipped(Member const& m, float g) {
-  return m.clip_value > 0.0f ? at_least(at_most(g, m.clip_value), -m.clip_value) : g;
-}
 
 // Plainly: by the optimizer and decoupled decay alone.
 __device__ __forceinline__ UpdateKind update_kind(Member const& m) {
@@ -38,17 +35,6 @@ struct ParameterTensors {
   std::uint32_t shared_parameters, operands;
 };
 
-__device__ __forceinline__ LayerScalars layer_scalars(Member const& m, int l,
-                                                      TimedScalars const& scalars) {
-  float const factor = m.layer_lr[l];
-  LayerScalars of{scalars.step.rate * factor, 1.0f};
-  if (m.weight_decay != 0.0f) {
-    of.decay = static_cast<float>(1.0 - scalars.lr * static_cast<double>(factor) *
-                                            static_cast<double>(m.weight_decay));
-  }
-  return of;
-}
-
 // With the factors of the step, `layer` being those of the layer. Plain: see above; the rest is
 // then left out.
 template <class Optimizer, bool Plain>
@@ -64,7 +50,7 @@ class ElementUpdate {
       : scalars_(step), mean_(mean), norm_factor_(norm_factor), decay_(layer.decay) {
     scalars_.rate = layer.rate;
     if constexpr (!Plain) {
-      clip_ = m.clip_value > 0.0f ? m.clip_value : INFINITY;
+      clip_ = clip_bound(m);
       l1_ = m.l1;
       l2_ = m.l2;
       ema_ = m.ema;
@@ -74,7 +60,7 @@ class ElementUpdate {
   // The new value of a weight; a and b are the optimizer's state.
   __device__ __forceinline__ float weight(float v, float g, float& a, float& b) const {
     g = gradient(g);
-    if constexpr (!Plain) g = fma(l2_, v, fma(l1_, sign(v), g));
+    if constexpr (!Plain) g = penalized(g, v, l1_, l2_);
     if constexpr (kScales) return fma(-scalars_.rate, g, v * decay_);
     return fma(v, decay_, -change(g, a, b));
   }
@@ -86,13 +72,13 @@ class ElementUpdate {
   }
   __device__ __forceinline__ bool decays() const { return decay_ != 1.0f; }
   __device__ __forceinline__ float averaged(float old, float v) const {
-    return fma(1.0f - ema_, v, ema_ * old);
+    return brood::averaged(old, v, ema_);
   }
 
  private:
   __device__ __forceinline__ float gradient(float g) const {
     if constexpr (Plain) return g * mean_;
-    return at_least(at_most(g * mean_, clip_), -clip_) * norm_factor_;
+    return clipped(g * mean_, clip_) * norm_factor_;
   }
   __device__ __forceinline__ float change(float g, float& a, float& b) const {
     Approx first(a), second(b);

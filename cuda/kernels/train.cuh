@@ -184,14 +184,6 @@ BROOD_PHASE void update_clipped(int number, float mean) {
   w.sync_all();
 }
 
-// By the first thread, of a batch whose losses are known.
-__device__ __forceinline__ void count_step(StepSums const& sums) {
-  MemberProgress& progress = control().progress;
-  progress.step += 1;
-  progress.loss_sum += static_cast<double>(sums.loss);
-  progress.loss_weight += static_cast<double>(sums.weight);
-}
-
 // A chunk's part of its step. False, with the weights as they were, if the loss of a whole batch is
 // not finite.
 template <class W>
@@ -213,7 +205,7 @@ __device__ __forceinline__ bool train_chunk(W const& w, int number) {
   if (now.last != 0) {
     w.sync_sums();
     StepSums const sums = step_sums(w, first + rows);
-    if (threadIdx.x == 0) count_step(sums);
+    if (threadIdx.x == 0) count_step(control().progress, sums.loss, sums.weight);
     pass.pass = w.member().clip_norm > 0.0f ? WeightPass::norm : WeightPass::update;
     if (first == 0) pass.kind = control().update;
     pass.mean = sums.mean;
@@ -260,26 +252,6 @@ __device__ __forceinline__ bool all_finite(W const& w, float const* values) {
   return any == 0;
 }
 
-// What an evaluation means for the member: divergence, its best so far, patience. By the first
-// thread of every block alike.
-__device__ __forceinline__ void judge(Member const& m, MemberProgress& progress, double loss,
-                                      bool finite) {
-  int const evaluation = progress.evaluations++;
-  if (!finite || (m.eval_rows > 0 && !(loss - loss == 0.0))) {
-    progress.state = kDiverged;
-    return;
-  }
-  if (m.eval_rows == 0) return;
-  double const bar = m.patience > 0 ? progress.best_loss - m.min_delta : progress.best_loss;
-  if (loss < bar) {
-    progress.best_loss = loss;
-    progress.best = evaluation;
-    progress.evaluations_since_best = 0;
-  } else if (m.patience > 0 && ++progress.evaluations_since_best >= m.patience) {
-    progress.state = kStopped;
-  }
-}
-
 __device__ __forceinline__ MemberRecord record_of(MemberProgress const& progress, double train_loss,
                                                   EvaluationTotals const& totals) {
   return {static_cast<int>(progress.step),
@@ -297,14 +269,10 @@ template <class W>
 __device__ __forceinline__ void record_evaluation(W const& w, EvaluationTotals const& totals,
                                                   bool finite) {
   MemberProgress& progress = control().progress;
-  if (w.rank == 0) {
-    double const train =
-        progress.loss_weight > 0.0 ? progress.loss_sum / progress.loss_weight : 0.0;
-    w.task().records[progress.recorded] = record_of(progress, train, totals);
-  }
+  double const train_loss = take_train_loss(progress);
+  if (w.rank == 0) w.task().records[progress.recorded] = record_of(progress, train_loss, totals);
   progress.recorded += 1;
-  progress.loss_sum = progress.loss_weight = 0.0;
-  judge(w.member(), progress, mean_loss(totals), finite);
+  judge_evaluation(w.member(), progress, mean_loss(totals), finite);
 }
 
 // Evaluates what the member has come to, and records it.
@@ -319,9 +287,7 @@ BROOD_PHASE void evaluate_member() {
     bool const finite = all_finite(w, from);
     if (threadIdx.x == 0) record_evaluation(w, totals, finite);
     sync_block();
-    MemberProgress const& progress = control().progress;
-    bool const improved = progress.best == progress.evaluations - 1;
-    if (task.best != nullptr && improved && w.rank == 0)
+    if (task.best != nullptr && improved(control().progress) && w.rank == 0)
       copy_tensor(task.best, from, task.layout.size);
     w.sync_all();
   });
@@ -332,9 +298,7 @@ BROOD_PHASE void evaluate_member() {
 __device__ __forceinline__ void set_goal() {
   MemberTask const& task = control().task;
   int const until = min(task.until_epoch, task.member.epochs);
-  int const every = task.evaluate_every;
-  int const epoch = control().progress.epoch;
-  int const next = every > 0 ? min((epoch / every + 1) * every, until) : until;
+  int const next = next_evaluation(control().progress.epoch, until, task.evaluate_every);
   control().goal = std::int64_t{next} * steps_per_epoch(task.member);
 }
 __device__ __forceinline__ void arrive(bool finite) {
@@ -364,10 +328,7 @@ __device__ __forceinline__ void train_member() {
     evaluate_member<W>();
   }
   sync_block();  // all have left the loop
-  MemberProgress& progress = control().progress;
-  if (threadIdx.x == 0 && progress.state == kTraining &&
-      progress.epoch == control().task.member.epochs)
-    progress.state = kComplete;
+  if (threadIdx.x == 0) complete_if_done(control().task.member, control().progress);
 }
 
 // ---- the kernels

@@ -19,7 +19,7 @@ BROOD_PHASE void compute_scalars(std::int64_t step) {
   shared_at<StepScalars>(w.map().scalars)[w.lane] = scalars.step;
   auto* const layers = shared_at<LayerScalars>(w.map().layer_scalars) + w.lane * m.layers;
   for (int l = 0; l < m.layers; ++l)
-    layers[l] = layer_scalars(m, l, scalars);
+    layers[l] = layer_scalars(m, l, scalars.step, scalars.lr);
 }
 
 // Places of a step's scalars in shared memory.
@@ -234,7 +234,7 @@ __device__ __forceinline__ void store_squares(W const& w, TileQuads const& quads
                                               int number, bool biased, float mean) {
   float sum = 0.0f;
   auto add = [&](float x) {
-    float const g = clipped(w.member(), x * mean);
+    float const g = clipped(x * mean, clip_bound(w.member()));
     sum = fma(g, g, sum);
   };
   if (biased && j == 0 && w.place.t < 2) add(quads.bias[i]);
@@ -376,7 +376,7 @@ __device__ __forceinline__ void weight_gradient(W const& w, WeightWork const& wo
 template <class W>
 __device__ __forceinline__ void clipped_update(W const& w, WeightWork const& work, int number,
                                                float mean, float norm_factor) {
-  if (w.member().layer_lr[work.head.layer] == 0.0f) return;  // frozen
+  if (is_frozen(w.member(), work.head.layer)) return;
   TileQuads quads;
   with_shape(work.head, [&](auto high, auto wide) {
     for_tiles<typename W::Precision>(work, [&](TilePlace const& place) {
@@ -396,7 +396,7 @@ __device__ __forceinline__ float norm_factor(W const& w) {
   for (int l = 0; l < w.member().layers; ++l)
     units += units_of(w.layer(l));
   float const norm = sqrt(sum_of(shared_at<float>(w.map().unit_sums), units, 1));
-  return at_most(w.member().clip_norm / (norm + 1e-6f), 1.0f);
+  return clip_factor(w.member().clip_norm, norm);
 }
 
 }  // namespace brood::cuda

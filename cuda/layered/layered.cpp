@@ -26,7 +26,7 @@ class Pieces {
   std::int64_t bytes_ = 0;
 };
 
-LayerBuffers deal_out(Pieces& pieces, Member const& m, int targets, Precision precision) {
+LayerBuffers deal_out(Pieces& pieces, Member const& m, Precision precision) {
   TileLayout const layout = tile_layout(m, TileOrder::rows);
   std::int64_t const per_word = precision == Precision::bf16 ? 2 : 1;
   std::int64_t const rows = std::max(round_up(batch_rows(m, 0), kUnitRows), kLayeredRows);
@@ -41,7 +41,7 @@ LayerBuffers deal_out(Pieces& pieces, Member const& m, int targets, Precision pr
   }
   pieces.take(buffers.operands, precision == Precision::fp32 ? 0 : layout.size / per_word);
   pieces.take(buffers.product, rows * widest);
-  pieces.take(buffers.targets, rows * targets);
+  pieces.take(buffers.targets, rows * target_columns(m));
   pieces.take(buffers.row_weights, rows);
   pieces.take(buffers.block_sums, rows / kUnitRows * 2);
   pieces.take(buffers.squares, kNormBlocks);
@@ -232,15 +232,15 @@ class LayeredRun {
 
 }  // namespace
 
-std::int64_t layer_buffer_bytes(Member const& member, int targets, Precision precision) {
+std::int64_t layer_buffer_bytes(Member const& member, Precision precision) {
   Pieces pieces(nullptr);
-  deal_out(pieces, member, targets, precision);
+  deal_out(pieces, member, precision);
   return pieces.bytes();
 }
 
-LayerBuffers layer_buffers(void* memory, Member const& member, int targets, Precision precision) {
+LayerBuffers layer_buffers(void* memory, Member const& member, Precision precision) {
   Pieces pieces(memory);
-  return deal_out(pieces, member, targets, precision);
+  return deal_out(pieces, member, precision);
 }
 
 void run_layered(Device& device, LayerProducts& products, Precision precision,

@@ -266,10 +266,8 @@ BROOD_PHASE void count_step() {
   StepSums const sums = step_sums(w, layered_arguments().rows);
   if (w.lane != 0) return;
   MemberProgress progress = control().progress;
-  progress.step += 1;
+  brood::count_step(progress, sums.loss, sums.weight);
   progress.epoch = static_cast<int>(progress.step / steps_per_epoch(w.member()));
-  progress.loss_sum += static_cast<double>(sums.loss);
-  progress.loss_weight += static_cast<double>(sums.weight);
   if (!(sums.loss - sums.loss == 0.0f)) progress.state = kDiverged;
   *w.task().progress = progress;
   w.buffers().step_sums[0] = sums.loss;
@@ -316,7 +314,7 @@ BROOD_PHASE void sum_squares() {
   float const mean = w.buffers().step_sums[2];
   float sum = 0.0f;
   for_each_thread(w.task().layout.size, [&](std::int64_t i) {
-    float const g = clipped(w.member(), w.task().gradient[i] * mean);
+    float const g = clipped(w.task().gradient[i] * mean, clip_bound(w.member()));
     sum = fma(g, g, sum);
   });
   for (int mask = 16; mask > 0; mask /= 2)
@@ -359,28 +357,29 @@ BROOD_PHASE void update_layers() {
   float factor = 1.0f;
   if (m.clip_norm > 0.0f) {
     float const norm = sqrt(sum_of(w.buffers().squares, kNormBlocks, 1));
-    factor = at_most(m.clip_norm / (norm + 1e-6f), 1.0f);
+    factor = clip_factor(m.clip_norm, norm);
   }
   ParameterTensors const tensors{
       task.parameters, task.moments, task.average, task.layout.size, 0, 0};
   for (int l = 0; l < m.layers; ++l) {
-    if (m.layer_lr[l] == 0.0f) continue;  // frozen
+    if (is_frozen(m, l)) continue;
     TileLayer const& layer = w.layer(l);
     TimedScalars const& scalars = layered_arguments().scalars;
-    with_update(
-        m, scalars.step, layer_scalars(m, l, scalars), mean, factor, [&](auto const& update) {
-          for_each_thread(layer.columns * layer.rows / 2, [&](std::int64_t i) {
-            int const at = layer.weights + static_cast<int>(2 * i);
-            float const x = update_element(update, tensors, at, task.gradient[at], true);
-            float const y = update_element(update, tensors, at + 1, task.gradient[at + 1], true);
-            if (layered_arguments().precision != Precision::fp32)
-              store_operand_pair(w.buffers().operands, at, x, y);
-          });
-          for_each_thread(layer.rows, [&](std::int64_t i) {
-            int const at = layer.bias + static_cast<int>(i);
-            update_element(update, tensors, at, task.gradient[at], false);
-          });
-        });
+    with_update(m, scalars.step, layer_scalars(m, l, scalars.step, scalars.lr), mean, factor,
+                [&](auto const& update) {
+                  for_each_thread(layer.columns * layer.rows / 2, [&](std::int64_t i) {
+                    int const at = layer.weights + static_cast<int>(2 * i);
+                    float const x = update_element(update, tensors, at, task.gradient[at], true);
+                    float const y =
+                        update_element(update, tensors, at + 1, task.gradient[at + 1], true);
+                    if (layered_arguments().precision != Precision::fp32)
+                      store_operand_pair(w.buffers().operands, at, x, y);
+                  });
+                  for_each_thread(layer.rows, [&](std::int64_t i) {
+                    int const at = layer.bias + static_cast<int>(i);
+                    update_element(update, tensors, at, task.gradient[at], false);
+                  });
+                });
   }
 }
 
@@ -414,9 +413,8 @@ BROOD_PHASE void finish_evaluation() {
   if (threadIdx.x != 0) return;
   MemberProgress& progress = control().progress;
   record_evaluation(w, totals_of(w), finite);
-  *w.buffers().improved = progress.best == progress.evaluations - 1 ? 1 : 0;
-  if (progress.state == kTraining && progress.epoch == w.member().epochs)
-    progress.state = kComplete;
+  *w.buffers().improved = improved(progress) ? 1 : 0;
+  complete_if_done(w.member(), progress);
   *w.task().progress = progress;
 }
 

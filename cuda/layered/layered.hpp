@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "cuda/device.hpp"
 #include "cuda/layered/layer_products.hpp"
@@ -42,8 +43,8 @@ struct LayerBuffers {
 };
 
 // Bytes of buffers for a member, and the buffers in so much memory.
-std::int64_t layer_buffer_bytes(Member const& member, int targets, Precision precision);
-LayerBuffers layer_buffers(void* memory, Member const& member, int targets, Precision precision);
+std::int64_t layer_buffer_bytes(Member const& member, Precision precision);
+LayerBuffers layer_buffers(void* memory, Member const& member, Precision precision);
 
 // A launch of one phase.
 enum class LayeredPhase : std::int32_t {
@@ -77,6 +78,7 @@ struct LayeredArguments {
   BatchOrder order;
   TimedScalars scalars;
 };
+static_assert(std::is_trivially_copyable_v<LayeredArguments>);
 
 // Blocks of 256 threads. Throws DeviceError.
 void launch_layered(Device& device, int blocks, LayeredArguments const& arguments);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <type_traits>
 
 #include "cuda/memory/arena.hpp"
 
@@ -20,6 +21,7 @@ struct CopyRun {
   float const* from;
   std::int64_t floats;
 };
+static_assert(std::is_trivially_copyable_v<CopyRun>);
 
 // On the device's stream; `runs` are in device memory. Throws DeviceError.
 void launch_copies(Device& device, int count, CopyRun const* runs);

@@ -14,8 +14,7 @@ namespace brood::cuda {
 // ---- DeviceTable, DeviceTransform
 
 DeviceTable::DeviceTable(Arena& arena, Device& device, Table const& table)
-    : shape{table.task, table.x.columns,
-            table.task == Task::classification ? table.classes : table.y.columns},
+    : shape(shape_of(table)),
       rows(table.x.rows),
       stride((table.x.columns + 3) / 4 * 4),
       targets(table.y.columns) {
@@ -38,7 +37,6 @@ TableView DeviceTable::view() const {
 
 DeviceTransform::DeviceTransform(Arena& arena, Device& device, Transform const* transform,
                                  TableShape const& shape) {
-  check_transform(transform, shape);
   auto const inputs = static_cast<std::size_t>(shape.inputs);
   std::vector<float> const none(inputs, 0.0f), one(inputs, 1.0f);
   shift = Buffer<float>(arena, device, transform == nullptr ? none : transform->shift);
@@ -69,20 +67,20 @@ void for_each_parameter(TileLayout const& layout, F&& f) {
 
 }  // namespace
 
-Resident::Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceTable const& table,
-                   Member const& member, MemberPlan const& plan,
+Resident::Resident(Arena& arena, Device& device, Admission const& admission,
+                   DeviceTable const& table, MemberPlan const& plan,
                    std::shared_ptr<Buffer<std::int32_t>> train,
                    std::shared_ptr<Buffer<std::int32_t>> eval,
                    std::shared_ptr<DeviceTransform> transform)
-    : member_(member),
-      layout_(tile_layout(member, plan.order)),
-      table_(spec.table),
-      train_rows_(spec.train_rows),
-      eval_rows_(spec.eval_rows),
+    : member_(admission.member),
+      layout_(tile_layout(member_, plan.order)),
+      table_(admission.table),
+      train_rows_(admission.train_rows),
+      eval_rows_(admission.eval_rows),
       device_train_rows_(std::move(train)),
       device_eval_rows_(std::move(eval)),
       transform_(std::move(transform)),
-      start_(spec.start) {
+      start_(admission.start) {
   if (member_.balanced != 0) {
     class_weights_ = Buffer<float>(
         arena, device, balanced_weights(table.labels, *train_rows_, table.shape.outputs));
@@ -169,22 +167,6 @@ MemberTask Resident::task(DeviceTable const& table) const {
   return task;
 }
 
-MemberProgress Resident::progress() const {
-  MemberProgress progress{};
-  progress.step = metrics_.step;
-  progress.epoch = metrics_.epoch;
-  progress.state = static_cast<std::int32_t>(metrics_.state);
-  progress.loss_sum = loss_sum_;
-  progress.loss_weight = loss_weight_;
-  progress.best_loss = metrics_.best < 0
-                           ? std::numeric_limits<double>::infinity()
-                           : metrics_.history[static_cast<std::size_t>(metrics_.best)].loss;
-  progress.evaluations = static_cast<std::int32_t>(metrics_.history.size());
-  progress.best = metrics_.best;
-  progress.evaluations_since_best = evaluations_since_best_;
-  return progress;
-}
-
 Evaluation evaluation_of(MemberRecord const& record, bool evaluated) {
   Evaluation e;
   e.step = record.step;
@@ -200,24 +182,15 @@ Evaluation evaluation_of(MemberRecord const& record, bool evaluated) {
 }
 
 void Resident::take_over(MemberProgress const& progress, std::span<MemberRecord const> records) {
-  metrics_.step = static_cast<int>(progress.step);
-  metrics_.epoch = progress.epoch;
-  metrics_.state = static_cast<MemberState>(progress.state);
-  metrics_.best = progress.best;
-  loss_sum_ = progress.loss_sum;
-  loss_weight_ = progress.loss_weight;
-  evaluations_since_best_ = progress.evaluations_since_best;
+  life_.take_over(progress);
   for (auto const& record : records)
-    metrics_.history.push_back(evaluation_of(record, member_.eval_rows > 0));
+    life_.metrics.history.push_back(evaluation_of(record, member_.eval_rows > 0));
 }
 
 MemberImage Resident::image(std::span<float const> tensors) const {
   MemberImage image;
   image.seed = member_.seed;
-  image.metrics = metrics_;
-  image.loss_sum = loss_sum_;
-  image.loss_weight = loss_weight_;
-  image.evaluations_since_best = evaluations_since_best_;
+  life_.write_to(image);
   auto dense = [&](float const* tensor, std::vector<float>& out) {
     float const* const from = tensors.data() + (tensor - tensors_.data());
     std::size_t const start = out.size();
@@ -244,10 +217,7 @@ void Resident::restore(MemberImage const& image, std::span<float> tensors) {
   if (average_ != nullptr) tiles(image.average.data(), average_);
   if (best_ != nullptr) tiles(image.best.data(), best_);
   member_.seed = image.seed;
-  metrics_ = image.metrics;
-  loss_sum_ = image.loss_sum;
-  loss_weight_ = image.loss_weight;
-  evaluations_since_best_ = image.evaluations_since_best;
+  life_.read_from(image);
 }
 
 bool Resident::has_tiles_of(Resident const& other) const {
@@ -255,16 +225,13 @@ bool Resident::has_tiles_of(Resident const& other) const {
 }
 
 CopyRun Resident::become(Resident const& other) {
-  metrics_ = other.metrics_;
-  loss_sum_ = other.loss_sum_;
-  loss_weight_ = other.loss_weight_;
-  evaluations_since_best_ = other.evaluations_since_best_;
+  life_ = other.life_;
   auto const floats = std::min(tensors_.size(), other.tensors_.size());
   return {tensors_.data(), other.tensors_.data(), static_cast<std::int64_t>(floats)};
 }
 
 Run Resident::predicting() const {
-  bool const from_best = best_ != nullptr && metrics_.best >= 0;
+  bool const from_best = best_ != nullptr && life_.metrics.best >= 0;
   float* const tensor = from_best ? best_ : average_ != nullptr ? average_ : tensors_.data();
   return {tensor, layout_.size};
 }

@@ -7,8 +7,9 @@
 #include <span>
 #include <vector>
 
+#include "backend/admission.hpp"
+#include "backend/member_life.hpp"
 #include "backend/rows.hpp"
-#include "brood/member.hpp"
 #include "cuda/memory/buffer.hpp"
 #include "cuda/memory/copy.hpp"
 #include "cuda/plan/plan.hpp"
@@ -45,10 +46,9 @@ Evaluation evaluation_of(MemberRecord const& record, bool evaluated);
 class Resident {
  public:
   // Takes device memory; its contents are drawn by the kernel that init_task() is for.
-  Resident(Arena& arena, Device& device, MemberSpec const& spec, DeviceTable const& table,
-           Member const& member, MemberPlan const& plan,
-           std::shared_ptr<Buffer<std::int32_t>> train, std::shared_ptr<Buffer<std::int32_t>> eval,
-           std::shared_ptr<DeviceTransform> transform);
+  Resident(Arena& arena, Device& device, Admission const& admission, DeviceTable const& table,
+           MemberPlan const& plan, std::shared_ptr<Buffer<std::int32_t>> train,
+           std::shared_ptr<Buffer<std::int32_t>> eval, std::shared_ptr<DeviceTransform> transform);
 
   InitTask init_task() const;
   // Puts the weights that it starts from in the place of drawn ones. Waits.
@@ -70,13 +70,13 @@ class Resident {
   bool has_tiles_of(Resident const& other) const;
   CopyRun become(Resident const& other);
 
-  MemberProgress progress() const;
+  MemberProgress progress() const { return life_.progress(); }
   // Takes over what a submission brought: progress and records since the one before.
   void take_over(MemberProgress const& progress, std::span<MemberRecord const> records);
 
   Member const& member() const { return member_; }
   TableId table() const { return table_; }
-  MemberMetrics const& metrics() const { return metrics_; }
+  MemberMetrics const& metrics() const { return life_.metrics; }
   bool has_gradient() const { return gradient_ != nullptr; }
   bool is_layered() const { return layout_.order == TileOrder::rows; }
 
@@ -94,9 +94,7 @@ class Resident {
   float* average_ = nullptr;   // null without ema
   float* best_ = nullptr;      // null without patience
   float* gradient_ = nullptr;  // null where none is needed
-  MemberMetrics metrics_;
-  double loss_sum_ = 0, loss_weight_ = 0;
-  int evaluations_since_best_ = 0;
+  MemberLife life_;
 };
 
 }  // namespace brood::cuda

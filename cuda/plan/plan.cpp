@@ -28,10 +28,9 @@ struct Choice {
 
 class Planner {
  public:
-  Planner(Member const& member, int targets, Precision precision, Share const& share)
+  Planner(Member const& member, Precision precision, Share const& share)
       : m_(member),
         layout_(tile_layout(member, tile_order(precision))),
-        targets_(targets),
         precision_(precision),
         share_(share) {}
 
@@ -66,7 +65,7 @@ class Planner {
     plan.order = TileOrder::rows;
     plan.tensor_floats = std::int64_t{layout_.size} * tensor_count(m_);
     plan.gradient_floats = layout_.size;
-    plan.buffer_bytes = layer_buffer_bytes(m_, targets_, precision_);
+    plan.buffer_bytes = layer_buffer_bytes(m_, precision_);
     return plan;
   }
 
@@ -135,7 +134,7 @@ class Planner {
                         : 4 * kPanelRows * inputs;
     map.index = take(2 * 4 * rows);
     map.index_bytes = 4 * rows;
-    map.targets = take(4 * rows * targets_);
+    map.targets = take(4 * rows * target_columns(m_));
     map.weights = take(4 * rows);
     map.shift = take(4 * inputs);
     map.scale = take(4 * inputs);
@@ -178,7 +177,6 @@ class Planner {
 
   Member const& m_;
   TileLayout layout_;
-  int targets_;
   Precision precision_;
   Share share_;
 };
@@ -212,9 +210,9 @@ int most_blocks(Member const& m) {
                   kMaxBlocks);
 }
 
-MemberPlan plan_member(Member const& m, int targets, Precision precision, Share const& share,
+MemberPlan plan_member(Member const& m, Precision precision, Share const& share,
                        PlanLimits const& limits) {
-  Planner const planner(m, targets, precision, share);
+  Planner const planner(m, precision, share);
   int const unit = kPanelRows * share.blocks;
   int const whole = round_up(batch_of(m), unit);
   bool const alone = share.blocks == 1;

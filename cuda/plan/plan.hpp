@@ -63,7 +63,7 @@ struct PlanLimits {
 
 // With one block, every member fits: what the fused kernel cannot hold goes layer by layer, and so
 // do networks of more weights than kMaxFusedFloats.
-MemberPlan plan_member(Member const& member, int targets, Precision precision, Share const& share,
+MemberPlan plan_member(Member const& member, Precision precision, Share const& share,
                        PlanLimits const& limits);
 
 inline int round_up(int n, int to) {

@@ -59,7 +59,7 @@ PlanCache::Key PlanCache::key_of(Job const& job, int crowd, int blocks) {
   for (std::int32_t const each :
        {m.layers, batch_rows(m, 0), static_cast<std::int32_t>(m.optimizer), tensor_count(m),
         m.clip_norm > 0.0f ? 1 : 0, m.activation == index_of<Relu>(Activations{}) ? 1 : 0,
-        static_cast<std::int32_t>(job.targets), static_cast<std::int32_t>(crowd),
+        static_cast<std::int32_t>(target_columns(m)), static_cast<std::int32_t>(crowd),
         static_cast<std::int32_t>(blocks)})
     key[static_cast<std::size_t>(at++)] = each;
   return key;
@@ -89,8 +89,7 @@ Planned PlanCache::with_share(Job const& job, Share const& share, int crowd, int
   PlanLimits within = limits_.plan;
   within.shared_bytes =
       std::min(within.shared_bytes, shared_bytes_beside(std::max(beside_it, 1), device_));
-  Planned planned{
-      plan_member(m, job.targets, precision_, share, within), share, {}, 0, within.shared_bytes};
+  Planned planned{plan_member(m, precision_, share, within), share, {}, 0, within.shared_bytes};
   planned.step = step_cost(m, planned.plan, share, precision_, device_);
   int const beside = share.blocks > 1
                          ? 1

@@ -20,7 +20,6 @@ inline constexpr int kMaxGroups = 8;
 // What is known of a member before it is planned.
 struct Job {
   Member const* member;
-  int targets;                      // of its table
   std::int64_t steps = 0;           // that it is to do
   std::int64_t evaluated_rows = 0;  // on the way, all evaluations together
   bool has_gradient = false;        // a gradient buffer of its own, in global memory

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "brood/backend.hpp"
@@ -29,6 +30,8 @@ struct PairTask {
 
   std::int64_t segments() const { return std::int64_t{members} * counted; }
 };
+static_assert(std::is_trivially_copyable_v<PairTask>);
+static_assert(std::is_trivially_copyable_v<OrderedPairs>);
 
 // On the device's stream. Throw DeviceError.
 void launch_pair_keys(Device& device, PairTask const& task);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "core/init.hpp"
 #include "cuda/task/tile_layout.hpp"
@@ -19,5 +20,6 @@ struct InitTask {
   float* average;       // copies of the parameters; null: none
   float* best;
 };
+static_assert(std::is_trivially_copyable_v<InitTask>);
 
 }  // namespace brood::cuda

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "core/member.hpp"
 #include "core/permutation.hpp"
+#include "core/progress.hpp"
+#include "core/update_rule.hpp"
 #include "cuda/task/tile_layout.hpp"
 
 namespace brood::cuda {
@@ -75,24 +78,9 @@ struct MemberRecord {
   double loss_sum, weight, correct, squared_error, absolute_error;
 };
 
-enum : std::int32_t { kTraining, kComplete, kStopped, kDiverged };
-
 // What a task asks for. Evaluation and prediction are of the rows that the task names as evaluation
 // rows, with the weights that predict, and change nothing of the member.
 enum class TaskKind : std::int32_t { train, evaluate, predict };
-
-// What a member has come to; lives in global memory between launches.
-struct MemberProgress {
-  std::int64_t step;
-  std::int32_t epoch;
-  std::int32_t state;
-  double loss_sum, loss_weight;  // since the last evaluation
-  double best_loss;              // infinity: none yet
-  std::int32_t evaluations;      // ever
-  std::int32_t best;             // which of them; -1: none
-  std::int32_t evaluations_since_best;
-  std::int32_t recorded;  // by this order
-};
 
 // Of a rate of dropout: a word below the threshold drops its value; the others are multiplied.
 struct DropoutScalars {
@@ -131,18 +119,16 @@ struct MemberTask {
   MemberRecord* records;    // train: room for all that the order can bring; evaluate: one
   float* out;               // predict: (evaluation rows, outputs)
 };
+// Host and device write and read them as bytes; a block fetches its task word by word.
+static_assert(std::is_trivially_copyable_v<MemberTask> && sizeof(MemberTask) % 4 == 0);
+static_assert(std::is_trivially_copyable_v<MemberProgress>);
+static_assert(std::is_trivially_copyable_v<MemberRecord>);
 
-// The scalars of one step, worked out ahead ...
+// The scalars of one step, worked out ahead; each layer has its own beside them (LayerScalars).
 struct TimedScalars {
   StepScalars step;
   double lr;
 };
-// ... and those that are a layer's own: its learning rate, and what decoupled decay leaves of a
-// weight.
-struct LayerScalars {
-  float rate, decay;
-};
-
 inline constexpr int kMaxWarps = 8;    // of a block
 inline constexpr int kMaxBlocks = 16;  // of a cluster
 

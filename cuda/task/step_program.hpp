@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "core/activation.hpp"
 #include "cuda/task/member_task.hpp"
@@ -85,6 +86,7 @@ union TileWork {
 };
 inline constexpr int kWorkBytes = 64;
 static_assert(sizeof(TileWork) == kWorkBytes && sizeof(WorkHead) == 16);
+static_assert(std::is_trivially_copyable_v<TileWork>);
 
 // Pieces of a list, at most: a layer has two of deltas and three of weights, or nothing but a wait
 // in their place; the rows are fetched once.

@@ -9,12 +9,6 @@
 
 namespace brood {
 
-struct TableShape {
-  Task task = Task::classification;
-  int inputs = 0;
-  int outputs = 0;  // classes, or target columns
-};
-
 // Throws UsageError with everything that check(config, task) finds.
 Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
                 std::int64_t train_rows, std::int64_t eval_rows);

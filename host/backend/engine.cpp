@@ -127,9 +127,6 @@ TableId Data::id() const {
 Table const& Data::table() const {
   return loaded_->view;
 }
-int Data::outputs() const {
-  return task() == Task::classification ? table().classes : table().y.columns;
-}
 
 namespace {
 

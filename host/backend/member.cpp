@@ -17,6 +17,11 @@ std::string_view name_of(Task task) {
   return "";
 }
 
+TableShape shape_of(Table const& table) {
+  return {table.task, table.x.columns,
+          table.task == Task::classification ? table.classes : table.y.columns};
+}
+
 std::string_view name_of(MemberState state) {
   switch (state) {
     case MemberState::training:

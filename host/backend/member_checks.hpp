@@ -10,16 +10,6 @@
 
 namespace brood {
 
-// A spec's rows: at least one to train on, all inside the table.
-void check_member_rows(MemberSpec const& spec, std::int64_t table_rows);
-
-// Weights that a spec starts from: a layer's are of the member's sizes and finite, or not there.
-void check_starting_weights(MemberSpec const& spec, Member const& member);
-// Whether a layer of them is there; else it is drawn.
-inline bool is_given(InitialWeights const& start, int layer) {
-  return start != nullptr && !(*start)[static_cast<std::size_t>(layer)].weights.empty();
-}
-
 // An image that is to be restored: its tensors are of the member's sizes.
 void check_image(MemberImage const& image, Member const& member);
 

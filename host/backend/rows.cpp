@@ -3,12 +3,29 @@
 
 #include <string>
 
+#include <numeric>
+
 #include "brood/error.hpp"
 
 namespace brood {
 
 std::int64_t size_of(Rows const& rows) {
   return rows == nullptr ? 0 : static_cast<std::int64_t>(rows->size());
+}
+
+std::vector<std::int32_t> all_rows(std::int64_t count) {
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+Table table_to_predict(Matrix x, TableShape const& shape) {
+  int const targets = shape.task == Task::classification ? 1 : shape.outputs;
+  return {.x = x,
+          .y = {nullptr, x.rows, targets},
+          .weights = {},
+          .task = shape.task,
+          .classes = shape.outputs};
 }
 
 void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, char const* what) {

@@ -12,6 +12,11 @@
 namespace brood {
 
 std::int64_t size_of(Rows const& rows);
+// 0 .. count - 1.
+std::vector<std::int32_t> all_rows(std::int64_t count);
+
+// Rows to predict on, as a table without targets for members on tables of this shape.
+Table table_to_predict(Matrix x, TableShape const& shape);
 
 // Throws UsageError for the first of `rows` that the table does not have; `what` names them.
 void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, char const* what);

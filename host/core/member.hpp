@@ -62,6 +62,15 @@ BROOD_HD constexpr int steps_per_epoch(Member const& m) {
   return (m.train_rows + m.batch_size - 1) / m.batch_size;
 }
 
+// Columns of the table's targets, and of what a member predicts: for two classes with bce, two all
+// the same.
+BROOD_HD constexpr int target_columns(Member const& m) {
+  return m.target_kind == TargetKind::values ? m.width[m.layers] : 1;
+}
+BROOD_HD constexpr int prediction_columns(Member const& m) {
+  return m.target_kind == TargetKind::one_logit ? 2 : m.width[m.layers];
+}
+
 // Rows of the batch that is `index`-th in its epoch: a short last one is kept.
 BROOD_HD constexpr int batch_rows(Member const& m, int index) {
   int const left = m.train_rows - index * m.batch_size;

@@ -25,17 +25,13 @@ struct Cost {
 class Costs {
  public:
   Costs(Engine& engine, Data const& data, int epochs)
-      : backend_(engine.backend()),
-        shape_{data.task(), data.inputs(), data.outputs()},
-        epochs_(epochs) {}
+      : backend_(engine.backend()), shape_(data.shape()), rows_(data.rows()), epochs_(epochs) {}
 
   Cost of(Config config) const {
     config.set("epochs", std::int64_t{epochs_});
-    // Of so many rows that a batch is whole.
-    Member const member = describe(config, shape_, 0, kWholeBatches, 0);
+    Member const member = describe(config, shape_, 0, rows_, 0);
     Cost cost{.parameters = 0,
-              .bytes = static_cast<double>(
-                  backend_.bytes(config, shape_.task, shape_.inputs, shape_.outputs)),
+              .bytes = static_cast<double>(backend_.bytes(member)),
               .flops = step_flops(member)};
     for (int l = 0; l < member.layers; ++l)
       cost.parameters += (member.width[l] + 1.0) * member.width[l + 1];
@@ -43,9 +39,9 @@ class Costs {
   }
 
  private:
-  static constexpr std::int64_t kWholeBatches = 1 << 20;
-  Backend& backend_;
+  Backend const& backend_;
   TableShape shape_;
+  std::int64_t rows_;
   int epochs_;
 };
 

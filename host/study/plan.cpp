@@ -7,6 +7,7 @@
 #include <set>
 #include <span>
 
+#include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "search/space/membership.hpp"
 #include "study/corners.hpp"
@@ -26,7 +27,7 @@ std::int64_t largest_member(Backend& backend, Data const& data, Study const& stu
   auto const bytes_of = [&](Config const& config) -> std::int64_t {
     Config const member = member_config(space.active_part(config), study);
     if (!check(member, data.task()).empty()) return 0;
-    return backend.bytes(member, data.task(), data.inputs(), data.outputs());
+    return backend.bytes(member, data.shape(), data.rows());
   };
   auto const climb = [&](Config largest) {
     std::int64_t bytes = bytes_of(largest);
@@ -62,22 +63,20 @@ class Submissions {
  public:
   Submissions(Engine& engine, Data const& data, Study const& study, Splits const& splits,
               Tuner& tuner)
-      : backend_(engine.backend()),
-        data_(data),
-        rows_(static_cast<std::int64_t>(splits.splits.front().train->size())) {
+      : backend_(engine.backend()) {
+    auto const rows = static_cast<std::int64_t>(splits.splits.front().train->size());
     std::size_t const members = members_per_trial(study, splits);
     for (auto const& ask : tuner.ask(kMaxTrials)) {
       for (std::size_t i = 0; i < members; ++i)
-        configs_.push_back(member_config(ask.config, study));
+        members_.push_back(describe(member_config(ask.config, study), data.shape(), 0, rows, 0));
     }
   }
 
   Submission const& of(std::int64_t members) {
-    auto const count = std::min(configs_.size(), static_cast<std::size_t>(members));
+    auto const count = std::min(members_.size(), static_cast<std::size_t>(members));
     auto const [at, fresh] = known_.try_emplace(count);
     if (fresh) {
-      at->second = backend_.plan(std::span(configs_).first(count), data_.task(), data_.inputs(),
-                                 data_.outputs(), rows_);
+      at->second = backend_.plan(std::span<Member const>(members_).first(count));
     }
     return at->second;
   }
@@ -87,7 +86,7 @@ class Submissions {
     Submission const& some = of(members);
     most_launches_ = std::max(most_launches_, some.launches);
     auto const planned = static_cast<double>(
-        std::min<std::int64_t>(members, static_cast<std::int64_t>(configs_.size())));
+        std::min<std::int64_t>(members, static_cast<std::int64_t>(members_.size())));
     double const work =
         some.work * static_cast<double>(members) / planned * static_cast<double>(epochs);
     work_ += work;
@@ -101,9 +100,7 @@ class Submissions {
  private:
   static constexpr int kMaxTrials = 4096;
   Backend& backend_;
-  Data const& data_;
-  std::int64_t rows_;
-  std::vector<Config> configs_;
+  std::vector<Member> members_;
   std::map<std::size_t, Submission> known_;  // by members
   int most_launches_ = 0;
   double seconds_ = 0;                 // of the device
@@ -185,7 +182,7 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
   plan.waves = static_cast<int>((most + fitting - 1) / fitting);
   plan.upper_bound = may_stop_early(study.space) ||
                      std::holds_alternative<MedianStopping>(study.scheduler) || study.stop.target ||
-                     study.stop.patience_rungs > 0;
+                     study.stop.patience_rungs;
   plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);
   Submissions submissions(engine, data, study, splits, tuner);
   plan_submissions(submissions, plan);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "backend/admission.hpp"
 #include "brood/error.hpp"
 
 namespace brood {
@@ -11,7 +12,7 @@ namespace brood {
 // A member is resident (slot), parked (image), or not yet begun (neither: its initial weights are a
 // function of its spec).
 struct Population::Member {
-  MemberSpec spec;
+  Admission admission;
   std::int64_t bytes = 0;
   std::optional<Slot> slot = std::nullopt;
   std::optional<MemberImage> image = std::nullopt;
@@ -53,24 +54,30 @@ std::vector<MemberId> Population::admit(std::vector<MemberSpec> specs, Data cons
   if (!engine_.holds(data)) {
     throw UsageError("data: was loaded on another engine; load the table on this population's");
   }
+  Backend const& backend = engine_.backend();
   std::vector<std::string> problems;
   std::vector<Member> admitted;
+  admitted.reserve(specs.size());
   for (auto& spec : specs) {
-    Support const support =
-        engine_.backend().supports(spec.config, data.task(), data.inputs(), data.outputs());
-    if (!support) {
+    spec.table = data.id();
+    try {
+      admitted.push_back({.admission = admission_of(spec, data.shape(), data.rows())});
+    } catch (UsageError const& error) {
+      problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+      continue;
+    }
+    brood::Member const& member = admitted.back().admission.member;
+    if (Support const support = backend.supports(member); !support) {
       problems.push_back(support.reason);
       continue;
     }
-    std::int64_t const bytes =
-        engine_.backend().bytes(spec.config, data.task(), data.inputs(), data.outputs());
+    std::int64_t const bytes = backend.bytes(member);
     if (bytes > engine_.memory_limit()) {
       throw UsageError("network: a member of this shape takes " + megabytes(bytes) +
                        "; the memory limit is " + megabytes(engine_.memory_limit()) +
                        ": raise it or make the network smaller");
     }
-    spec.table = data.id();
-    admitted.push_back({.spec = std::move(spec), .bytes = bytes});
+    admitted.back().bytes = bytes;
   }
   if (!problems.empty()) throw UsageError(std::move(problems));
 
@@ -106,9 +113,6 @@ MemberId Population::admit(MemberSpec spec, Data const& data, MemberImage image)
 // On the device where both are there; else by way of an image.
 std::vector<MemberId> Population::clone(std::span<MemberId const> from,
                                         std::vector<MemberSpec> specs, Data const& data) {
-  std::vector<std::uint64_t> seeds;
-  for (auto const& spec : specs)
-    seeds.push_back(spec.seed);
   auto const ids = admit(std::move(specs), data);
   std::vector<SlotCopy> copies;
   for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -121,7 +125,7 @@ std::vector<MemberId> Population::clone(std::span<MemberId const> from,
     if (!source.slot && !source.image) continue;  // nothing was trained yet
     MemberImage image =
         source.slot ? engine_.backend().save({&*source.slot, 1}).front() : *source.image;
-    image.seed = seeds[i];
+    image.seed = copy.admission.member.seed;
     if (copy.slot) {
       engine_.backend().restore({&*copy.slot, 1}, {&image, 1});
     } else {
@@ -175,10 +179,11 @@ void Population::make_resident(std::span<MemberId const> ids) {
   }
   park(leaving);
 
-  std::vector<MemberSpec> specs;
+  std::vector<Admission> admissions;
+  admissions.reserve(incoming.size());
   for (auto const id : incoming)
-    specs.push_back(at(id).spec);
-  auto const slots = engine_.backend().admit(specs);
+    admissions.push_back(at(id).admission);
+  auto const slots = engine_.backend().make_resident(admissions);
   std::vector<Slot> restored;
   std::vector<MemberImage> images;
   for (std::size_t i = 0; i < incoming.size(); ++i) {

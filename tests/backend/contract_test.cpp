@@ -69,8 +69,8 @@ TEST_F(Contract, AdmitNamesEveryProblem) {
 }
 
 TEST_F(Contract, SupportsSaysNoWithAReason) {
-  EXPECT_TRUE(backend.supports(c.config, Task::classification, 4, 3));
-  auto const no = backend.supports({{"loss", text("mse")}}, Task::classification, 4, 3);
+  EXPECT_TRUE(backend.supports(c.config, {Task::classification, 4, 3}, 100));
+  auto const no = backend.supports({{"loss", text("mse")}}, {Task::classification, 4, 3}, 100);
   EXPECT_FALSE(no);
   EXPECT_NE(no.reason, "");
 }
@@ -150,8 +150,8 @@ TEST_F(Contract, CloneRefusesMembersThatKeepOtherTensors) {
 }
 
 TEST_F(Contract, BytesGrowWithTheNetwork) {
-  auto const small = backend.bytes({{"hidden", Wholes{8}}}, Task::classification, 10, 3);
-  auto const large = backend.bytes({{"hidden", Wholes{800}}}, Task::classification, 10, 3);
+  auto const small = backend.bytes({{"hidden", Wholes{8}}}, {Task::classification, 10, 3}, 100);
+  auto const large = backend.bytes({{"hidden", Wholes{800}}}, {Task::classification, 10, 3}, 100);
   EXPECT_GE(small, 4 * (8 * 11 + 3 * 9) * 3);  // weights and Adam's two moments
   EXPECT_GE(large, 4 * (800 * 11 + 3 * 801) * 3);
   EXPECT_LT(small, large);

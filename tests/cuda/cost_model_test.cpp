@@ -43,7 +43,7 @@ TEST(CostModel, PrecisionsDifferInTheirProducts) {
 TEST(CostModel, WhatLiesInGlobalMemoryCosts) {
   DeviceLimits const device = planning_device("sm_90")->limits();
   Member const m = member_of(kB);
-  MemberPlan const there = plan_member(m, 1, Precision::tf32, {8, 1}, {.shared_bytes = kSm90});
+  MemberPlan const there = plan_member(m, Precision::tf32, {8, 1}, {.shared_bytes = kSm90});
   ASSERT_EQ(there.layout, Layout::weights_in_l2);
   MemberPlan on_chip = there;
   on_chip.layout = Layout::resident;

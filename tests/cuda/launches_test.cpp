@@ -51,7 +51,6 @@ TEST(Launches, DoEveryStepOfEveryJobOnceAndNoneIsLong) {
       std::vector<Job> jobs;
       for (int i = 0; i < count; ++i) {
         jobs.push_back({.member = &members[random() % members.size()],
-                        .targets = 1,
                         .steps = 1 + static_cast<std::int64_t>(random() % 5 * 700)});
       }
       PlanCache plans = plans_for();
@@ -78,7 +77,7 @@ TEST(Launches, DoEveryStepOfEveryJobOnceAndNoneIsLong) {
 
 TEST(Launches, OfStepsForcedHaveSoMany) {
   Member const m = member_of(kD);
-  std::vector<Job> const jobs(5, {.member = &m, .targets = 1, .steps = 10});
+  std::vector<Job> const jobs(5, {.member = &m, .steps = 10});
   PlanCache plans = plans_for({.plan = {}, .launch_steps = 3});
   auto const groups = group_jobs(jobs, plans, 0.2);
   ASSERT_EQ(groups.size(), 1u);
@@ -113,10 +112,10 @@ TEST(PlanCache, KeepsPlansByAllThatPlanningLooksAt) {
       PlanCache plans = plans_for();
       auto const check = [&](Member const& m, std::string const& what) {
         for (std::size_t const jobs : {1u, 40u, 200u, 5000u}) {
-          Planned const& kept = plans.planned({.member = &m, .targets = 1, .steps = 1}, jobs);
+          Planned const& kept = plans.planned({.member = &m, .steps = 1}, jobs);
           PlanLimits within = plans.limits().plan;
           within.shared_bytes = kept.shared_limit;
-          MemberPlan const fresh = plan_member(m, 1, Precision::tf32, kept.share, within);
+          MemberPlan const fresh = plan_member(m, Precision::tf32, kept.share, within);
           EXPECT_EQ(std::memcmp(&kept.plan.map, &fresh.map, sizeof fresh.map), 0) << what;
           EXPECT_EQ(std::memcmp(&kept.plan.tiling, &fresh.tiling, sizeof fresh.tiling), 0) << what;
           EXPECT_EQ(kept.plan.layout, fresh.layout) << what;

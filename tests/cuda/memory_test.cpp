@@ -73,7 +73,7 @@ TEST(Memory, IsWhatWasPlanned) {
     backend->metrics(slots);
     double const planned =
         static_cast<double>(count) *
-        static_cast<double>(backend->bytes(config, Task::classification, kInputs, 2));
+        static_cast<double>(backend->bytes(config, {Task::classification, kInputs, 2}, kRows));
     double const shared = 2 * (1 << 20);  // the table, rows, an identity
     auto const used = static_cast<double>(clocked::memory.most);
     // Of clusters the gradients are extra: see BackendInfo::memory_bytes.

@@ -14,7 +14,7 @@ using namespace planned;
 
 MemberPlan plan_on(int shared_bytes, Member const& m, Precision precision = Precision::tf32,
                    Share share = {8, 1}) {
-  return plan_member(m, 1, precision, share, {.shared_bytes = shared_bytes});
+  return plan_member(m, precision, share, {.shared_bytes = shared_bytes});
 }
 
 TEST(Plan, SmallNetworksAreWhollyOnChip) {

@@ -35,12 +35,12 @@ TEST(SizeLimit, IsToldBySupports) {
   Engine engine({.device = "cuda", .device_model = "sm_90"});
   Config const config{{"hidden", Wholes{16384}}};
   auto const answer = [&](int inputs) {
-    return engine.backend().supports(config, Task::classification, inputs, 10);
+    return engine.backend().supports(config, {Task::classification, inputs, 10}, 1000);
   };
   EXPECT_TRUE(answer(1000));
   EXPECT_FALSE(answer(200000));
   EXPECT_NE(answer(200000).reason.find("numbers; at most 2147483647"), std::string::npos);
-  EXPECT_GT(engine.backend().bytes(config, Task::classification, 200000, 10),
+  EXPECT_GT(engine.backend().bytes(config, {Task::classification, 200000, 10}, 1000),
             std::int64_t{1} << 33);
 }
 

@@ -248,7 +248,7 @@ TEST(StepProgram, HasEveryTileOnce) {
     Precision const precision = draw(2) == 0 ? Precision::tf32 : Precision::bf16;
     int const blocks = std::min(1 << draw(3), most_blocks(m));
     MemberPlan const plan =
-        plan_member(m, 1, precision, {1 << draw(4), blocks}, {.shared_bytes = kSm90});
+        plan_member(m, precision, {1 << draw(4), blocks}, {.shared_bytes = kSm90});
     if (!plan.fits || plan.layout == Layout::layered || plan.layout == Layout::weights_in_l2)
       continue;
     ++fused;

@@ -35,8 +35,7 @@ std::unique_ptr<Grouped> groups_of(std::vector<Member> const& members, DeviceLim
   SubmissionLimits const limits{.plan = {.shared_bytes = device.shared_bytes_block}};
   auto grouped = std::make_unique<Grouped>(Grouped{{precision, device, limits}, {}, {}});
   for (std::size_t i = 0; i < members.size(); ++i) {
-    grouped->jobs.push_back(
-        {.member = &members[i], .targets = 1, .steps = 10 + static_cast<std::int64_t>(i)});
+    grouped->jobs.push_back({.member = &members[i], .steps = 10 + static_cast<std::int64_t>(i)});
   }
   grouped->groups = group_jobs(grouped->jobs, grouped->plans, 0.2);
   return grouped;
@@ -104,7 +103,7 @@ TEST(Submission, LongestIsByTimeNotByFlops) {
     SubmissionLimits const limits{.plan = {.shared_bytes = kSm90}, .warps = 1};
     auto made = std::make_unique<Grouped>(Grouped{{Precision::tf32, h200(), limits}, {}, {}});
     for (auto const& m : members)
-      made->jobs.push_back({.member = &m, .targets = 1, .steps = steps_per_epoch(m)});
+      made->jobs.push_back({.member = &m, .steps = steps_per_epoch(m)});
     made->groups = group_jobs(made->jobs, made->plans, 0.2);
     return made;
   }();
@@ -178,7 +177,7 @@ TEST(Submission, SharedMemoryReadByAStepIsThatOfItsTiles) {
   Member const m = member_of({"tiny", 16, 16, {16}, 16});
   auto const bytes = [&](Precision precision, Layout first) {
     MemberPlan const plan =
-        plan_member(m, 1, precision, {1, 1}, {.shared_bytes = kSm90, .first = first});
+        plan_member(m, precision, {1, 1}, {.shared_bytes = kSm90, .first = first});
     EXPECT_EQ(plan.layout, first);
     return shared_bytes_of_step(m, plan, precision);
   };
@@ -191,7 +190,7 @@ TEST(Submission, SharedMemoryReadByAStepIsThatOfItsTiles) {
 // of the gradient, over four units of rows, one tile of 16 x 32 and one of 16 x 16.
 TEST(Submission, SharedMemoryReadByAStepCountsTilesAtTheEdges) {
   Member const m = member_of({"flat", 48, 16, {}, 64});
-  MemberPlan const plan = plan_member(m, 1, Precision::tf32, {1, 1}, {.shared_bytes = kSm90});
+  MemberPlan const plan = plan_member(m, Precision::tf32, {1, 1}, {.shared_bytes = kSm90});
   double const units = 2 * 3 * (2 + 1) + 4 * ((1 + 2) + (1 + 1));
   EXPECT_EQ(shared_bytes_of_step(m, plan, Precision::tf32), units * 1024);
 }

@@ -130,7 +130,7 @@ TEST_F(BackendErrors, APopulationLargerThanTheDeviceTrainsInWaves) {
   Engine const probe({.device = "cuda"});
   Engine sized({.device = "cuda"});
   std::int64_t const bytes =
-      sized.backend().bytes(c.config, c.data.task, c.data.inputs, c.outputs());
+      sized.backend().bytes(c.config, {c.data.task, c.data.inputs, c.outputs()}, c.data.rows);
   auto const free = train(0);
   auto const limited = train(2 * bytes);
   for (std::size_t i = 0; i < free.size(); ++i)
@@ -154,13 +154,15 @@ TEST_F(BackendErrors, AWideNetworkWithoutItsLibraryIsRefusedBeforeTheRun) {
   Config config = c.config;
   config.set("hidden", Wholes{16384});
   auto const supported = [&] {
-    return engine.backend().supports(config, c.data.task, c.data.inputs, c.outputs());
+    return engine.backend().supports(config, {c.data.task, c.data.inputs, c.outputs()},
+                                     c.data.rows);
   };
   EXPECT_TRUE(supported());
   emulation::products_problem = "cublasLt cannot be opened: not found";
   EXPECT_FALSE(supported());
   EXPECT_NE(supported().reason.find("cublasLt cannot be opened"), std::string::npos);
-  EXPECT_TRUE(engine.backend().supports(c.config, c.data.task, c.data.inputs, c.outputs()));
+  EXPECT_TRUE(
+      engine.backend().supports(c.config, {c.data.task, c.data.inputs, c.outputs()}, c.data.rows));
 }
 
 }  // namespace

@@ -71,10 +71,12 @@ declare -A flags=(
 # What a bug in a kernel cannot change is compiled once and without sanitizers; the kernels of fp32
 # are there to link only.
 once=(
-  cuda/{cuda_backend,launcher,layered/layered,memory/arena,memory/copy,memory/resident}.cpp
+  cuda/{cuda_backend,inference,launcher,training,layered/layered}.cpp
+  cuda/memory/{arena,copy,resident,residents}.cpp
   cuda/plan/{cost_model,device_model,plan,size_limit,submission}.cpp cuda/ranking/{pairs,ranking}.cpp
   cuda/kernels/kernels_fp32.cu
-  host/backend/{describe,hyperparameters,member,member_checks,profile,rows}.cpp
+  host/backend/{admission,backend,describe,hyperparameters,member,member_checks,member_life}.cpp
+  host/backend/{profile,rows}.cpp
   host/search/schedulers/halving.cpp host/search/space/{nearest_name,value}.cpp
   tests/support/{oracle,settings,textbook,trainer}.cpp
 )
@@ -225,7 +227,7 @@ try_mutant() {
       */init_weights.cuh | */pairs.cuh) sources+=(cuda/kernels/kernels.cu) ;;
       */layered.cuh) sources+=(cuda/layered/layered.cu) ;;
       */step_program.hpp) sources+=(cuda/plan/plan.cpp "cuda/kernels/kernels_$precision.cu") ;;
-      *.cuh) sources+=("cuda/kernels/kernels_$precision.cu") ;;
+      *.cuh | host/core/*) sources+=("cuda/kernels/kernels_$precision.cu") ;;
       *.cpp) sources+=("$file") ;;
       *) echo "NOT CAUGHT: $name (mutate.sh cannot rebuild what includes $file)" && return ;;
     esac

@@ -18,7 +18,7 @@ inline cuda::MemberPlan plan_of(MemberCase const& c, cuda::Precision precision,
   auto const table = c.data.table();
   auto const described = describe(c.config, {table.task, table.x.columns, c.outputs()}, c.seed,
                                   static_cast<std::int64_t>(c.train_rows()->size()), 0);
-  return cuda::plan_member(described, table.y.columns, precision, share, limits);
+  return cuda::plan_member(described, precision, share, limits);
 }
 
 // How rows are fetched, whether deltas lie over hidden layers, and within which limits.

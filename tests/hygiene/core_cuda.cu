@@ -14,7 +14,9 @@
 #include "core/param_layout.hpp"
 #include "core/permutation.hpp"
 #include "core/philox.hpp"
+#include "core/progress.hpp"
 #include "core/type_list.hpp"
+#include "core/update_rule.hpp"
 
 namespace brood {
 

@@ -151,7 +151,7 @@ TEST_F(PlanTest, BytesAreThoseOfTheLargestMember) {
   StudyPlan const planned = plan(engine_, data_, study);
   Config const largest{{"hidden", Widths{20, 12}}, {"optimizer", "adam"}, {"ema", 0.9}};
   EXPECT_EQ(planned.bytes_per_member,
-            engine_.backend().bytes(largest, data_.task(), data_.inputs(), data_.outputs()));
+            engine_.backend().bytes(largest, data_.shape(), data_.rows()));
   EXPECT_EQ(planned.bytes, 10 * planned.bytes_per_member);
   EXPECT_EQ(planned.waves, 1);
 }
@@ -217,13 +217,12 @@ TEST_F(PlanTest, ConstraintsKeepWhatIsTooLargeFromBeingTried) {
   EXPECT_LE(most, 300);
   EXPECT_GT(most, 200);
 
-  std::int64_t const bytes = engine_.backend().bytes({{"hidden", Widths{16}}}, data_.task(),
-                                                     data_.inputs(), data_.outputs());
+  std::int64_t const bytes =
+      engine_.backend().bytes({{"hidden", Widths{16}}}, data_.shape(), data_.rows());
   study.constraints = {.max_bytes = bytes};
   EXPECT_EQ(plan(engine_, data_, study).bytes_per_member, bytes);
   for (auto const& trial : tune(engine_, data_, study).trials) {
-    EXPECT_LE(engine_.backend().bytes(trial.config, data_.task(), data_.inputs(), data_.outputs()),
-              bytes);
+    EXPECT_LE(engine_.backend().bytes(trial.config, data_.shape(), data_.rows()), bytes);
   }
 
   // One layer of `width`: 2 batch (2 inputs width + 3 width outputs), without dX of the first.
@@ -300,7 +299,7 @@ TEST_F(PlanTest, TheLargestOfLayersAndWidthsIsDeepestAndWidest) {
       .when("layers", {std::int64_t{3}});
   Config const largest{{"hidden", Widths{16, 24, 8}}};
   EXPECT_EQ(plan(engine_, data_, study).bytes_per_member,
-            engine_.backend().bytes(largest, data_.task(), data_.inputs(), data_.outputs()));
+            engine_.backend().bytes(largest, data_.shape(), data_.rows()));
 }
 
 // layer_lr fits one of the shapes only.
@@ -316,7 +315,7 @@ TEST_F(PlanTest, ConditionsDecideWhatIsCheckedAndWhatIsLargest) {
       .when("hidden", {Widths{16, 16}});
   EXPECT_EQ(problems(study, Task::classification), std::vector<std::string>{});
   auto const bytes = [&](Config const& config) {
-    return engine_.backend().bytes(config, data_.task(), data_.inputs(), data_.outputs());
+    return engine_.backend().bytes(config, data_.shape(), data_.rows());
   };
   Config const averaged{{"hidden", Widths{16, 16}}, {"optimizer", "sgd"}, {"ema", 0.9}};
   Config const adam{{"hidden", Widths{16, 16}}, {"optimizer", "adam"}};

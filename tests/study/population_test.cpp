@@ -139,7 +139,7 @@ TEST_F(PopulationTest, ResidentBytesAreThoseOfItsMembers) {
   EXPECT_EQ(population.resident_bytes(), 0);
   auto const ids = population.admit({spec(), spec({{"hidden", Widths{100}}})}, data_);
   auto const bytes = [&](Config const& config) {
-    return engine_.backend().bytes(config, data_.task(), data_.inputs(), data_.outputs());
+    return engine_.backend().bytes(config, data_.shape(), data_.rows());
   };
   EXPECT_EQ(population.resident_bytes(), bytes({}) + bytes({{"hidden", Widths{100}}}));
   population.release({ids.data(), 1});

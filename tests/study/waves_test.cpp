@@ -88,8 +88,7 @@ TEST(Waves, AParkedMemberGoesOnAsIfItHadStayed) {
   Engine roomy({.device = "cpu", .threads = 2});
   Data const roomy_data = roomy.load(table.table());
   auto const bytes = [&](Config const& config) {
-    return roomy.backend().bytes(config, roomy_data.task(), roomy_data.inputs(),
-                                 roomy_data.outputs());
+    return roomy.backend().bytes(config, roomy_data.shape(), roomy_data.rows());
   };
   std::vector<MemberSpec> specs;
   std::int64_t largest = 0;

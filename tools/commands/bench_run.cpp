@@ -171,7 +171,10 @@ std::string placement_text(BackendInfo const& info, Submission const& submission
 class Bencher {
  public:
   explicit Bencher(Options const& options)
-      : bench_(options.bench), seed_(options.seed.value_or(0)), engine_(options.engine) {
+      : bench_(options.bench),
+        shape_{task_of(bench_), bench_.network.front(), bench_.network.back()},
+        seed_(options.seed.value_or(0)),
+        engine_(options.engine) {
     result_.device = engine_.info();
     check_members();
     peak_ = peak_of(result_.device, options);
@@ -190,13 +193,12 @@ class Bencher {
   bool on_cpu() const { return result_.device.name == "cpu"; }
 
   std::int64_t bytes() {
-    return engine_.backend().bytes(config_of(bench_, 0), task_of(bench_), bench_.network.front(),
-                                   bench_.network.back());
+    return engine_.backend().bytes(config_of(bench_, 0), shape_, bench_.batch_size);
   }
 
   void check_members() {
-    Support const support = engine_.backend().supports(
-        config_of(bench_, 0), task_of(bench_), bench_.network.front(), bench_.network.back());
+    Support const support =
+        engine_.backend().supports(config_of(bench_, 0), shape_, bench_.batch_size);
     if (!support) throw UsageError(support.reason);
     std::vector<std::string> problems;
     std::int64_t const most = engine_.memory_limit() / bytes();
@@ -226,8 +228,7 @@ class Bencher {
   Submission submission_of(int members, int rows) {
     std::size_t const count = std::min(static_cast<std::size_t>(members), kMaxPlanned);
     std::vector<Config> const configs(count, config_of(bench_, 0));
-    return engine_.backend().plan(configs, task_of(bench_), bench_.network.front(),
-                                  bench_.network.back(), rows);
+    return engine_.backend().plan(configs, shape_, rows);
   }
 
   BenchRow measure(int members) {
@@ -285,6 +286,7 @@ class Bencher {
   }
 
   BenchOptions const& bench_;
+  TableShape shape_;
   std::uint64_t seed_;
   Engine engine_;
   Peak peak_;

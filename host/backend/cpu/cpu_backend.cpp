@@ -81,25 +81,18 @@ class CpuBackend final : public Backend {
             .parallel_members = workers_.count()};
   }
 
-  Support supports(Config const& config, Task task, int /*inputs*/,
-                   int /*outputs*/) const override {
-    auto const problems = check(config, task);
-    return problems.empty() ? Support{} : Support{false, problems.front()};
-  }
+  Support supports(Member const& /*member*/) const override { return {}; }
 
-  std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const override {
-    Member const member = describe(config, {task, inputs, outputs}, 0, 1, 0);
+  std::int64_t bytes(Member const& member) const override {
     std::int64_t const floats = param_layout(member).size * tensor_count(member);
     return floats * static_cast<std::int64_t>(sizeof(float)) +
            static_cast<std::int64_t>(sizeof(Resident));
   }
 
-  Submission plan(std::span<Config const> configs, Task task, int inputs, int outputs,
-                  std::int64_t train_rows) const override {
+  Submission plan(std::span<Member const> members) const override {
     Submission submission;
     std::vector<double> costs;
-    for (auto const& config : configs) {
-      Member const m = describe(config, {task, inputs, outputs}, 0, train_rows, 0);
+    for (auto const& m : members) {
       submission.work += steps_per_epoch(m) * step_flops(m);
       costs.push_back(steps_per_epoch(m) * step_cost(m));
     }
@@ -119,18 +112,15 @@ class CpuBackend final : public Backend {
     transforms_.forget(table);
   }
 
-  std::vector<Slot> admit(std::span<MemberSpec const> specs) override {
+  TableShape shape(TableId table) const override { return table_of(table).shape; }
+  std::int64_t rows(TableId table) const override { return table_of(table).rows; }
+
+  std::vector<Slot> make_resident(std::span<Admission const> members) override {
     std::vector<std::unique_ptr<Resident>> admitted;
-    std::vector<std::string> problems;
-    for (auto const& spec : specs) {
-      try {
-        LoadedTable const& table = table_of(spec.table);
-        admitted.push_back(std::make_unique<Resident>(spec, table, transform_of(spec, table)));
-      } catch (UsageError const& error) {
-        problems.insert(problems.end(), error.problems().begin(), error.problems().end());
-      }
+    for (auto const& member : members) {
+      LoadedTable const& table = table_of(member.table);
+      admitted.push_back(std::make_unique<Resident>(member, table, transform_of(member, table)));
     }
-    if (!problems.empty()) throw UsageError(std::move(problems));
     parallel(
         admitted.size(),
         [&](std::size_t i) { return static_cast<double>(admitted[i]->tensor_floats()); },
@@ -183,15 +173,8 @@ class CpuBackend final : public Backend {
     LoadedTable const& own = table_of(at(slots.front()).table());
     for (auto const slot : slots)
       check_columns(x, table_of(at(slot).table()).shape.inputs, slot);
-    LoadedTable const table(Table{.x = x,
-                                  .y = {nullptr, x.rows, own.targets},
-                                  .weights = {},
-                                  .task = own.shape.task,
-                                  .classes = own.shape.outputs,
-                                  .as_is = {}});
-    std::vector<std::int32_t> rows(static_cast<std::size_t>(x.rows));
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      rows[i] = static_cast<std::int32_t>(i);
+    LoadedTable const table(table_to_predict(x, own.shape));
+    std::vector<std::int32_t> const rows = all_rows(x.rows);
     predict(slots, &table, rows, out);
   }
 
@@ -279,10 +262,10 @@ class CpuBackend final : public Backend {
   }
 
   // Members that share a transform share its padded copy.
-  std::shared_ptr<PaddedTransform const> transform_of(MemberSpec const& spec,
+  std::shared_ptr<PaddedTransform const> transform_of(Admission const& member,
                                                       LoadedTable const& table) {
-    return transforms_.get(spec.transform, spec.table,
-                           [&] { return PaddedTransform(spec.transform.get(), table.shape); });
+    return transforms_.get(member.transform, member.table,
+                           [&] { return PaddedTransform(member.transform.get(), table.shape); });
   }
 
   float* scratch(int worker, Resident const& resident) {

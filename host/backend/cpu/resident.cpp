@@ -21,8 +21,7 @@ AlignedFloats::AlignedFloats(std::int64_t size) : size_(size) {
 // ---- LoadedTable, PaddedTransform
 
 LoadedTable::LoadedTable(Table const& table)
-    : shape{table.task, table.x.columns,
-            table.task == Task::classification ? table.classes : table.y.columns},
+    : shape(shape_of(table)),
       rows(table.x.rows),
       stride(padded(table.x.columns)),
       targets(table.y.columns),
@@ -43,7 +42,6 @@ PaddedTransform::PaddedTransform(Transform const* transform, TableShape const& s
     : shift(static_cast<std::size_t>(padded(shape.inputs)), 0.0f),
       scale(static_cast<std::size_t>(padded(shape.inputs)), 0.0f) {
   std::fill_n(scale.begin(), shape.inputs, 1.0f);
-  check_transform(transform, shape);
   if (transform == nullptr) return;
   std::copy(transform->shift.begin(), transform->shift.end(), shift.begin());
   std::copy(transform->scale.begin(), transform->scale.end(), scale.begin());
@@ -101,18 +99,15 @@ void copy_layer(LayerWeights const& from, LayerLayout const& layer, float* tenso
 
 }  // namespace
 
-Resident::Resident(MemberSpec const& spec, LoadedTable const& table,
+Resident::Resident(Admission const& admission, LoadedTable const& table,
                    std::shared_ptr<PaddedTransform const> transform)
-    : member_(describe(spec.config, table.shape, spec.seed, size_of(spec.train_rows),
-                       size_of(spec.eval_rows))),
+    : member_(admission.member),
       layout_(param_layout(member_)),
-      table_(spec.table),
-      train_rows_(spec.train_rows),
-      eval_rows_(spec.eval_rows),
+      table_(admission.table),
+      train_rows_(admission.train_rows),
+      eval_rows_(admission.eval_rows),
       transform_(std::move(transform)),
-      start_(spec.start) {
-  check_member_rows(spec, table.rows);
-  check_starting_weights(spec, member_);
+      start_(admission.start) {
   if (member_.balanced != 0)
     class_weights_ = balanced_weights(table.y, *train_rows_, table.shape.outputs);
   tensors_ = AlignedFloats(layout_.size * tensor_count(member_));
@@ -167,7 +162,7 @@ float const* Resident::evaluated_weights() const {
 }
 
 float const* Resident::predicting_weights() const {
-  return best_ != nullptr && metrics_.best >= 0 ? best_ : evaluated_weights();
+  return best_ != nullptr && life_.metrics.best >= 0 ? best_ : evaluated_weights();
 }
 
 namespace {
@@ -197,35 +192,33 @@ void Resident::train(Kernels const& kernels, LoadedTable const& table, int until
   ScopedTimer const busy(times == nullptr ? nullptr : &times->busy);
   int const until = std::min(until_epoch, member_.epochs);
   int const per_epoch = steps_per_epoch(member_);
-  while (metrics_.state == MemberState::training && metrics_.epoch < until) {
-    int const multiple =
-        evaluate_every > 0 ? (metrics_.epoch / evaluate_every + 1) * evaluate_every : until;
-    int const next = std::min(multiple, until);
+  MemberProgress now = life_.progress();
+  while (now.state == kTraining && now.epoch < until) {
+    int const next = next_evaluation(now.epoch, until, evaluate_every);
     TrainResult const result =
-        kernels.train(view(), table.view(), scratch, metrics_.step, std::int64_t{next} * per_epoch,
+        kernels.train(view(), table.view(), scratch, now.step, std::int64_t{next} * per_epoch,
                       times == nullptr ? nullptr : &times->ticks);
-    metrics_.step += static_cast<int>(result.steps);
-    metrics_.epoch = metrics_.step / per_epoch;
-    loss_sum_ += result.loss_sum;
-    loss_weight_ += result.loss_weight;
+    now.step += result.steps;
+    now.epoch = static_cast<int>(now.step / per_epoch);
+    now.loss_sum += result.loss_sum;
+    now.loss_weight += result.loss_weight;
     if (result.diverged) {
-      metrics_.state = MemberState::diverged;
-      return;
+      now.state = kDiverged;
+      break;
     }
     ScopedTimer const evaluating(times == nullptr ? nullptr : &times->evaluating);
-    record(kernels, table, scratch);
+    record(kernels, table, scratch, now);
   }
-  if (metrics_.state == MemberState::training && metrics_.epoch == member_.epochs) {
-    metrics_.state = MemberState::complete;
-  }
+  complete_if_done(member_, now);
+  life_.take_over(now);
 }
 
 Evaluation Resident::evaluate(Kernels const& kernels, LoadedTable const& table,
                               float const* weights, std::span<std::int32_t const> rows,
                               float* scratch) {
   Evaluation now;
-  now.step = metrics_.step;
-  now.epoch = metrics_.epoch;
+  now.step = life_.metrics.step;
+  now.epoch = life_.metrics.epoch;
   if (rows.empty()) return now;
   EvaluateResult const sums = kernels.evaluate(view(), weights, table.view(), rows.data(),
                                                static_cast<std::int64_t>(rows.size()), scratch);
@@ -237,46 +230,24 @@ Evaluation Resident::evaluate(Kernels const& kernels, LoadedTable const& table,
   return now;
 }
 
-void Resident::record(Kernels const& kernels, LoadedTable const& table, float* scratch) {
+void Resident::record(Kernels const& kernels, LoadedTable const& table, float* scratch,
+                      MemberProgress& progress) {
   std::span<std::int32_t const> rows;
   if (eval_rows_ != nullptr) rows = *eval_rows_;
-  Evaluation now = evaluate(kernels, table, evaluated_weights(), rows, scratch);
-  now.train_loss = loss_weight_ > 0 ? loss_sum_ / loss_weight_ : 0.0;
-  loss_sum_ = loss_weight_ = 0;
-  metrics_.history.push_back(now);
-  bool const overflown = !all_finite(evaluated_weights(), layout_.size);
-  if (overflown || (!rows.empty() && !std::isfinite(now.loss))) {
-    metrics_.state = MemberState::diverged;
-  } else if (!rows.empty()) {
-    judge(now);
-  }
-}
-
-// The best so far, and patience.
-void Resident::judge(Evaluation const& now) {
-  double const best = metrics_.best < 0
-                          ? std::numeric_limits<double>::infinity()
-                          : metrics_.history[static_cast<std::size_t>(metrics_.best)].loss;
-  if (member_.patience == 0) {
-    if (now.loss < best) metrics_.best = static_cast<int>(metrics_.history.size()) - 1;
-    return;
-  }
-  if (now.loss < best - member_.min_delta) {
-    metrics_.best = static_cast<int>(metrics_.history.size()) - 1;
-    evaluations_since_best_ = 0;
-    std::copy_n(evaluated_weights(), layout_.size, best_);
-  } else if (++evaluations_since_best_ >= member_.patience) {
-    metrics_.state = MemberState::stopped;
-  }
+  float const* const weights = evaluated_weights();
+  Evaluation now = evaluate(kernels, table, weights, rows, scratch);
+  now.step = static_cast<int>(progress.step);
+  now.epoch = progress.epoch;
+  now.train_loss = take_train_loss(progress);
+  life_.metrics.history.push_back(now);
+  judge_evaluation(member_, progress, now.loss, all_finite(weights, layout_.size));
+  if (best_ != nullptr && improved(progress)) std::copy_n(weights, layout_.size, best_);
 }
 
 MemberImage Resident::save() const {
   MemberImage image;
   image.seed = member_.seed;
-  image.metrics = metrics_;
-  image.loss_sum = loss_sum_;
-  image.loss_weight = loss_weight_;
-  image.evaluations_since_best = evaluations_since_best_;
+  life_.write_to(image);
   append_dense(layout_, weights_, image.weights);
   for (int i = 0; i < state_tensors(member_); ++i) {
     append_dense(layout_, moments_ + i * layout_.size, image.moments);
@@ -289,10 +260,7 @@ MemberImage Resident::save() const {
 void Resident::restore(MemberImage const& image) {
   check_image(image, member_);
   member_.seed = image.seed;
-  metrics_ = image.metrics;
-  loss_sum_ = image.loss_sum;
-  loss_weight_ = image.loss_weight;
-  evaluations_since_best_ = image.evaluations_since_best;
+  life_.read_from(image);
   read_dense(layout_, image.weights.data(), weights_);
   for (int i = 0; i < state_tensors(member_); ++i) {
     read_dense(layout_, image.moments.data() + i * dense_size(layout_),
@@ -305,10 +273,7 @@ void Resident::restore(MemberImage const& image) {
 void Resident::copy_from(Resident const& other) {
   check_clone(member_, other.member_);
   std::copy_n(other.tensors_.data(), tensors_.size(), tensors_.data());
-  metrics_ = other.metrics_;
-  loss_sum_ = other.loss_sum_;
-  loss_weight_ = other.loss_weight_;
-  evaluations_since_best_ = other.evaluations_since_best_;
+  life_ = other.life_;
 }
 
 std::vector<LayerWeights> Resident::layers() const {

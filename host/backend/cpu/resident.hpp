@@ -8,8 +8,9 @@
 #include <span>
 #include <vector>
 
+#include "backend/admission.hpp"
 #include "backend/cpu/kernels.hpp"
-#include "backend/describe.hpp"
+#include "backend/member_life.hpp"
 #include "backend/rows.hpp"
 #include "brood/member.hpp"
 #include "brood/table.hpp"
@@ -63,7 +64,7 @@ struct alignas(64) WorkerTimes {
 class Resident {
  public:
   // The initial weights are set by draw_weights(), which may run on any thread.
-  Resident(MemberSpec const& spec, LoadedTable const& table,
+  Resident(Admission const& admission, LoadedTable const& table,
            std::shared_ptr<PaddedTransform const> transform);
 
   void draw_weights();
@@ -87,13 +88,13 @@ class Resident {
   std::vector<LayerWeights> layers() const;
 
   Member const& member() const { return member_; }
-  MemberMetrics const& metrics() const { return metrics_; }
+  MemberMetrics const& metrics() const { return life_.metrics; }
   TableId table() const { return table_; }
   std::int64_t tensor_floats() const { return tensors_.size(); }
 
  private:
-  void record(Kernels const& kernels, LoadedTable const& table, float* scratch);
-  void judge(Evaluation const& now);
+  void record(Kernels const& kernels, LoadedTable const& table, float* scratch,
+              MemberProgress& progress);
 
   Member member_;
   ParamLayout layout_;
@@ -107,9 +108,7 @@ class Resident {
   float* moments_ = nullptr;
   float* average_ = nullptr;  // null without ema
   float* best_ = nullptr;     // null without patience
-  MemberMetrics metrics_;
-  double loss_sum_ = 0, loss_weight_ = 0;
-  int evaluations_since_best_ = 0;
+  MemberLife life_;
 };
 
 }  // namespace brood::cpu

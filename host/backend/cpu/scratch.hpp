@@ -48,8 +48,7 @@ inline Scratch carve(Member const& m, ParamLayout const& layout, int rows, float
   s.output = take(n * m.width[m.layers]);
   s.delta[0] = take(n * widest);
   s.delta[1] = take(n * widest);
-  int const targets = m.target_kind == TargetKind::values ? m.width[m.layers] : 1;
-  s.target = take(n * targets);
+  s.target = take(n * target_columns(m));
   s.weight = take(n);
   s.gradient = take(layout.size);
   s.size = at;

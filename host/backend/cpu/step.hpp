@@ -7,6 +7,7 @@
 #include "backend/cpu/loss_gradient.hpp"
 #include "backend/cpu/phase_timer.hpp"
 #include "core/optimizer.hpp"
+#include "core/update_rule.hpp"
 
 namespace brood::cpu::BROOD_ISA {
 
@@ -67,14 +68,12 @@ inline void backward_pass(MemberView const& view, Scratch const& s, int rows) {
   }
 }
 
-// clip_value, then clip_norm over all parameters, as torch.nn.utils does.
+// Steps 1 and 2 of the update (core/update_rule.hpp), over all parameters.
 inline void clip_gradient(Member const& m, ParamLayout const& layout, float* gradient) {
   if (m.clip_value > 0.0f) {
-    Float16 const most(m.clip_value);
-    Float16 const least(-m.clip_value);
-    for (std::int64_t i = 0; i < layout.size; i += kLanes) {
-      at_least(at_most(Float16::load(gradient + i), most), least).store(gradient + i);
-    }
+    float const most = m.clip_value;
+    for (std::int64_t i = 0; i < layout.size; i += kLanes)
+      clipped(Float16::load(gradient + i), most).store(gradient + i);
   }
   if (m.clip_norm > 0.0f) {
     Float16 squares(0.0f);
@@ -82,30 +81,28 @@ inline void clip_gradient(Member const& m, ParamLayout const& layout, float* gra
       Float16 const g = Float16::load(gradient + i);
       squares = fma(g, g, squares);
     }
-    float const norm = brood::sqrt(sum_lanes(squares));
-    float const coefficient = m.clip_norm / (norm + 1e-6f);
-    if (!(coefficient < 1.0f)) return;
-    for (std::int64_t i = 0; i < layout.size; i += kLanes) {
-      (Float16::load(gradient + i) * Float16(coefficient)).store(gradient + i);
-    }
+    float const factor = clip_factor(m.clip_norm, brood::sqrt(sum_lanes(squares)));
+    if (!(factor < 1.0f)) return;
+    for (std::int64_t i = 0; i < layout.size; i += kLanes)
+      (Float16::load(gradient + i) * Float16(factor)).store(gradient + i);
   }
 }
 
-// + l1 sign(w) + l2 w, on weights only.
+// Step 3.
 inline void add_penalties(Member const& m, ParamLayout const& layout, float const* weights,
                           float* gradient) {
-  if (m.l1 == 0.0f && m.l2 == 0.0f) return;
+  float const l1 = m.l1, l2 = m.l2;
+  if (l1 == 0.0f && l2 == 0.0f) return;
   for (int l = 0; l < layout.layers; ++l) {
     LayerLayout const& layer = layout.layer[l];
     for (std::int64_t i = layer.weights; i < layer.bias; i += kLanes) {
-      Float16 const w = Float16::load(weights + i);
-      Float16 const g = fma(Float16(m.l1), sign(w), Float16::load(gradient + i));
-      fma(Float16(m.l2), w, g).store(gradient + i);
+      penalized(Float16::load(gradient + i), Float16::load(weights + i), l1, l2)
+          .store(gradient + i);
     }
   }
 }
 
-// w = w * decay - update over [begin, end) of the parameters.
+// Steps 4 and 5 over [begin, end) of the parameters.
 template <class Optimizer>
 inline void update_range(MemberView const& view, float const* gradient, StepScalars const& scalars,
                          float decay, std::int64_t begin, std::int64_t end) {
@@ -128,28 +125,26 @@ inline void update(MemberView const& view, float const* gradient, std::int64_t s
   StepScalars const scalars = step_scalars(m, lr, step);
   visit(Optimizers{}, m.optimizer, [&](auto optimizer) {
     for (int l = 0; l < m.layers; ++l) {
-      if (m.layer_lr[l] == 0.0f) continue;
+      if (is_frozen(m, l)) continue;
       LayerLayout const& layer = view.layout->layer[l];
       std::int64_t const end = layer.bias + padded(layer.outputs);
+      LayerScalars const layers = layer_scalars(m, l, scalars, lr);
       StepScalars own = scalars;
-      own.rate = scalars.rate * m.layer_lr[l];
-      double const shrink =
-          lr * static_cast<double>(m.layer_lr[l]) * static_cast<double>(m.weight_decay);
-      float const decay = static_cast<float>(1.0 - shrink);
-      update_range<decltype(optimizer)>(view, gradient, own, decay, layer.weights, layer.bias);
+      own.rate = layers.rate;
+      update_range<decltype(optimizer)>(view, gradient, own, layers.decay, layer.weights,
+                                        layer.bias);
       update_range<decltype(optimizer)>(view, gradient, own, 1.0f, layer.bias, end);
     }
   });
 }
 
-// average = ema average + (1 - ema) w
+// Step 6.
 inline void update_average(MemberView const& view) {
   if (view.average == nullptr) return;
-  Float16 const keep(view.member->ema);
-  Float16 const take(1.0f - view.member->ema);
+  float const ema = view.member->ema;
   for (std::int64_t i = 0; i < view.layout->size; i += kLanes) {
-    Float16 const old = keep * Float16::load(view.average + i);
-    fma(take, Float16::load(view.weights + i), old).store(view.average + i);
+    averaged(Float16::load(view.average + i), Float16::load(view.weights + i), ema)
+        .store(view.average + i);
   }
 }
 

@@ -14,6 +14,9 @@
 
 namespace brood {
 
+struct Member;     // a described configuration: core/member.hpp
+struct Admission;  // a member on its way in: backend/admission.hpp
+
 using Slot = int;
 
 struct BackendInfo {
@@ -69,22 +72,35 @@ class Backend {
 
   virtual BackendInfo info() const = 0;
 
-  // Whether members of this config can be trained on a table of this shape. Throws nothing.
-  virtual Support supports(Config const& config, Task task, int inputs, int outputs) const = 0;
-  // Bytes that a member takes while it is resident.
-  virtual std::int64_t bytes(Config const& config, Task task, int inputs, int outputs) const = 0;
+  // ---- by names and values: what is below, of a config that is described first
 
+  // Whether members of this config can be trained on a table of this shape. Throws nothing.
+  Support supports(Config const& config, TableShape const& shape, std::int64_t train_rows) const;
+  // Bytes that a member takes while it is resident. Throws UsageError for a bad config.
+  std::int64_t bytes(Config const& config, TableShape const& shape, std::int64_t train_rows) const;
   // What training members of these configs together would be; each of them is supported.
-  virtual Submission plan(std::span<Config const> configs, Task task, int inputs, int outputs,
-                          std::int64_t train_rows) const = 0;
+  Submission plan(std::span<Config const> configs, TableShape const& shape,
+                  std::int64_t train_rows) const;
+  // Makes members resident and draws their initial weights, but those that they start from. Throws
+  // UsageError with the problems of every bad spec.
+  std::vector<Slot> admit(std::span<MemberSpec const> specs);
+
+  // ---- what a backend does
+
+  virtual Support supports(Member const& member) const = 0;
+  virtual std::int64_t bytes(Member const& member) const = 0;
+  virtual Submission plan(std::span<Member const> members) const = 0;
 
   // Copies a table to the device, once; members refer to it by the id. Waits.
   virtual TableId load(Table const& table) = 0;
   virtual void unload(TableId table) = 0;
 
-  // Makes members resident and draws their initial weights, but those that they start from. Throws
-  // UsageError for a bad spec.
-  virtual std::vector<Slot> admit(std::span<MemberSpec const> specs) = 0;
+  // Of a table that is loaded. Throw UsageError for any other.
+  virtual TableShape shape(TableId table) const = 0;
+  virtual std::int64_t rows(TableId table) const = 0;
+
+  // Makes members that it supports resident, as admit() says.
+  virtual std::vector<Slot> make_resident(std::span<Admission const> members) = 0;
   virtual void release(std::span<Slot const> slots) = 0;
 
   // Advances members; the slots of one call are distinct. A member that is complete, stopped or

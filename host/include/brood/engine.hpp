@@ -46,7 +46,8 @@ class Data {
   Table const& table() const;  // the host's copy
   Task task() const { return table().task; }
   int inputs() const { return table().x.columns; }
-  int outputs() const;  // classes, or target columns
+  int outputs() const { return shape().outputs; }  // classes, or target columns
+  TableShape shape() const { return shape_of(table()); }
   std::int64_t rows() const { return table().x.rows; }
 
  private:

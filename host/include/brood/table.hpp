@@ -39,6 +39,14 @@ struct Table {
 
 using TableId = int;
 
+// What a network on a table must fit.
+struct TableShape {
+  Task task = Task::classification;
+  int inputs = 0;
+  int outputs = 0;  // classes, or target columns
+};
+TableShape shape_of(Table const& table);
+
 // Row indices into a table, shared by the members that use them. Order matters: it is the order
 // that the batch permutation permutes.
 using Rows = std::shared_ptr<std::vector<std::int32_t> const>;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/admission.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "backend/describe.hpp"
+#include "backend/rows.hpp"
+#include "brood/error.hpp"
+
+namespace brood {
+
+namespace {
+
+// At least one row to train on, all inside the table.
+void check_member_rows(MemberSpec const& spec, std::int64_t table_rows) {
+  if (size_of(spec.train_rows) == 0)
+    throw UsageError("train_rows: a member needs at least one training row");
+  check_rows(*spec.train_rows, table_rows, "train_rows");
+  if (spec.eval_rows != nullptr) check_rows(*spec.eval_rows, table_rows, "eval_rows");
+}
+
+// A layer's weights are of the member's sizes and finite, or not there.
+void check_starting_weights(MemberSpec const& spec, Member const& m) {
+  if (spec.start == nullptr) return;
+  auto const& layers = *spec.start;
+  if (layers.size() != static_cast<std::size_t>(m.layers)) {
+    throw UsageError("start: has " + std::to_string(layers.size()) + " layers; the network has " +
+                     std::to_string(m.layers));
+  }
+  auto const finite = [](float x) { return std::isfinite(x); };
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    auto const& [inputs, outputs, weights, bias] = layers[l];
+    if (weights.empty() && bias.empty()) continue;
+    auto const biases = static_cast<std::size_t>(m.width[l + 1]);
+    std::size_t const needed = static_cast<std::size_t>(m.width[l]) * biases;
+    std::string const layer = "start: layer " + std::to_string(l);
+    if (inputs != m.width[l] || outputs != m.width[l + 1]) {
+      throw UsageError(layer + " is " + std::to_string(outputs) + " x " + std::to_string(inputs) +
+                       "; the network's is " + std::to_string(m.width[l + 1]) + " x " +
+                       std::to_string(m.width[l]));
+    }
+    if (weights.size() != needed || bias.size() != biases) {
+      throw UsageError(layer + " has " + std::to_string(weights.size()) + " weights and " +
+                       std::to_string(bias.size()) + " biases; the network has " +
+                       std::to_string(needed) + " and " + std::to_string(biases));
+    }
+    if (!std::all_of(weights.begin(), weights.end(), finite) ||
+        !std::all_of(bias.begin(), bias.end(), finite)) {
+      throw UsageError(layer + " holds a weight that is not finite");
+    }
+  }
+}
+
+}  // namespace
+
+Admission admission_of(MemberSpec const& spec, TableShape const& shape, std::int64_t table_rows) {
+  Admission admission{
+      describe(spec.config, shape, spec.seed, size_of(spec.train_rows), size_of(spec.eval_rows)),
+      spec.table,
+      spec.train_rows,
+      spec.eval_rows,
+      spec.transform,
+      spec.start};
+  check_member_rows(spec, table_rows);
+  check_starting_weights(spec, admission.member);
+  check_transform(spec.transform.get(), shape);
+  return admission;
+}
+
+}  // namespace brood
