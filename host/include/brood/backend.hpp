@@ -19,6 +19,7 @@ struct Admission;  // a member on its way in: backend/admission.hpp
 
 using Slot = int;
 
+// What a backend says of itself and its device.
 struct BackendInfo {
   std::string name;               // "cpu", "cuda"
   std::string device;             // "AMD EPYC ..., avx512, 2 threads"
@@ -37,6 +38,7 @@ struct Support {
 // How a backend would submit the training of some members at once.
 struct Submission {
   int launches = 0;  // of kernels, for an epoch; 0 on the CPU
+  // Members whose tensors lie in the same place.
   struct Group {
     std::string layout;  // where tensors lie: "resident", "weights in L2", ...
     int members = 0;
@@ -48,12 +50,14 @@ struct Submission {
   double seconds = 0;         // that an epoch of all of them takes; 0: not predicted
 };
 
+// How far a member is to train.
 struct TrainOrder {
   Slot slot = 0;
   int until_epoch = 0;            // trains from where it is to here; at most its `epochs`
   int evaluate_every_epochs = 1;  // also evaluates at until_epoch; 0: only there
 };
 
+// From where to where a member's state is copied.
 struct SlotCopy {
   Slot from = 0, to = 0;  // both admitted, same network shape, optimizer and options
 };
@@ -66,6 +70,7 @@ struct OrderedPairs {
   std::int64_t defined = 1;            // 0: a prediction is not a number
 };
 
+// A device: tables are loaded on it, and each member lives in a slot of its own.
 class Backend {
  public:
   virtual ~Backend() = default;

@@ -28,6 +28,7 @@ struct Column {
 
 // ---- how columns become inputs and targets; saved with every model
 
+// How one column becomes inputs.
 struct InputEncoding {
   std::string name = {};
   bool categorical = false;
@@ -41,6 +42,7 @@ struct InputEncoding {
   bool operator==(InputEncoding const&) const = default;
 };
 
+// How all columns become inputs and targets.
 struct Encoding {
   Task task = Task::classification;
   std::vector<InputEncoding> inputs = {};  // in file order
@@ -53,6 +55,7 @@ struct Encoding {
   int output_count() const;                      // classes, or targets
 };
 
+// The numbers of a table, with the encoding that they came by.
 struct Dataset {
   Encoding encoding;
   std::int64_t rows = 0;
@@ -67,6 +70,7 @@ struct Dataset {
 
 inline constexpr int kMaxBins = 64;
 
+// What make_dataset() makes of columns.
 struct DatasetOptions {
   std::vector<std::string> targets = {};  // names; at least one
   std::optional<Task> task = {};       // else classification if the target is text or has at most
@@ -114,6 +118,7 @@ inline constexpr setting::OneOf kSplitBy = {"chance", "group", "time"};
 // Folds times repeats, at most.
 inline constexpr int kMaxMembersPerTrial = 10'000;
 
+// The same rows validate every trial, and the test rows are scored at the end.
 struct Holdout {
   static constexpr std::string_view kName = "holdout";
   double valid = 0.2;
@@ -169,10 +174,12 @@ struct GivenFolds {
 inline constexpr std::int32_t kTrainOnly = -1, kTestRow = -2;  // keys of rows that never validate
 using Validation = std::variant<Holdout, Folds, GivenFolds>;
 
+// The rows of one member of a trial.
 struct Split {
   int fold = 0, repeat = 0;
   Rows train = {}, valid = {};  // ascending
 };
+// The rows of every member of a trial, and the test rows, which are none of theirs.
 struct Splits {
   Rows development = {};           // all that is not test: what a refit trains on
   Rows test = {};                  // ascending; may be empty

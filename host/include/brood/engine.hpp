@@ -14,6 +14,7 @@
 
 namespace brood {
 
+// Which device an engine uses, and how.
 struct EngineOptions {
   // "cpu", "cuda" or "cuda:N". "auto": what the environment's BROOD_BACKEND says (cpu, cuda), else
   // a GPU if one can be used, else the CPU.
@@ -57,6 +58,7 @@ class Data {
   std::shared_ptr<Loaded const> loaded_;
 };
 
+// A device to train on. A copy is the same device, with the same tables.
 class Engine {
  public:
   // Throws UsageError for an unknown device or instruction set, DeviceError if it cannot be used.

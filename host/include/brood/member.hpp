@@ -27,6 +27,7 @@ struct LayerWeights {
 // without weights and bias is drawn.
 using InitialWeights = std::shared_ptr<std::vector<LayerWeights> const>;
 
+// What a member is a function of, beside the backend and its device model.
 struct MemberSpec {
   Config config = {};      // hyperparameters by name; what is absent takes its default
   std::uint64_t seed = 0;  // the key of all its randomness: weights, batch order, dropout
@@ -41,6 +42,8 @@ struct MemberSpec {
 // start from the same weights.
 std::uint64_t member_seed(std::uint64_t study_seed, std::uint32_t trial, std::uint32_t repeat);
 
+// Whether a member goes on. complete: it has trained its epochs; stopped: it ran out of patience;
+// diverged: a loss or a weight is no longer finite.
 enum class MemberState { training, complete, stopped, diverged };
 std::string_view name_of(MemberState state);
 

@@ -15,6 +15,7 @@
 
 namespace brood {
 
+// A trained network that predicts by itself.
 struct Model {
   Task task = Task::classification;
   int outputs = 0;     // classes, or target columns
@@ -32,6 +33,7 @@ struct Model {
 // Several networks that predict together: the mean of their predictions, each counted as often as
 // it was picked, summed in double.
 struct Ensemble {
+  // One of the networks, and how often it was picked.
   struct Part {
     int trial = 0;
     int count = 1;  // above 0

@@ -17,6 +17,7 @@ namespace brood {
 
 using MemberId = int;
 
+// Members on one engine, by their ids. The engine must outlive it.
 class Population {
  public:
   explicit Population(Engine& engine);
@@ -48,10 +49,10 @@ class Population {
   void forward(std::span<MemberId const> members, std::span<std::int32_t const> rows,
                std::span<float> out);
   void forward(std::span<MemberId const> members, Matrix x, std::span<float> out);
-  // On rows of their own table, see Backend::evaluate.
   // See Backend::ordered_pairs.
   std::vector<OrderedPairs> ordered_pairs(std::span<MemberId const> members,
                                           std::span<std::int32_t const> rows);
+  // On rows of their own table, see Backend::evaluate.
   std::vector<Evaluation> evaluate(std::span<MemberId const> members,
                                    std::span<std::int32_t const> rows);
   std::vector<MemberImage> save(std::span<MemberId const> members);

@@ -32,6 +32,7 @@ struct ProfiledSubmission {
   double busy_share = 0;  // of the device in that time: of its threads, or of a GPU that had work
 };
 
+// What a profile has measured so far.
 struct ProfileReport {
   double seconds = 0;                    // since the profile was made
   std::array<double, kPhases> phases{};  // they add up to `seconds`
@@ -42,6 +43,7 @@ struct ProfileReport {
   std::vector<ProfiledSubmission> submissions;  // in order
 };
 
+// A clock that knows what the run is at.
 class Profile {
  public:
   Profile() = default;

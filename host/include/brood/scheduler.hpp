@@ -38,6 +38,7 @@ struct NoEarlyTermination {
 struct SuccessiveHalving {
   static constexpr std::string_view kName = "successive_halving";
   static constexpr std::string_view kHelp = "at each rung the best 1/eta go on";
+  // How 1/eta of a rung is rounded.
   enum class Survivors { floor, ceil };
   int eta = 3;
   int min_epochs = 1;
@@ -163,6 +164,7 @@ std::vector<std::string> problems(SchedulerChoice const& scheduler);
 
 // ---- the plan
 
+// How many trials train, and until which epoch.
 struct Rung {
   int trials = 0;
   int epoch = 0;  // trained to here, in total
@@ -193,6 +195,7 @@ std::int64_t trial_epochs_restarted(std::span<std::vector<Rung> const> brackets)
 // A total order: the same for every use in the program.
 bool ranks_before(double a, int id_a, double b, int id_b, bool maximize);
 
+// A trial with the score that it is ranked by.
 struct Ranked {
   int id = 0;
   double score = 0;

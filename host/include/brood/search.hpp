@@ -142,6 +142,7 @@ using Allowed = std::function<bool(Config const&)>;
 enum class TrialState { waiting, pruned, complete, stopped, diverged };
 std::string_view name_of(TrialState state);
 
+// A trial that is to train now.
 struct Ask {
   int trial = 0;
   Config config = {};
@@ -161,6 +162,7 @@ struct PriorTrial {
   bool operator==(PriorTrial const&) const = default;
 };
 
+// What a Tuner searches and by which rules: with the scores told, it is a function of these.
 struct TunerOptions {
   SearchSpace space = {};
   SamplerChoice sampler = Random{};
@@ -281,6 +283,7 @@ class Tuner {
   };
   // A rung of an asynchronous scheduler: the results that count, best first.
   struct RungState {
+    // A trial's score at this rung.
     struct Result {
       int trial = 0;
       double score = 0;

@@ -15,6 +15,7 @@
 
 namespace brood {
 
+// How a value of a parameter is drawn.
 enum class Distribution {
   constant,                // values[0]
   categorical,             // one of values, by probabilities if there are any
@@ -39,6 +40,7 @@ struct Condition {
   bool operator==(Condition const&) const = default;
 };
 
+// A hyperparameter of the space. Which fields count depends on the distribution.
 struct Parameter {
   std::string name = {};
   Distribution distribution = Distribution::constant;
@@ -50,6 +52,7 @@ struct Parameter {
   std::vector<Condition> when = {};        // all must hold; empty: always there
 };
 
+// Parameters, in the order in which they were added.
 class SearchSpace {
  public:
   SearchSpace& constant(std::string name, Value value);

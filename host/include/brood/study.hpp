@@ -55,6 +55,7 @@ struct Progress {
   std::int64_t member_epochs = 0;  // trained so far
   double seconds = 0;
 };
+// Whether a study goes on after a rung.
 enum class Go { on, stop };
 
 // Which trials the winner is the best of: those that were trained furthest, or all, each with its
@@ -106,6 +107,7 @@ struct Constraints {
   }
 };
 
+// What is searched and how, what is compared, and what becomes of the best.
 struct Study {
   SearchSpace space = {};
   SamplerChoice sampler = Random{};
@@ -157,6 +159,7 @@ struct CurvePoint {
   bool operator==(CurvePoint const&) const = default;
 };
 
+// What became of a trial.
 struct TrialResult {
   int id = 0;
   TrialState state = TrialState::waiting;
@@ -205,6 +208,7 @@ std::vector<std::string> problems(Study const& study, Task task);
 enum class Ended { complete, target, no_improvement, stopped };
 std::string_view name_of(Ended ended);
 
+// What a study has found.
 struct Result {
   std::vector<TrialResult> trials;  // by id
   std::vector<CurvePoint> curves;   // by trial, fold, repeat, epoch
@@ -252,6 +256,7 @@ struct StudyState {
   StopProgress stop;
   int events = 0;                       // rungs reported so far
   std::vector<double> standard_errors;  // of trials' last scores, by id
+  // A member of a trial on one of its splits.
   struct Resident {
     int trial = 0, split = 0;
     MemberImage image;
@@ -262,6 +267,7 @@ std::string save(StudyState const& state);
 // Throws StorageError if the bytes are damaged or of another version.
 StudyState load_state(std::string_view bytes);
 
+// A study in progress, rung by rung. The engine must outlive it.
 class StudyRun {
  public:
   // Throws UsageError with everything that is wrong. With a state, goes on from there.

@@ -24,6 +24,7 @@ using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<
 std::string to_text(Value const& value);
 std::string to_text(double value);
 
+// The values of a configuration by their names, in the order in which they were set.
 class Config {
  public:
   using Entry = std::pair<std::string, Value>;

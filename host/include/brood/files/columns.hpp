@@ -15,8 +15,10 @@
 
 namespace brood::files {
 
+// Whether the cells of a column are numbers or names of categories.
 enum class ColumnKind { numeric, categorical };
 
+// What a data file does not say of itself.
 struct ReadOptions {
   std::string format;          // "csv", "idx", "npy"; empty: by the file's name
   std::optional<bool> header;  // csv; absent: the first line is one if none of its cells

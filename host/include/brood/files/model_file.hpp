@@ -11,6 +11,7 @@
 
 namespace brood::files {
 
+// A model with the encoding of the columns that it takes.
 struct SavedModel {
   Model model;
   Encoding encoding;

@@ -26,6 +26,7 @@ void check_run_directory(std::string const& path, bool overwrite);
 // directories on the way and a file, and removes them again.
 void check_writable(std::string const& path);
 
+// What a result does not know of the run that led to it.
 struct RunFacts {
   std::string command_line;
   std::string data_fingerprint;

@@ -19,6 +19,7 @@
 
 namespace brood::files {
 
+// What a sweep file and the overrides come to.
 struct Sweep {
   std::string name;       // of the study; from the file's name
   std::string data_path;  // as opened
