@@ -134,7 +134,7 @@ namespace {
 std::string chosen_device() {
   char const* const forced = std::getenv("BROOD_BACKEND");
   if (forced != nullptr && *forced != '\0') {
-    std::string const name = forced;
+    std::string name = forced;
     if (name == "cpu" || name == "cuda") return name;
     throw UsageError("BROOD_BACKEND: " + name + " is not known; allowed: cpu, cuda");
   }

@@ -113,7 +113,7 @@ MemberId Population::admit(MemberSpec spec, Data const& data, MemberImage image)
 // On the device where both are there; else by way of an image.
 std::vector<MemberId> Population::clone(std::span<MemberId const> from,
                                         std::vector<MemberSpec> specs, Data const& data) {
-  auto const ids = admit(std::move(specs), data);
+  auto ids = admit(std::move(specs), data);
   std::vector<SlotCopy> copies;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     Member const& source = at(from[i]);

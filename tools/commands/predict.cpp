@@ -65,7 +65,7 @@ std::vector<Column> read_data(std::string const& path, std::string const& labels
   }
   auto absent = absent_inputs(path, encoding);
   if (!absent.empty()) throw UsageError(std::move(absent));
-  throw *first;
+  throw UsageError(*first);
 }
 
 // The row weights of the training data's column, if it is there.

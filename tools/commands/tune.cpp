@@ -159,8 +159,7 @@ void print_tuned(Tuned const& tuned, Options const& options) {
 
 // Where the results go; checked, not made.
 std::string run_directory(files::Sweep const& sweep, Options const& options) {
-  std::string const directory =
-      options.out.empty() ? files::next_run_directory(sweep.name) : options.out;
+  std::string directory = options.out.empty() ? files::next_run_directory(sweep.name) : options.out;
   files::check_run_directory(directory, options.overwrite);
   return directory;
 }
