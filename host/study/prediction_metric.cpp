@@ -30,12 +30,11 @@ bool is_true(PredictedRows const& p, std::int64_t row, int output) {
   return target_of(p, row, output) > 0.5f;
 }
 
-// Whether a row is predicted to be of a class (the first of the likeliest), or to have a label.
-bool is_predicted(PredictedRows const& p, std::int64_t row, int output) {
-  if (p.task != Task::classification) return prediction_of(p, row, output) > 0.5f;
+// The first of the likeliest classes of a row.
+int likeliest(PredictedRows const& p, std::int64_t row) {
   auto const own = p.predictions.subspan(static_cast<std::size_t>(row * p.outputs),
                                          static_cast<std::size_t>(p.outputs));
-  return std::max_element(own.begin(), own.end()) - own.begin() == output;
+  return static_cast<int>(std::max_element(own.begin(), own.end()) - own.begin());
 }
 
 // Weights of the rows by what is true and what is predicted of one class or label.
@@ -43,18 +42,39 @@ struct Counts {
   double true_positive = 0, false_positive = 0, false_negative = 0;
 };
 
-std::vector<Counts> count(PredictedRows const& p) {
-  std::vector<Counts> counts(static_cast<std::size_t>(p.outputs));
+// Every row is of one class and predicted to be of one.
+void count_classes(PredictedRows const& p, std::vector<Counts>& counts) {
+  for (std::int64_t row = 0; row < p.rows; ++row) {
+    double const w = weight_of(p, row);
+    int const truth = static_cast<int>(target_of(p, row, 0)), predicted = likeliest(p, row);
+    if (truth == predicted) {
+      counts[static_cast<std::size_t>(truth)].true_positive += w;
+    } else {
+      counts[static_cast<std::size_t>(truth)].false_negative += w;
+      counts[static_cast<std::size_t>(predicted)].false_positive += w;
+    }
+  }
+}
+
+void count_labels(PredictedRows const& p, std::vector<Counts>& counts) {
   for (std::int64_t row = 0; row < p.rows; ++row) {
     double const w = weight_of(p, row);
     for (int k = 0; k < p.outputs; ++k) {
       Counts& own = counts[static_cast<std::size_t>(k)];
-      bool const truth = is_true(p, row, k);
-      bool const predicted = is_predicted(p, row, k);
+      bool const truth = is_true(p, row, k), predicted = prediction_of(p, row, k) > 0.5f;
       if (truth && predicted) own.true_positive += w;
       if (!truth && predicted) own.false_positive += w;
       if (truth && !predicted) own.false_negative += w;
     }
+  }
+}
+
+std::vector<Counts> count(PredictedRows const& p) {
+  std::vector<Counts> counts(static_cast<std::size_t>(p.outputs));
+  if (p.task == Task::classification) {
+    count_classes(p, counts);
+  } else {
+    count_labels(p, counts);
   }
   return counts;
 }
