@@ -169,7 +169,7 @@ class Builder final : public YAML::EventHandler {
     if (value.find('\0') != std::string::npos) {
       problems_.add(node.place, "the text holds the character \\0, which is not allowed");
     }
-    node.quoted = tag == "!";
+    node.quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     bool const is_key = !open_.empty() && open_.back().wants_key();
     if (!node.quoted && !is_key) resolve(node, problems_);
     attach(std::move(node));
@@ -228,7 +228,15 @@ class Builder final : public YAML::EventHandler {
   // The tag of what has none is "?", or "!" if it is quoted.
   void check_untagged(YAML::Mark const& mark, std::string const& tag, Place const& place) {
     if ((tag == "?" || tag == "!") && !at(mark).starts_with('!')) return;
-    problems_.add(place, "tags (!name) are not allowed");
+    if (is_standard(tag)) return;
+    problems_.add(place, "tags (!name) are not allowed, but !!float and its like");
+  }
+  // One of YAML's own types, which say no more than the text does, but for !!str.
+  static bool is_standard(std::string const& tag) {
+    constexpr std::string_view kTypes[] = {"float", "int", "str", "bool", "null", "seq", "map"};
+    return std::any_of(std::begin(kTypes), std::end(kTypes), [&](std::string_view type) {
+      return tag == "tag:yaml.org,2002:" + std::string(type);
+    });
   }
 
   void open(NodeKind kind, YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor) {
@@ -311,7 +319,24 @@ std::string explain(std::string const& message) {
   return message;
 }
 
-void note(YAML::Exception const& error, Builder& builder, Problems& problems) {
+// The first line that is indented with a tab; 0: none. (yaml-cpp stumbles over the line behind it.)
+int line_of_tab(std::string_view bytes) {
+  int line = 1;
+  for (std::size_t begin = 0; begin < bytes.size(); ++line) {
+    std::size_t const end = std::min(bytes.find('\n', begin), bytes.size());
+    std::string_view const text = bytes.substr(begin, end - begin);
+    std::size_t const first = text.find_first_not_of(" \t\r");
+    bool const indented = first != std::string_view::npos && text[first] != '#';
+    if (indented && text.substr(0, first).find('\t') != std::string_view::npos) return line;
+    begin = end + 1;
+  }
+  return 0;
+}
+
+void note(YAML::Exception const& error, std::string_view bytes, Builder& builder,
+          Place const& start, Problems& problems) {
+  int const tab = start.in_file() ? line_of_tab(bytes) : 0;
+  if (tab > 0) return problems.add({start.name, tab, 1}, "indent with spaces, not tabs");
   bool const list = error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
   bool const map = error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW;
   if ((list || map) && builder.is_at_end(error.mark)) {
@@ -342,7 +367,7 @@ Node parse(std::string_view bytes, Place const& start) {
     }
   } catch (Stop const&) {
   } catch (YAML::Exception const& error) {
-    note(error, builder, problems);
+    note(error, bytes, builder, start, problems);
   }
   problems.throw_if_any();
   return builder.take();

@@ -177,13 +177,13 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"anchor_on_list", "a: &x [1]\n", "file:1:4: ", "anchors"},
         Malformed{"alias", "a: &x 1\nb: *x\n", "file:1:4: ", "aliases"},
         Malformed{"unknown_alias", "a: *x\n", "file:1:4: ", "aliases"},
-        Malformed{"tag", "a: !!str 1\n", "file:1:4: ", "tags"},
+        Malformed{"tag", "a: !!binary 1\n", "file:1:4: ", "tags"},
         Malformed{"local_tag", "a: !x 1\n", "file:1:4: ", "tags"},
         Malformed{"bare_tag", "a: ! 1\n", "file:1:4: ", "tags"},
         Malformed{"bare_tag_on_quoted", "a: ! '1'\n", "file:1:4: ", "tags"},
         Malformed{"tag_on_nothing", "a: !x\n", "file:1:4: ", "tags"},
-        Malformed{"tag_on_map", "a: !!map {b: 1}\n", "file:1:4: ", "tags"},
-        Malformed{"tag_on_list", "a: !!seq [1]\n", "file:1:4: ", "tags"},
+        Malformed{"tag_on_map", "a: !!set {b: 1}\n", "file:1:4: ", "tags"},
+        Malformed{"tag_on_list", "a: !!pairs [1]\n", "file:1:4: ", "tags"},
         Malformed{"verbatim_tag", "a: !<x> y\n", "file:1:4: ", "tags"},
         Malformed{"lone_tag", "!2", "file:1:1: ", "tags"},
         Malformed{"null_key", "~: 1\n", "file:1:1: ", "key is missing"},
@@ -221,12 +221,21 @@ INSTANTIATE_TEST_SUITE_P(
                       "a\0"),
                   "file:1:1: ", "UTF-8"},
         Malformed{"too_large_number", "a: [1, -1e999]\n", "file:1:8: ", "too large"},
-        Malformed{"tab_indentation", "a:\n\tb: 1\n", "file:2:3: ", "cannot stand here"}),
+        Malformed{"tab_indentation", "a:\n\tb: 1\n", "file:2:1: ", "indent with spaces, not tabs"}),
     test_name);
+
+TEST(Yaml, TakesTheTagsOfItsOwnTypes) {
+  Node const root = parse_yaml("a: !!float 1e-5\nb: !!int 3\nc: !!str 4\nd: !!seq [1]\n", "file");
+  EXPECT_TRUE(root.find("a")->value.is_number());
+  EXPECT_EQ(root.find("a")->value.text, "1e-5");
+  EXPECT_TRUE(root.find("b")->value.is_number());
+  EXPECT_FALSE(root.find("c")->value.is_number()) << "a text that looks like a number";
+  EXPECT_EQ(root.find("d")->value.items.size(), 1u);
+}
 
 TEST(Yaml, ReportsAllProblemsInTheOrderOfTheText) {
   try {
-    parse("a: &x 1\na: !!int 2\nb: 1e999\nc: [1");
+    parse("a: &x 1\na: !!x 2\nb: 1e999\nc: [1");
     FAIL() << "nothing was thrown";
   } catch (UsageError const& error) {
     ASSERT_EQ(error.problems().size(), 5u) << error.what();
