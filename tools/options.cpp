@@ -3,6 +3,7 @@
 #include "tools/options.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 
 #include "brood/error.hpp"
@@ -25,13 +26,19 @@ constexpr Words kWords[] = {
     {"tune", 1, 1, "a sweep file or a data file"},
     {"plan", 1, 1, "a sweep file or a data file"},
     {"check", 1, 1, "a sweep file or a data file"},
+    {"describe", 1, 1, "a data file or a sweep file"},
     {"predict", 2, 2, "a run directory and a data file"},
     {"list", 0, 1, "at most one topic"},
     {"devices", 0, 0, "no argument"},
     {"bench", 0, 0, "no argument"},
 };
 bool takes_overrides(std::string_view command) {
-  return command == "tune" || command == "plan" || command == "check";
+  return command == "tune" || command == "plan" || command == "check" || command == "describe";
+}
+
+bool is_file(std::string const& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
 }
 
 class Checker {
@@ -72,12 +79,14 @@ class Checker {
     return found == arguments_.values.end() ? "" : found->second;
   }
 
-  // A word with = in front of any / is key=value.
+  // A word with = in front of any / is key=value, unless it is the first and a file of this name is
+  // there.
   void read_words() {
     for (std::string const& word : arguments_.words) {
       std::size_t const equals = word.find('=');
       bool const is_override = takes_overrides(arguments_.command) && equals != std::string::npos &&
-                               equals > 0 && word.find('/') >= equals;
+                               equals > 0 && word.find('/') >= equals &&
+                               !(options_.inputs.empty() && is_file(word));
       if (is_override) {
         options_.overrides.emplace_back(word.substr(0, equals), word.substr(equals + 1));
       } else {

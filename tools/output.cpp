@@ -137,7 +137,10 @@ std::string duration_text(double seconds) {
 
 std::string score_text(double score) {
   if (std::isnan(score)) return "nan";
-  return std::fabs(score) <= 1 ? fmt::format("{:.4f}", score) : fmt::format("{:.5g}", score);
+  double const size = std::fabs(score);
+  // Of a score that is less than a tenth, four decimals would be less than four digits.
+  if (size > 0 && size < 0.1) return fmt::format("{:.4g}", score);
+  return size <= 1 ? fmt::format("{:.4f}", score) : fmt::format("{:.5g}", score);
 }
 
 std::string scores_list(NamedScores const& scores, std::string_view but) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ constexpr std::size_t kNamesShown = 20;
 template <typename Number>
 std::string shortest_text(Number value) {
   char buffer[64];
-  bool const whole = std::fabs(value) <= Number(1e15) && std::trunc(value) == value;
+  bool const whole = std::fabs(value) <= Number(0x1p53) && std::trunc(value) == value;
   // As an integer, -0 reads 0 and 100000 does not read 1e+05.
   auto const result =
       whole ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<std::int64_t>(value))
@@ -60,11 +61,10 @@ bool all_missing(Column const& column) {
 }
 
 std::string number_text(double value) {
-  return shortest_text(value);
-}
-
-std::string number_text(float value) {
-  return shortest_text(value);
+  bool const fits = std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max());
+  auto const narrow = fits ? static_cast<float>(value) : 0.0f;
+  return fits && static_cast<double>(narrow) == value ? shortest_text(narrow)
+                                                      : shortest_text(value);
 }
 
 std::string cell_text(Column const& column, std::int64_t row) {
@@ -140,7 +140,7 @@ void check_cells(Column const& column, Problems& problems) {
     if (column.categorical) {
       auto const levels = static_cast<std::int64_t>(column.levels.size());
       if (column.codes[index] < -1 || column.codes[index] >= levels) faulty.add(row);
-    } else if (std::fabs(column.numbers[index]) > kLargestNumber) {
+    } else if (std::isinf(column.numbers[index])) {
       faulty.add(row);
     }
   }
@@ -154,8 +154,7 @@ void check_cells(Column const& column, Problems& problems) {
   } else {
     problems.push_back("column '" + column.name + "': number " +
                        number_text(column.numbers[first]) + " in " + faulty.text() +
-                       "; numbers must be finite and at most 1e37 in size: correct them, or leave "
-                       "the cells empty");
+                       "; numbers must be finite: correct them, or leave the cells empty");
   }
 }
 
@@ -179,7 +178,7 @@ void check_labels_are_binary(Column const& column, Problems& problems) {
   FaultyRows faulty;
   std::int64_t const rows = cell_count(column);
   for (std::int64_t row = 0; row < rows; ++row) {
-    float const value = column.numbers[static_cast<std::size_t>(row)];
+    double const value = column.numbers[static_cast<std::size_t>(row)];
     if (!std::isnan(value) && value != 0 && value != 1) faulty.add(row);
   }
   if (!faulty.any()) return;

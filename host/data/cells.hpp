@@ -16,18 +16,13 @@ namespace brood {
 
 using Problems = std::vector<std::string>;
 
-// Differences and squares of numbers up to this size neither overflow nor lose a deviation's
-// reciprocal to fp32's subnormal numbers.
-inline constexpr float kLargestNumber = 1e37f;
-
 std::int64_t cell_count(Column const& column);
 bool is_missing(Column const& column, std::int64_t row);
 bool all_missing(Column const& column);
 
-// The shortest text that reads back to the same value: "1.5", "1e-08"; whole numbers up to 1e15
-// without an exponent.
+// The shortest text that reads back to the same value: "1.5", "1e-08"; whole numbers up to 2^53
+// without an exponent. A number that fp32 holds exactly is as short as fp32 needs.
 std::string number_text(double value);
-std::string number_text(float value);
 
 // The text of a cell that is not missing: a level as it stands, a number by number_text.
 std::string cell_text(Column const& column, std::int64_t row);
@@ -71,7 +66,7 @@ class ColumnIndex {
 // The number of rows, which all columns must share; else a problem.
 std::int64_t common_row_count(std::span<Column const> columns, Problems& problems);
 
-// Reports numbers that are infinite or too large and codes that name no level. Other functions need
+// Reports numbers that are infinite and codes that name no level. Other functions need
 // columns without such cells.
 void check_cells(Column const& column, Problems& problems);
 

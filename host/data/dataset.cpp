@@ -18,6 +18,7 @@
 #include "brood/data.hpp"
 #include "brood/error.hpp"
 #include "data/cells.hpp"
+#include "data/frame.hpp"
 #include "data/row_keys.hpp"
 
 namespace brood {
@@ -25,6 +26,9 @@ namespace {
 
 constexpr std::size_t kMaxClassNumbers = 20;
 constexpr std::size_t kMaxLevels = 256;
+// Whole numbers are a scale, not classes, if there are so many and one of them in fewer rows.
+constexpr std::size_t kFewestOfAScale = 6;
+constexpr std::int64_t kFewRowsOfANumber = 5;
 // In tables of up to this many rows, texts may all differ.
 constexpr std::int64_t kFewRows = 20;
 
@@ -147,9 +151,9 @@ std::vector<std::string> used_levels(Column const& column) {
   return {levels.begin(), levels.end()};
 }
 
-std::vector<float> sorted_numbers(Column const& column) {
-  std::vector<float> numbers;
-  for (float const number : column.numbers) {
+std::vector<double> sorted_numbers(Column const& column) {
+  std::vector<double> numbers;
+  for (double const number : column.numbers) {
     if (!std::isnan(number)) numbers.push_back(number);
   }
   std::sort(numbers.begin(), numbers.end());
@@ -157,25 +161,35 @@ std::vector<float> sorted_numbers(Column const& column) {
 }
 
 // The numbers that occur, in order.
-std::vector<float> distinct_numbers(Column const& column) {
+std::vector<double> distinct_numbers(Column const& column) {
   auto numbers = sorted_numbers(column);
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   return numbers;
+}
+
+// Whether all cells are there and the same.
+bool is_constant(Column const& column) {
+  auto const same = [](auto const& cells) {
+    return std::all_of(cells.begin(), cells.end(),
+                       [&](auto const& cell) { return cell == cells.front(); });
+  };
+  return column.categorical ? same(column.codes) : same(column.numbers);
 }
 
 bool more_than_half(std::size_t distinct, std::int64_t rows) {
   return rows > kFewRows && 2 * static_cast<std::int64_t>(distinct) > rows;
 }
 
-// The quantiles that divide the numbers into so many pieces, values that occur, each once; nothing
-// if that leaves fewer than two pieces.
-std::vector<float> quantiles(Column const& column, int pieces) {
+// The quantiles that divide the numbers, in their frame, into so many pieces, values that occur,
+// each once; nothing if that leaves fewer than two pieces.
+std::vector<float> quantiles(Column const& column, Frame const& frame, int pieces) {
   auto const numbers = sorted_numbers(column);
   if (numbers.empty()) return {};
   std::vector<float> edges;
   for (int i = 0; i <= pieces; ++i) {
     std::size_t const last = numbers.size() - 1;
-    edges.push_back(numbers[last * static_cast<std::size_t>(i) / static_cast<std::size_t>(pieces)]);
+    std::size_t const at = last * static_cast<std::size_t>(i) / static_cast<std::size_t>(pieces);
+    edges.push_back(static_cast<float>(frame.inside(numbers[at])));
   }
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   if (edges.size() < 3) edges.clear();
@@ -200,30 +214,92 @@ InputEncoding describe_input(Column const& column, DatasetOptions const& options
     return input;
   }
   if (options.missing_indicator) {
-    for (float const number : column.numbers) {
+    for (double const number : column.numbers) {
       input.missing_indicator = input.missing_indicator || std::isnan(number);
     }
   }
-  if (options.bins > 0) input.edges = quantiles(column, options.bins);
+  input.frame = frame_of(column.numbers, kInputMagnitudes);
+  if (options.bins > 0) input.edges = quantiles(column, input.frame, options.bins);
   return input;
+}
+
+// What the numbers of a column that varies lose in fp32: whole numbers may run together.
+std::string merged_note(Column const& column, Frame const& frame) {
+  double most = 0;
+  bool whole = true;
+  for (double const number : column.numbers) {
+    if (std::isnan(number)) continue;
+    most = std::max(most, std::fabs(frame.inside(number)));
+    whole = whole && std::trunc(number) == number;
+  }
+  bool const apart = most * 0x1p-24 * frame.unit < 1;
+  if (!whole || apart) return "";
+  auto const numbers = distinct_numbers(column);
+  std::set<float> narrow;
+  for (double const number : numbers)
+    narrow.insert(static_cast<float>(frame.inside(number)));
+  if (narrow.size() == numbers.size()) return "";
+  return "column '" + column.name + "': its " + std::to_string(numbers.size()) +
+         " different whole numbers from " + number_text(numbers.front()) + " to " +
+         number_text(numbers.back()) + " are " + std::to_string(narrow.size()) +
+         " in the 32 bits that networks take; if they are codes, say data.columns." + column.name +
+         "=categorical";
+}
+
+// Inputs that say nothing, and those of which numbers run together.
+std::vector<std::string> notes_on(std::vector<Column const*> const& inputs,
+                                  std::vector<InputEncoding> const& encodings) {
+  std::vector<std::string> notes, empty, constant;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Column const& column = *inputs[i];
+    if (all_missing(column)) {
+      empty.push_back(column.name);
+    } else if (is_constant(column)) {
+      constant.push_back(column.name);
+    } else if (!column.categorical) {
+      std::string note = merged_note(column, encodings[i].frame);
+      if (!note.empty()) notes.push_back(std::move(note));
+    }
+  }
+  if (!empty.empty()) notes.push_back("without a single value: " + name_list(empty));
+  if (!constant.empty()) notes.push_back("the same in every row: " + name_list(constant));
+  return notes;
 }
 
 bool is_class_like(Column const& column) {
   if (column.categorical) return true;
   auto const numbers = distinct_numbers(column);
   return numbers.size() <= kMaxClassNumbers &&
-         std::all_of(numbers.begin(), numbers.end(), [](float v) { return std::trunc(v) == v; });
+         std::all_of(numbers.begin(), numbers.end(), [](double v) { return std::trunc(v) == v; });
 }
 
 bool is_binary(Column const& column) {
   return !column.categorical &&
          std::all_of(column.numbers.begin(), column.numbers.end(),
-                     [](float v) { return std::isnan(v) || v == 0 || v == 1; });
+                     [](double v) { return std::isnan(v) || v == 0 || v == 1; });
 }
 
-Task decide_task(std::vector<Column const*> const& targets) {
+// Whole numbers that are counts or grades rather than classes: many, and some in few rows.
+bool is_scale(Column const& column) {
+  if (column.categorical) return false;
+  std::map<double, std::int64_t> rows;
+  for (double const number : column.numbers) {
+    if (!std::isnan(number)) ++rows[number];
+  }
+  return rows.size() >= kFewestOfAScale &&
+         std::any_of(rows.begin(), rows.end(),
+                     [](auto const& each) { return each.second < kFewRowsOfANumber; });
+}
+
+Task decide_task(std::vector<Column const*> const& targets, std::vector<std::string>& notes) {
   if (targets.size() == 1) {
-    return is_class_like(*targets.front()) ? Task::classification : Task::regression;
+    if (!is_class_like(*targets.front())) return Task::regression;
+    if (!is_scale(*targets.front())) return Task::classification;
+    notes.push_back("target '" + targets.front()->name + "' has " +
+                    std::to_string(distinct_numbers(*targets.front()).size()) +
+                    " different whole numbers, some of them in fewer than 5 rows: the task is "
+                    "regression; if they are classes, say task=classification");
+    return Task::regression;
   }
   bool const binary = std::all_of(targets.begin(), targets.end(),
                                   [](Column const* target) { return is_binary(*target); });
@@ -233,7 +309,7 @@ Task decide_task(std::vector<Column const*> const& targets) {
 std::vector<std::string> class_labels(Column const& column) {
   if (column.categorical) return used_levels(column);
   std::vector<std::string> labels;
-  for (float const number : distinct_numbers(column))
+  for (double const number : distinct_numbers(column))
     labels.push_back(number_text(number));
   return labels;
 }
@@ -272,9 +348,25 @@ void check_regression_targets(std::vector<Column const*> const& targets, Problem
   }
 }
 
+// Frames of one unit, so that errors of all targets can be summed; none if all are plain.
+std::vector<Frame> target_frames(std::vector<Column const*> const& targets) {
+  std::vector<Frame> frames;
+  double unit = 0;
+  for (Column const* const target : targets) {
+    frames.push_back(frame_of(target->numbers, kTargetMagnitudes));
+    unit = std::max(unit, frames.back().unit);
+  }
+  bool const plain = std::all_of(frames.begin(), frames.end(),
+                                 [](Frame const& frame) { return frame.is_plain(); });
+  if (plain) return {};
+  for (Frame& frame : frames)
+    frame.unit = unit;
+  return frames;
+}
+
 // Task, targets and classes of the encoding.
 void describe_targets(std::vector<Column const*> const& targets, std::optional<Task> task,
-                      Encoding& encoding, Problems& problems) {
+                      Encoding& encoding, std::vector<std::string>& notes, Problems& problems) {
   bool usable = !targets.empty();
   for (Column const* const target : targets) {
     encoding.targets.push_back(target->name);
@@ -290,10 +382,11 @@ void describe_targets(std::vector<Column const*> const& targets, std::optional<T
   }
   if (!usable) return;
 
-  encoding.task = task ? *task : decide_task(targets);
+  encoding.task = task ? *task : decide_task(targets, notes);
   switch (encoding.task) {
     case Task::regression:
       check_regression_targets(targets, problems);
+      encoding.frames = target_frames(targets);
       break;
     case Task::multi_label:
       for (Column const* const target : targets)
@@ -335,7 +428,7 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
     if (!is_sound(*column, problems)) continue;
     dataset.encoding.inputs.push_back(describe_input(*column, options, problems));
   }
-  describe_targets(roles.targets, options.task, dataset.encoding, problems);
+  describe_targets(roles.targets, options.task, dataset.encoding, dataset.notes, problems);
   if (roles.weight != nullptr && is_sound(*roles.weight, problems)) {
     dataset.weights = row_weights(*roles.weight, problems);
   }
@@ -344,6 +437,8 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
   }
   if (!problems.empty()) throw UsageError(std::move(problems));
 
+  for (std::string& note : notes_on(roles.inputs, dataset.encoding.inputs))
+    dataset.notes.push_back(std::move(note));
   dataset.x = encode_inputs(columns, dataset.encoding);
   dataset.y = encode_targets(columns, dataset.encoding).value();
   return dataset;
@@ -357,6 +452,8 @@ Table Dataset::table() const {
   table.keys = keys;
   table.task = encoding.task;
   table.classes = static_cast<int>(encoding.classes.size());
+  table.target_unit = encoding.target_unit();
+  table.class_names = encoding.classes;
   // One-hot and indicator inputs are 0 or 1 already.
   for (auto const& input : encoding.inputs) {
     if (input.categorical) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,11 +50,20 @@ void write_levels(Column const& column, InputEncoding const& input, Slice const&
   }
 }
 
+// As near as fp32 comes to it; what is beyond fp32, as only other rows than those trained on can
+// be, is its largest number.
+float in_frame(Frame const& frame, double value) {
+  constexpr double kMost = std::numeric_limits<float>::max();
+  double const inside = frame.is_plain() ? value : frame.inside(value);
+  return static_cast<float>(std::clamp(inside, -kMost, kMost));
+}
+
 void write_numbers(Column const& column, InputEncoding const& input, Slice const& out) {
   for (std::int64_t row = 0; row < cell_count(column); ++row) {
     bool const missing = is_missing(column, row);
     // A text column gets here only if all of it is missing.
-    out.at(row, 0) = missing ? std::nanf("") : column.numbers[static_cast<std::size_t>(row)];
+    out.at(row, 0) = missing ? std::nanf("")
+                             : in_frame(input.frame, column.numbers[static_cast<std::size_t>(row)]);
     if (input.missing_indicator) out.at(row, 1) = missing ? 1.0f : 0.0f;
   }
 }
@@ -86,6 +96,11 @@ void check_input(Column const& column, InputEncoding const& input, Problems& pro
     problems.push_back("column '" + input.name + "' is text, such as '" + column.levels.front() +
                        "', but held numbers in training");
   }
+}
+
+std::string edge_text(InputEncoding const& input, std::size_t i) {
+  auto const edge = static_cast<double>(input.edges[i]);
+  return number_text(input.frame.is_plain() ? edge : input.frame.outside(edge));
 }
 
 // Finds a column that is needed; if it cannot be used, adds the problem and gives null.
@@ -126,7 +141,7 @@ std::vector<float> class_targets(Column const& column, Encoding const& encoding,
   std::vector<float> class_of_code;
   for (auto const& level : column.levels)
     class_of_code.push_back(classes.find(level));
-  std::unordered_map<float, float> class_of_number;
+  std::unordered_map<double, float> class_of_number;
 
   std::vector<float> targets;
   FaultyRows unknown;
@@ -153,15 +168,20 @@ std::vector<float> class_targets(Column const& column, Encoding const& encoding,
   return targets;
 }
 
-// (rows): the numbers as they are, if the task allows them.
-std::vector<float> number_targets(Column const& column, Encoding const& encoding,
+// (rows): the numbers of the i-th target in its frame, if the task allows them.
+std::vector<float> number_targets(Column const& column, Encoding const& encoding, std::size_t i,
                                   Problems& problems) {
   if (encoding.task == Task::multi_label) {
     check_labels_are_binary(column, problems);
   } else if (column.categorical) {
     problems.push_back("target '" + column.name + "' is text; regression needs numbers");
   }
-  return column.numbers;
+  Frame const frame = encoding.frames.empty() ? Frame() : encoding.frames[i];
+  std::vector<float> targets;
+  targets.reserve(column.numbers.size());
+  for (double const number : column.numbers)
+    targets.push_back(in_frame(frame, number));
+  return targets;
 }
 
 }  // namespace
@@ -183,8 +203,8 @@ std::vector<std::string> Encoding::input_names() const {
       names.push_back(input.name);
       if (input.missing_indicator) names.push_back(input.name + " missing");
       for (std::size_t i = 0; i + 1 < input.edges.size(); ++i) {
-        names.push_back(input.name + " from " + number_text(input.edges[i]) + " to " +
-                        number_text(input.edges[i + 1]));
+        names.push_back(input.name + " from " + edge_text(input, i) + " to " +
+                        edge_text(input, i + 1));
       }
     }
   }
@@ -223,6 +243,11 @@ std::vector<float> encode_inputs(std::span<Column const> columns, Encoding const
   return x;
 }
 
+double Encoding::in_user_units(std::size_t target, float prediction) const {
+  auto const value = static_cast<double>(prediction);
+  return frames.empty() ? value : frames[target].outside(value);
+}
+
 std::optional<std::vector<float>> encode_targets(std::span<Column const> columns,
                                                  Encoding const& encoding) {
   Problems problems;
@@ -239,7 +264,8 @@ std::optional<std::vector<float>> encode_targets(std::span<Column const> columns
   if (!any_value) return std::nullopt;
 
   std::vector<std::vector<float>> values;
-  for (Column const* const column : sources) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    Column const* const column = sources[i];
     if (index.is_ambiguous(column->name)) {
       problems.push_back("several columns are called '" + column->name + "'; names must differ");
     }
@@ -249,7 +275,7 @@ std::optional<std::vector<float>> encode_targets(std::span<Column const> columns
     if (problems.size() > before) continue;
     values.push_back(encoding.task == Task::classification
                          ? class_targets(*column, encoding, problems)
-                         : number_targets(*column, encoding, problems));
+                         : number_targets(*column, encoding, i, problems));
   }
   if (!problems.empty()) throw UsageError(std::move(problems));
 

@@ -89,10 +89,10 @@ std::vector<std::string> texts_of(Column const& column) {
   if (column.categorical) {
     texts = column.levels;
   } else {
-    std::vector<float> numbers = column.numbers;
+    std::vector<double> numbers = column.numbers;
     std::sort(numbers.begin(), numbers.end());
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-    for (float const number : numbers)
+    for (double const number : numbers)
       texts.push_back(number_text(number));
   }
   std::sort(texts.begin(), texts.end());
@@ -189,11 +189,11 @@ std::vector<float> row_weights(Column const& column, Problems& problems) {
     problems.push_back("weight '" + column.name + "' is " + cell_text(column, negative.first()) +
                        " in " + negative.text() + "; weights must be 0 or more");
   }
-  if (std::all_of(column.numbers.begin(), column.numbers.end(), [](float w) { return w == 0; })) {
+  if (std::all_of(column.numbers.begin(), column.numbers.end(), [](double w) { return w == 0; })) {
     problems.push_back("weight '" + column.name +
                        "' is 0 in every row; some row must have a weight above 0");
   }
-  return column.numbers;
+  return {column.numbers.begin(), column.numbers.end()};
 }
 
 }  // namespace brood

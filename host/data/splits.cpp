@@ -31,17 +31,24 @@ Rows share(RowList rows) {
 
 // ---- the validations
 
-// Of a split's rows, those that validate were taken and the rest trains.
+std::string class_text(Table const& table, std::size_t c) {
+  return table.class_names.empty() ? "class index " + std::to_string(c)
+                                   : "class '" + table.class_names[c] + "'";
+}
+
+// Of a split's rows, those that validate were taken and the rest trains: two classes at least.
 void check_classes_train(Table const& table, RowList const& development, Parts const& parts,
                          Problems& problems) {
   if (table.task != Task::classification) return;
   auto const training = stratum_sizes(table, parts.rest);
   auto const validating = stratum_sizes(table, parts.taken);
   auto const outside_test = stratum_sizes(table, development);
+  if (std::count_if(training.begin(), training.end(), [](auto rows) { return rows > 0; }) >= 2)
+    return;
   for (std::size_t c = 0; c < training.size(); ++c) {
     if (training[c] > 0) continue;
     bool const some_later = validating[c] < outside_test[c];  // of a window in time
-    problems.push_back("class index " + std::to_string(c) + " has no training rows: of its " +
+    problems.push_back(class_text(table, c) + " has no training rows: of its " +
                        std::to_string(outside_test[c]) + " rows outside the test rows, " +
                        std::to_string(validating[c]) + " validate" +
                        (some_later ? " and the others come later" : "") +
@@ -88,19 +95,33 @@ std::vector<Split> split(Table const& table, RowList const& development, Holdout
   return splits;
 }
 
-void check_classes_suffice(Table const& table, RowList const& development, int folds,
-                           Problems& problems) {
-  auto const sizes = stratum_sizes(table, development);
+void check_rows_suffice(RowList const& development, int folds, Problems& problems) {
+  if (development.size() >= static_cast<std::size_t>(folds)) return;
+  problems.push_back("validation.folds is " + std::to_string(folds) + ", but there are " +
+                     std::to_string(development.size()) +
+                     " rows outside the test rows; every fold needs at least one: use fewer folds "
+                     "or more rows");
+}
+
+// The classes that do not train in every split, or do not validate in it.
+void note_rare_classes(Table const& table, Splits& splits) {
+  if (table.task != Task::classification) return;
+  auto const sizes = stratum_sizes(table, *splits.development);
+  std::vector<std::string> rare;
   for (std::size_t c = 0; c < sizes.size(); ++c) {
-    if (sizes[c] >= folds) continue;
-    std::string const who = table.task == Task::classification
-                                ? "class index " + std::to_string(c) + " has "
-                                : std::string("there are ");
-    problems.push_back("validation.folds is " + std::to_string(folds) + ", but " + who +
-                       std::to_string(sizes[c]) +
-                       " rows outside the test rows; every fold needs at least one: use fewer "
-                       "folds or more rows");
+    bool everywhere = true;
+    for (Split const& split : splits.splits) {
+      if (split.repeat > 0) continue;
+      everywhere = everywhere && stratum_sizes(table, *split.train)[c] > 0 &&
+                   stratum_sizes(table, *split.valid)[c] > 0;
+    }
+    if (!everywhere) rare.push_back(class_text(table, c) + " (" + std::to_string(sizes[c]) + ")");
   }
+  if (rare.empty()) return;
+  splits.notes.push_back(
+      "with few rows outside the test rows, these classes do not train and validate in every "
+      "split: " +
+      name_list(rare));
 }
 
 // One repeat's folds: what validates is taken, what trains is the rest.
@@ -111,7 +132,7 @@ std::vector<Parts> parts_of(Table const& table, RowList const& development, Fold
   if (folds.by == SplitBy::group) {
     hands = deal_groups(table, development, folds.folds, seed, stream, problems);
   } else {
-    check_classes_suffice(table, development, folds.folds, problems);
+    check_rows_suffice(development, folds.folds, problems);
     if (!problems.empty()) return {};
     hands = deal_strata(table, development, folds.folds, seed, stream);
   }
@@ -242,6 +263,7 @@ Splits make_splits(Table const& table, Validation const& validation, std::uint64
   stop_at(problems);
   splits.development = share(std::move(parts.rest));
   splits.test = share(std::move(parts.taken));
+  note_rare_classes(table, splits);
   return splits;
 }
 

@@ -70,9 +70,9 @@ constexpr Metric kMetrics[] = {
     {{"loss", kLower, kClasses, kLabels, kValues, "the training loss on validation rows"},
      loss,
      nullptr},
-    {{"mse", kLower, kNo, kNo, kValues, "mean squared error"}, mse, nullptr},
-    {{"rmse", kLower, kNo, kNo, kValues, "its root"}, rmse, nullptr},
-    {{"mae", kLower, kNo, kNo, kValues, "mean absolute error"}, mae, nullptr},
+    {{"mse", kLower, kNo, kNo, kValues, "mean squared error", 2}, mse, nullptr},
+    {{"rmse", kLower, kNo, kNo, kValues, "its root", 1}, rmse, nullptr},
+    {{"mae", kLower, kNo, kNo, kValues, "mean absolute error", 1}, mae, nullptr},
     {{"r2", kHigher, kNo, kNo, kValues, "share of the variance that is explained"}, r2, nullptr},
 };
 
@@ -159,11 +159,18 @@ std::string default_metric(Task task) {
 }
 
 double metric_value(std::string_view name, Evaluation const& sums, MetricContext const& context) {
-  return find_metric(name)->from_sums(sums, context);
+  Metric const& metric = *find_metric(name);
+  return in_units(metric.from_sums(sums, context), context.unit, metric.info.unit_power);
 }
 
 double metric_value(std::string_view name, PredictedRows const& predicted) {
   return find_metric(name)->from_predictions(predicted);
+}
+
+double in_units(double value, double unit, int power) {
+  for (; power > 0; --power)
+    value *= unit;
+  return value;
 }
 
 bool is_from_predictions(std::string_view name) {
@@ -215,7 +222,8 @@ std::string undefined_reason(std::string_view metric, Table const& table,
 }
 
 double score(std::string_view metric, Task task, std::span<float const> predictions,
-             std::span<float const> targets, std::int64_t rows, std::span<float const> weights) {
+             std::span<float const> targets, std::int64_t rows, std::span<float const> weights,
+             double target_unit) {
   higher_is_better(metric, task);  // throws if it does not fit
   if (rows < 1) return std::numeric_limits<double>::quiet_NaN();
   auto const count = static_cast<std::size_t>(rows);
@@ -241,16 +249,20 @@ double score(std::string_view metric, Task task, std::span<float const> predicti
   for (std::size_t r = 0; r < count; ++r)
     all[r] = static_cast<std::int32_t>(r);
   double const variation = task == Task::regression ? target_variation(table, all) : 0;
-  return metric_value(metric, sums, {task, static_cast<int>(columns), variation});
+  MetricContext const context{task, static_cast<int>(columns), variation, target_unit};
+  // Of predictions alone the loss of values is their squared error.
+  bool const squares = task == Task::regression && metric == "loss";
+  return squares ? in_units(sums.loss, target_unit, 2) : metric_value(metric, sums, context);
 }
 
 NamedScores all_scores(Task task, std::span<float const> predictions,
                        std::span<float const> targets, std::int64_t rows,
-                       std::span<float const> weights) {
+                       std::span<float const> weights, double target_unit) {
   NamedScores list;
   for (MetricInfo const& each : metrics()) {
     if (!each.fits(task) || each.name == "loss") continue;
-    list.emplace_back(each.name, score(each.name, task, predictions, targets, rows, weights));
+    list.emplace_back(each.name,
+                      score(each.name, task, predictions, targets, rows, weights, target_unit));
   }
   return list;
 }

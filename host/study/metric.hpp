@@ -18,9 +18,13 @@ struct MetricContext {
   Task task = Task::classification;
   int targets = 1;              // target columns
   double target_variation = 0;  // sum of weighted squared deviations of the targets, for r2
+  double unit = 1;              // Table::target_unit
 };
 
-// The variation of the targets of `rows`, in the user's units.
+// A value in the user's units, of which it has the unit's power.
+double in_units(double value, double unit, int power);
+
+// The variation of the targets of `rows`, in the table's units.
 double target_variation(Table const& table, std::span<std::int32_t const> rows);
 
 // Of metrics that are made from sums; of the others.

@@ -59,7 +59,9 @@ MemberSpec StudySetup::refit_of(Segment const& segment, SharedTransform const& t
 
 MetricContext StudySetup::context_of(std::span<std::int32_t const> rows) const {
   bool const values = data.task() == Task::regression;
-  return {data.task(), data.table().y.columns, values ? target_variation(data.table(), rows) : 0.0};
+  Table const& table = data.table();
+  return {table.task, table.y.columns, values ? target_variation(table, rows) : 0.0,
+          table.target_unit};
 }
 
 }  // namespace brood

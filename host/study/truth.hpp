@@ -14,7 +14,7 @@ namespace brood {
 
 struct Truth {
   Truth(Table const& table, std::span<std::int32_t const> which)
-      : rows(static_cast<std::int64_t>(which.size())) {
+      : rows(static_cast<std::int64_t>(which.size())), target_unit(table.target_unit) {
     auto const columns = static_cast<std::int64_t>(table.y.columns);
     for (auto const row : which) {
       float const* const own = table.y.data + row * columns;
@@ -23,13 +23,14 @@ struct Truth {
     }
   }
   double score(std::string_view metric, Task task, std::span<float const> predictions) const {
-    return brood::score(metric, task, predictions, y, rows, weights);
+    return brood::score(metric, task, predictions, y, rows, weights, target_unit);
   }
   NamedScores scores(Task task, std::span<float const> predictions) const {
-    return all_scores(task, predictions, y, rows, weights);
+    return all_scores(task, predictions, y, rows, weights, target_unit);
   }
 
   std::int64_t rows;
+  double target_unit;
   std::vector<float> y, weights;
 };
 

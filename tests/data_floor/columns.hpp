@@ -17,7 +17,7 @@ namespace brood::test {
 inline constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-inline Column numbers(std::string name, std::vector<float> values) {
+inline Column numbers(std::string name, std::vector<double> values) {
   Column column;
   column.name = std::move(name);
   column.numbers = std::move(values);

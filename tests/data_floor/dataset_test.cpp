@@ -18,11 +18,12 @@ using test::numbers;
 using test::texts;
 using Columns = std::vector<Column>;
 using Floats = std::vector<float>;
+using Numbers = std::vector<double>;
 using Names = std::vector<std::string>;
 
 // 0, 1, .., count-1
-Floats counting(int count) {
-  Floats values;
+Numbers counting(int count) {
+  Numbers values;
   for (int i = 0; i < count; ++i)
     values.push_back(static_cast<float>(i));
   return values;
@@ -163,14 +164,28 @@ TEST(MakeDatasetTest, numeric_classes_are_in_numeric_order) {
 }
 
 TEST(MakeDatasetTest, up_to_20_distinct_whole_numbers_are_classes) {
-  Floats twenty, twenty_one;
-  for (int i = 0; i < 60; ++i) {
-    twenty.push_back(static_cast<float>(i % 20));
-    twenty_one.push_back(static_cast<float>(i % 21));
+  Numbers twenty, twenty_one;
+  for (int i = 0; i < 120; ++i) {
+    twenty.push_back(i % 20);
+    twenty_one.push_back(i % 21);
   }
   EXPECT_EQ(task_of(numbers("y", twenty)), Task::classification);
   EXPECT_EQ(task_of(numbers("y", twenty_one)), Task::regression);
   EXPECT_EQ(task_of(numbers("y", {0, 1, 0.5f})), Task::regression);
+}
+
+TEST(MakeDatasetTest, whole_numbers_of_which_some_are_rare_are_a_scale) {
+  Numbers grades;
+  for (int i = 0; i < 60; ++i)
+    grades.push_back(i % 5);
+  grades.push_back(7);
+  auto const data = make(with_target(numbers("y", grades)));
+  EXPECT_EQ(data.encoding.task, Task::regression);
+  ASSERT_EQ(data.notes.size(), 1u);
+  EXPECT_TRUE(test::has(data.notes[0], "'y' has 6 different whole numbers"));
+  EXPECT_TRUE(test::has(data.notes[0], "say task=classification"));
+  grades.back() = 4;
+  EXPECT_EQ(task_of(numbers("y", grades)), Task::classification) << "few of them";
 }
 
 TEST(MakeDatasetTest, several_targets_are_labels_if_binary_else_regression) {
@@ -236,7 +251,7 @@ TEST(MakeDatasetTest, classes_that_the_comparison_takes_for_one_are_refused) {
 }
 
 TEST(MakeDatasetTest, more_classes_than_half_the_rows_are_refused) {
-  Floats fractions;
+  Numbers fractions;
   for (int i = 0; i < 30; ++i)
     fractions.push_back(0.1f * static_cast<float>(i));
   EXPECT_ONLY_PROBLEM(make_dataset(with_target(numbers("y", fractions)),

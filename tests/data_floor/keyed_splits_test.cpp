@@ -327,7 +327,7 @@ using test::texts;
 RowList keys_of(Column column, DatasetOptions options) {
   options.targets = {"y"};
   auto const rows = column.categorical ? column.codes.size() : column.numbers.size();
-  std::vector<float> y(rows), x(rows, 1);
+  std::vector<double> y(rows), x(rows, 1);
   std::iota(y.begin(), y.end(), 0.25f);
   std::vector<Column> const columns = {std::move(column), numbers("x", x), numbers("y", y)};
   Dataset const data = make_dataset(columns, options);

@@ -306,21 +306,28 @@ TEST(MakeSplitsTest, an_empty_part_is_refused) {
   EXPECT_ONLY_PROBLEM(make_splits(Numbers(0).table, Holdout{}, 1), "0 rows");
 }
 
-TEST(MakeSplitsTest, a_class_with_fewer_rows_than_folds_is_refused) {
-  Classes const classes({50, 3, 50, 2});
-  auto const problems = test::problems_of(
-      [&] { make_splits(classes.table, Folds{.folds = 4, .repeats = 1, .test = 0}, 1); });
-  ASSERT_EQ(problems.size(), 2u);
-  EXPECT_TRUE(test::has(problems[0], "class index 1 has 3 rows")) << problems[0];
-  EXPECT_TRUE(test::has(problems[1], "class index 3 has 2 rows")) << problems[1];
+TEST(MakeSplitsTest, a_class_with_fewer_rows_than_folds_is_noted) {
+  Classes classes({50, 3, 50, 1});
+  Folds const folds{.folds = 4, .repeats = 2, .test = 0};
+  Splits const splits = make_splits(classes.table, folds, 1);
+  ASSERT_EQ(splits.splits.size(), 8u);
+  for (Split const& split : splits.splits) {
+    EXPECT_NEAR(static_cast<double>(split.valid->size()), 26, 1);
+    EXPECT_EQ(split.valid->size() + split.train->size(), 104u);
+  }
+  ASSERT_EQ(splits.notes.size(), 1u);
+  EXPECT_TRUE(test::has(splits.notes[0], "class index 1 (3), class index 3 (1)"))
+      << splits.notes[0];
+  classes.table.class_names = {"a", "b", "c", "d"};
+  EXPECT_TRUE(test::has(make_splits(classes.table, folds, 1).notes[0], "class 'b' (3), class 'd'"));
+  EXPECT_TRUE(make_splits(Classes({50, 50}).table, folds, 1).notes.empty());
 }
 
-TEST(MakeSplitsTest, a_class_without_training_rows_is_refused) {
+TEST(MakeSplitsTest, that_train_no_two_classes_are_refused) {
   // Of the one row of class 1, a share of 0.6 rounds up.
   EXPECT_ONLY_PROBLEM(make_splits(Classes({9, 1}).table, Holdout{.valid = 0.6, .test = 0}, 1),
                       "class index 1 has no training rows", "1 validate");
-  EXPECT_ONLY_PROBLEM(make_splits(Classes({9, 0, 9}).table, Holdout{}, 1),
-                      "class index 1 has no training rows", "0 rows");
+  EXPECT_FALSE(make_splits(Classes({9, 1, 9}).table, Holdout{}, 1).notes.empty());
 }
 
 TEST(MakeSplitsTest, targets_that_are_no_class_are_refused) {

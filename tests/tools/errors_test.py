@@ -151,7 +151,7 @@ class Data(Refused):
         self.data(bytes(range(256)) * 20, begins="d.csv:1:")
         self.data(GOOD.replace("\n7,", "\nseven,"), begins="d.csv:9:1: ", says="'seven'")
         self.data(GOOD.replace("a,b,y", "a,a,y"), begins="d.csv:1:3: ")
-        self.data(GOOD.replace("\n7,", "\n1e99,"), begins="d.csv:9:1: ", says="1e99")
+        self.data(GOOD.replace("\n7,", "\n1e999,"), begins="d.csv:9:1: ", says="1e999")
         self.data(b"\xff\xfe" + GOOD.encode("utf-16-le"), says="d.csv:1:")
 
     def test_bad_targets(self):

@@ -73,18 +73,17 @@ class Validation(CommandTest):
                           "are: patient, day, part, x, y")
         self.refused("{folds: 30, group: patient}",
                      says="s.yaml:5:21: validation.folds is 30, but there are")
-        self.refused("{folds: 30}", says=["s.yaml:5:21: validation.folds is 30, but class index 0",
-                                          "s.yaml:5:21: validation.folds is 30, but class index 1"])
+        self.refused("{folds: 130}", says=["s.yaml:5:21: validation.folds is 130, but there are"])
         self.refused("{folds: 20, time: day}",
                      says=["s.yaml:5:21: validation.folds is 20, but the", "different times"])
         self.refused("{time: part}", says="s.yaml:5:20: validation.time 'part' is 'f0'")
         self.refused("{fold: y}", says="s.yaml:5:20: validation.fold: 'y' is the target")
-        self.refused("{folds: 3}", "validation.folds=40",
-                     says="validation.folds=40: validation.folds is 40, but class index 0")
+        self.refused("{folds: 3}", "validation.folds=140",
+                     says="validation.folds=140: validation.folds is 140, but there are")
         # One class in each group.
         self.write("d.csv", "g,x,y\n" + "".join(f"{i % 2},{i},{'uv'[i % 2]}\n" for i in range(20)))
         self.refused("{folds: 2, group: g, test: 0}",
-                     says="s.yaml:5:13: validation: in fold 0 class index")
+                     says="s.yaml:5:13: validation: in fold 0 class '")
 
     def test_a_metric_without_a_value_is_refused_at_its_place(self):
         # The last days are all of one class.

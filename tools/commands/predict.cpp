@@ -49,6 +49,7 @@ std::vector<Column> read_data(std::string const& path, std::string const& labels
                               Encoding const& encoding) {
   files::ReadOptions options;
   options.labels = labels;
+  options.targets = encoding.targets;
   for (InputEncoding const& input : encoding.inputs) {
     options.kinds[input.name] =
         input.categorical ? files::ColumnKind::categorical : files::ColumnKind::numeric;
@@ -74,17 +75,17 @@ std::vector<float> weights_of(std::string const& path, std::string const& name,
   auto const found = std::find_if(columns.begin(), columns.end(),
                                   [&](Column const& column) { return column.name == name; });
   if (name.empty() || found == columns.end()) return {};
-  auto const is_weight = [](float w) { return w >= 0; };  // false for NaN
+  auto const is_weight = [](double w) { return w >= 0; };  // false for NaN
   auto const& weights = found->numbers;
   bool const usable = !found->categorical &&
                       std::all_of(weights.begin(), weights.end(), is_weight) &&
-                      std::any_of(weights.begin(), weights.end(), [](float w) { return w > 0; });
+                      std::any_of(weights.begin(), weights.end(), [](double w) { return w > 0; });
   if (!usable) {
     throw UsageError(path + ": column " + files::quoted(name) +
                      " weighs the rows; weights must be numbers, 0 or more, in every row, and some "
                      "above 0");
   }
-  return weights;
+  return {weights.begin(), weights.end()};
 }
 
 // ---- predictions
@@ -118,10 +119,11 @@ struct Scores {
 std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column const> columns) {
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
-  return Scores{score(metric_of(predictions.saved), predictions.task(), predictions.values,
-                      *targets, predictions.rows, predictions.weights),
-                all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
-                           predictions.weights)};
+  return Scores{
+      score(metric_of(predictions.saved), predictions.task(), predictions.values, *targets,
+            predictions.rows, predictions.weights, predictions.encoding().target_unit()),
+      all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
+                 predictions.weights, predictions.encoding().target_unit())};
 }
 
 bool is_on(float probability) {
@@ -157,9 +159,15 @@ std::vector<std::string> output_names(Predictions const& predictions) {
 
 // ---- csv
 
-void append_float(float value, std::string& text) {
+// The k-th number of a row: a probability, or a target in the user's units, which are those of the
+// network in a plain frame and may need more digits in another.
+void append_number(Predictions const& predictions, std::size_t k, float value, std::string& text) {
   char digits[32];
-  text.append(digits, std::to_chars(digits, digits + sizeof(digits), value).ptr);
+  bool const plain = predictions.encoding().frames.empty();
+  double const number = plain ? 0.0 : predictions.encoding().in_user_units(k, value);
+  auto const end = plain ? std::to_chars(digits, digits + sizeof(digits), value).ptr
+                         : std::to_chars(digits, digits + sizeof(digits), number).ptr;
+  text.append(digits, end);
 }
 
 // As RFC 4180 has it. A cell that a reader would take for missing is quoted, too.
@@ -198,9 +206,10 @@ std::string csv(Predictions const& predictions) {
     for (float const value : by_label ? predictions.row(r) : std::span<float const>()) {
       line += is_on(value) ? ",1" : ",0";
     }
-    for (float const value : predictions.row(r)) {
+    auto const row = predictions.row(r);
+    for (std::size_t k = 0; k < row.size(); ++k) {
       if (in_words || !line.empty()) line += ',';
-      append_float(value, line);
+      append_number(predictions, k, row[k], line);
     }
     text += line + '\n';
   }
@@ -218,7 +227,9 @@ Json document(Predictions const& predictions, std::optional<Scores> const& score
       row.set("prediction", prediction_text(predictions, r));
     auto const values = predictions.row(r);
     for (std::size_t k = 0; k < values.size(); ++k)
-      row.set(names[k], values[k]);
+      row.set(names[k], predictions.encoding().frames.empty()
+                            ? Json(values[k])
+                            : Json(predictions.encoding().in_user_units(k, values[k])));
     rows.push_back(std::move(row));
   }
   Json json;

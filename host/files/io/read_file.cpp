@@ -35,9 +35,28 @@ std::string read_bytes(std::string const& path, std::size_t size) {
   return bytes;
 }
 
+// All of the standard input, or what is one byte too many.
+std::string read_standard_input(std::int64_t most) {
+  std::string bytes;
+  char block[1 << 16];
+  while (std::size_t const count = std::fread(block, 1, sizeof block, stdin)) {
+    bytes.append(block, count);
+    if (static_cast<std::int64_t>(bytes.size()) > most) {
+      throw UsageError("standard input: has more than " + std::to_string(most) +
+                       " bytes; at most as many are read");
+    }
+  }
+  if (std::ferror(stdin)) throw UsageError("standard input: cannot be read: " + reason(errno));
+  return bytes;
+}
+
 }  // namespace
 
 std::string read_file(std::string const& path, std::int64_t most) {
+  if (path == "-") {
+    std::string bytes = read_standard_input(most);
+    return begins_like_gzip(bytes) ? gunzip(bytes, "standard input", most) : bytes;
+  }
   std::error_code error;
   auto const status = std::filesystem::status(path, error);
   if (status.type() == std::filesystem::file_type::not_found) {

@@ -98,6 +98,21 @@ Transform read_transform(Part const& part) {
           part.at("target_scale").floats()};
 }
 
+Json frame_document(Frame const& frame) {
+  Json json;
+  json.set("origin", frame.origin).set("unit", frame.unit);
+  return json;
+}
+
+// A unit is a power of two, so that nothing is rounded by it.
+Frame read_frame(Part const& part) {
+  Frame const frame{part.at("origin").number(), part.at("unit").number()};
+  int exponent = 0;
+  if (!(frame.unit > 0) || std::frexp(frame.unit, &exponent) != 0.5)
+    refuse(part.name() + ".unit is not a power of two");
+  return frame;
+}
+
 Json encoding_document(Encoding const& encoding) {
   Json::Array inputs;
   for (InputEncoding const& input : encoding.inputs) {
@@ -107,6 +122,7 @@ Json encoding_document(Encoding const& encoding) {
       json.set("levels", Json(input.levels));
     } else {
       json.set("missing_indicator", input.missing_indicator);
+      if (!input.frame.is_plain()) json.set("frame", frame_document(input.frame));
       if (!input.edges.empty()) json.set("edges", numbers(input.edges));
     }
     inputs.push_back(std::move(json));
@@ -114,6 +130,12 @@ Json encoding_document(Encoding const& encoding) {
   Json json;
   json.set("inputs", std::move(inputs)).set("targets", Json(encoding.targets));
   json.set("classes", Json(encoding.classes));
+  if (!encoding.frames.empty()) {
+    Json::Array frames;
+    for (Frame const& frame : encoding.frames)
+      frames.push_back(frame_document(frame));
+    json.set("target_frames", std::move(frames));
+  }
   return json;
 }
 
@@ -130,6 +152,7 @@ InputEncoding read_input(Part const& part) {
     }
   } else if (kind == "numeric") {
     input.missing_indicator = part.at("missing_indicator").flag();
+    if (part.json().find("frame") != nullptr) input.frame = read_frame(part.at("frame"));
     if (part.json().find("edges") != nullptr) {
       input.edges = part.at("edges").floats();
       if (input.edges.size() < 3 ||
@@ -150,6 +173,15 @@ void check_distinct(std::vector<std::string> const& names, char const* what) {
   }
 }
 
+void check_frames(Encoding const& encoding) {
+  auto const& frames = encoding.frames;
+  bool const one_unit = std::all_of(frames.begin(), frames.end(), [&](Frame const& frame) {
+    return frame.unit == frames.front().unit;
+  });
+  if (frames.size() != encoding.targets.size() || !one_unit || encoding.task != Task::regression)
+    refuse("encoding.target_frames are not one of each target of a regression, of one unit");
+}
+
 Encoding read_encoding(Part const& part, Task task) {
   Encoding encoding;
   encoding.task = task;
@@ -160,6 +192,11 @@ Encoding read_encoding(Part const& part, Task task) {
   }
   encoding.targets = part.at("targets").texts();
   encoding.classes = part.at("classes").texts();
+  if (part.json().find("target_frames") != nullptr) {
+    for (Part const& frame : part.at("target_frames").elements())
+      encoding.frames.push_back(read_frame(frame));
+    check_frames(encoding);
+  }
   check_distinct(names, "inputs");
   check_distinct(encoding.targets, "targets");
   check_distinct(encoding.classes, "classes");

@@ -149,13 +149,16 @@ std::string trials_csv(Result const& result, SearchSpace const& space) {
 }
 
 std::string curves_csv(Result const& result) {
-  std::string text = "trial,fold,repeat,epoch,train_loss,valid_loss,valid_" + result.metric + "\n";
+  // No two columns of one name.
+  bool const by_loss = result.metric == "loss";
+  std::string text = "trial,fold,repeat,epoch,train_loss,valid_loss";
+  text += by_loss ? "\n" : ",valid_" + result.metric + "\n";
   for (CurvePoint const& point : result.curves) {
     for (int const index : {point.trial, point.fold, point.repeat, point.epoch}) {
       text += std::to_string(index) + ",";
     }
-    text += number(point.train_loss) + "," + number(point.valid_loss) + "," +
-            number(point.valid_metric) + "\n";
+    text += number(point.train_loss) + "," + number(point.valid_loss);
+    text += by_loss ? "\n" : "," + number(point.valid_metric) + "\n";
   }
   return text;
 }

@@ -129,13 +129,16 @@ Sweep default_sweep(std::string const& data_path, std::string const& target, std
 Sweep automatic_sweep(std::string const& data_path, std::string const& target,
                       Overrides const& said) {
   // How the file is to be read does not depend on its rows.
-  Sweep const reader = default_sweep(data_path, target, 0, said);
+  Sweep reader = default_sweep(data_path, target, 0, said);
+  reader.notes.clear();
   auto const columns = std::make_shared<std::vector<Column> const>(read_data(reader));
   std::size_t rows = 0;
   if (!columns->empty())
     rows = std::max(columns->front().numbers.size(), columns->front().codes.size());
   Sweep sweep = default_sweep(data_path, target, static_cast<std::int64_t>(rows), said);
   sweep.columns = columns;
+  sweep.layout = reader.layout;
+  sweep.notes.insert(sweep.notes.begin(), reader.notes.begin(), reader.notes.end());
   return sweep;
 }
 

@@ -43,39 +43,50 @@ ReadOptions read_options(Sweep const& sweep) {
   for (std::string const& name : {sweep.dataset.group, sweep.dataset.time, sweep.dataset.fold}) {
     if (!name.empty()) options.texts.insert(name);
   }
+  options.targets = sweep.dataset.targets;
   return options;
 }
 
-// Numbers are fp32, which does not tell whole numbers from 2^24 on apart: as classes they might
-// have run together.
+// Whole numbers beyond 2^53 are not told apart: as classes they might have run together.
 void check_labels(Sweep const& sweep, std::vector<Column> const& columns,
                   Encoding const& encoding) {
   if (encoding.task != Task::classification) return;
-  constexpr float kMaxExact = 16777215;
+  constexpr double kMaxExact = 0x1p53;
   for (Column const& column : columns) {
     if (column.name != encoding.targets.front()) continue;
     bool const large = std::any_of(column.numbers.begin(), column.numbers.end(),
-                                   [](float x) { return std::fabs(x) > kMaxExact; });
+                                   [](double x) { return std::fabs(x) > kMaxExact; });
     if (!large) continue;
-    throw UsageError(sweep.data_path + ": data.target: " + files::quoted(column.name) +
-                     " has classes that are numbers above 16777215, which are rounded when they "
-                     "are read as numbers; say data.columns." +
-                     column.name + "=categorical");
+    throw UsageError(
+        sweep.data_path + ": data.target: " + files::quoted(column.name) +
+        " has classes that are numbers above 9007199254740992, which are rounded when they "
+        "are read as numbers; say data.columns." +
+        column.name + "=categorical");
   }
 }
 
 }  // namespace
 
-std::vector<Column> read_data(Sweep const& sweep) {
-  return read_columns(sweep.data_path, read_options(sweep));
+std::vector<Column> read_data(Sweep& sweep) {
+  TextLayout layout;
+  auto columns = read_columns(sweep.data_path, read_options(sweep), &layout);
+  for (std::string const& note : layout.notes)
+    sweep.notes.push_back(sweep.data_path + ": " + note);
+  sweep.layout = std::move(layout);
+  return columns;
 }
 
-Dataset load_dataset(Sweep& sweep, Profile* profile) {
-  Profile::Scope const reading(profile, Phase::read_data);
-  auto const read = sweep.columns ? std::exchange(sweep.columns, nullptr)
-                                  : std::make_shared<std::vector<Column> const>(read_data(sweep));
-  std::vector<Column> const& columns = *read;
-  Profile::Scope const encoding(profile, Phase::encode);
+namespace {
+
+// What is wrong with the columns may come from how the file was read.
+UsageError with_layout(Sweep const& sweep, UsageError const& error) {
+  std::vector<std::string> problems = error.problems();
+  for (std::string const& note : sweep.layout.notes)
+    problems.push_back(sweep.data_path + ": " + note);
+  return UsageError(std::move(problems));
+}
+
+Dataset dataset_of(Sweep& sweep, std::vector<Column> const& columns) {
   std::vector<std::string> names;
   for (std::string const& target : sweep.dataset.targets) {
     std::string name = resolve(target, columns, sweep.data_path);
@@ -89,12 +100,28 @@ Dataset load_dataset(Sweep& sweep, Profile* profile) {
   Dataset dataset = make_dataset(columns, sweep.dataset);
   sweep.dataset.task = dataset.encoding.task;
   check_labels(sweep, columns, dataset.encoding);
+  for (std::string const& note : dataset.notes)
+    sweep.notes.push_back(sweep.data_path + ": " + note);
   if (sweep.study.metric.name.empty()) {
     sweep.study.metric.name = default_metric(dataset.encoding.task);
   }
   if (!sweep.start_path.empty()) take_start(sweep, columns, dataset);
   take_former_trials(sweep);
   return dataset;
+}
+
+}  // namespace
+
+Dataset load_dataset(Sweep& sweep, Profile* profile) {
+  Profile::Scope const reading(profile, Phase::read_data);
+  auto const read = sweep.columns ? std::exchange(sweep.columns, nullptr)
+                                  : std::make_shared<std::vector<Column> const>(read_data(sweep));
+  Profile::Scope const encoding(profile, Phase::encode);
+  try {
+    return dataset_of(sweep, *read);
+  } catch (UsageError const& error) {
+    throw with_layout(sweep, error);
+  }
 }
 
 }  // namespace brood::files

@@ -3,6 +3,8 @@
 #include "files/sweep/overrides.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -165,6 +167,14 @@ bool set(Node& root, Path const& path, Node value, Place const& place) {
 std::optional<Node> value_of(std::string const& text, std::string const& name, Place const& place,
                              Problems& problems) {
   Node value;
+  // A mark of one character, such as a separator, is itself, whatever it would be in a file; but ~,
+  // which is null.
+  if (text.size() == 1 && std::ispunct(static_cast<unsigned char>(text[0])) != 0 && text != "~") {
+    value = node_at({std::make_shared<std::string const>(name), 0, 0}, NodeKind::text);
+    value.text = text;
+    value.quoted = true;
+    return value;
+  }
   try {
     value = parse_yaml_value(text, name);
   } catch (UsageError const& error) {

@@ -16,6 +16,7 @@ namespace brood::files {
 namespace {
 
 std::string absolute(std::string const& path) {
+  if (path == "-") return path;  // the standard input
   std::error_code error;
   auto const full = std::filesystem::absolute(path, error);
   return error ? path : full.lexically_normal().string();
@@ -49,6 +50,9 @@ std::string data_text(Sweep const& sweep) {
                               : "  format: " + yaml_text(read.format) + '\n';
   text += read.header ? "  header: " + setting_text(*read.header, setting::YesOrNo{}) + '\n'
                       : "  # header: found in the file\n";
+  if (!read.separator.empty()) text += "  separator: " + yaml_text(read.separator) + '\n';
+  if (!read.decimal.empty()) text += "  decimal: " + yaml_text(read.decimal) + '\n';
+  if (read.missing) text += "  missing: " + list(*read.missing, yaml_text) + '\n';
   text += "  drop: " + list(dataset.drop, yaml_text) + '\n';
   text +=
       "  missing_indicator: " + setting_text(dataset.missing_indicator, setting::YesOrNo{}) + '\n';

@@ -25,6 +25,7 @@
 #include "files/sweep/start_model.hpp"
 #include "files/sweep/validation.hpp"
 #include "files/sweep/warm_start.hpp"
+#include "files/table/csv_dialect.hpp"
 
 namespace brood::files {
 
@@ -106,8 +107,8 @@ class SweepReader {
 
   void read_data() {
     Section const data(top_, "data",
-                       {"file", "target", "format", "header", "drop", "labels", "missing_indicator",
-                        "bins", "weight", "columns"});
+                       {"file", "target", "format", "header", "separator", "decimal", "missing",
+                        "drop", "labels", "missing_indicator", "bins", "weight", "columns"});
     if (auto const file = data.text("file")) {
       sweep_.data_path = opened(*file, *data.find("file"), directory_);
     } else if (!data.has("file")) {
@@ -123,6 +124,9 @@ class SweepReader {
     }
     sweep_.read.format = data.choice("format", {"csv", "idx", "npy", "npz"}).value_or("");
     sweep_.read.header = data.flag("header");
+    read_separator(data);
+    sweep_.read.decimal = data.choice("decimal", {".", ","}).value_or("");
+    sweep_.read.missing = data.names("missing");
     dataset.drop = data.names("drop").value_or(std::vector<std::string>{});
     dataset.missing_indicator = data.flag("missing_indicator").value_or(false);
     dataset.bins = static_cast<int>(data.integer("bins", 0, kMaxBins).value_or(0));
@@ -132,6 +136,19 @@ class SweepReader {
     dataset.weight = data.text("weight").value_or("");
     if (Node const* columns = data.find("columns")) read_kinds(*columns);
     check_data(data);
+  }
+
+  void read_separator(Section const& data) {
+    auto const separator = data.text("separator");
+    if (!separator) return;
+    if (auto const character = separator_named(*separator)) {
+      sweep_.read.separator = separator_name(*character);
+      return;
+    }
+    data.add_problem("separator",
+                     files::quoted(*separator) +
+                         " is not allowed; allowed: comma, semicolon, tab, pipe, space, or "
+                         "another character that numbers and names have not");
   }
 
   // The keys are any columns' names.
@@ -260,11 +277,13 @@ std::string_view goal_of(std::string_view metric) {
 }
 
 std::string opened(std::string const& path, Node const& node, std::string const& directory) {
+  if (path == "-") return path;  // the standard input
   bool const relative = node.place.in_file() && std::filesystem::path(path).is_relative();
   return relative ? (std::filesystem::path(directory) / path).string() : path;
 }
 
 std::string study_name_of(std::string const& path) {
+  if (path == "-") return "stdin";
   std::filesystem::path file = std::filesystem::path(path).filename();
   if (file.extension() == ".gz") file = file.stem();
   std::string const name = file.stem().string();

@@ -88,7 +88,7 @@ class TrialTable {
  public:
   explicit TrialTable(std::string path) : path_(std::move(path)), bytes_(read_file(path_)) {
     CsvProblems problems(bytes_, path_);
-    cells_ = split_csv(bytes_, problems);
+    cells_ = split_csv(bytes_, {}, problems);
     if (!problems.none()) problems.throw_all();
     if (cells_.rows() < 1) refuse(path_ + " is empty");
     for (std::int64_t c = 0; c < cells_.columns; ++c)

@@ -15,30 +15,97 @@ namespace brood::files {
 
 namespace {
 
-bool is_missing(std::string_view text) {
-  return text.empty() || text == "?" || text == "NA";
+// What is read as missing where the caller does not say: in every column the first, and in a column
+// whose other cells are numbers the second, too. (In one of texts `None` may be a category.)
+constexpr std::string_view kMissing[] = {"", "?", "NA"};
+constexpr std::string_view kMissingNumbers[] = {
+    "N/A",  "n/a",  "#N/A", "<NA>", "NaN", "nan", "NAN", "null", "NULL",   "Null",
+    "None", "none", "NONE", "-",    "--",  ".",   "nil", "NIL",  "missing"};
+
+template <class Words>
+bool is_one_of(Words const& words, std::string_view text) {
+  return std::find(std::begin(words), std::end(words), text) != std::end(words);
 }
 
-bool is_number(std::string_view text) {
-  return read_number<float>(text).reading != Reading::not_a_number;
-}
+// The words for missing values, and how numbers are written.
+class CellReader {
+ public:
+  CellReader(ReadOptions const& options, CsvDialect const& dialect)
+      : missing_(options.missing), dialect_(dialect) {}
+
+  bool is_missing(std::string_view text) const {
+    return missing_ ? text.empty() || is_one_of(*missing_, text) : is_one_of(kMissing, text);
+  }
+  bool is_missing_number(std::string_view text) const {
+    return !missing_ && is_one_of(kMissingNumbers, text);
+  }
+  // With decimals as in the rest of the file.
+  Number<double> number(std::string_view text) const {
+    bool const comma = dialect_.decimal == ',' && text.find(',') != std::string_view::npos &&
+                       text.find('.') == std::string_view::npos;
+    return read_number<double>(comma ? plain_number(text, ',') : text);
+  }
+  // With groups of digits.
+  Number<double> grouped(std::string_view text) const {
+    return read_number<double>(plain_number(text, dialect_.decimal));
+  }
+  bool is_number(std::string_view text) const {
+    return number(text).reading != Reading::not_a_number;
+  }
+
+ private:
+  std::optional<std::vector<std::string>> const& missing_;
+  CsvDialect dialect_;
+};
 
 // A cell with doubled quotes is neither missing nor a number, so its raw text will do.
-bool has_number(CsvCells const& cells, std::int64_t first_row, std::int64_t last_row) {
+bool has_number(CsvCells const& cells, CellReader const& reader, std::int64_t first_row,
+                std::int64_t last_row) {
   auto const begin = cells.cells.begin() + first_row * cells.columns;
   auto const end = cells.cells.begin() + last_row * cells.columns;
-  return std::any_of(begin, end, [&](Cell cell) { return is_number(cells.raw(cell)); });
+  return std::any_of(begin, end, [&](Cell cell) { return reader.is_number(cells.raw(cell)); });
 }
 
-// A file of one column is most likely one whose cells are separated otherwise.
-void check_separator(CsvCells const& cells, CsvProblems& problems) {
-  if (cells.columns != 1) return;
-  Cell const first = cells.cell(0, 0);
-  std::size_t const at = cells.raw(first).find_first_of(";\t");
-  if (at == std::string_view::npos || cells.offset(first) != first.begin) return;
-  problems.add(first.begin + at, std::string("the cells seem to be separated by ") +
-                                     (cells.raw(first)[at] == ';' ? "semicolons" : "tabs") +
-                                     "; write commas (or put the cell in quotes)");
+// Whether the first line counts up from 0 or 1: names that a program gave to columns without any.
+bool counts_up(CsvCells const& cells) {
+  constexpr std::int64_t kFewest = 3;
+  if (cells.columns < kFewest || cells.rows() < 2) return false;
+  std::string_view const first = cells.raw(cells.cell(0, 0));
+  if (first != "0" && first != "1") return false;
+  for (std::int64_t i = 0; i < cells.columns; ++i) {
+    if (cells.raw(cells.cell(0, i)) != std::to_string(i + (first == "1" ? 1 : 0))) return false;
+  }
+  return true;
+}
+
+// Whether a cell of the first line is a column that the caller asked for.
+std::string const* named_in_first_line(CsvCells const& cells, ReadOptions const& options) {
+  for (std::int64_t i = 0; i < cells.columns; ++i) {
+    std::string const text(trimmed(cells.text(cells.cell(0, i))));
+    auto const found = std::find(options.targets.begin(), options.targets.end(), text);
+    if (!text.empty() && found != options.targets.end()) return &*found;
+  }
+  return nullptr;
+}
+
+// Whether the first line is the header, and why where that is not plain to see.
+bool find_header(CsvCells const& cells, CellReader const& reader, ReadOptions const& options,
+                 std::vector<std::string>& notes) {
+  if (options.header) return *options.header;
+  bool const words_first = !has_number(cells, reader, 0, 1);
+  if (words_first && has_number(cells, reader, 1, cells.rows())) return true;
+  if (std::string const* name = named_in_first_line(cells, options)) {
+    notes.push_back("the first line is read as the header, as it names " + quoted(*name) +
+                    "; if it is a row, say data.header=false");
+    return true;
+  }
+  if (counts_up(cells)) {
+    notes.push_back(
+        "the first line is read as the header, as it counts up; if it is a row, say "
+        "data.header=false");
+    return true;
+  }
+  return false;
 }
 
 std::vector<std::string> numbered_names(std::int64_t columns) {
@@ -48,21 +115,31 @@ std::vector<std::string> numbered_names(std::int64_t columns) {
   return names;
 }
 
+// Those without a name are called as in a file without a header, unless another one is.
 std::vector<std::string> header_names(CsvCells const& cells, CsvProblems& problems) {
   std::vector<std::string> names;
   std::unordered_map<std::string, std::int64_t> seen;
   for (std::int64_t column = 0; column < cells.columns; ++column) {
     Cell const cell = cells.cell(0, column);
     std::string name(trimmed(cells.text(cell)));
-    if (name.empty()) {
-      problems.add(cells.offset(cell), "column " + std::to_string(column + 1) +
-                                           " has no name in the header; give it one");
-    } else if (auto const [other, is_first] = seen.emplace(name, column); !is_first) {
-      problems.add(cells.offset(cell), "columns " + std::to_string(other->second + 1) + " and " +
-                                           std::to_string(column + 1) + " are both named " +
-                                           quoted(name));
+    if (!name.empty()) {
+      if (auto const [other, is_first] = seen.emplace(name, column); !is_first) {
+        problems.add(cells.offset(cell), "columns " + std::to_string(other->second + 1) + " and " +
+                                             std::to_string(column + 1) + " are both named " +
+                                             quoted(name));
+      }
     }
     names.push_back(std::move(name));
+  }
+  for (std::int64_t column = 0; column < cells.columns; ++column) {
+    std::string& name = names[static_cast<std::size_t>(column)];
+    if (!name.empty()) continue;
+    name = 'c' + std::to_string(column + 1);
+    if (seen.contains(name)) {
+      problems.add(cells.offset(cells.cell(0, column)), "column " + std::to_string(column + 1) +
+                                                            " has no name in the header, and " +
+                                                            name + " is another one; give it one");
+    }
   }
   return names;
 }
@@ -80,10 +157,17 @@ void check_overrides(ReadOptions const& options, std::vector<std::string> const&
 
 class ColumnReader {
  public:
-  ColumnReader(CsvCells const& cells, bool header, CsvProblems& problems)
-      : cells_(cells), first_row_(header ? 1 : 0), problems_(problems) {}
+  ColumnReader(CsvCells const& cells, bool header, CellReader const& reader, CsvProblems& problems,
+               std::vector<std::string>& notes)
+      : cells_(cells),
+        first_row_(header ? 1 : 0),
+        reader_(reader),
+        problems_(problems),
+        notes_(notes) {}
 
-  Column read(std::int64_t index, std::string name, ColumnKind const* kind) const {
+  // keeps_zeros: numbers such as 007 make it a column of texts.
+  Column read(std::int64_t index, std::string name, ColumnKind const* kind,
+              bool keeps_zeros) const {
     Column column;
     column.name = std::move(name);
     if (kind && *kind == ColumnKind::categorical) {
@@ -91,6 +175,13 @@ class ColumnReader {
       return column;
     }
     Numbers numbers = read_numbers(index, /*give_up_early=*/kind == nullptr);
+    accept_other_ways(index, column.name, numbers);
+    if (keeps_zeros && !kind && has_leading_zeros(index)) {
+      notes_.push_back("column " + quoted(column.name) +
+                       " is read as text, as its numbers begin with zeros");
+      read_levels(index, column);
+      return column;
+    }
     auto const bad = static_cast<std::int64_t>(numbers.not_numbers.size());
     // Fewer than 90 % of those that are there are numbers.
     if (!kind && 10 * bad > numbers.present) {
@@ -99,7 +190,7 @@ class ColumnReader {
     }
     for (std::int64_t const row : numbers.too_large) {
       problems_.add(offset(row, index), text(row, index) + " in column " + quoted(column.name) +
-                                            " is too large; numbers go to 3.4e38");
+                                            " is too large; numbers go to 1.8e308");
     }
     if (kind) {
       for (std::int64_t const row : numbers.not_numbers)
@@ -113,21 +204,27 @@ class ColumnReader {
 
  private:
   struct Numbers {
-    std::vector<float> values;                         // NaN where there is none
+    std::vector<double> values;                        // NaN where there is none
     std::int64_t present = 0;                          // cells that are not missing
     std::vector<std::int64_t> not_numbers, too_large;  // rows
+    std::vector<std::int64_t> words;                   // rows with a word for a missing number
+    bool gave_up = false;                              // rows behind were not looked at
   };
 
   // Giving up early leaves the rest unread once the column can only be categorical.
   Numbers read_numbers(std::int64_t index, bool give_up_early) const {
     Numbers result;
     std::int64_t const rows = cells_.rows() - first_row_;
-    result.values.assign(static_cast<std::size_t>(rows), std::numeric_limits<float>::quiet_NaN());
+    result.values.assign(static_cast<std::size_t>(rows), std::numeric_limits<double>::quiet_NaN());
     for (std::int64_t row = first_row_; row < cells_.rows(); ++row) {
       std::string_view const cell = cells_.raw(cells_.cell(row, index));
-      if (is_missing(cell)) continue;
+      if (reader_.is_missing(cell)) continue;
       ++result.present;
-      auto const number = read_number<float>(cell);
+      if (reader_.is_missing_number(cell)) {
+        result.words.push_back(row);
+        continue;
+      }
+      auto const number = reader_.number(cell);
       if (number.reading == Reading::number) {
         result.values[static_cast<std::size_t>(row - first_row_)] = number.value;
       } else if (number.reading == Reading::too_large) {
@@ -135,10 +232,55 @@ class ColumnReader {
       } else {
         result.not_numbers.push_back(row);
         auto const bad = static_cast<std::int64_t>(result.not_numbers.size());
-        if (give_up_early && 10 * bad > rows) break;
+        if (give_up_early && 10 * bad > rows && !is_grouped(row, index)) {
+          result.gave_up = true;
+          break;
+        }
       }
     }
     return result;
+  }
+
+  // If all that are no numbers have groups of digits, they are numbers after all; and if some are
+  // numbers, words for missing ones are that.
+  void accept_other_ways(std::int64_t index, std::string const& name, Numbers& numbers) const {
+    std::vector<double> grouped;
+    for (std::int64_t const row : numbers.not_numbers) {
+      auto const number = reader_.grouped(cells_.raw(cells_.cell(row, index)));
+      if (number.reading != Reading::number) break;
+      grouped.push_back(number.value);
+    }
+    if (!grouped.empty() && grouped.size() == numbers.not_numbers.size() && !numbers.gave_up) {
+      for (std::size_t i = 0; i < grouped.size(); ++i)
+        numbers.values[static_cast<std::size_t>(numbers.not_numbers[i] - first_row_)] = grouped[i];
+      notes_.push_back("column " + quoted(name) + ": numbers in groups of three digits, such as " +
+                       text(numbers.not_numbers.front(), index));
+      numbers.not_numbers.clear();
+    }
+    auto const words = static_cast<std::int64_t>(numbers.words.size());
+    auto const others = static_cast<std::int64_t>(numbers.not_numbers.size());
+    if (words == 0) return;
+    if (numbers.present - words - others == 0 || others > 0) {
+      numbers.not_numbers.insert(numbers.not_numbers.end(), numbers.words.begin(),
+                                 numbers.words.end());
+      std::sort(numbers.not_numbers.begin(), numbers.not_numbers.end());
+      return;
+    }
+    numbers.present -= words;
+    notes_.push_back("column " + quoted(name) + ": " + text(numbers.words.front(), index) +
+                     " is read as missing, in " + counted(words, "row"));
+  }
+
+  // A whole number with more digits than it needs, and nothing but digits anywhere.
+  bool has_leading_zeros(std::int64_t index) const {
+    bool any = false;
+    for (std::int64_t row = first_row_; row < cells_.rows(); ++row) {
+      std::string_view const cell = cells_.raw(cells_.cell(row, index));
+      if (reader_.is_missing(cell)) continue;
+      if (cell.find_first_not_of("0123456789") != std::string_view::npos) return false;
+      any = any || (cell.size() > 1 && cell[0] == '0');
+    }
+    return any;
   }
 
   void read_levels(std::int64_t index, Column& column) const {
@@ -152,7 +294,7 @@ class ColumnReader {
     for (std::int64_t row = first_row_; row < cells_.rows(); ++row) {
       Cell const cell = cells_.cell(row, index);
       std::string_view level = cells_.raw(cell);
-      if (is_missing(level)) {
+      if (reader_.is_missing(level)) {
         column.codes.push_back(-1);
         continue;
       }
@@ -166,6 +308,9 @@ class ColumnReader {
     }
   }
 
+  bool is_grouped(std::int64_t row, std::int64_t index) const {
+    return reader_.grouped(cells_.raw(cells_.cell(row, index))).reading == Reading::number;
+  }
   std::size_t offset(std::int64_t row, std::int64_t index) const {
     return cells_.offset(cells_.cell(row, index));
   }
@@ -194,23 +339,84 @@ class ColumnReader {
 
   CsvCells const& cells_;
   std::int64_t first_row_;
+  CellReader const& reader_;
   CsvProblems& problems_;
+  std::vector<std::string>& notes_;
 };
+
+// Whether a column counts the rows, from 0 or 1: the index that pandas writes.
+bool counts_rows(Column const& column) {
+  if (column.categorical || column.numbers.empty()) return false;
+  double const first = column.numbers.front();
+  if (first != 0 && first != 1) return false;
+  for (std::size_t i = 0; i < column.numbers.size(); ++i) {
+    if (column.numbers[i] != first + static_cast<double>(i)) return false;
+  }
+  return true;
+}
+
+// Leaves out the nameless ones that count the rows; what the others are called.
+void settle_nameless(std::vector<Column>& columns, std::vector<std::string> const& nameless,
+                     std::vector<std::string>& notes) {
+  for (std::string const& name : nameless) {
+    auto const column = std::find_if(columns.begin(), columns.end(),
+                                     [&](Column const& each) { return each.name == name; });
+    std::string const which = "column " + name.substr(1) + " has no name";
+    if (columns.size() > 1 && counts_rows(*column)) {
+      columns.erase(column);
+      notes.push_back(which + " and counts the rows: it is left out");
+    } else {
+      notes.push_back(which + ": it is called " + name);
+    }
+  }
+}
+
+std::optional<char> asked_separator(ReadOptions const& options) {
+  return options.separator.empty() ? std::nullopt : separator_named(options.separator);
+}
+std::optional<char> asked_decimal(ReadOptions const& options) {
+  return options.decimal.empty() ? std::nullopt : std::optional(options.decimal[0]);
+}
+
+std::string separators_text(char separator) {
+  std::string const name = separator_name(separator);
+  return name.size() > 1 ? name + 's' : quoted(name);
+}
+
+void note_dialect(CsvDialect const& dialect, ReadOptions const& options, CsvCells const& cells,
+                  std::vector<std::string>& notes) {
+  bool const found = options.separator.empty() && dialect.separator != ',';
+  bool const comma = options.decimal.empty() && dialect.decimal == ',';
+  if (found || comma) {
+    notes.push_back("cells are separated by " + separators_text(dialect.separator) +
+                    (comma ? ", decimals by a comma" : ""));
+  }
+  if (cells.comments > 0) {
+    notes.push_back(counted(cells.comments, "line") +
+                    (cells.comments == 1 ? " that begins" : " that begin") + " with # and " +
+                    (cells.comments == 1 ? "has" : "have") + " other cells than the rest " +
+                    (cells.comments == 1 ? "is" : "are") + " left out");
+  }
+}
 
 }  // namespace
 
 std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
-                              ReadOptions const& options) {
+                              ReadOptions const& options, TextLayout* found) {
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   CsvProblems problems(bytes, name);
-  CsvCells const cells = split_csv(bytes, problems);
+  CsvDialect const dialect = find_dialect(bytes, asked_separator(options), asked_decimal(options));
+  CsvCells const cells = split_csv(bytes, dialect, problems);
   std::int64_t const rows = cells.rows();
   if (rows == 0 && problems.none()) problems.add(std::size_t{0}, "the file is empty");
   if (rows == 0 || !cells.complete) problems.throw_all();
-  check_separator(cells, problems);
 
-  bool const words_first = !has_number(cells, 0, 1);
-  bool const header = options.header.value_or(words_first && has_number(cells, 1, rows));
+  TextLayout layout{separator_name(dialect.separator), std::string(1, dialect.decimal), false, {}};
+  note_dialect(dialect, options, cells, layout.notes);
+  CellReader const cell_reader(options, dialect);
+  bool const words_first = !has_number(cells, cell_reader, 0, 1);
+  bool const header = find_header(cells, cell_reader, options, layout.notes);
+  layout.header = header;
   std::vector<std::string> names =
       header ? header_names(cells, problems) : numbered_names(cells.columns);
   check_overrides(options, names, problems);
@@ -224,7 +430,12 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
   }
   if (rows == 1 && !problems.none()) problems.throw_all();
 
-  ColumnReader const reader(cells, header, problems);
+  std::vector<std::string> nameless;
+  for (std::int64_t i = 0; header && i < cells.columns; ++i) {
+    if (trimmed(cells.text(cells.cell(0, i))).empty())
+      nameless.push_back(names[static_cast<std::size_t>(i)]);
+  }
+  ColumnReader const reader(cells, header, cell_reader, problems, layout.notes);
   std::vector<Column> columns;
   columns.reserve(names.size());
   for (std::int64_t i = 0; i < cells.columns; ++i) {
@@ -234,9 +445,12 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
     ColumnKind const* const asked = kind != options.kinds.end()        ? &kind->second
                                     : options.texts.count(column_name) ? &kText
                                                                        : nullptr;
-    columns.push_back(reader.read(i, std::move(column_name), asked));
+    bool const is_target = is_one_of(options.targets, column_name);
+    columns.push_back(reader.read(i, std::move(column_name), asked, is_target));
   }
   if (!problems.none()) problems.throw_all();
+  settle_nameless(columns, nameless, layout.notes);
+  if (found != nullptr) *found = std::move(layout);
   return columns;
 }
 

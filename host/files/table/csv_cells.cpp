@@ -20,24 +20,28 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 40;      // Cell::begin
 constexpr std::size_t kMaxCellBytes = std::size_t{1} << 23;  // Cell::size
 
 // The first three may stand between quotes.
-enum ByteKind : unsigned char { kPlain, kComma, kLineEnd, kQuote, kControl, kHigh };
+enum ByteKind : unsigned char { kPlain, kSeparator, kLineEnd, kQuote, kControl, kHigh };
 
-constexpr std::array<ByteKind, 256> byte_kinds() {
+std::array<ByteKind, 256> byte_kinds(char separator) {
   std::array<ByteKind, 256> kinds{};
   for (int byte = 0; byte < 256; ++byte) {
     kinds[byte] = byte >= 0x80 ? kHigh : byte < 0x20 || byte == 0x7f ? kControl : kPlain;
   }
   kinds['\t'] = kPlain;
-  kinds[','] = kComma;
+  kinds[static_cast<unsigned char>(separator)] = kSeparator;
+  if (separator == ' ') kinds['\t'] = kSeparator;
   kinds['\n'] = kinds['\r'] = kLineEnd;
   kinds['"'] = kQuote;
   return kinds;
 }
-constexpr std::array<ByteKind, 256> kKinds = byte_kinds();
 
 class Splitter {
  public:
-  Splitter(std::string_view bytes, CsvProblems& problems) : bytes_(bytes), problems_(problems) {
+  Splitter(std::string_view bytes, CsvDialect const& dialect, CsvProblems& problems)
+      : bytes_(bytes),
+        dialect_(dialect),
+        kinds_(byte_kinds(dialect.separator)),
+        problems_(problems) {
     result_.bytes = bytes;
   }
 
@@ -50,21 +54,43 @@ class Splitter {
         end_cell();
       } else {
         accept_blank_lines();
-        read_row();
+        if (bytes_[at_] != '#' || !skip_comment()) read_row();
       }
     }
     return std::move(result_);
   }
 
  private:
-  ByteKind kind() const { return kKinds[static_cast<unsigned char>(bytes_[at_])]; }
+  ByteKind kind() const { return kinds_[static_cast<unsigned char>(bytes_[at_])]; }
   bool at_end() const { return at_ == bytes_.size(); }
   bool at_line_end() const { return at_end() || kind() == kLineEnd; }
-  bool at_cell_end() const { return at_line_end() || kind() == kComma; }
+  bool at_cell_end() const { return at_line_end() || kind() == kSeparator; }
 
+  bool by_blanks() const { return dialect_.separator == ' '; }
+
+  // But those that are separators themselves.
   void skip_spaces() {
-    while (!at_end() && (bytes_[at_] == ' ' || bytes_[at_] == '\t'))
+    while (!at_end() && (bytes_[at_] == ' ' || bytes_[at_] == '\t') &&
+           (by_blanks() || bytes_[at_] != dialect_.separator))
       ++at_;
+  }
+
+  // A line that begins with # and has not as many cells as the others.
+  bool skip_comment() {
+    std::int64_t const columns = result_.columns > 0 ? result_.columns : dialect_.columns;
+    if (columns == 0) return false;
+    std::int64_t cells = 1;
+    std::size_t end = at_;
+    for (; end < bytes_.size() && bytes_[end] != '\n' && bytes_[end] != '\r'; ++end) {
+      bool const parts = kinds_[static_cast<unsigned char>(bytes_[end])] == kSeparator;
+      bool const again = by_blanks() && (bytes_[end - 1] == ' ' || bytes_[end - 1] == '\t');
+      if (parts && !again) ++cells;
+    }
+    if (cells == columns) return false;
+    at_ = end;
+    end_cell();
+    ++result_.comments;
+    return true;
   }
 
   // One for a row: what follows from it is not told as well.
@@ -189,13 +215,17 @@ class Splitter {
 
   bool end_cell() {
     row_end_ = at_;
+    if (by_blanks()) skip_spaces();
     if (at_end()) return false;
+    if (by_blanks() && kind() != kLineEnd) return true;
     char const c = bytes_[at_++];
     if (c == '\r' && !at_end() && bytes_[at_] == '\n') ++at_;
-    return c == ',';
+    return c == dialect_.separator;
   }
 
   std::string_view bytes_;
+  CsvDialect dialect_;
+  std::array<ByteKind, 256> kinds_;
   CsvProblems& problems_;
   CsvCells result_;
   std::size_t at_ = 0;
@@ -255,12 +285,12 @@ std::size_t CsvCells::offset(Cell cell) const {
   return cell.begin > 0 && bytes[cell.begin - 1] == '"' ? cell.begin - 1 : cell.begin;
 }
 
-CsvCells split_csv(std::string_view bytes, CsvProblems& problems) {
+CsvCells split_csv(std::string_view bytes, CsvDialect const& dialect, CsvProblems& problems) {
   if (bytes.size() >= kMaxBytes) {
     problems.add("the file has " + std::to_string(bytes.size()) + " bytes; at most 2^40 are read");
     problems.throw_all();
   }
-  return Splitter(bytes, problems).split();
+  return Splitter(bytes, dialect, problems).split();
 }
 
 }  // namespace brood::files

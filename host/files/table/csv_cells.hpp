@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "files/table/csv_dialect.hpp"
+
 namespace brood::files {
 
 // The problems of one text, by offset; thrown together as `name:line:column: ...` in the order of
@@ -46,7 +48,8 @@ struct CsvCells {
   std::string_view bytes;
   std::vector<Cell> cells;  // (rows, columns), row-major
   std::int64_t columns = 0;
-  bool complete = true;  // false: the first row is bad, or the text after some quote is lost
+  bool complete = true;       // false: the first row is bad, or the text after some quote is lost
+  std::int64_t comments = 0;  // lines
 
   std::int64_t rows() const {
     return columns == 0 ? 0 : static_cast<std::int64_t>(cells.size()) / columns;
@@ -61,7 +64,8 @@ struct CsvCells {
   std::size_t offset(Cell cell) const;
 };
 
-// `bytes` without a byte order mark.
-CsvCells split_csv(std::string_view bytes, CsvProblems& problems);
+// `bytes` without a byte order mark. A line that begins with # and has another number of cells than
+// the dialect's lines is a comment.
+CsvCells split_csv(std::string_view bytes, CsvDialect const& dialect, CsvProblems& problems);
 
 }  // namespace brood::files

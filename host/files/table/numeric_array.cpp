@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers of any type and byte order into columns of floats.
+// Numbers of any type and byte order into columns of doubles.
 #include "files/table/numeric_array.hpp"
 
 #include <algorithm>
@@ -53,7 +53,6 @@ template <typename T>
 char const* problem_of(T value) {
   if constexpr (std::is_floating_point_v<T>) {
     if (std::isinf(value)) return "infinity is not a value (a missing one is NaN)";
-    if (std::abs(value) > std::numeric_limits<float>::max()) return "value beyond 3.4e38";
   }
   return nullptr;
 }
@@ -67,7 +66,7 @@ void decode(NumericArray const& array, std::string const& name, std::vector<Colu
   for (std::int64_t first = 0; first < array.rows; first += kBlock) {
     std::int64_t const last = std::min(first + kBlock, array.rows);
     for (std::int64_t column = 0; column < array.columns; ++column) {
-      float* const numbers = columns[static_cast<std::size_t>(column)].numbers.data();
+      double* const numbers = columns[static_cast<std::size_t>(column)].numbers.data();
       for (std::int64_t row = first; row < last; ++row) {
         std::int64_t const at =
             (row * row_step + column * column_step) * static_cast<std::int64_t>(sizeof(T));
@@ -75,7 +74,7 @@ void decode(NumericArray const& array, std::string const& name, std::vector<Colu
         char const* problem = problem_of(value);
         if (IsBoolean && value > 1) problem = "bool that is neither 0 nor 1";
         if (problem) throw UsageError(at_byte(name, array.offset + at, problem));
-        numbers[row] = static_cast<float>(value);
+        numbers[row] = static_cast<double>(value);
       }
     }
   }

@@ -21,10 +21,12 @@ enum class Format { csv, idx, npy, npz };
 std::optional<Format> format_of_name(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  if (name == "-") return Format::csv;  // the standard input
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
   constexpr std::pair<std::string_view, Format> kEndings[] = {
-      {".csv", Format::csv},   {".data", Format::csv}, {".txt", Format::csv}, {".idx", Format::idx},
-      {"-ubyte", Format::idx}, {".npy", Format::npy},  {".npz", Format::npz}};
+      {".csv", Format::csv},   {".tsv", Format::csv}, {".tab", Format::csv}, {".psv", Format::csv},
+      {".data", Format::csv},  {".dat", Format::csv}, {".txt", Format::csv}, {".idx", Format::idx},
+      {"-ubyte", Format::idx}, {".npy", Format::npy}, {".npz", Format::npz}};
   for (auto const& [ending, format] : kEndings) {
     if (name.ends_with(ending)) return format;
   }
@@ -44,10 +46,10 @@ Format format_of(std::string const& path, std::string const& wanted) {
 }
 
 std::vector<Column> parse(Format format, std::string_view bytes, std::string const& name,
-                          ReadOptions const& options) {
+                          ReadOptions const& options, TextLayout* found) {
   switch (format) {
     case Format::csv:
-      return parse_csv(bytes, name, options);
+      return parse_csv(bytes, name, options, found);
     case Format::idx:
       return parse_idx(bytes, name);
     case Format::npy:
@@ -81,7 +83,7 @@ Column read_labels(std::string const& path, Format format_of_inputs) {
   if (format != Format::idx && format != Format::npy) {
     throw UsageError(path + ": the labels of an idx or npy file are an idx or npy file too");
   }
-  std::vector<Column> columns = parse(format, read_file(path), path, {});
+  std::vector<Column> columns = parse(format, read_file(path), path, {}, nullptr);
   if (columns.size() != 1) {
     throw UsageError(path + ": has " + std::to_string(columns.size()) +
                      " values in each row; labels are one value in each row");
@@ -90,22 +92,28 @@ Column read_labels(std::string const& path, Format format_of_inputs) {
   return std::move(columns[0]);
 }
 
+// As short as fp32 needs, for a number that fp32 holds.
+std::string level_text(double number) {
+  char text[32];
+  auto const narrow = static_cast<float>(number);
+  bool const exact = static_cast<double>(narrow) == number;
+  auto const end = exact ? std::to_chars(text, text + sizeof(text), narrow).ptr
+                         : std::to_chars(text, text + sizeof(text), number).ptr;
+  return {text, end};
+}
+
 // Each number becomes the level that is its shortest text.
 void make_categorical(Column& column) {
-  std::unordered_map<float, std::int32_t> codes;
+  std::unordered_map<double, std::int32_t> codes;
   column.categorical = true;
   column.codes.reserve(column.numbers.size());
-  for (float const number : column.numbers) {
+  for (double const number : column.numbers) {
     if (std::isnan(number)) {
       column.codes.push_back(-1);
       continue;
     }
     auto const [code, is_new] = codes.emplace(number, static_cast<std::int32_t>(codes.size()));
-    if (is_new) {
-      char text[32];
-      auto const end = std::to_chars(text, text + sizeof(text), number).ptr;
-      column.levels.emplace_back(text, end);
-    }
+    if (is_new) column.levels.push_back(level_text(number));
     column.codes.push_back(code->second);
   }
   column.numbers = {};
@@ -134,10 +142,11 @@ void apply_kinds(std::vector<Column>& columns, std::string const& path,
 
 }  // namespace
 
-std::vector<Column> read_columns(std::string const& path, ReadOptions const& options) {
+std::vector<Column> read_columns(std::string const& path, ReadOptions const& options,
+                                 TextLayout* found) {
   Format const format = format_of(path, options.format);
   check_options(format, path, options);
-  std::vector<Column> columns = parse(format, read_file(path), path, options);
+  std::vector<Column> columns = parse(format, read_file(path), path, options, found);
   if (!options.labels.empty()) {
     Column labels = read_labels(options.labels, format);
     if (labels.numbers.size() != columns[0].numbers.size()) {

@@ -21,12 +21,22 @@ namespace brood {
 struct Column {
   std::string name = {};
   bool categorical = false;
-  std::vector<float> numbers = {};       // numeric
+  std::vector<double> numbers = {};      // numeric
   std::vector<std::int32_t> codes = {};  // categorical: index into levels
   std::vector<std::string> levels = {};  // categorical: in order of first appearance
 };
 
 // ---- how columns become inputs and targets; saved with every model
+
+// How a column's numbers lie in fp32: as they are, or as distances from an origin in a unit that is
+// a power of two, where fp32 could not tell them apart or not square them.
+struct Frame {
+  double origin = 0, unit = 1;
+  bool is_plain() const { return origin == 0 && unit == 1; }
+  double inside(double value) const;
+  double outside(double value) const;
+  bool operator==(Frame const&) const = default;
+};
 
 // How one column becomes inputs.
 struct InputEncoding {
@@ -34,6 +44,7 @@ struct InputEncoding {
   bool categorical = false;
   std::vector<std::string> levels = {};  // categorical: sorted; one input per level
   bool missing_indicator = false;        // numeric: one more input, 1 where the value was missing
+  Frame frame = {};                      // numeric: of the value and the edges
   // Numeric: ends of pieces, ascending, three or more; or none. One more input for each piece: how
   // far the value has come through it, 0 before and 1 behind (piecewise linear encoding: Gorishniy,
   // Rubachev & Babenko, NeurIPS 2022, equation 1). NaN where the value is missing.
@@ -48,11 +59,15 @@ struct Encoding {
   std::vector<InputEncoding> inputs = {};  // in file order
   std::vector<std::string> targets = {};   // column names; one for classification
   std::vector<std::string> classes = {};   // classification: numbers in numeric order, text sorted
+  std::vector<Frame> frames = {};          // regression: of each target, of one unit; empty: plain
   bool operator==(Encoding const&) const = default;
 
   int input_count() const;                       // after one-hot
   std::vector<std::string> input_names() const;  // "age", "colour=red", "age missing"
   int output_count() const;                      // classes, or targets
+  // What a network's prediction of a target is in the user's units, and the factor between them.
+  double in_user_units(std::size_t target, float prediction) const;
+  double target_unit() const { return frames.empty() ? 1.0 : frames.front().unit; }
 };
 
 // The numbers of a table, with the encoding that they came by.
@@ -63,6 +78,7 @@ struct Dataset {
   std::vector<float> y;            // (rows, targets)
   std::vector<float> weights;      // (rows) or empty
   std::vector<std::int32_t> keys;  // (rows) or empty, see Table::keys
+  std::vector<std::string> notes;  // sentences: columns that say nothing, numbers that run together
 
   // A view for Backend::load; valid while this Dataset lives and is not changed.
   Table table() const;
@@ -181,9 +197,10 @@ struct Split {
 };
 // The rows of every member of a trial, and the test rows, which are none of theirs.
 struct Splits {
-  Rows development = {};           // all that is not test: what a refit trains on
-  Rows test = {};                  // ascending; may be empty
-  std::vector<Split> splits = {};  // one per member of a trial: repeat by repeat, fold by fold
+  Rows development = {};                // all that is not test: what a refit trains on
+  Rows test = {};                       // ascending; may be empty
+  std::vector<Split> splits = {};       // one per member of a trial: repeat by repeat, fold by fold
+  std::vector<std::string> notes = {};  // sentences: classes that do not train in every fold
 };
 
 // A pure function of (table's targets and keys, validation, seed). By chance, stratified by class
@@ -191,9 +208,9 @@ struct Splits {
 // row of its share of what is dealt out. Test rows do not depend on the validation beside the test
 // share and what it goes by. By group and by time, shares are met as nearly as whole groups and
 // times allow.
-// Throws UsageError if a part would be empty, a class has fewer rows than folds or none to train
-// on, there are fewer groups or times than folds need, shares leave no training rows, or folds
-// times repeats exceed 1000.
+// A class of few rows need not validate, nor train, in every fold: a note says so. Throws
+// UsageError if a part would be empty, fewer than two classes train, there are fewer groups or
+// times than folds need, shares leave no training rows, or folds times repeats exceed 1000.
 Splits make_splits(Table const& table, Validation const& validation, std::uint64_t seed);
 
 // Mean and standard deviation (of the population, by n) over the non-missing values of `rows`,

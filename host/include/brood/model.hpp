@@ -49,15 +49,16 @@ struct Ensemble {
 // The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
 // against targets (rows, target columns) by a metric (see MetricChoice). `loss` is the cross
 // entropy of the probabilities, or the mean squared error. Weights are per row; empty: all 1.
+// target_unit: see Table::target_unit.
 double score(std::string_view metric, Task task, std::span<float const> predictions,
-             std::span<float const> targets, std::int64_t rows,
-             std::span<float const> weights = {});
+             std::span<float const> targets, std::int64_t rows, std::span<float const> weights = {},
+             double target_unit = 1);
 
 // The scores by every metric that fits the task, by name, but `loss`, which is not of predictions
 // alone. NaN where one is undefined.
 using NamedScores = std::vector<std::pair<std::string, double>>;
 NamedScores all_scores(Task task, std::span<float const> predictions,
                        std::span<float const> targets, std::int64_t rows,
-                       std::span<float const> weights = {});
+                       std::span<float const> weights = {}, double target_unit = 1);
 
 }  // namespace brood

@@ -33,6 +33,7 @@ struct MetricInfo {
   bool higher_is_better = false;
   bool of_classes = false, of_labels = false, of_values = false;  // the tasks that it fits
   std::string_view help;
+  int unit_power = 0;  // the value is in the target's unit to this power
   bool fits(Task task) const;
 };
 std::vector<MetricInfo> metrics();
@@ -194,7 +195,8 @@ struct StudyPlan {
   double seconds = 0;     // of the device, predicted likewise; 0: it does not predict any
   int most_launches = 0;  // of an epoch of any rung, its first trials standing in for the promoted
   bool upper_bound = false;
-  bool lower_bound = false;  // an asynchronous scheduler also promotes who is overtaken later
+  std::vector<std::string> notes;  // sentences on what the data allows, as of rare classes
+  bool lower_bound = false;        // an asynchronous scheduler also promotes who is overtaken later
 };
 // Throws UsageError with everything wrong with the study for this data.
 StudyPlan plan(Engine& engine, Data const& data, Study const& study);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct Table {
   // What validation goes by (see Validation): each row's group, its rank in time (the same for the
   // same time), or the fold that it validates in; empty: nothing but chance.
   std::vector<std::int32_t> keys = {};
+  std::vector<std::string> class_names = {};  // for messages; empty: classes go by their index
+  // Regression: the user's units that a 1 of y stands for; scores are told in the user's.
+  double target_unit = 1;
 };
 
 using TableId = int;

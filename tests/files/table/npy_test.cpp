@@ -14,6 +14,7 @@ namespace brood::files {
 namespace {
 
 using Floats = std::vector<float>;
+using Numbers = std::vector<double>;
 
 // ---- building files
 
@@ -109,22 +110,22 @@ TEST(Npy, ReadsRowsAndColumns) {
   ASSERT_EQ(columns.size(), 3u);
   EXPECT_EQ(columns[0].name, "c1");
   EXPECT_EQ(columns[2].name, "c3");
-  EXPECT_EQ(columns[0].numbers, (Floats{1, 4}));
-  EXPECT_EQ(columns[2].numbers, (Floats{3, 6}));
+  EXPECT_EQ(columns[0].numbers, (Numbers{1, 4}));
+  EXPECT_EQ(columns[2].numbers, (Numbers{3, 6}));
 }
 
 TEST(Npy, ReadsFortranOrder) {
   auto const columns =
       parse_npy(npy("<f4", "(2, 3)", floats({1, 4, 2, 5, 3, 6}), true), "file.npy");
   ASSERT_EQ(columns.size(), 3u);
-  EXPECT_EQ(columns[0].numbers, (Floats{1, 4}));
-  EXPECT_EQ(columns[2].numbers, (Floats{3, 6}));
+  EXPECT_EQ(columns[0].numbers, (Numbers{1, 4}));
+  EXPECT_EQ(columns[2].numbers, (Numbers{3, 6}));
 }
 
 TEST(Npy, ReadsOneDimensionAsOneColumn) {
   auto const columns = parse_npy(kY, "file.npy");
   ASSERT_EQ(columns.size(), 1u);
-  EXPECT_EQ(columns[0].numbers, (Floats{7, 9}));
+  EXPECT_EQ(columns[0].numbers, (Numbers{7, 9}));
 }
 
 TEST(Npy, ReadsEveryType) {
@@ -142,7 +143,7 @@ TEST(Npy, ReadsEveryType) {
   EXPECT_EQ(first("<u8", little(std::uint64_t{1} << 63, 8)), 9223372036854775808.0f);
   EXPECT_EQ(first("<f4", floats({-1.5f})), -1.5f);
   EXPECT_EQ(first("=f4", floats({-1.5f})), -1.5f);
-  EXPECT_EQ(first("<f8", little(std::bit_cast<std::uint64_t>(0.1), 8)), 0.1f);
+  EXPECT_EQ(first("<f8", little(std::bit_cast<std::uint64_t>(0.1), 8)), 0.1);
   EXPECT_TRUE(std::isnan(first("<f4", floats({NAN}))));
 }
 
@@ -150,7 +151,7 @@ TEST(Npy, ReadsVersionsTwoAndThree) {
   std::string const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1), }\n";
   for (int const version : {1, 2, 3}) {
     auto const columns = parse_npy(npy_with_header(header, floats({8}), version), "file.npy");
-    EXPECT_EQ(columns[0].numbers, (Floats{8})) << version;
+    EXPECT_EQ(columns[0].numbers, (Numbers{8})) << version;
   }
 }
 
@@ -160,7 +161,7 @@ TEST(Npy, ReadsKeysInAnyOrderAndQuotes) {
                                 floats({8, 9})),
                 "file.npy");
   ASSERT_EQ(columns.size(), 2u);
-  EXPECT_EQ(columns[1].numbers, (Floats{9}));
+  EXPECT_EQ(columns[1].numbers, (Numbers{9}));
 }
 
 class MalformedNpy : public testing::TestWithParam<Malformed> {};
@@ -251,9 +252,6 @@ INSTANTIATE_TEST_SUITE_P(
                   "file.npy: byte 128: ", "needs more"},
         Malformed{"Infinity", npy("<f4", "(2, 1)", floats({0, -INFINITY})),
                   "file.npy: byte 132: ", "infinity"},
-        Malformed{"DoubleBeyondFloat",
-                  npy("<f8", "(1,)", little(std::bit_cast<std::uint64_t>(-1e300), 8)),
-                  "file.npy: byte 128: ", "beyond 3.4e38"},
         Malformed{"BoolOf2", npy("|b1", "(2,)", "\1\2"),
                   "file.npy: byte 129: ", "neither 0 nor 1"}),
     test_name);
@@ -279,9 +277,9 @@ TEST(Npz, ReadsInputsAndLabels) {
     auto const columns = parse(zip({{"x.npy", kX, method}, {"y.npy", kY, method}}));
     ASSERT_EQ(columns.size(), 4u);
     EXPECT_EQ(columns[0].name, "c1");
-    EXPECT_EQ(columns[1].numbers, (Floats{2, 5}));
+    EXPECT_EQ(columns[1].numbers, (Numbers{2, 5}));
     EXPECT_EQ(columns[3].name, "label");
-    EXPECT_EQ(columns[3].numbers, (Floats{7, 9}));
+    EXPECT_EQ(columns[3].numbers, (Numbers{7, 9}));
   }
 }
 

@@ -15,7 +15,7 @@
 namespace brood::files {
 namespace {
 
-using Floats = std::vector<float>;
+using Numbers = std::vector<double>;
 using Texts = std::vector<std::string>;
 
 std::string gzipped(std::string const& bytes) {
@@ -152,7 +152,7 @@ TEST_F(ReadColumns, TellsTheFormatByTheName) {
     auto const columns = read_columns(write(c.name, c.bytes));
     ASSERT_EQ(columns.size(), 2u) << c.name;
     EXPECT_EQ(columns[0].name, c.first) << c.name;
-    EXPECT_EQ(columns[1].numbers, (Floats{2})) << c.name;
+    EXPECT_EQ(columns[1].numbers, (Numbers{2})) << c.name;
   }
 }
 
@@ -222,7 +222,7 @@ TEST_F(ReadColumns, AddsLabelsAsTheLastColumn) {
     ASSERT_EQ(columns.size(), 3u) << c.name;
     EXPECT_EQ(columns[2].name, "label") << c.name;
     EXPECT_FALSE(columns[2].categorical) << c.name;
-    EXPECT_EQ(columns[2].numbers, (Floats{4, 0, 2})) << c.name;
+    EXPECT_EQ(columns[2].numbers, (Numbers{4, 0, 2})) << c.name;
   }
 }
 

@@ -20,9 +20,17 @@ enum class ColumnKind { numeric, categorical };
 
 // What a data file does not say of itself.
 struct ReadOptions {
-  std::string format;          // "csv", "idx", "npy"; empty: by the file's name
-  std::optional<bool> header;  // csv; absent: the first line is one if none of its cells
-                               // is a number and some other line has one
+  std::string format;  // "csv", "idx", "npy"; empty: by the file's name
+  // csv; absent: the first line is one if none of its cells is a number and some other line has
+  // one, if it names one of `targets`, or if it counts up from 0 or 1.
+  std::optional<bool> header;
+  // csv: "comma", "semicolon", "tab", "pipe", "space" (any run of them) or another character, and
+  // "." or ","; empty: found from the first lines.
+  std::string separator, decimal;
+  // csv: the cells that are missing, beside empty ones. Absent: `?` and NA; and in columns whose
+  // other cells are numbers NaN, null, None, N/A, - and the like.
+  std::optional<std::vector<std::string>> missing;
+  std::vector<std::string> targets;                      // columns that are to be predicted
   std::map<std::string, ColumnKind, std::less<>> kinds;  // overrides, by column name
   // Columns that become categorical if they are there and nothing else is said of them.
   std::set<std::string, std::less<>> texts;
@@ -30,23 +38,33 @@ struct ReadOptions {
                        // column `label`. npz: its arrays are `x` and `y`
 };
 
-// csv: RFC 4180 with CR, LF or CRLF line ends and an optional UTF-8 mark; spaces around cells are
-// trimmed outside quotes; empty, `?` and NA are missing. A column is numeric if every non-missing
-// cell is a number (decimal, as std::from_chars reads it; inf and nan are not). If at least 90 %
-// are, the first cell that is not is an error naming the override `data.columns.NAME=categorical`.
-// Else it is categorical. Without a header, columns are c1 .. cN.
+// How the text of a csv file was read, where it does not say so itself.
+struct TextLayout {
+  std::string separator, decimal;  // "comma" ..., "." or ","; empty for binary files
+  bool header = false;
+  std::vector<std::string> notes;  // a sentence each: what was found, and how to say otherwise
+};
+
+// csv: RFC 4180 with any separator, CR, LF or CRLF line ends and an optional UTF-8 mark; spaces
+// around cells are trimmed outside quotes. A column is numeric if every cell that is not missing is
+// a number (decimal, as std::from_chars reads it, or in groups of three digits; inf is not). If at
+// least 90 % are, the first cell that is not is an error naming the override
+// `data.columns.NAME=categorical`. Else it is categorical, as is a target with numbers such as 007.
+// Without a header, columns are c1 .. cN, and so is one without a name in the header, which is left
+// out if it counts the rows. found: null, or where to put what was found.
 // idx: (rows, ...) becomes p1 .. pN. npy: 1 or 2 dimensions become c1 .. cN.
-std::vector<Column> read_columns(std::string const& path, ReadOptions const& options = {});
+std::vector<Column> read_columns(std::string const& path, ReadOptions const& options = {},
+                                 TextLayout* found = nullptr);
 
 // The same from bytes in memory; `name` stands for the path in messages.
 std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
-                              ReadOptions const& options = {});
+                              ReadOptions const& options = {}, TextLayout* found = nullptr);
 std::vector<Column> parse_idx(std::string_view bytes, std::string const& name);
 std::vector<Column> parse_npy(std::string_view bytes, std::string const& name);
 std::vector<Column> parse_npz(std::string_view bytes, std::string const& name);
 
-// Whole file, gunzipped if it begins like gzip. UsageError if it is missing, unreadable, a
-// directory or larger than `most` bytes unpacked.
+// Whole file, or the standard input for "-", gunzipped if it begins like gzip. UsageError if it is
+// missing, unreadable, a directory or larger than `most` bytes unpacked.
 std::string read_file(std::string const& path, std::int64_t most = std::int64_t{1} << 34);
 
 }  // namespace brood::files

@@ -24,6 +24,7 @@ struct Sweep {
   std::string name;       // of the study; from the file's name
   std::string data_path;  // as opened
   ReadOptions read;
+  TextLayout layout;       // of the data file, once it has been read
   DatasetOptions dataset;  // `targets` as written: names, or -1 for the last column
   // A run directory, its best/ or a model file, as opened: load_dataset() reads the network that
   // every trial starts from. Empty: none.
@@ -59,8 +60,8 @@ Sweep default_sweep(std::string const& data_path, std::string const& target, std
 Sweep automatic_sweep(std::string const& data_path, std::string const& target,
                       Overrides const& overrides = {});
 
-// The columns of the sweep's data file.
-std::vector<Column> read_data(Sweep const& sweep);
+// The columns of the sweep's data file; how they were read is put into the sweep.
+std::vector<Column> read_data(Sweep& sweep);
 // Reads the file and makes the dataset. Writes into the sweep what the data decides: the names of
 // targets given as -1 and the like, the task, and the metric if none was chosen. profile: null:
 // nothing is measured.

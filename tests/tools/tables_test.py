@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables as people have them: brood finds out how they are written, says so, and learns from them.
+
+Each test stands for a kind of input that public reports on other tools tell of: numbers that fp32
+does not tell apart, targets of any scale, separators, headers, words for missing values, rare classes.
+The expected scores are those of scikit-learn's StandardScaler and MLPRegressor on the same rows, with
+room for other splits.
+"""
+
+import csv
+import json
+import math
+import random
+import subprocess
+import unittest
+
+from command import BROOD, HANG, CommandTest
+
+# A search of a second.
+FAST = ["--trials", "24", "early_terminate.max_iter=27", "ensemble=0", "--quiet"]
+
+
+def table(header, rows, separator=","):
+    lines = [separator.join(map(str, header))] + [separator.join(map(str, row)) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+class Tables(CommandTest):
+    def check(self, *arguments):
+        out, err = self.brood("check", *arguments, "--json")
+        return json.loads(out), err
+
+
+class Numbers(Tables):
+    """What varies only beyond fp32's 24 bits, or is too large or small to be squared in it."""
+
+    def r2(self, rows, target="y", scale=1.0):
+        self.write("t.csv", table(("x", target), rows))
+        self.brood("tune", "t.csv", "--target", target, "--out", "run", "--overwrite", *FAST, "task=regression")
+        out, _ = self.brood("predict", "run", "t.csv", "--quiet")
+        predicted = [float(line["prediction"]) / scale for line in csv.DictReader(out.splitlines())]
+        true = [row[1] / scale for row in rows]
+        mean = sum(true) / len(true)
+        errors = sum((p - t) ** 2 for p, t in zip(predicted, true))
+        return 1 - errors / sum((t - mean) ** 2 for t in true)
+
+    def test_second_stamps_are_learned_from(self):
+        draw = random.Random(1)
+        rows = []
+        for _ in range(200):
+            second = draw.randrange(400)
+            rows.append((1600000000 + second, math.sin(second / 60)))
+        self.assertGreater(self.r2(rows), 0.9)
+
+    def test_days_written_as_numbers_are_told_apart(self):
+        draw = random.Random(2)
+        days = [20180101 + draw.randrange(28) for _ in range(200)]
+        self.write("t.csv", table(("day", "y"), [(day, "even" if day >= 20180115 else "odd") for day in days]))
+        self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST)
+        out, _ = self.brood("predict", "run", "t.csv", "--quiet", "--json")
+        self.assertGreater(json.loads(out)["score"], 0.97)
+
+    def test_targets_beside_a_large_number_are_learned(self):
+        draw = random.Random(3)
+        xs = [draw.gauss(0, 1) for _ in range(200)]
+        self.assertGreater(self.r2([(x, 1420405751.768 + x / 2) for x in xs]), 0.95)
+
+    def test_targets_of_every_scale_are_learned(self):
+        draw = random.Random(4)
+        xs = [draw.gauss(0, 1) for _ in range(200)]
+        for scale in (1e-27, 1e24, 1e300):
+            with self.subTest(scale=scale):
+                self.assertGreater(self.r2([(x, (5 + 2 * x) * scale) for x in xs], scale=scale), 0.95)
+                score = json.loads(self.text("run/best/score.json"))
+                self.assertLess(score["test"] / scale, 1, "in the user's units")
+                self.assertGreater(score["test"] / scale, 1e-4)
+                with open(self.folder / "run/trials.csv", newline="") as file:
+                    scores = {line["valid_rmse"] for line in csv.DictReader(file)}
+                self.assertGreater(len(scores), 10, "trials do not tie")
+                self.brood("tune", "run/config.yaml", "--out", "again", "--overwrite", "--quiet")
+                for name in ("trials.csv", "best/model.safetensors"):
+                    self.assertEqual((self.folder / "again" / name).read_bytes(),
+                                     (self.folder / "run" / name).read_bytes())
+
+    def test_columns_that_say_nothing_are_named(self):
+        self.write("t.csv", table(("x", "same", "none", "y"),
+                                  [(i, 7, "", "uv"[i % 2]) for i in range(60)]))
+        _, err = self.brood("check", "t.csv", "--target", "y")
+        self.assertIn("without a single value: none", err)
+        self.assertIn("the same in every row: same", err)
+
+    def test_scores_have_four_digits_however_small(self):
+        draw = random.Random(5)
+        xs = [draw.gauss(0, 1) for _ in range(100)]
+        self.write("t.csv", table(("x", "y"), [(x, x * 1e-9) for x in xs]))
+        out, _ = self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST)
+        self.assertNotIn("0.0000", out)
+
+
+class Writing(Tables):
+    """How the text is written: found, said, and what is asked for instead."""
+
+    ROWS = [(round(random.Random(i).gauss(0, 1), 4), i % 7, i % 2) for i in range(60)]
+
+    def test_every_dialect_gives_the_same_table(self):
+        comma = table(("a", "b", "y"), self.ROWS)
+        dialects = {
+            "comma.csv": comma,
+            "tab.tsv": comma.replace(",", "\t"),
+            "pipe.csv": comma.replace(",", "|"),
+            "semicolon.csv": comma.replace(",", ";"),
+            "german.csv": comma.replace(",", ";").replace(".", ","),
+            "space.txt": comma.replace(",", "  "),
+            "comment.csv": "# made by hand\n" + comma,
+        }
+        expected = None
+        for name, text in dialects.items():
+            with self.subTest(name):
+                self.write(name, text)
+                out, _ = self.brood("tune", name, "--target", "y", "--out", "run", "--overwrite", *FAST)
+                trials = self.text("run/trials.csv")
+                expected = expected or trials
+                self.assertEqual(trials, expected)
+
+    def test_what_is_found_is_said_and_can_be_set(self):
+        self.write("t.csv", table(("a", "b", "y"), self.ROWS, ";").replace(".", ","))
+        _, err = self.check("t.csv", "--target", "y")
+        self.assertIn("t.csv: cells are separated by semicolons, decimals by a comma", err)
+        document, err = self.check("t.csv", "--target", "y", "data.separator=;", "data.decimal=,")
+        self.assertEqual(document["inputs"], 2)
+        self.assertNotIn("separated", err)
+        _, err = self.brood("check", "t.csv", "--target", "y", "data.separator=two", code=2)
+        self.assertIn("data.separator=two: data.separator: 'two' is not allowed; allowed: comma, "
+                      "semicolon, tab, pipe, space", err)
+        self.brood("tune", "t.csv", "--target", "y", "data.separator=semicolon", "--out", "run", *FAST)
+        self.brood("tune", "run/config.yaml", "--out", "again", "--quiet")
+        self.assertEqual(self.text("again/trials.csv"), self.text("run/trials.csv"))
+
+    def test_the_standard_input_is_a_file(self):
+        text = table(("a", "b", "y"), self.ROWS)
+        done = subprocess.run([BROOD, "check", "-", "--target", "y", "--json"], input=text.encode(),
+                              capture_output=True, cwd=self.folder, timeout=HANG, check=True)
+        self.assertEqual(json.loads(done.stdout)["rows"], len(self.ROWS))
+
+    def test_a_path_may_hold_an_equals_sign(self):
+        self.write("year=2020.csv", table(("a", "b", "y"), self.ROWS))
+        self.write("year=2020/part.csv", table(("a", "b", "y"), self.ROWS))
+        for path in ("year=2020.csv", "year=2020/part.csv"):
+            document, _ = self.check(path, "--target", "y")
+            self.assertEqual(document["rows"], len(self.ROWS))
+
+    def test_a_header_of_numbers_is_one(self):
+        self.write("t.csv", table((0, 1, 2), self.ROWS))
+        document, err = self.check("t.csv", "--target", "-1")
+        self.assertEqual(document["rows"], len(self.ROWS))
+        self.assertIn("the first line is read as the header, as it counts up", err)
+        _, err = self.brood("check", "t.csv", "--target", "c3", code=2)
+        self.assertIn("there is no column 'c3'; the columns are: 0, 1, 2", err)
+        self.assertIn("if it is a row, say data.header=false", err)
+
+    def test_the_target_tells_the_header_of_a_table_of_texts(self):
+        self.write("t.csv", table(("colour", "class"), [("red" if i % 2 else "blue", "uv"[i % 2])
+                                                        for i in range(40)]))
+        document, err = self.check("t.csv", "--target", "class")
+        self.assertEqual(document["rows"], 40)
+        self.assertIn("as it names 'class'", err)
+
+    def test_an_index_that_pandas_wrote_is_left_out(self):
+        self.write("t.csv", table(("", "a", "b", "y"), [(i, *row) for i, row in enumerate(self.ROWS)]))
+        document, err = self.check("t.csv", "--target", "y")
+        self.assertEqual(document["inputs"], 2)
+        self.assertIn("column 1 has no name and counts the rows: it is left out", err)
+
+    def test_words_for_missing_numbers_are_missing(self):
+        rows = [(a, "NaN" if i % 5 == 0 else b, y) for i, (a, b, y) in enumerate(self.ROWS)]
+        self.write("t.csv", table(("a", "b", "y"), rows))
+        document, err = self.check("t.csv", "--target", "y")
+        self.assertEqual(document["inputs"], 2)
+        self.assertIn("column 'b': 'NaN' is read as missing, in 12 rows", err)
+        document, _ = self.check("t.csv", "--target", "y", "data.missing=[NaN]")
+        self.assertEqual(document["inputs"], 2)
+
+
+class Targets(Tables):
+    """Classes and numbers as they come: rare, many, graded."""
+
+    def test_a_rare_class_does_not_end_the_search(self):
+        draw = random.Random(6)
+        rows = [(draw.gauss(i % 2, 1), "uv"[i % 2]) for i in range(198)] + [(9, "rare")]
+        self.write("t.csv", table(("x", "y"), rows))
+        _, err = self.check("t.csv", "--target", "y")
+        self.assertIn("do not train and validate in every split: class 'rare' (1)", err)
+        self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST)
+        out, _ = self.brood("predict", "run", "t.csv", "--quiet")
+        self.assertIn("p_rare", out.splitlines()[0])
+
+    def test_grades_are_numbers_and_that_is_said(self):
+        draw = random.Random(7)
+        rows = [(g := min(18, max(0, round(draw.gauss(10, 3)))), g + draw.gauss(0, 1)) for _ in range(150)]
+        self.write("t.csv", table(("grade", "x"), rows))
+        document, err = self.check("t.csv", "--target", "grade")
+        self.assertEqual(document["task"], "regression")
+        self.assertIn("if they are classes, say task=classification", err)
+        document, _ = self.check("t.csv", "--target", "grade", "task=classification")
+        self.assertEqual(document["task"], "classification")
+
+    def test_no_two_columns_of_a_file_have_one_name(self):
+        self.write("t.csv", table(("x", "y"), [(i, "uv"[i % 2]) for i in range(60)]))
+        self.brood("tune", "t.csv", "--target", "y", "--out", "run", "metric.name=loss", *FAST)
+        for name in ("curves.csv", "trials.csv"):
+            header = self.text(f"run/{name}").splitlines()[0].split(",")
+            self.assertEqual(len(set(header)), len(header))
+
+
+class Describe(Tables):
+    """What is read from a file, before anything is made of it."""
+
+    def setUp(self):
+        super().setUp()
+        rows = [(i, "" if i % 10 == 0 else i / 4, ("red", "blue", "green")[i % 3], 7, "uv"[i % 2])
+                for i in range(60)]
+        self.write("t.csv", table(("", "size", "colour", "same", "y"), rows, ";"))
+
+    def test_each_column_has_a_line(self):
+        out, err = self.brood("describe", "t.csv", "--target", "y")
+        self.assertIn("t.csv: 60 rows, 4 columns; separator: semicolon, header: yes", out)
+        self.assertIn("task: classification; rows by class: u 30, v 30", out)
+        lines = {line.split()[0]: line.split() for line in out.splitlines()[2:-1]}
+        self.assertEqual(lines["size"][1:6], ["number", "6", "54", "0.25", "14.75"])
+        self.assertEqual(lines["colour"][1:4], ["text", "0", "3"])
+        self.assertIn("3 inputs, one for each text", out)
+        self.assertIn("the target: 2 classes", out)
+        self.assertIn("the same in every row: same", err)
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
+
+    def test_json_has_all(self):
+        document = self.json_of("describe", "t.csv", "--target", "y", "data.drop=[same]")
+        self.assertEqual(document["rows"], 60)
+        self.assertEqual(document["task"], "classification")
+        self.assertEqual(document["separator"], "semicolon")
+        self.assertIs(document["header"], True)
+        columns = {column["name"]: column for column in document["columns"]}
+        self.assertEqual(columns["size"]["min"], 0.25)
+        self.assertEqual(columns["size"]["missing"], 6)
+        self.assertEqual(columns["colour"]["levels"], 3)
+        self.assertIsNone(columns["colour"]["min"])
+        self.assertEqual(columns["same"]["becomes"], "nothing: it is in data.drop")
+        self.assertEqual(document["classes"], {"u": 30, "v": 30})
+        self.assertEqual(document["problems"], [])
+
+    def test_needs_no_target(self):
+        document = self.json_of("describe", "t.csv")
+        self.assertIsNone(document["task"])
+        self.assertEqual([column["name"] for column in document["columns"]],
+                         ["size", "colour", "same", "y"])
+
+    def test_says_what_tune_would_refuse(self):
+        self.write("t.csv", table(("id", "y"), [(f"name {i}", "uv"[i % 2]) for i in range(60)]))
+        document = self.json_of("describe", "t.csv", "--target", "y")
+        self.assertEqual(len(document["problems"]), 2)
+        _, err = self.brood("describe", "t.csv", "--target", "y")
+        self.assertIn("tune would refuse this: column 'id' looks like an identifier", err)
+
+    def test_bad_files_are_refused_as_ever(self):
+        self.write("t.csv", "a,b\n1,2\n3\n")
+        _, err = self.brood("describe", "t.csv", code=2)
+        self.assertIn("t.csv:3:2: row has 1 cell, the first has 2", err)
+
+
+if __name__ == "__main__":
+    unittest.main()
