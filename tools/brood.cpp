@@ -38,6 +38,10 @@ constexpr Command kCommands[] = {
      "SWEEP|DATA [key=value ...]",
      "  brood check digits.yaml\n"
      "  brood check digits.yaml lr=0.01\n"},
+    {"describe", describe, "what is read from a data file, and what becomes of each column",
+     "DATA [key=value ...]",
+     "  brood describe wine.csv\n"
+     "  brood describe wine.csv --target cultivar --json\n"},
     {"predict", predict, "predict with the network that a run found", "DIR DATA",
      "  brood predict runs/digits-1 new.csv\n"
      "  brood predict runs/digits-1 new.csv --out predictions.csv\n"},
@@ -52,7 +56,8 @@ constexpr Command kCommands[] = {
      "  brood bench --network 16-32-2 --members 1,64,4096 --md\n"},
 };
 
-constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kPredict = 8, kBench = 64, kAll = ~0u;
+constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kDescribe = 8, kPredict = 16, kBench = 128,
+                   kAll = ~0u;
 
 struct Option {
   char const* name;
@@ -62,7 +67,7 @@ struct Option {
 };
 
 constexpr Option kOptions[] = {
-    {"--target", "COLUMN", kTune | kPlan | kCheck,
+    {"--target", "COLUMN", kTune | kPlan | kCheck | kDescribe,
      "name of the column to predict; -1 is the last one"},
     {"--out", "DIR", kTune, "where the results go; default runs/NAME-N"},
     {"--labels", "FILE", kPredict, "the labels of an idx or npy file, to score the predictions by"},

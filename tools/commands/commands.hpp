@@ -47,12 +47,16 @@ struct Options {
 int tune(Options const& options);
 int plan(Options const& options);
 int check(Options const& options);
+int describe(Options const& options);
 int predict(Options const& options);
 int list(Options const& options);
 int devices(Options const& options);
 int bench(Options const& options);
 
 // ---- what several commands need
+
+// By its name: anything but a data file.
+bool is_sweep_file(std::string const& path);
 
 // The sweep that the command line asks for: of a sweep file, or the default one of a data file.
 files::Sweep read_sweep(Options const& options);

@@ -12,13 +12,13 @@
 
 namespace brood::tools {
 
-namespace {
-
 bool is_sweep_file(std::string const& path) {
   constexpr std::string_view kEndings[] = {".yaml", ".yml", ".json"};
   return std::any_of(std::begin(kEndings), std::end(kEndings),
                      [&](std::string_view ending) { return path.ends_with(ending); });
 }
+
+namespace {
 
 bool overrides_key(files::Overrides const& overrides, std::string_view key) {
   return std::any_of(overrides.begin(), overrides.end(),
@@ -104,6 +104,7 @@ Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
                             duration_text(seconds));
     }
     StudyPlan plan = brood::plan(engine, data, sweep.study);
+    sweep.notes.insert(sweep.notes.end(), plan.notes.begin(), plan.notes.end());
     return {std::move(sweep),   std::move(dataset.encoding),
             fingerprint(table), std::move(engine),
             std::move(data),    std::move(plan)};
