@@ -3,36 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
+#include <utility>
 
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
-#include "core/activation.hpp"
 #include "core/loss.hpp"
+#include "study/predict_rows.hpp"
 
 namespace brood {
 
 namespace {
-
-// y = weights x + bias, summed in double.
-std::vector<double> apply_layer(LayerWeights const& layer, std::vector<double> const& x) {
-  std::vector<double> y(layer.bias.begin(), layer.bias.end());
-  for (std::size_t k = 0; k < y.size(); ++k) {
-    float const* const row = layer.weights.data() + k * x.size();
-    for (std::size_t i = 0; i < x.size(); ++i)
-      y[k] += static_cast<double>(row[i]) * x[i];
-  }
-  return y;
-}
-
-std::vector<double> transformed(Transform const& transform, float const* row, int inputs) {
-  std::vector<double> x(static_cast<std::size_t>(inputs));
-  for (std::size_t c = 0; c < x.size(); ++c) {
-    float const shift = transform.shift.empty() ? 0.0f : transform.shift[c];
-    float const scale = transform.scale.empty() ? 1.0f : transform.scale[c];
-    x[c] = std::isnan(row[c]) ? 0.0 : static_cast<double>((row[c] - shift) * scale);
-  }
-  return x;
-}
 
 void softmax(std::vector<double>& z) {
   double const top = *std::max_element(z.begin(), z.end());
@@ -73,43 +54,114 @@ int Model::inputs() const {
   return layers.empty() ? 0 : layers.front().inputs;
 }
 
-std::vector<float> Model::predict(Matrix x) const {
+namespace {
+
+// Predicts blocks of rows by one network.
+class RowPredictor {
+ public:
+  explicit RowPredictor(Model const& model)
+      : model_(model),
+        member_(describe(model.config, {model.task, model.inputs(), model.outputs}, 0, 1, 0)) {
+    int widest = model.inputs();
+    for (LayerWeights const& layer : model.layers)
+      widest = std::max(widest, layer.outputs);
+    from_.resize(static_cast<std::size_t>(widest) * kRowsAtOnce);
+    to_.resize(from_.size());
+  }
+
+  // Rows first .. first + count of x, at most kRowsAtOnce; out: (rows of x, outputs).
+  void predict(Matrix x, std::int64_t first, int count, float* out) {
+    load(x, first, count);
+    for (std::size_t l = 0; l < model_.layers.size(); ++l) {
+      LayerWeights const& layer = model_.layers[l];
+      apply_layer(layer.weights.data(), layer.bias.data(), layer.inputs, layer.outputs,
+                  from_.data(), to_.data());
+      std::swap(from_, to_);
+      if (l + 1 < model_.layers.size())
+        apply_activation(member_.activation, layer.outputs, from_.data());
+    }
+    std::vector<double> logits(static_cast<std::size_t>(model_.layers.back().outputs));
+    for (int r = 0; r < count; ++r) {
+      for (std::size_t k = 0; k < logits.size(); ++k)
+        logits[k] = from_[k * kRowsAtOnce + static_cast<std::size_t>(r)];
+      std::vector<double> const row = predicted(model_, member_, logits);
+      std::transform(row.begin(), row.end(), out + (first + r) * model_.outputs,
+                     [](double value) { return static_cast<float>(value); });
+    }
+  }
+
+ private:
+  // What a row is missing of a block is zero.
+  void load(Matrix x, std::int64_t first, int count) {
+    Transform const& transform = model_.transform;
+    for (std::size_t c = 0; c < static_cast<std::size_t>(x.columns); ++c) {
+      float const shift = transform.shift.empty() ? 0.0f : transform.shift[c];
+      float const scale = transform.scale.empty() ? 1.0f : transform.scale[c];
+      for (int r = 0; r < kRowsAtOnce; ++r) {
+        double& to = from_[c * kRowsAtOnce + static_cast<std::size_t>(r)];
+        to = 0;
+        if (r >= count) continue;
+        float const value = x.data[(first + r) * x.columns + static_cast<std::int64_t>(c)];
+        if (!std::isnan(value)) to = static_cast<double>((value - shift) * scale);
+      }
+    }
+  }
+
+  Model const& model_;
+  Member member_;
+  std::vector<double> from_, to_;  // (width, kRowsAtOnce)
+};
+
+// work(first row, end) for parts of the rows, of whole blocks, on as many threads.
+template <class Work>
+void in_parallel(std::int64_t rows, int threads, Work const& work) {
+  std::int64_t const blocks = (rows + kRowsAtOnce - 1) / kRowsAtOnce;
+  int const cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  std::int64_t const parts = std::clamp<std::int64_t>(threads > 0 ? threads : cores, 1, blocks);
+  auto const part = [&](std::int64_t i) {
+    work(blocks * i / parts * kRowsAtOnce, std::min(rows, blocks * (i + 1) / parts * kRowsAtOnce));
+  };
+  std::vector<std::thread> others;
+  for (std::int64_t i = 1; i < parts; ++i)
+    others.emplace_back(part, i);
+  part(0);
+  for (std::thread& other : others)
+    other.join();
+}
+
+}  // namespace
+
+std::vector<float> Model::predict(Matrix x, int threads) const {
   if (layers.empty() || x.columns != inputs()) {
     throw UsageError("predict: x has " + std::to_string(x.columns) + " columns; the model takes " +
                      std::to_string(inputs()));
   }
-  Member const member = describe(config, {task, inputs(), outputs}, 0, 1, 0);
-  std::vector<float> out;
-  out.reserve(static_cast<std::size_t>(x.rows * outputs));
-  for (std::int64_t r = 0; r < x.rows; ++r) {
-    std::vector<double> h = transformed(transform, x.data + r * x.columns, x.columns);
-    for (std::size_t l = 0; l < layers.size(); ++l) {
-      h = apply_layer(layers[l], h);
-      if (l + 1 == layers.size()) break;
-      visit(Activations{}, member.activation, [&](auto function) {
-        for (double& z : h)
-          z = static_cast<double>(function.apply(static_cast<float>(z)).value);
-      });
+  std::vector<float> out(static_cast<std::size_t>(x.rows * outputs));
+  if (x.rows == 0) return out;
+  RowPredictor const predictor(*this);
+  in_parallel(x.rows, threads, [&](std::int64_t first, std::int64_t end) {
+    RowPredictor own = predictor;
+    for (std::int64_t row = first; row < end; row += kRowsAtOnce) {
+      auto const count = static_cast<int>(std::min<std::int64_t>(kRowsAtOnce, end - row));
+      own.predict(x, row, count, out.data());
     }
-    for (double const value : predicted(*this, member, std::move(h))) {
-      out.push_back(static_cast<float>(value));
-    }
-  }
+  });
   return out;
 }
 
-std::vector<float> Ensemble::predict(Matrix x) const {
+std::vector<float> Ensemble::predict(Matrix x, int threads) const {
   if (parts.empty()) throw UsageError("predict: the ensemble has no parts");
   std::vector<double> sum;
   double count = 0;
   for (Part const& part : parts) {
-    std::vector<float> const own = part.model.predict(x);
+    std::vector<float> const own = part.model.predict(x, threads);
     sum.resize(own.size());
     for (std::size_t i = 0; i < own.size(); ++i)
       sum[i] += part.count * static_cast<double>(own[i]);
     count += part.count;
   }
   std::vector<float> mean;
+  mean.reserve(sum.size());
   for (double const each : sum)
     mean.push_back(static_cast<float>(each / count));
   return mean;

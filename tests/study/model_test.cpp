@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -164,6 +165,29 @@ TEST_P(OfEachTarget, KnowsItsConfigurationAndShape) {
   EXPECT_EQ(*result.model.config.find("epochs"), Value{std::int64_t{12}});
   // All but layers, width and the eight widths of layers, which hidden says.
   EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 10);
+}
+
+// Blocks of rows, whole or not, and threads that share them: each row is as if it came alone.
+TEST_P(OfEachTarget, PredictsEachRowAsIfAlone) {
+  Result const result = tune(engine_, data_, study(""));
+  auto const outputs = static_cast<std::size_t>(data_.outputs());
+  auto const inputs = static_cast<std::size_t>(table().inputs);
+  std::vector<float> alone;
+  for (int r = 0; r < table().rows; ++r) {
+    auto const row = result.model.predict(
+        {table().x.data() + static_cast<std::size_t>(r) * inputs, 1, table().inputs});
+    alone.insert(alone.end(), row.begin(), row.end());
+  }
+  for (int const rows : {1, 2, 15, 16, 17, 31, 33, table().rows}) {
+    for (int const threads : {1, 2, 3, 64, 0}) {
+      auto const together = result.model.predict({table().x.data(), rows, table().inputs}, threads);
+      std::vector<float> const expected(
+          alone.begin(),
+          alone.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(rows) * outputs));
+      ASSERT_EQ(std::memcmp(together.data(), expected.data(), 4 * expected.size()), 0)
+          << rows << " rows, " << threads << " threads";
+    }
+  }
 }
 
 TEST_P(OfEachTarget, RefusesOtherColumns) {

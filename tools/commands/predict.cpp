@@ -259,8 +259,9 @@ int predict(Options const& options) {
   int const inputs = saved.encoding.input_count();
   auto const rows = static_cast<std::int64_t>(x.size()) / inputs;
 
-  Predictions const predictions{saved, rows, saved.models.predict({x.data(), rows, inputs}),
-                                weights_of(path, saved.weight, columns)};
+  Predictions const predictions{
+      saved, rows, saved.models.predict({x.data(), rows, inputs}, options.engine.threads),
+      weights_of(path, saved.weight, columns)};
   auto const scores = scores_of(predictions, columns);
   std::string const text = options.json
                                ? document(predictions, scores).text(/*indented=*/true) + "\n"

@@ -27,7 +27,8 @@ struct Model {
   // Raw inputs (rows, inputs), NaN is missing -> (rows, outputs): class probabilities, label
   // probabilities, or values in the user's units. Sums are in double; agrees with the backend
   // that trained it to 1e-4 relative. Throws UsageError if the columns do not match.
-  std::vector<float> predict(Matrix x) const;
+  // threads: that share the rows; 0: all cores. Changes no result.
+  std::vector<float> predict(Matrix x, int threads = 1) const;
 };
 
 // Several networks that predict together: the mean of their predictions, each counted as often as
@@ -43,7 +44,7 @@ struct Ensemble {
 
   bool empty() const { return parts.empty(); }
   // As Model::predict. Throws UsageError too if there are no parts.
-  std::vector<float> predict(Matrix x) const;
+  std::vector<float> predict(Matrix x, int threads = 1) const;
 };
 
 // The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
