@@ -33,7 +33,7 @@ class SchedulerReader {
 
   SuccessiveHalving halving() {
     auto halving = read(SuccessiveHalving());
-    read_bands(halving);
+    settle_bands(halving);
     check_strict();
     check_min(halving.min_epochs, halving.max_epochs);
     return halving;
@@ -101,19 +101,13 @@ class SchedulerReader {
                                 " and says how long a trial trains; leave epochs out");
   }
 
-  // The bands max_iter / eta^i, i = 1 .. s, as the rungs of one bracket.
-  void read_bands(SuccessiveHalving& halving) {
-    auto const bands = section_.integer("s", 1, 30);
-    if (section_.has("s") && section_.has("min_iter")) {
+  // What min_iter says beside bands must be the first of them.
+  void settle_bands(SuccessiveHalving& halving) {
+    if (!halving.bands) return;
+    int const first = plan_rungs(halving, 1).front().epoch;
+    if (section_.has("min_iter") && halving.min_epochs != first)
       section_.add_problem("s", "contradicts early_terminate.min_iter; keep one of them");
-    }
-    if (!bands) return;
-    int epochs = halving.max_epochs;
-    for (std::int64_t i = 0; i < *bands; ++i)
-      epochs = std::max(1, epochs / halving.eta);
-    halving.min_epochs = epochs;
-    notes_.push_back(section_.find("s")->place.text() + ": early_terminate.s: " +
-                     std::to_string(*bands) + " is read as min_iter: " + std::to_string(epochs));
+    halving.min_epochs = first;
   }
 
   void check_strict() const {
@@ -144,8 +138,11 @@ Names keys_of() {
   if constexpr (std::is_same_v<S, NoEarlyTermination>) return {};
   Names keys = settings_keys<S>();
   if constexpr (std::is_same_v<S, SuccessiveHalving> || std::is_same_v<S, Hyperband>)
-    keys.insert(keys.end(), {"s", "strict"});
-  if constexpr (std::is_same_v<S, Hyperband>) keys.insert(keys.begin() + 1, "min_iter");
+    keys.push_back("strict");
+  if constexpr (std::is_same_v<S, Hyperband>) {
+    keys.insert(keys.begin() + 1, "min_iter");
+    keys.push_back("s");
+  }
   return keys;
 }
 

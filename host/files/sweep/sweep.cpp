@@ -290,10 +290,31 @@ std::string study_name_of(std::string const& path) {
   return name.empty() ? "study" : name;
 }
 
+namespace {
+
+// `metric: auc` says as much as `metric: {name: auc}`, and null nothing.
+void make_section(Node& root, std::string const& key, std::string const& of_scalar) {
+  for (Entry& entry : root.entries) {
+    if (entry.key != key || !entry.value.is_scalar()) continue;
+    if (entry.value.kind == NodeKind::null) {
+      root.entries.erase(root.entries.begin() + (&entry - root.entries.data()));
+      return;
+    }
+    Node section = node_at(entry.value.place, NodeKind::map);
+    section.entries.push_back({of_scalar, entry.value.place, std::move(entry.value)});
+    entry.value = std::move(section);
+    return;
+  }
+}
+
+}  // namespace
+
 Sweep read_tree(Node root, Overrides const& overrides, std::string const& study_name,
                 std::string const& directory) {
   Problems problems;
   if (root.kind == NodeKind::map) {
+    make_section(root, "metric", "name");
+    make_section(root, "early_terminate", "type");
     rename_aliases(root, problems);
     apply_overrides(root, overrides, problems);
   }

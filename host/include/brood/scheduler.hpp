@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ struct SuccessiveHalving {
   int min_epochs = 1;
   int max_epochs = 81;  // >= min_epochs
   Survivors survivors = Survivors::floor;
+  // Weights & Biases' bands: rungs end at max_epochs / eta^i, i = bands .. 1, rounded down, and at
+  // max_epochs; min_epochs then has no part in it.
+  std::optional<int> bands = {};
 
   template <class Visitor>
   static void settings(Visitor&& visit) {
@@ -54,6 +58,8 @@ struct SuccessiveHalving {
     visit({"max_epochs", "max_iter"}, &S::max_epochs, setting::Whole{1}, "epochs of the last rung");
     visit("survivors", &S::survivors, setting::OneOf{"floor", "ceil"},
           "how 1/eta of a rung is rounded");
+    visit({"bands", "s"}, &S::bands, setting::Whole{1, 30},
+          "rungs at max_iter / eta^i, i = 1 .. s, and at max_iter");
   }
 };
 

@@ -8,10 +8,20 @@
 namespace brood {
 namespace {
 
+// As wandb/sweeps has them (hyperband_stopping.py): int(max_iter / eta^i), each once and none
+// below 1.
+std::vector<int> band_epochs(SuccessiveHalving const& halving) {
+  std::vector<int> epochs = {halving.max_epochs};
+  for (int i = 0; i < *halving.bands && epochs.front() > 1; ++i)
+    epochs.insert(epochs.begin(), std::max(1, epochs.front() / halving.eta));
+  return epochs;
+}
+
 // Epochs at which rungs end: min_epochs * eta^k below max_epochs, then max_epochs itself. The last
 // of the former is left out if it is nearer than a factor of eta / 2 to max_epochs, that is if
 // 2 max_epochs < eta * its epochs; the first stays, for min_epochs was asked for.
 std::vector<int> rung_epochs(SuccessiveHalving const& halving) {
+  if (halving.bands) return band_epochs(halving);
   std::int64_t const max = halving.max_epochs, eta = halving.eta;
   std::vector<int> epochs;
   for (std::int64_t epoch = halving.min_epochs; epoch < max; epoch *= eta) {

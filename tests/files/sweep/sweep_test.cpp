@@ -254,7 +254,7 @@ TEST(Sweep, BandsCountedFromTheEndAreRungs) {
   auto const rungs = [](std::string const& settings) {
     std::vector<int> epochs;
     SchedulerChoice const halving =
-        halving_of("early_terminate: {type: successive_halving, eta: 3, " + settings + "}\n");
+        halving_of("early_terminate: {type: successive_halving, " + settings + "}\n");
     for (Rung const& rung : plan_rungs(halving, 1000))
       epochs.push_back(rung.epoch);
     return epochs;
@@ -262,10 +262,20 @@ TEST(Sweep, BandsCountedFromTheEndAreRungs) {
   EXPECT_EQ(rungs("max_iter: 18, s: 2"), (std::vector<int>{2, 6, 18}));
   EXPECT_EQ(rungs("max_iter: 81, s: 3"), (std::vector<int>{3, 9, 27, 81}));
   EXPECT_EQ(rungs("max_iter: 2, s: 9"), (std::vector<int>{1, 2}));
-  Sweep const sweep =
-      sweep_of("early_terminate: {type: successive_halving, max_iter: 18, s: 2}\ntrials: 1\n");
-  ASSERT_EQ(sweep.notes.size(), 1u);
-  EXPECT_EQ(sweep.notes[0], "file:2:62: early_terminate.s: 2 is read as min_iter: 2");
+  // No multiples of a first one: int(max_iter / eta^i), as wandb/sweeps has them.
+  EXPECT_EQ(rungs("max_iter: 10, eta: 2, s: 3"), (std::vector<int>{1, 2, 5, 10}));
+  EXPECT_EQ(rungs("max_iter: 15, eta: 2, s: 2"), (std::vector<int>{3, 7, 15}));
+  EXPECT_EQ(rungs("max_iter: 19, s: 2"), (std::vector<int>{2, 6, 19}));
+}
+
+TEST(Sweep, ScalarsStandForSectionsThatTheyName) {
+  EXPECT_EQ(sweep_of("metric: auc\n").study.metric.name, "auc");
+  EXPECT_TRUE(std::holds_alternative<NoEarlyTermination>(
+      sweep_of("early_terminate: none\n").study.scheduler));
+  EXPECT_TRUE(std::holds_alternative<NoEarlyTermination>(
+      sweep_of("early_terminate: null\n").study.scheduler));
+  EXPECT_TRUE(
+      std::holds_alternative<Hyperband>(sweep_of("early_terminate: hyperband\n").study.scheduler));
 }
 
 TEST(Sweep, HyperbandIsAllBracketsWithoutBandsAndOneBracketWithThem) {
@@ -292,8 +302,8 @@ TEST(Sweep, HyperbandIsAllBracketsWithoutBandsAndOneBracketWithThem) {
   EXPECT_EQ(halving.min_epochs, 2);
   EXPECT_EQ(halving.max_epochs, 18);
   EXPECT_EQ(bands.study.trials, 64);
-  ASSERT_EQ(bands.notes.size(), 3u);
-  EXPECT_EQ(bands.notes[1],
+  ASSERT_EQ(bands.notes.size(), 2u);
+  EXPECT_EQ(bands.notes[0],
             "file:2:25: early_terminate: hyperband with s is read as one bracket whose rungs end "
             "at epochs 2, 6, 18");
   Sweep const min_iter = sweep_of("early_terminate: {type: hyperband, min_iter: 3}\n");
