@@ -17,6 +17,7 @@
 
 #include "brood/data.hpp"
 #include "brood/error.hpp"
+#include "brood/value.hpp"
 #include "data/cells.hpp"
 #include "data/frame.hpp"
 #include "data/row_keys.hpp"
@@ -56,7 +57,11 @@ void check_named_columns(std::span<Column const> columns, DatasetOptions const& 
     if (name.empty()) {
       problems.push_back(option + " has an empty name; " + columns_are(columns));
     } else if (index.find(name) == nullptr) {
-      problems.push_back(option + ": there is no column '" + name + "'; " + columns_are(columns));
+      std::vector<std::string_view> names;
+      for (Column const& column : columns)
+        names.push_back(column.name);
+      problems.push_back(option + ": there is no column '" + name + "'; " + columns_are(columns) +
+                         did_you_mean(name, names));
     }
   };
   if (options.targets.empty()) {

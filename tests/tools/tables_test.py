@@ -257,9 +257,14 @@ class Describe(Tables):
     def test_says_what_tune_would_refuse(self):
         self.write("t.csv", table(("id", "y"), [(f"name {i}", "uv"[i % 2]) for i in range(60)]))
         document = self.json_of("describe", "t.csv", "--target", "y")
-        self.assertEqual(len(document["problems"]), 2)
+        self.assertEqual(len(document["problems"]), 1)
         _, err = self.brood("describe", "t.csv", "--target", "y")
         self.assertIn("tune would refuse this: column 'id' looks like an identifier", err)
+
+    def test_a_misspelt_target_is_told_the_nearest(self):
+        _, err = self.brood("check", "t.csv", "--target", "color", code=2)
+        self.assertIn("there is no column 'color'; the columns are: size, colour, same, y; did you mean "
+                      "colour?", err)
 
     def test_bad_files_are_refused_as_ever(self):
         self.write("t.csv", "a,b\n1,2\n3\n")

@@ -108,7 +108,8 @@ Described describe_file(Options const& options) {
   if (described.sweep.columns) {
     described.columns = *described.sweep.columns;
     for (std::string const& note : described.sweep.layout.notes)
-      described.sweep.notes.push_back(described.sweep.data_path + ": " + note);
+      described.sweep.notes.push_back(files::name_in_messages(described.sweep.data_path) + ": " +
+                                      note);
   } else {
     described.columns = files::read_data(described.sweep);
   }
@@ -117,7 +118,9 @@ Described describe_file(Options const& options) {
     try {
       described.dataset = files::load_dataset(described.sweep);
     } catch (UsageError const& error) {
-      described.problems = error.problems();
+      for (std::string const& problem : error.problems()) {
+        if (!is_one_of(described.sweep.notes, problem)) described.problems.push_back(problem);
+      }
     }
   }
   for (Column const& column : described.columns) {
@@ -154,7 +157,8 @@ std::string number_or_nothing(std::optional<double> number) {
 
 std::string text(Described const& described, std::int64_t rows) {
   files::TextLayout const& layout = described.sweep.layout;
-  std::string result = described.sweep.data_path + ": " + counted(rows, "row") + ", " +
+  std::string result = files::name_in_messages(described.sweep.data_path) + ": " +
+                       counted(rows, "row") + ", " +
                        counted(static_cast<std::int64_t>(described.columns.size()), "column");
   if (!layout.separator.empty()) {
     result += "; separator: " + layout.separator + ", header: " + (layout.header ? "yes" : "no");

@@ -52,6 +52,10 @@ std::string read_standard_input(std::int64_t most) {
 
 }  // namespace
 
+std::string name_in_messages(std::string const& path) {
+  return path == "-" ? "standard input" : path;
+}
+
 std::string read_file(std::string const& path, std::int64_t most) {
   if (path == "-") {
     std::string bytes = read_standard_input(most);

@@ -67,22 +67,34 @@ void check_labels(Sweep const& sweep, std::vector<Column> const& columns,
 
 }  // namespace
 
+namespace {
+
+std::string in_file(Sweep const& sweep, std::string const& note) {
+  return name_in_messages(sweep.data_path) + ": " + note;
+}
+
+}  // namespace
+
 std::vector<Column> read_data(Sweep& sweep) {
   TextLayout layout;
   auto columns = read_columns(sweep.data_path, read_options(sweep), &layout);
   for (std::string const& note : layout.notes)
-    sweep.notes.push_back(sweep.data_path + ": " + note);
+    sweep.notes.push_back(in_file(sweep, note));
   sweep.layout = std::move(layout);
   return columns;
 }
 
 namespace {
 
-// What is wrong with the columns may come from how the file was read.
+// That there is no column of a name may come from how the file was read.
 UsageError with_layout(Sweep const& sweep, UsageError const& error) {
   std::vector<std::string> problems = error.problems();
+  bool const missed = std::any_of(problems.begin(), problems.end(), [](std::string const& each) {
+    return each.find("there is no column") != std::string::npos;
+  });
+  if (!missed) return error;
   for (std::string const& note : sweep.layout.notes)
-    problems.push_back(sweep.data_path + ": " + note);
+    problems.push_back(in_file(sweep, note));
   return UsageError(std::move(problems));
 }
 
@@ -101,7 +113,7 @@ Dataset dataset_of(Sweep& sweep, std::vector<Column> const& columns) {
   sweep.dataset.task = dataset.encoding.task;
   check_labels(sweep, columns, dataset.encoding);
   for (std::string const& note : dataset.notes)
-    sweep.notes.push_back(sweep.data_path + ": " + note);
+    sweep.notes.push_back(in_file(sweep, note));
   if (sweep.study.metric.name.empty()) {
     sweep.study.metric.name = default_metric(dataset.encoding.task);
   }

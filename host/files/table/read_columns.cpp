@@ -146,7 +146,8 @@ std::vector<Column> read_columns(std::string const& path, ReadOptions const& opt
                                  TextLayout* found) {
   Format const format = format_of(path, options.format);
   check_options(format, path, options);
-  std::vector<Column> columns = parse(format, read_file(path), path, options, found);
+  std::vector<Column> columns =
+      parse(format, read_file(path), name_in_messages(path), options, found);
   if (!options.labels.empty()) {
     Column labels = read_labels(options.labels, format);
     if (labels.numbers.size() != columns[0].numbers.size()) {

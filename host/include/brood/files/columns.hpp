@@ -63,6 +63,9 @@ std::vector<Column> parse_idx(std::string_view bytes, std::string const& name);
 std::vector<Column> parse_npy(std::string_view bytes, std::string const& name);
 std::vector<Column> parse_npz(std::string_view bytes, std::string const& name);
 
+// What messages call a file: its path, or "standard input".
+std::string name_in_messages(std::string const& path);
+
 // Whole file, or the standard input for "-", gunzipped if it begins like gzip. UsageError if it is
 // missing, unreadable, a directory or larger than `most` bytes unpacked.
 std::string read_file(std::string const& path, std::int64_t most = std::int64_t{1} << 34);
