@@ -11,7 +11,7 @@ packages_of() {
     program) echo g++ cmake ninja-build libyaml-cpp-dev libcli11-dev nlohmann-json3-dev libfmt-dev \
                   zlib1g-dev libboost-dev libeigen3-dev ;;
     tests)   echo libgtest-dev libbenchmark-dev python3 ;;
-    ci)      echo clang-14 clang-format-14 clang-tidy-14 doxygen patch binutils ;;
+    ci)      echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 doxygen patch binutils ;;
     coverage) echo gcovr ;;  # tests/coverage.py
     machine) echo python3-venv ;;  # tools/nvdisasm.sh
     roots)   echo debootstrap ;;  # tests/install/new_user.sh and bare_root.sh
