@@ -201,23 +201,47 @@ std::vector<float> quantiles(Column const& column, Frame const& frame, int piece
   return edges;
 }
 
-InputEncoding describe_input(Column const& column, DatasetOptions const& options,
-                             Problems& problems) {
+// The most frequent texts, sorted; of those that are as frequent the first in that order.
+std::vector<std::string> most_frequent(Column const& column, std::vector<std::string> levels) {
+  std::map<std::string_view, std::int64_t> rows;
+  for (std::int32_t const code : column.codes) {
+    if (code >= 0) ++rows[column.levels[static_cast<std::size_t>(code)]];
+  }
+  std::stable_sort(levels.begin(), levels.end(),
+                   [&](std::string const& a, std::string const& b) { return rows[a] > rows[b]; });
+  levels.resize(kMaxLevels);
+  std::sort(levels.begin(), levels.end());
+  return levels;
+}
+
+// Nothing for an identifier: a text that says nothing of other rows.
+std::optional<InputEncoding> describe_text(Column const& column, std::vector<std::string>& notes) {
   InputEncoding input;
   input.name = column.name;
-  input.categorical = column.categorical;
-  if (column.categorical) {
-    std::int64_t const rows = cell_count(column);
-    input.levels = used_levels(column);
-    if (input.levels.size() > kMaxLevels || more_than_half(input.levels.size(), rows)) {
-      problems.push_back("column '" + column.name +
-                         "' looks like an identifier: " + std::to_string(input.levels.size()) +
-                         " different texts in " + std::to_string(rows) +
-                         " rows; at most 256, and at most one for every two rows, can become "
-                         "inputs: drop it with data.drop");
-    }
-    return input;
+  input.categorical = true;
+  input.levels = used_levels(column);
+  std::size_t const texts = input.levels.size();
+  std::int64_t const rows = cell_count(column);
+  if (more_than_half(texts, rows)) {
+    notes.push_back("column '" + column.name + "' is left out: it has " + std::to_string(texts) +
+                    " different texts in " + std::to_string(rows) +
+                    " rows, which say little of other rows");
+    return std::nullopt;
   }
+  if (texts > kMaxLevels) {
+    input.levels = most_frequent(column, std::move(input.levels));
+    notes.push_back("column '" + column.name + "' has " + std::to_string(texts) +
+                    " different texts: the " + std::to_string(kMaxLevels) +
+                    " most frequent are inputs, and the others count as missing");
+  }
+  return input;
+}
+
+std::optional<InputEncoding> describe_input(Column const& column, DatasetOptions const& options,
+                                            std::vector<std::string>& notes) {
+  if (column.categorical) return describe_text(column, notes);
+  InputEncoding input;
+  input.name = column.name;
   if (options.missing_indicator) {
     for (double const number : column.numbers) {
       input.missing_indicator = input.missing_indicator || std::isnan(number);
@@ -429,9 +453,18 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
   Roles const roles = assign_roles(columns, options, key, problems);
   if (dataset.rows == 0) throw UsageError(std::move(problems));
 
+  std::vector<Column const*> inputs;
   for (Column const* const column : roles.inputs) {
     if (!is_sound(*column, problems)) continue;
-    dataset.encoding.inputs.push_back(describe_input(*column, options, problems));
+    auto input = describe_input(*column, options, dataset.notes);
+    if (!input) continue;
+    inputs.push_back(column);
+    dataset.encoding.inputs.push_back(std::move(*input));
+  }
+  if (inputs.empty() && problems.empty()) {
+    problems.push_back(
+        "no input columns are left, as all are texts that say little of other rows; " +
+        columns_are(columns));
   }
   describe_targets(roles.targets, options.task, dataset.encoding, dataset.notes, problems);
   if (roles.weight != nullptr && is_sound(*roles.weight, problems)) {
@@ -442,7 +475,7 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
   }
   if (!problems.empty()) throw UsageError(std::move(problems));
 
-  for (std::string& note : notes_on(roles.inputs, dataset.encoding.inputs))
+  for (std::string& note : notes_on(inputs, dataset.encoding.inputs))
     dataset.notes.push_back(std::move(note));
   dataset.x = encode_inputs(columns, dataset.encoding);
   dataset.y = encode_targets(columns, dataset.encoding).value();

@@ -263,19 +263,30 @@ TEST(MakeDatasetTest, more_classes_than_half_the_rows_are_refused) {
 
 // ---- identifiers, weights, names
 
-TEST(MakeDatasetTest, identifier_like_text_is_refused) {
+TEST(MakeDatasetTest, identifier_like_text_is_left_out_and_rare_texts_are_pooled) {
   auto const with_text = [](int rows, int distinct) {
     Columns columns = with_target(texts("y", labels(rows, 2)));
     columns.push_back(texts("name", labels(rows, distinct)));
     return columns;
   };
-  EXPECT_NO_THROW(make(with_text(2000, 256)));
-  EXPECT_ONLY_PROBLEM(make(with_text(2000, 257)), "'name' looks like an identifier", "257",
-                      "2000 rows", "data.drop");
-  EXPECT_NO_THROW(make(with_text(22, 11)));
-  EXPECT_ONLY_PROBLEM(make(with_text(22, 12)), "12 different texts in 22 rows");
-  EXPECT_NO_THROW(make(with_text(20, 20)));
-  EXPECT_NO_THROW(make_dataset(with_text(2000, 257), {.targets = {"y"}, .drop = {"name"}}));
+  EXPECT_TRUE(make(with_text(2000, 256)).notes.empty());
+  EXPECT_TRUE(make(with_text(22, 11)).notes.empty());
+  EXPECT_TRUE(make(with_text(20, 20)).notes.empty());
+  auto const identifier = make(with_text(22, 12));
+  EXPECT_EQ(identifier.encoding.inputs.size(), 1u);
+  ASSERT_EQ(identifier.notes.size(), 1u);
+  EXPECT_TRUE(
+      test::has(identifier.notes[0], "column 'name' is left out: it has 12 different texts"));
+  // 257 texts, of which the last is in fewer rows.
+  auto const many = make(with_text(2000, 257));
+  EXPECT_EQ(many.encoding.inputs[1].levels.size(), 256u);
+  EXPECT_TRUE(
+      std::is_sorted(many.encoding.inputs[1].levels.begin(), many.encoding.inputs[1].levels.end()));
+  ASSERT_EQ(many.notes.size(), 1u);
+  EXPECT_TRUE(
+      test::has(many.notes[0], "column 'name' has 257 different texts: the 256 most frequent"));
+  EXPECT_TRUE(
+      make_dataset(with_text(2000, 257), {.targets = {"y"}, .drop = {"name"}}).notes.empty());
 }
 
 TEST(MakeDatasetTest, weights_must_be_numbers_not_negative_not_all_zero) {

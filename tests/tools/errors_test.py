@@ -163,7 +163,11 @@ class Data(Refused):
 
     def test_identifiers_are_not_inputs(self):
         rows = "".join(f"name{i},{i % 5},{'uv'[i % 2]}\n" for i in range(300))
-        self.data("id,b,y\n" + rows, says=["id", "data.drop"])
+        self.write("d.csv", "id,b,y\n" + rows)
+        _, err = self.brood("check", "d.csv", "--target", "y")
+        self.assertIn("d.csv: column 'id' is left out: it has 300 different texts in 300 rows", err)
+        self.data("id,y\n" + "".join(f"name{i},{'uv'[i % 2]}\n" for i in range(300)),
+                  says=["no input columns are left", "id"])
 
     def test_names_that_tell_no_format(self):
         self.write("data.bin", GOOD)

@@ -259,7 +259,7 @@ class Describe(Tables):
         document = self.json_of("describe", "t.csv", "--target", "y")
         self.assertEqual(len(document["problems"]), 1)
         _, err = self.brood("describe", "t.csv", "--target", "y")
-        self.assertIn("tune would refuse this: column 'id' looks like an identifier", err)
+        self.assertIn("tune would refuse this: no input columns are left", err)
 
     def test_a_misspelt_target_is_told_the_nearest(self):
         _, err = self.brood("check", "t.csv", "--target", "color", code=2)

@@ -106,11 +106,11 @@ struct DatasetOptions {
   std::string group = {}, time = {}, fold = {};
 };
 
-// Throws UsageError with all problems: unknown or empty target, a target cell missing (with its
-// row), a single class, classes that differ only in spaces or a full stop at the end, an
-// identifier-like text column (more than 256 levels, or, in more than 20 rows, more levels than
-// half the rows: "drop it with data.drop"), numbers that are not finite or beyond 1e37, no input
-// columns, no rows. Rows in messages count from 1.
+// A text column of more than 20 rows with more levels than half of them is left out, and of more
+// than 256 levels the most frequent 256 are inputs; Dataset::notes says so. Throws UsageError with
+// all problems: unknown or empty target, a target cell missing (with its row), a single class,
+// classes that differ only in spaces or a full stop at the end, numbers that are not finite, no
+// input columns, no rows. Rows in messages count from 1.
 Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& options);
 
 // Encodes new columns for a saved encoding: found by name, extra ones are ignored, an unseen

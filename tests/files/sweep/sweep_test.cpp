@@ -163,12 +163,12 @@ TEST(Sweep, ProblemsOfTheDataGetThePlaceOfTheirKey) {
   Sweep const sweep = sweep_of("validation: {folds: 3}\nmetric: {name: auc}\n");
   UsageError const found(std::vector<std::string>{
       "validation.folds is 3, but", "validation: in fold 0", "metric.name: auc has no value",
-      "column 'a' looks like an identifier", "validation.test 0.2 of 3 rows"});
+      "column 'a' is text", "validation.test 0.2 of 3 rows"});
   EXPECT_EQ(at_places(sweep, found).problems(),
-            (std::vector<std::string>{
-                "file:2:21: validation.folds is 3, but", "file:2:13: validation: in fold 0",
-                "file:3:16: metric.name: auc has no value", "column 'a' looks like an identifier",
-                "validation.test 0.2 of 3 rows"}));
+            (std::vector<std::string>{"file:2:21: validation.folds is 3, but",
+                                      "file:2:13: validation: in fold 0",
+                                      "file:3:16: metric.name: auc has no value",
+                                      "column 'a' is text", "validation.test 0.2 of 3 rows"}));
 }
 
 TEST(Sweep, MetricsOfValidationRowsAreTheMetrics) {
