@@ -127,14 +127,15 @@ Course huge_batch() {
           1};
 }
 
-// Its loss overflows in its second epoch, with a batch to come.
+// Its loss overflows in its second epoch of six steps, with batches to come: the row numbers of the
+// one after the next are on their way.
 Course diverging() {
-  return {member("Diverging", fixtures::regression(110, 5, 2), 30,
+  return {member("Diverging", fixtures::regression(246, 5, 2), 30,
                  {{"hidden", Wholes{20}},
                   {"activation", text("relu")},
                   {"optimizer", text("sgd")},
                   {"batch_size", Whole{36}},
-                  {"lr", 0.3},
+                  {"lr", 0.08},
                   {"patience", Whole{3}},
                   {"epochs", Whole{4}}}),
           1};
@@ -531,8 +532,9 @@ TEST(Tf32Member, DivergesWhereItsLossOverflows) {
   for (Layout const layout : {Layout::resident, Layout::layered}) {
     MemberImage const& image = reference(Precision::tf32, course, layout).image;
     EXPECT_EQ(image.metrics.state, MemberState::diverged);
-    // With a batch to come in its epoch, and evaluated before.
-    EXPECT_NE(image.metrics.step % 3, 0) << image.metrics.step;
+    // With two batches to come in its epoch, and evaluated before.
+    EXPECT_GT(image.metrics.step, 6);
+    EXPECT_LE(image.metrics.step % 6, 4) << image.metrics.step;
     EXPECT_GT(image.metrics.history.size(), 0u);
   }
 }
