@@ -10,6 +10,11 @@
 #define BROOD_FOR_WIDE_VECTORS
 #endif
 
+// A false alarm where vectors are lowered to narrower ones.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 namespace brood {
 
 namespace {
