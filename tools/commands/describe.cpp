@@ -104,7 +104,6 @@ Described describe_file(Options const& options) {
                         ? read_sweep(options)
                         : files::default_sweep(path, "-1", 0, options.overrides);
   described.sweep.notes.clear();
-  std::optional<std::vector<Column>> read;
   if (described.sweep.columns) {
     described.columns = *described.sweep.columns;
     for (std::string const& note : described.sweep.layout.notes)

@@ -82,7 +82,7 @@ void read_validation(Section const& top, Sweep& sweep) {
     if (!section.has("folds")) check_shares(section, holdout);
     sweep.study.validation = holdout;
   }
-  auto const final_repeats = section.integer("final_repeats", 1, kMaxMembersPerTrial);
+  auto const final_repeats = section.integer("final_repeats", 1, kMaxFolds);
   sweep.study.final_repeats = static_cast<int>(final_repeats.value_or(1));
   if (final_repeats && *final_repeats < holdout.repeats) {
     section.add_problem("final_repeats", std::to_string(*final_repeats) + " is below repeats (" +

@@ -175,7 +175,7 @@ class ColumnReader {
       return column;
     }
     Numbers numbers = read_numbers(index, /*give_up_early=*/kind == nullptr);
-    accept_other_ways(index, column.name, numbers);
+    accept_other_ways(index, column.name, /*is_numeric=*/kind != nullptr, numbers);
     if (keeps_zeros && !kind && has_leading_zeros(index)) {
       notes_.push_back("column " + quoted(column.name) +
                        " is read as text, as its numbers begin with zeros");
@@ -241,9 +241,10 @@ class ColumnReader {
     return result;
   }
 
-  // If all that are no numbers have groups of digits, they are numbers after all; and if some are
-  // numbers, words for missing ones are that.
-  void accept_other_ways(std::int64_t index, std::string const& name, Numbers& numbers) const {
+  // If all that are no numbers have groups of digits, they are numbers after all; and if all others
+  // are numbers, or the column is known to be numeric, words for missing ones are that.
+  void accept_other_ways(std::int64_t index, std::string const& name, bool is_numeric,
+                         Numbers& numbers) const {
     std::vector<double> grouped;
     for (std::int64_t const row : numbers.not_numbers) {
       auto const number = reader_.grouped(cells_.raw(cells_.cell(row, index)));
@@ -260,7 +261,7 @@ class ColumnReader {
     auto const words = static_cast<std::int64_t>(numbers.words.size());
     auto const others = static_cast<std::int64_t>(numbers.not_numbers.size());
     if (words == 0) return;
-    if (numbers.present - words - others == 0 || others > 0) {
+    if (!is_numeric && (numbers.present - words - others == 0 || others > 0)) {
       numbers.not_numbers.insert(numbers.not_numbers.end(), numbers.words.begin(),
                                  numbers.words.end());
       std::sort(numbers.not_numbers.begin(), numbers.not_numbers.end());
@@ -372,10 +373,17 @@ void settle_nameless(std::vector<Column>& columns, std::vector<std::string> cons
 }
 
 std::optional<char> asked_separator(ReadOptions const& options) {
-  return options.separator.empty() ? std::nullopt : separator_named(options.separator);
+  if (options.separator.empty()) return std::nullopt;
+  auto const separator = separator_named(options.separator);
+  if (separator) return separator;
+  throw UsageError("data.separator: " + quoted(options.separator) +
+                   " is not allowed; allowed: comma, semicolon, tab, pipe, space, or another "
+                   "character that numbers and names have not");
 }
 std::optional<char> asked_decimal(ReadOptions const& options) {
-  return options.decimal.empty() ? std::nullopt : std::optional(options.decimal[0]);
+  if (options.decimal.empty()) return std::nullopt;
+  if (options.decimal == "." || options.decimal == ",") return options.decimal[0];
+  throw UsageError("data.decimal: " + quoted(options.decimal) + " is not allowed; allowed: . or ,");
 }
 
 std::string separators_text(char separator) {

@@ -65,6 +65,12 @@ void check_options(Format format, std::string const& path, ReadOptions const& op
   if (format != Format::csv && options.header) {
     problems.push_back(path + ": data.header is for csv files; leave it out");
   }
+  if (format != Format::csv &&
+      (!options.separator.empty() || !options.decimal.empty() || options.missing)) {
+    problems.push_back(path +
+                       ": data.separator, data.decimal and data.missing are for csv files; leave "
+                       "them out");
+  }
   if (format == Format::csv && !options.labels.empty()) {
     problems.push_back(path +
                        ": data.labels is for idx and npy files; in a csv file the target is "

@@ -33,8 +33,8 @@ struct Column {
 struct Frame {
   double origin = 0, unit = 1;
   bool is_plain() const { return origin == 0 && unit == 1; }
-  double inside(double value) const;
-  double outside(double value) const;
+  double inside(double value) const;   // (value - origin) / unit
+  double outside(double value) const;  // and back
   bool operator==(Frame const&) const = default;
 };
 
@@ -131,8 +131,8 @@ std::optional<std::vector<float>> encode_targets(std::span<Column const> columns
 enum class SplitBy { chance, group, time };
 inline constexpr setting::OneOf kSplitBy = {"chance", "group", "time"};
 
-// Folds times repeats, at most.
-inline constexpr int kMaxMembersPerTrial = 10'000;
+// Folds, or repeats; make_splits() says how many members a trial may have of both.
+inline constexpr int kMaxFolds = 10'000;
 
 // The same rows validate every trial, and the test rows are scored at the end.
 struct Holdout {
@@ -146,8 +146,7 @@ struct Holdout {
   static void settings(Visitor&& visit) {
     visit({"valid", "holdout"}, &Holdout::valid, setting::Real{0, 1, true, true},
           "share of all rows that validates");
-    visit("repeats", &Holdout::repeats, setting::Whole{1, kMaxMembersPerTrial},
-          "members of a trial");
+    visit("repeats", &Holdout::repeats, setting::Whole{1, kMaxFolds}, "members of a trial");
     visit("test", &Holdout::test, setting::Real{0, 1, false, true},
           "share of all rows that is scored at the end; 0: none");
     visit({"by", ""}, &Holdout::by, kSplitBy, "what decides where a row goes");
@@ -165,10 +164,9 @@ struct Folds {
 
   template <class Visitor>
   static void settings(Visitor&& visit) {
-    visit("folds", &Folds::folds, setting::Whole{2, kMaxMembersPerTrial},
+    visit("folds", &Folds::folds, setting::Whole{2, kMaxFolds},
           "parts of the rows that are not test rows, of which each validates once");
-    visit("repeats", &Folds::repeats, setting::Whole{1, kMaxMembersPerTrial},
-          "how often folds are made");
+    visit("repeats", &Folds::repeats, setting::Whole{1, kMaxFolds}, "how often folds are made");
     visit("test", &Folds::test, setting::Real{0, 1, false, true},
           "share of all rows that is scored at the end; 0: none");
     visit({"by", ""}, &Folds::by, kSplitBy, "what decides where a row goes");
@@ -183,7 +181,7 @@ struct GivenFolds {
 
   template <class Visitor>
   static void settings(Visitor&& visit) {
-    visit("repeats", &GivenFolds::repeats, setting::Whole{1, kMaxMembersPerTrial},
+    visit("repeats", &GivenFolds::repeats, setting::Whole{1, kMaxFolds},
           "members of a trial and fold");
   }
 };

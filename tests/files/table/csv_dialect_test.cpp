@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "files/reading.hpp"
 
@@ -162,6 +163,25 @@ TEST(Csv, WordsAreMissingWhereTheRestIsNumbers) {
     EXPECT_EQ(texts.columns[1].levels, (Names{word, "red", "blue"}))
         << "a category may be called so";
   }
+}
+
+// As in a file to predict, whose few rows may have no number.
+TEST(Csv, WordsAreMissingInAColumnKnownToBeNumeric) {
+  ReadOptions options;
+  options.kinds["y"] = ColumnKind::numeric;
+  Read const none = read("x,y\n1,NaN\n2,null\n", options);
+  EXPECT_TRUE(std::isnan(none.columns[1].numbers[0]));
+  EXPECT_TRUE(std::isnan(none.columns[1].numbers[1]));
+  EXPECT_THROW(read("x,y\n1,NaN\n2,red\n", options), UsageError);
+}
+
+TEST(Csv, RefusesSeparatorsAndDecimalsThatCannotBe) {
+  ReadOptions options;
+  options.separator = "two";
+  EXPECT_THROW(read("a,b\n1,2\n", options), UsageError);
+  options.separator = "";
+  options.decimal = ";";
+  EXPECT_THROW(read("a,b\n1,2\n", options), UsageError);
 }
 
 TEST(Csv, WordsForMissingValuesCanBeChosen) {
