@@ -160,6 +160,34 @@ class WarmStart(Transfer):
                          max(self.rows("former/trials.csv"), key=lambda row: (
                              int(row["epochs"]), float(row["valid_accuracy"])))["lr"])
         self.brood("tune", "random/config.yaml", "--out", "again")
+    # Parameters on conditions are empty in trials.csv where the condition does not hold; a shape is
+    # told by hidden, or by layers and widths.
+    def test_every_space_of_ours_is_read(self):
+        head = "data: {file: %s, target: cultivar}\nmethod: tpe\ntrials: 8\n" % WINE
+        head += "early_terminate: {type: successive_halving, max_iter: 3}\n"
+        rest = ("  optimizer: {values: [adam, momentum]}\n"
+                "  momentum: {min: 0.5, max: 0.95, when: {optimizer: momentum}}\n"
+                "  lr: {min: 0.001, max: 0.1}\n")
+        shapes = {
+            "layers": "  layers: {values: [1, 2]}\n  width_1: {values: [4, 8]}\n"
+                      "  width_2: {values: [4, 8], when: {layers: 2}}\n",
+            "hidden": "  hidden: {values: [[4], [8], [4, 4], [4, 8], [8, 4], [8, 8]]}\n",
+        }
+        for name, shape in shapes.items():
+            self.write(f"{name}.yaml", head + "parameters:\n" + shape + rest)
+            self.brood("tune", f"{name}.yaml", "--out", name)
+        for to in shapes:
+            for of in shapes:
+                _, err = self.brood("plan", f"{to}.yaml", f"warm_start={of}")
+                self.assertIn(f"warm_start: 8 of 8 trials of {of} are taken", err, (to, of))
+        # One width for all layers says less.
+        self.write("width.yaml", head + "parameters:\n  layers: {values: [1, 2]}\n"
+                   "  width: {values: [4, 8]}\n" + rest)
+        _, err = self.brood("plan", "width.yaml", "warm_start=hidden")
+        alike = sum(len(set(json.loads(row["hidden"]))) == 1
+                    for row in self.rows("hidden/trials.csv"))
+        self.assertIn(f"warm_start: {alike} of 8 trials", err)
+
         self.assertEqual(self.text("again/trials.csv"), self.text("random/trials.csv"))
 
     def test_what_cannot_be_is_refused(self):

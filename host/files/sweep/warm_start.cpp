@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <utility>
 #include <variant>
@@ -167,8 +168,10 @@ class FormerRun {
     for (std::string const& name : table_.names()) {
       HyperparameterInfo const* const info = info_of(infos_, name);
       if (info == nullptr) continue;
+      std::string const cell = *table_.cell(index, name);
+      if (cell.empty()) continue;  // the trial does not have it
       Problems problems;
-      auto value = read_value(*info, parse_yaml_value(*table_.cell(index, name), name), problems);
+      auto value = read_value(*info, parse_yaml_value(cell, name), problems);
       if (!value) table_.damaged(index, name);
       config.set(name, std::move(*value));
     }
@@ -176,14 +179,32 @@ class FormerRun {
     return config;
   }
 
+  // A configuration that says its shape by `hidden`, in the words of this study's space: that, or
+  // layers and widths.
+  Config in_own_words(Config config) const {
+    SearchSpace const& space = sweep_.study.space;
+    Value const hidden = *config.find("hidden");
+    auto const* const widths = std::get_if<std::vector<std::int64_t>>(&hidden);
+    if (widths == nullptr || space.find("hidden") != nullptr) return config;
+    config.set("layers", static_cast<std::int64_t>(widths->size()));
+    bool const alike =
+        std::adjacent_find(widths->begin(), widths->end(), std::not_equal_to<>()) == widths->end();
+    if (alike && !widths->empty()) config.set("width", widths->front());
+    for (std::size_t l = 0; l < widths->size(); ++l)
+      config.set("width_" + std::to_string(l + 1), (*widths)[l]);
+    return config;
+  }
+
   // What this study's space says of the trial, if with it all of the trial is said.
   std::optional<Config> point_of(std::int64_t index) const {
     SearchSpace const& space = sweep_.study.space;
     Config const former = in_full(config_of(index));
+    Config const own = in_own_words(former);
     Config point;
     for (Parameter const& parameter : space.parameters()) {
-      if (Value const* const value = former.find(parameter.name)) point.set(parameter.name, *value);
+      if (Value const* const value = own.find(parameter.name)) point.set(parameter.name, *value);
     }
+    point = space.active_part(point);
     if (!problems_of_point(point, space, "", /*in_full=*/true).empty()) return std::nullopt;
     point = completed(point, space, 0, 0);
     if (in_full(point) != former) return std::nullopt;
