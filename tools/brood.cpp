@@ -74,7 +74,7 @@ constexpr Option kOptions[] = {
     {"--out", "FILE", kPredict, "write there instead of to stdout"},
     {"--overwrite", nullptr, kTune, "replace the run that is at --out"},
     {"--time-limit", "TIME", kTune | kPlan | kCheck,
-     "end after this time (90s, 10m, 1.5h) and the first rung; refit comes on top"},
+     "end after this time (90s, 10m, 1.5h), with all that belongs to it"},
     {"--trials", "N", kTune | kPlan | kCheck,
      "configurations to try; default 256, or as many as fit into --time-limit"},
     {"--events", "N", kTune, "stop after N rungs; run.json has the N that repeats a run cut short"},

@@ -101,6 +101,24 @@ void Tuner::tell(int id, int epoch, double score, bool stopped) {
   settle();
 }
 
+void Tuner::promote(int trials) {
+  auto* const halving = std::get_if<SuccessiveHalving>(&options_.scheduler);
+  if (halving == nullptr || finished()) {
+    throw UsageError("promote: is for a rung of successive halving that is in progress.");
+  }
+  std::vector<std::string> found;
+  check_at_least("trials", trials, 0, found);
+  if (!found.empty()) throw UsageError(std::move(found));
+  auto const rung = static_cast<std::size_t>(state_.brackets.front().rung);
+  auto const& rungs = schedule_->brackets().front();
+  halving->promoted.clear();
+  for (std::size_t i = 1; i <= rung; ++i)
+    halving->promoted.push_back(rungs[i].trials);
+  halving->promoted.push_back(trials);
+  state_.promoted = halving->promoted;
+  plan();
+}
+
 // ---- what counts, and what begins
 
 // Lets results count in the order of virtual time, as far as they were told.

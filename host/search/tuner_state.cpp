@@ -43,6 +43,12 @@ void Tuner::restore(State state) {
   if (state.exhausted && !state.trials.empty()) {
     options.trials = std::min(options.trials, static_cast<int>(state.trials.size()));
   }
+  auto* const halving = std::get_if<SuccessiveHalving>(&options.scheduler);
+  if (!state.promoted.empty()) {
+    if (halving == nullptr) refuse_state("it says who goes on in a study that halves nothing");
+    halving->promoted = state.promoted;
+    if (!problems(options.scheduler).empty()) refuse_state("it says who goes on, and cannot");
+  }
   auto const schedule = make_schedule(options);
   check_fits(state, *schedule, options.trials);
   options_ = std::move(options);

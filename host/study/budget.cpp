@@ -1,31 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many trials fit into a time: the one place where a clock has a say in what is trained. What
-// it says is a number of trials, which is recorded and repeats the run.
+// How much of a study fits into a time. What the clock decides here is written into the study, and
+// so recorded with the run.
 #include "study/budget.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <span>
+#include <vector>
 
 #include "brood/population.hpp"
-#include "brood/study.hpp"
 #include "search/samplers/sampler.hpp"
 #include "study/constraints.hpp"
 #include "study/plan.hpp"
+#include "study/repeats.hpp"
 #include "study/start.hpp"
 
 namespace brood {
 
 namespace {
 
-constexpr int kProbed = 16;        // members trained to see how fast it goes
-constexpr double kPlanned = 0.85;  // share of the time that the plan may fill
-constexpr int kFewest = 9;
-constexpr int kMax = 10000;
+using Clock = std::chrono::steady_clock;
 
-// Wall seconds of a member-epoch while all workers are busy.
-double measured_seconds(Engine& engine, Data const& data, Study const& study, Split const& split) {
+constexpr int kProbed = 16;        // members trained to see how fast it goes
+constexpr double kProbing = 0.03;  // share of the time that must not be exceeded before the next
+constexpr double kPlanned = 0.85;  // share of the time that the plan may fill
+
+constexpr double kPicking = 0.15;  // share of the time for an ensemble's selection
+constexpr int kFewestPicks = 4;
+
+double seconds_until(Clock::time_point when) {
+  return std::chrono::duration<double>(when - Clock::now()).count();
+}
+
+// How fast members of the study's space train on a split, by some of them in their first epoch.
+Pace measured_pace(Engine& engine, Data const& data, Study const& study, Split const& split,
+                   double seconds) {
   auto const transform =
-      std::make_shared<Transform const>(fit_transform(data.table(), *split.train));
+      std::make_shared<Transform const>(transform_for(study, data.table(), *split.train));
   Tuner tuner({.space = study.space,
                .sampler = study.sampler,
                .scheduler = NoEarlyTermination{},
@@ -38,38 +49,111 @@ double measured_seconds(Engine& engine, Data const& data, Study const& study, Sp
                      .seed = study.seed,
                      .train_rows = split.train,
                      .eval_rows = split.valid,
-                     .transform = transform});
+                     .transform = transform,
+                     .start = initial_weights(study.start)});
   }
+  int const parallel = engine.info().parallel_members;
+  Pace pace(parallel);
   Population population(engine);
   auto const ids = population.admit(std::move(specs), data);
-  auto const before = std::chrono::steady_clock::now();
-  population.train(ids, 1);
-  std::chrono::duration<double> const passed = std::chrono::steady_clock::now() - before;
-  return passed.count() / static_cast<double>(ids.size());
+  auto const start = Clock::now();
+  for (std::size_t done = 0; done < ids.size();) {
+    auto const count = std::min(ids.size() - done, static_cast<std::size_t>(parallel));
+    population.train(std::span(ids).subspan(done, count), 1);
+    done += count;
+    double const passed = std::chrono::duration<double>(Clock::now() - start).count();
+    pace.note(static_cast<double>(count), static_cast<double>(done), passed);
+    if (passed > kProbing * seconds) break;
+  }
+  return pace;
+}
+
+// A study that brood has shaped itself, with shorter rungs and fewer members a trial: the further
+// down the list, the less its scores say. Repeats are given up first, then epochs, and folds last,
+// for a hold-out of few rows is mostly luck.
+struct Shape {
+  int max_epochs;
+  Validation validation;
+};
+std::vector<Shape> shapes_of(Study const& study) {
+  int const epochs = max_epochs(study.scheduler);
+  std::vector<Shape> shapes = {{epochs, study.validation}};
+  auto const* halving = std::get_if<SuccessiveHalving>(&study.scheduler);
+  if (halving == nullptr) return shapes;
+  Validation quick = study.validation;
+  if (auto const* folds = std::get_if<Folds>(&study.validation)) {
+    Folds once = *folds;
+    once.repeats = 1;
+    for (int const shorter : {epochs, epochs / halving->eta, epochs / halving->eta / halving->eta})
+      shapes.push_back({std::max(shorter, 1), once});
+    quick = Holdout{.test = folds->test, .by = folds->by};
+  }
+  for (int shorter = epochs / halving->eta; shorter >= 1; shorter /= halving->eta)
+    shapes.push_back({shorter, quick});
+  return shapes;
+}
+
+// How many trials a search of such rungs needs to find something: as many as fill a bracket, but
+// not dozens.
+int enough_trials(int max_epochs) {
+  return std::clamp(max_epochs, 9, 27);
 }
 
 }  // namespace
 
-int trials_at(double member_epoch, int workers, Study const& study, Splits const& splits,
-              double seconds) {
-  auto const brackets = plan_brackets(study.scheduler, kMax);
-  auto const per_trial = static_cast<std::int64_t>(members_per_trial(study, splits));
-  auto const per_final_trial = static_cast<std::int64_t>(splits.splits.size());
-  double const epochs_per_trial =
-      static_cast<double>(epochs_of(brackets, per_trial, per_final_trial).members) / kMax;
-  // The refit is one member on one worker.
-  double const refit = study.refit ? max_epochs(study.scheduler) * member_epoch * workers : 0.0;
-  double const affordable = (kPlanned * seconds - refit) / (member_epoch * epochs_per_trial);
-  auto const trials = static_cast<int>(
-      std::clamp(affordable, static_cast<double>(kFewest), static_cast<double>(kMax)));
-  return std::min(trials, most_trials(study.sampler, study.space));
+int trials_in(double seconds, Study const& study, std::int64_t per_trial,
+              std::int64_t per_final_trial, Pace const& pace, FinishTime const& finish) {
+  auto const fits = [&](int trials) {
+    auto const brackets = plan_brackets(study.scheduler, trials);
+    auto const stretches = stretches_of(brackets, per_trial, per_final_trial);
+    int const epochs = stretches.back().until;
+    return seconds_left(pace, stretches, 0) + finish.seconds(pace, trials, epochs) <= seconds;
+  };
+  int least = 1, most = study.trials;
+  while (least < most) {
+    int const middle = least + (most - least + 1) / 2;
+    fits(middle) ? least = middle : most = middle - 1;
+  }
+  return least;
 }
 
-int trials_within(Engine& engine, Data const& data, Study const& of, double seconds) {
-  Study const study = with_start(of);
-  Splits const splits = splits_of(study, data.table());
-  double const each = measured_seconds(engine, data, study, splits.splits.front());
-  return trials_at(each, engine.info().parallel_members, study, splits, seconds);
+Study fit_to_time(Engine& engine, Data const& data, Study const& of, Clock::time_point finish_by,
+                  Fit fit) {
+  Study const started = with_start(of);
+  Study fitted = of;
+  fitted.trials = std::min(of.trials, most_trials(of.sampler, of.space));
+  Splits splits = splits_of(started, data.table());
+  auto const rows = static_cast<double>(splits.splits.front().train->size());
+  Pace const measured =
+      measured_pace(engine, data, started, splits.splits.front(), seconds_until(finish_by));
+  double const seconds = kPlanned * seconds_until(finish_by);
+  auto const shapes = fit == Fit::shape
+                          ? shapes_of(started)
+                          : std::vector<Shape>{{max_epochs(of.scheduler), of.validation}};
+  for (Shape const& shape : shapes) {
+    Study study = started;
+    study.trials = std::min(of.trials, most_trials(of.sampler, of.space));
+    study.validation = shape.validation;
+    std::visit([&](auto& scheduler) { scheduler.max_epochs = shape.max_epochs; }, study.scheduler);
+    splits = splits_of(study, data.table());
+    std::size_t const early = members_per_trial(study, splits);
+    double const train_rows = static_cast<double>(splits.splits.front().train->size());
+    FinishTime finish(study, data, splits, early);
+    // Picks for the ensemble take no more than a share of the time.
+    while (fit == Fit::shape && study.ensemble > kFewestPicks &&
+           finish.seconds(measured, study.trials, 0) > kPicking * seconds) {
+      study.ensemble /= 2;
+      finish = FinishTime(study, data, splits, early);
+    }
+    fitted.ensemble = study.ensemble;
+    fitted.validation = study.validation;
+    fitted.scheduler = study.scheduler;
+    fitted.trials = trials_in(seconds, study, static_cast<std::int64_t>(early),
+                              static_cast<std::int64_t>(splits.splits.size()),
+                              measured.slower(train_rows / rows), finish);
+    if (fitted.trials >= std::min(study.trials, enough_trials(shape.max_epochs))) break;
+  }
+  return fitted;
 }
 
 }  // namespace brood

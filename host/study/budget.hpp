@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many trials fit into a time, once it is known how long one epoch of one member takes.
+// What fits into a time, once it is known how fast members train.
 #pragma once
 
-#include "study/repeats.hpp"
+#include "brood/study.hpp"
+#include "study/finish_time.hpp"
+#include "study/pace.hpp"
 
 namespace brood {
 
-// `member_epoch`: wall seconds of an epoch of a member while all workers are busy; `workers`: how
-// many members train at a time. 9 .. 10,000, and no more than the space has.
-int trials_at(double member_epoch, int workers, Study const& study, Splits const& splits,
-              double seconds);
+// The most trials of the study, up to as many as it has, that so many seconds are enough for, the
+// end included; at least 1. `per_trial`, `per_final_trial`: members.
+int trials_in(double seconds, Study const& study, std::int64_t per_trial,
+              std::int64_t per_final_trial, Pace const& pace, FinishTime const& finish);
 
 }  // namespace brood

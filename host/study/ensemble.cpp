@@ -2,32 +2,69 @@
 #include "study/ensemble.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "brood/search.hpp"
 
 namespace brood {
 
+namespace {
+
+// job(i) for i = 0 .. count - 1, by as many threads.
+template <class Job>
+void in_parallel(std::size_t count, int threads, Job const& job) {
+  std::atomic<std::size_t> next = 0;
+  auto const work = [&] {
+    for (std::size_t i = next++; i < count; i = next++)
+      job(i);
+  };
+  std::vector<std::jthread> others;
+  for (int i = 1; i < std::min(threads, static_cast<int>(count)); ++i)
+    others.emplace_back(work);
+  work();
+}
+
+// The score of each candidate's mean with those picked before, whose sum is `sum`.
+std::vector<double> scores_with(std::span<std::vector<float> const> candidates,
+                                std::vector<double> const& sum, int picks,
+                                std::function<double(std::span<float const>)> const& score,
+                                int threads) {
+  std::vector<double> scores(candidates.size());
+  in_parallel(candidates.size(), threads, [&](std::size_t c) {
+    std::vector<float> mean(sum.size());
+    for (std::size_t i = 0; i < sum.size(); ++i)
+      mean[i] = static_cast<float>((sum[i] + static_cast<double>(candidates[c][i])) / picks);
+    scores[c] = score(mean);
+  });
+  return scores;
+}
+
+}  // namespace
+
+int library_size(int picks, std::int64_t predictions) {
+  constexpr std::int64_t kMost = 2'000'000'000;  // numbers that are added up and scored
+  std::int64_t const each = std::max<std::int64_t>(1, picks * predictions);
+  return static_cast<int>(std::clamp<std::int64_t>(kMost / each, 5, kLibrary));
+}
+
 Selection select_ensemble(std::span<std::vector<float> const> candidates, int size, bool maximize,
-                          std::function<double(std::span<float const>)> const& score) {
+                          std::function<double(std::span<float const>)> const& score, int threads) {
   Selection selection;
   if (candidates.empty()) return selection;
   std::vector<double> sum(candidates.front().size(), 0.0);
-  std::vector<float> mean(sum.size());
   std::vector<int> picks;
   std::size_t best_size = 0;
   for (int step = 0; step < size; ++step) {
+    auto const scores = scores_with(candidates, sum, step + 1, score, threads);
     int picked = -1;
     double picked_score = 0;
-    for (std::size_t c = 0; c < candidates.size(); ++c) {
-      for (std::size_t i = 0; i < sum.size(); ++i) {
-        mean[i] = static_cast<float>((sum[i] + static_cast<double>(candidates[c][i])) / (step + 1));
-      }
-      double const own = score(mean);
-      auto const id = static_cast<int>(c);
-      bool const better = picked < 0 || ranks_before(own, id, picked_score, picked, maximize);
+    for (int c = 0; c < static_cast<int>(scores.size()); ++c) {
+      double const own = scores[static_cast<std::size_t>(c)];
+      bool const better = picked < 0 || ranks_before(own, c, picked_score, picked, maximize);
       if (!std::isfinite(own) || !better) continue;
-      picked = id;
+      picked = c;
       picked_score = own;
     }
     if (picked < 0) break;

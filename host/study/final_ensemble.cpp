@@ -3,12 +3,23 @@
 // not trained on: each fold's member predicts the rows that it is validated on.
 #include <algorithm>
 #include <map>
+#include <thread>
 
 #include "study/finalizer.hpp"
 #include "study/standing.hpp"
 #include "study/truth.hpp"
 
 namespace brood {
+
+namespace {
+
+// Those of the CPU backend, or all that there are.
+int host_threads(BackendInfo const& info) {
+  return info.name == "cpu" ? info.parallel_members
+                            : static_cast<int>(std::thread::hardware_concurrency());
+}
+
+}  // namespace
 
 Selection Finalizer::select(std::vector<int> const& trials) {
   auto const outputs = static_cast<std::size_t>(setup_.data.outputs());
@@ -20,27 +31,34 @@ Selection Finalizer::select(std::vector<int> const& trials) {
       std::span(setup_.splits.splits).first(setup_.early);  // which all of them have
   for (std::size_t s = 0; s < judged.size(); ++s) {
     auto const& rows = *judged[s].valid;
+    std::vector<MemberId> members;
+    for (auto const& own : ids)
+      members.push_back(own[s]);
+    std::size_t const each = rows.size() * outputs;
+    std::vector<float> predictions(members.size() * each);
+    members_.population().forward(members, rows, predictions);
     for (std::size_t c = 0; c < trials.size(); ++c) {
-      std::size_t const begin = candidates[c].size();
-      candidates[c].resize(begin + rows.size() * outputs);
-      members_.population().forward({&ids[c][s], 1}, rows, std::span(candidates[c]).subspan(begin));
+      auto const own = std::span(predictions).subspan(c * each, each);
+      candidates[c].insert(candidates[c].end(), own.begin(), own.end());
     }
   }
   std::vector<Truth> truths;
   for (auto const& split : judged)
     truths.emplace_back(setup_.data.table(), *split.valid);
-  return select_ensemble(candidates, setup_.study.ensemble, setup_.maximize,
-                         [&](std::span<float const> predictions) {
-                           double sum = 0;
-                           std::size_t begin = 0;
-                           for (std::size_t s = 0; s < truths.size(); ++s) {
-                             std::size_t const rows = judged[s].valid->size();
-                             sum += truths[s].score(setup_.metric, setup_.data.task(),
-                                                    predictions.subspan(begin, rows * outputs));
-                             begin += rows * outputs;
-                           }
-                           return sum / static_cast<double>(truths.size());
-                         });
+  return select_ensemble(
+      candidates, setup_.study.ensemble, setup_.maximize,
+      [&](std::span<float const> predictions) {
+        double sum = 0;
+        std::size_t begin = 0;
+        for (std::size_t s = 0; s < truths.size(); ++s) {
+          std::size_t const rows = judged[s].valid->size();
+          sum += truths[s].score(setup_.metric, setup_.data.task(),
+                                 predictions.subspan(begin, rows * outputs));
+          begin += rows * outputs;
+        }
+        return sum / static_cast<double>(truths.size());
+      },
+      host_threads(setup_.engine.info()));
 }
 
 std::vector<Finalizer::FinalMember> Finalizer::bags(std::vector<int> const& trials) {

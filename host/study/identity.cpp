@@ -21,6 +21,10 @@ void append(std::vector<Config> const& points, std::string& text) {
   }
 }
 
+void append(std::vector<int> const& values, std::string& text) {
+  for (int const value : values)
+    text += " " + std::to_string(value);
+}
 template <class T>
 requires std::is_arithmetic_v<T> || std::is_enum_v<T>
 void append(T value, std::string& text) {

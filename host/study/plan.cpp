@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <span>
 
 #include "backend/describe.hpp"
@@ -12,6 +11,7 @@
 #include "search/space/membership.hpp"
 #include "study/corners.hpp"
 #include "study/ensemble.hpp"
+#include "study/pace.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
 
@@ -107,30 +107,12 @@ class Submissions {
   double work_ = 0, device_work_ = 0;  // done, and what could have been
 };
 
-// The brackets train side by side, each rung from where the one before ended.
 void plan_submissions(Submissions& submissions, StudyPlan& plan) {
-  std::set<int> ends;
-  for (auto const& bracket : plan.brackets) {
-    for (Rung const& rung : bracket)
-      ends.insert(rung.epoch);
-  }
-  int from = 0;
-  for (int const end : ends) {
-    std::int64_t members = 0, late = 0;
-    for (auto const& bracket : plan.brackets) {
-      auto const rung = std::find_if(bracket.begin(), bracket.end(),
-                                     [&](Rung const& each) { return each.epoch >= end; });
-      if (rung == bracket.end()) continue;
-      bool const last = rung + 1 == bracket.end(), first = rung == bracket.begin();
-      std::int64_t const trials = rung->trials;
-      members += trials * (first && last ? plan.final_members_per_trial : plan.members_per_trial);
-      if (last && !first && (rung - 1)->epoch == from)
-        late += trials * (plan.final_members_per_trial - plan.members_per_trial);
-    }
+  for (Stretch const& stretch :
+       stretches_of(plan.brackets, plan.members_per_trial, plan.final_members_per_trial)) {
+    submissions.add(stretch.members, stretch.until - stretch.from);
     // Those that join for the last rung train from the beginning, and so longer than the others.
-    submissions.add(members + late, end - from);
-    if (late > 0) submissions.add(late, plan.rungs.back().epoch - (end - from));
-    from = end;
+    if (stretch.late > 0) submissions.add(stretch.late, stretch.from);
   }
   if (plan.refit_epochs > 0) submissions.add(1, plan.refit_epochs);
   plan.most_launches = submissions.most_launches();
@@ -183,7 +165,7 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
   plan.waves = static_cast<int>((most + fitting - 1) / fitting);
   plan.upper_bound = may_stop_early(study.space) ||
                      std::holds_alternative<MedianStopping>(study.scheduler) || study.stop.target ||
-                     study.stop.patience_rungs;
+                     study.stop.patience_rungs || study.stop.epochs;
   plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);
   Submissions submissions(engine, data, study, splits, tuner);
   plan_submissions(submissions, plan);

@@ -30,7 +30,10 @@ std::vector<int> leaderboard(StudySetup const& setup, Tuner const& tuner, int n)
 
 std::vector<int> ensemble_library(StudySetup const& setup, Tuner const& tuner) {
   if (setup.study.ensemble == 0) return {};
-  return leaderboard(setup, tuner, kLibrary);
+  std::int64_t rows = 0;
+  for (std::size_t s = 0; s < setup.early; ++s)
+    rows += static_cast<std::int64_t>(setup.splits.splits[s].valid->size());
+  return leaderboard(setup, tuner, library_size(setup.study.ensemble, rows * setup.data.outputs()));
 }
 
 }  // namespace brood

@@ -21,6 +21,10 @@ std::string_view name_of(Ended ended) {
       return "target";
     case Ended::no_improvement:
       return "no improvement";
+    case Ended::epochs:
+      return "epochs";
+    case Ended::time:
+      return "time limit";
     case Ended::stopped:
       return "stopped";
   }

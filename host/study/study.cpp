@@ -37,7 +37,12 @@ StudyRun::Impl::Impl(Engine& engine, Data const& data, Study study, Started)
       setup_(engine, data, std::move(study)),
       members_(setup_),
       scorer_(setup_, members_),
-      curves_(setup_) {}
+      curves_(setup_),
+      pace_(engine.info().parallel_members),
+      stop_(setup_.study.stop) {
+  if (setup_.study.finish_by || setup_.study.on_training)
+    finish_time_.emplace(setup_.study, setup_.data, setup_.splits, setup_.early);
+}
 
 // All that train go on together for as long as it takes the next of them to finish. So a device is
 // kept busy by trials that train long beside those that train in short rungs.
@@ -47,21 +52,39 @@ bool StudyRun::Impl::advance() {
   ask();
   auto const sooner = [](Ask const& a, Ask const& b) { return a.finish < b.finish; };
   std::int64_t const next = std::min_element(running_.begin(), running_.end(), sooner)->finish;
+  std::int64_t const until = stop_.epochs ? std::min<std::int64_t>(next, *stop_.epochs) : next;
   int const waves = members_.population().waves(members_.of(running_));
-  if (!train(static_cast<int>(next - tuner_.now()))) {
+  std::optional<int> const trained = train(static_cast<int>(until - tuner_.now()));
+  if (!trained) {
     end(Ended::stopped);
     return false;
   }
-  std::vector<Ask> const done = finished_at(next);
-  score_and_tell(done);
+  std::int64_t const now = tuner_.now() + *trained;
+  Ended const why = now < until ? Ended::time : Ended::epochs;
+  if (now < until) stop_.epochs = static_cast<int>(now);
+  if (now == tuner_.now()) {  // there is no time for an epoch
+    end(why);
+    return false;
+  }
+  std::vector<Ask> done = finished_at(now);
+  if (stop_.epochs == now) {
+    done.insert(done.end(), std::make_move_iterator(running_.begin()),
+                std::make_move_iterator(running_.end()));
+    running_.clear();
+  } else {
+    fit_promotion(now);
+  }
+  score_and_tell(done, now);
   copy_members();
   release_losers();
   note_rung(tuner_.trials(), setup_.maximize, stop_progress_);
-  check_stop();
+  bool const over = stop_.epochs == now && (!tuner_.finished() || now < next);
+  if (over) end(why);
+  if (!over) check_stop();
   ++events_;
   int epoch = 0;
   for (Ask const& ask : done)
-    epoch = std::max(epoch, ask.until_epoch);
+    epoch = std::max(epoch, epoch_at(ask, /*late=*/false, now));
   report(static_cast<int>(done.size()), epoch, waves);
   return !stopped_;
 }
@@ -84,7 +107,7 @@ int StudyRun::Impl::epoch_at(Ask const& ask, bool late, std::int64_t time) {
   return static_cast<int>(ask.until_epoch * (span - left) / span);
 }
 
-bool StudyRun::Impl::train(int epochs_in_all) {
+std::optional<int> StudyRun::Impl::train(int epochs_in_all) {
   std::vector<MemberId> const ids = members_.of(running_);
   struct Course {
     Ask const* ask;
@@ -102,26 +125,103 @@ bool StudyRun::Impl::train(int epochs_in_all) {
     Profile::Scope const training(setup_.engine.profile(), Phase::train);
     members_.population().train(std::span(ids).subspan(first, count), until);
   };
-  if (!setup_.study.stop_requested) {
+  if (!setup_.study.stop_requested && !setup_.study.on_training && !setup_.study.finish_by) {
     advance_to(0, ids.size(), epochs_in_all);
-    return true;
+    return epochs_in_all;
   }
-  auto const members_count = static_cast<double>(ids.size());
+  auto const members = static_cast<double>(ids.size());
   for (int done = 0; done < epochs_in_all;) {
-    double const left = epochs_in_all - done;
-    auto const epochs = static_cast<int>(std::clamp(affordable() / members_count, 1.0, left));
+    int const most = std::min(epochs_in_all - done, epochs_in_time(members, done));
+    if (most < 1) return done;
+    auto const epochs = static_cast<int>(std::clamp<double>(affordable() / members, 1.0, most));
     for (std::size_t first = 0; first < ids.size();) {
-      if (setup_.study.stop_requested()) return false;
-      double const most = static_cast<double>(ids.size() - first);
-      auto const count = static_cast<std::size_t>(std::clamp(affordable() / epochs, 1.0, most));
+      if (setup_.study.stop_requested && setup_.study.stop_requested()) return std::nullopt;
+      double const left = static_cast<double>(ids.size() - first);
+      auto const count = static_cast<std::size_t>(std::clamp(affordable() / epochs, 1.0, left));
       auto const before = Clock::now();
       advance_to(first, count, done + epochs);
-      rate_ = static_cast<double>(count) * epochs / std::max(seconds_since(before), 1e-6);
+      double const member_epochs = static_cast<double>(count) * epochs;
+      double const seconds = std::max(seconds_since(before), 1e-6);
+      rate_ = member_epochs / seconds;
+      pace_.note(static_cast<double>(count), member_epochs, seconds);
       first += count;
+      double const share = (done + epochs * static_cast<double>(first) / members) / epochs_in_all;
+      report_training(epochs_in_all, share);
     }
     done += epochs;
   }
-  return true;
+  return epochs_in_all;
+}
+
+// How many epochs of so many members may still be trained; without a limit, all. The first epoch
+// always is, for without it there is no winner.
+int StudyRun::Impl::epochs_in_time(double members, int done) const {
+  constexpr int kAll = std::numeric_limits<int>::max();
+  bool const nothing_yet = done == 0 && tuner_.now() == 0;
+  if (!setup_.study.finish_by) return kAll;
+  double const left = seconds_to_train(static_cast<int>(tuner_.now()) + done);
+  double const epochs = rate_ > 0 ? left * rate_ / members : left > 0 ? 1.0 : 0.0;
+  return std::max(static_cast<int>(std::clamp<double>(epochs, 0, kAll)), nothing_yet ? 1 : 0);
+}
+
+double StudyRun::Impl::seconds_to_train(int last_epoch) const {
+  std::chrono::duration<double> const left = *setup_.study.finish_by - Clock::now();
+  auto const trials = static_cast<int>(tuner_.trials().size());
+  return left.count() - finish_time_->seconds(pace_, trials, last_epoch);
+}
+
+// One trial goes on however little time there is, for training ends where the time does.
+void StudyRun::Impl::fit_promotion(std::int64_t now) {
+  auto const* halving = std::get_if<SuccessiveHalving>(&tuner_.scheduler());
+  if (!setup_.study.finish_by || halving == nullptr || !running_.empty()) return;
+  auto const& rungs = tuner_.brackets().front();
+  auto const rung =
+      static_cast<std::size_t>(std::find_if(rungs.begin(), rungs.end(),
+                                            [&](Rung const& each) { return each.epoch >= now; }) -
+                               rungs.begin());
+  if (rung + 1 >= rungs.size()) return;
+  double const left = seconds_to_train(rungs.back().epoch);
+  SuccessiveHalving tried = *halving;
+  tried.promoted.clear();
+  for (std::size_t i = 1; i <= rung; ++i)
+    tried.promoted.push_back(rungs[i].trials);
+  tried.promoted.push_back(rungs[rung + 1].trials);
+  int& promoted = tried.promoted.back();
+  for (; promoted > 1; --promoted) {
+    auto const brackets = plan_brackets(tried, setup_.study.trials);
+    if (seconds_left(pace_, stretches(brackets), now) <= left) break;
+  }
+  if (promoted < rungs[rung + 1].trials) tuner_.promote(promoted);
+}
+
+std::vector<Stretch> StudyRun::Impl::stretches(
+    std::vector<std::vector<Rung>> const& brackets) const {
+  return stretches_of(brackets, static_cast<std::int64_t>(setup_.early),
+                      static_cast<std::int64_t>(setup_.splits.splits.size()));
+}
+
+void StudyRun::Impl::report_training(int epochs, double share) {
+  if (!setup_.study.on_training) return;
+  double const trained = share * epochs;
+  auto const ids = members_.of(running_);
+  Training training{.rung = events_,
+                    .rungs = tuner_.events(),
+                    .trials = static_cast<int>(running_.size()),
+                    .share = share,
+                    .rate = rate_,
+                    .seconds = seconds_since(start_)};
+  for (Ask const& ask : running_) {
+    auto const time = tuner_.now() + static_cast<std::int64_t>(trained);
+    training.epoch = std::max(training.epoch, epoch_at(ask, /*late=*/false, time));
+  }
+  training.member_epochs = curves_.member_epochs() +
+                           static_cast<std::int64_t>(trained * static_cast<double>(ids.size()));
+  auto const planned = stretches(tuner_.brackets());
+  double const step = pace_.seconds(static_cast<double>(ids.size()), 1);
+  training.seconds_left =
+      seconds_left(pace_, planned, tuner_.now()) - trained * step +
+      finish_time_->seconds(pace_, static_cast<int>(tuner_.trials().size()), planned.back().until);
+  setup_.study.on_training(training);
 }
 
 std::vector<Ask> StudyRun::Impl::finished_at(std::int64_t time) {
@@ -132,7 +232,7 @@ std::vector<Ask> StudyRun::Impl::finished_at(std::int64_t time) {
   return done;
 }
 
-void StudyRun::Impl::score_and_tell(std::vector<Ask> const& done) {
+void StudyRun::Impl::score_and_tell(std::vector<Ask> const& done, std::int64_t now) {
   auto const metrics = members_.population().metrics(members_.of(done));
   auto const scores = scorer_.scores(done, metrics);
   std::size_t first = 0;
@@ -141,13 +241,15 @@ void StudyRun::Impl::score_and_tell(std::vector<Ask> const& done) {
     auto const own = std::span(metrics).subspan(first, count);
     auto const own_scores = std::span(scores).subspan(first, count);
     curves_.record(ask, own, own_scores);
-    tell(ask, own, own_scores);
+    bool const cut = ask.finish > now;
+    // Where it was cut short, those that joined it late are not as far as the others.
+    tell(ask, own, cut ? own_scores.first(setup_.early) : own_scores, cut);
     first += count;
   }
 }
 
 void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics,
-                          std::span<double const> scores) {
+                          std::span<double const> scores, bool cut) {
   bool running = false, stopped = false;
   int epoch = 0;
   for (auto const& each : metrics) {
@@ -156,7 +258,7 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
     epoch = std::max(epoch, each.epoch);
   }
   // A trial ends by itself when none of its members goes on and one of them stopped.
-  bool const ended = stopped && !running;
+  bool const ended = cut || (stopped && !running);
   double const sum = std::accumulate(scores.begin(), scores.end(), 0.0);
   double const mean = sum / static_cast<double>(scores.size());
   auto const trial = static_cast<std::size_t>(ask.trial);
@@ -194,6 +296,10 @@ void StudyRun::Impl::report(int trials, int epoch, int waves) {
     progress.best_trial = *winner;
     progress.best_score = tuner_.trials()[static_cast<std::size_t>(*winner)].score;
   }
+  if (auto const top = tuner_.best_of_any()) {
+    progress.top_trial = *top;
+    progress.top_score = tuner_.trials()[static_cast<std::size_t>(*top)].score;
+  }
   for (auto const& trial : tuner_.trials())
     progress.diverged += trial.state == TrialState::diverged ? 1 : 0;
   progress.member_epochs = curves_.member_epochs();
@@ -203,7 +309,7 @@ void StudyRun::Impl::report(int trials, int epoch, int waves) {
 }
 
 void StudyRun::Impl::check_stop() {
-  auto const reason = reason_to_stop(setup_.study.stop, stop_progress_, setup_.maximize);
+  auto const reason = reason_to_stop(stop_, stop_progress_, setup_.maximize);
   if (reason && !tuner_.finished()) end(*reason);
 }
 
@@ -229,11 +335,10 @@ Result StudyRun::Impl::found() const {
   auto const winner = best_trial(setup_, tuner_);
   if (!winner) {
     throw NoUsableTrial(
-        stopped_
-            ? "the setup_.study was stopped_ before its first rung had ended_: give it more time"
-            : "all " + std::to_string(setup_.study.trials) +
-                  " trials diverged: lower the learning rates of the space, or clip "
-                  "gradients (clip_norm)");
+        stopped_ ? "the study was stopped before its first rung had ended: give it more time"
+                 : "all " + std::to_string(setup_.study.trials) +
+                       " trials diverged: lower the learning rates of the space, or clip "
+                       "gradients (clip_norm)");
   }
   Result result;
   result.trials = trial_results();
@@ -246,6 +351,8 @@ Result StudyRun::Impl::found() const {
   result.member_epochs = curves_.member_epochs();
   result.stopped_early = stopped_;
   result.ended = ended_;
+  result.scheduler = tuner_.scheduler();
+  result.stop = stop_;
   result.segments = tuner_.segments(*winner);
   result.seconds = seconds_since(start_);
   return result;

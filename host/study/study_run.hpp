@@ -5,12 +5,15 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "brood/study.hpp"
 #include "study/finalizer.hpp"
+#include "study/finish_time.hpp"
 #include "study/learning_curves.hpp"
+#include "study/pace.hpp"
 #include "study/scorer.hpp"
 #include "study/study_setup.hpp"
 #include "study/trial_members.hpp"
@@ -36,17 +39,33 @@ class StudyRun::Impl {
   // Takes in what the tuner asks for.
   void ask();
   // Trains those that run for so many epochs, in pieces of about a second, so that stop_requested
-  // is heard; how it is cut changes no result. False if it was.
-  bool train(int epochs);
+  // is heard; how it is cut changes no result. Returns how many were trained, fewer where the time
+  // was over; nothing if a stop was requested.
+  std::optional<int> train(int epochs);
   // Where a member is in virtual time. Those that join a trial for its last rung (`late`) go all
   // the way from the beginning while the others go on from where they are.
   static int epoch_at(Ask const& ask, bool late, std::int64_t time);
   double affordable() const;
+
+  // ---- by the clock; for studies with a time limit
+
+  int epochs_in_time(double members, int done) const;
+  // Seconds that are left for training if it ends at this epoch.
+  double seconds_to_train(int last_epoch) const;
+  // Before the last result of a rung is told: lets no more go on than there is time for.
+  void fit_promotion(std::int64_t now);
+  std::vector<Stretch> stretches(std::vector<std::vector<Rung>> const& brackets) const;
+  void report_training(int epochs, double share);
+
+  // ---- between rungs
+
   // Takes those that finish at this time from the running.
   std::vector<Ask> finished_at(std::int64_t time);
-  void score_and_tell(std::vector<Ask> const& done);
-  // A trial's score is the mean of its members' scores; NaN if one of them diverged.
-  void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores);
+  void score_and_tell(std::vector<Ask> const& done, std::int64_t now);
+  // A trial's score is the mean of its members' scores; NaN if one of them diverged. `cut`: it ends
+  // here, before its rung does.
+  void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores,
+            bool cut);
   // Members of trials that go on as copies of others, in the place of those that they had.
   void copy_members();
   // Lets go of the members of trials that are no longer in the running.
@@ -68,6 +87,9 @@ class StudyRun::Impl {
   int events_ = 0;                       // rungs reported so far
   std::size_t copied_ = 0;               // of the tuner's lineage
   double rate_ = 0;                      // member-epochs per second, lately
+  Pace pace_;
+  std::optional<FinishTime> finish_time_;  // where a clock is asked
+  Stop stop_;
   StopProgress stop_progress_;
   bool stopped_ = false;  // ended before the last rung
   Ended ended_ = Ended::complete;

@@ -51,6 +51,34 @@ TEST(Tuner, AsksForNewTrialsByIdInBatches) {
   EXPECT_TRUE(tuner.ask(100).empty());
 }
 
+TEST(Tuner, PromotesAsManyAsItIsToldBeforeTheRungEnds) {
+  Tuner tuner(options(9, SuccessiveHalving{3, 1, 9}));
+  std::vector<double> const scores = {5, 1, 4, 2, 6, 3, 9, 8, 7};
+  auto const first = tuner.ask(1000);
+  for (std::size_t i = 0; i + 1 < first.size(); ++i)
+    tuner.tell(first[i].trial, 1, scores[i]);
+  tuner.promote(2);
+  EXPECT_EQ(tuner.rungs(), (std::vector<Rung>{{9, 1}, {2, 3}, {1, 9}}));
+  tuner.tell(8, 1, scores[8]);
+  // A state knows it too.
+  Tuner restored(options(9, SuccessiveHalving{3, 1, 9}));
+  restored.restore(tuner.state());
+  for (Tuner* each : {&tuner, &restored}) {
+    EXPECT_EQ(each->rungs(), (std::vector<Rung>{{9, 1}, {2, 3}, {1, 9}}));
+    auto const asks = each->ask(10);
+    EXPECT_EQ(ids(asks), (std::vector<int>{1, 3}));
+    each->tell(1, 3, 1);
+    each->promote(0);
+    each->tell(3, 3, 2);
+    EXPECT_TRUE(each->finished());
+    EXPECT_EQ(each->best(), 1);
+    EXPECT_EQ(std::get<SuccessiveHalving>(each->scheduler()).promoted, (std::vector<int>{2, 0}));
+    EXPECT_THROW(each->promote(1), UsageError);
+  }
+  Tuner others(options(9, Asha{}));
+  EXPECT_THROW(others.promote(1), UsageError);
+}
+
 TEST(Tuner, PromotesTheBestInOrderOfRank) {
   Tuner tuner(options(6, SuccessiveHalving{2, 1, 4}));
   EXPECT_EQ(tuner.rungs(), (std::vector<Rung>{{6, 1}, {3, 2}, {1, 4}}));

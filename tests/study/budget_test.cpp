@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one number that comes from a clock: which trials fit at a given speed, by hand, and that a
-// measured speed stays in its bounds.
+// How long training takes at a known speed, and what fits into a time, by hand; and that what is
+// fitted at a measured speed stays in its bounds.
 #include "study/budget.hpp"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "brood/error.hpp"
 #include "brood/study.hpp"
+#include "study/repeats.hpp"
 #include "study/study_testing.hpp"
 
 namespace brood {
@@ -14,66 +17,132 @@ namespace {
 
 using namespace study_testing;
 
-// Rungs of n, n / 10 and n / 100 trials to epochs 1, 10 and 100: 1 + 0.9 + 0.9 epochs a trial.
-Study of_tenths(Validation const& validation, bool refit) {
-  Study study{.scheduler = SuccessiveHalving{.eta = 10, .max_epochs = 100},
-              .validation = validation,
-              .refit = refit};
-  study.space.log_uniform("lr", 1e-3, 1e-1);
-  return study;
+// A member-epoch takes a second of one of two workers.
+Pace second_of_two() {
+  Pace pace(2);
+  pace.note(2, 2, 1);
+  return pace;
 }
 
-int fitting(double member_epoch, int workers, Study const& study, double seconds) {
-  auto const table = small_blobs();
-  return trials_at(member_epoch, workers, study, splits_of(study, table.table()), seconds);
+TEST(Pace, CountsTheWorkersThatAMemberKeepsBusy) {
+  Pace const pace = second_of_two();
+  EXPECT_EQ(pace.seconds(2, 10), 10);
+  EXPECT_EQ(pace.seconds(6, 10), 30);
+  EXPECT_EQ(pace.seconds(1, 10), 10);
+  EXPECT_EQ(pace.seconds(0, 10), 0);
+  EXPECT_EQ(pace.slower(3).seconds(2, 10), 30);
+  Pace alone(2);
+  EXPECT_FALSE(alone.known());
+  alone.note(1, 4, 2);  // one member, four epochs, one worker
+  EXPECT_EQ(alone.seconds(4, 1), 1);
 }
 
-// 85 % of the time are planned for: 0.85 x 2,800 s of 2.8 member-epochs of 1 s each are 850 trials.
-// A hundred epochs of refit on one of two workers take as long as 200 of all members, 71.4 trials.
-TEST(TrialsAt, FillTheTimeThatIsPlannedFor) {
-  EXPECT_EQ(fitting(1, 2, of_tenths(Holdout{}, false), 2800.01), 850);
-  EXPECT_EQ(fitting(1, 2, of_tenths(Holdout{}, true), 2800.01), 778);
-  EXPECT_EQ(fitting(1, 2, of_tenths(Folds{.folds = 2}, false), 2800.01), 425);
-  EXPECT_EQ(fitting(0.5, 2, of_tenths(Holdout{}, false), 2800.01), 1700);
+// Brackets 9@1 3@3 1@9 and 3@3 1@9, two members a trial, three in the last rung.
+TEST(Pace, StretchesAreWhatTrainsSideBySide) {
+  std::vector<std::vector<Rung>> const brackets = {{{9, 1}, {3, 3}, {1, 9}}, {{3, 3}, {1, 9}}};
+  auto const stretches = stretches_of(brackets, 2, 3);
+  ASSERT_EQ(stretches.size(), 3u);
+  EXPECT_EQ(stretches[0].members, 18 + 6);
+  EXPECT_EQ(stretches[1].members, 6 + 6);
+  EXPECT_EQ(stretches[2].members, 2 + 2 + 2);  // a late one each
+  EXPECT_EQ(stretches[2].late, 2);
+  EXPECT_EQ(stretches[2].from, 3);
+  // 24 members an epoch, 12 for two, 6 for six, and the late two for the three before.
+  EXPECT_EQ(seconds_left(second_of_two(), stretches, 0), 12 + 12 + 18 + 3);
+  EXPECT_EQ(seconds_left(second_of_two(), stretches, 2), 6 + 18 + 3);
+  EXPECT_EQ(seconds_left(second_of_two(), stretches, 5), 12);
+  EXPECT_EQ(seconds_left(second_of_two(), stretches, 9), 0);
 }
 
-TEST(TrialsAt, MoreTimeAndMoreSpeedNeverMeanFewer) {
-  Study const study = of_tenths(Holdout{}, true);
-  int last = 9;
+class TrialsInTest : public testing::Test {
+ protected:
+  // Rungs of n, n / 10 and n / 100 trials to epochs 1, 10 and 100: 1 + 0.9 + 0.9 epochs a trial.
+  static Study of_tenths(bool refit) {
+    Study study{.scheduler = SuccessiveHalving{.eta = 10, .max_epochs = 100},
+                .validation = Holdout{},
+                .trials = 10000,
+                .refit = refit};
+    study.space.log_uniform("lr", 1e-3, 1e-1);
+    return study;
+  }
+  int fitting(double seconds, Study const& study, int members, Pace const& pace) const {
+    Splits const splits = splits_of(study, data_.table());
+    return trials_in(seconds, study, members, members, pace,
+                     FinishTime(study, data_, splits, splits.splits.size()));
+  }
+
+  fixtures::OwnedTable table_ = small_blobs();
+  Engine engine_{{.device = "cpu", .threads = 1}};
+  Data data_ = engine_.load(table_.table());
+};
+
+// Of 1,000 trials 2,800 member-epochs of a second on two workers.
+TEST_F(TrialsInTest, FillTheTime) {
+  EXPECT_EQ(fitting(1400, of_tenths(false), 1, second_of_two()), 1000);
+  EXPECT_EQ(fitting(1399, of_tenths(false), 1, second_of_two()), 999);
+  EXPECT_EQ(fitting(2800, of_tenths(false), 2, second_of_two()), 1000);
+  EXPECT_EQ(fitting(700, of_tenths(false), 1, second_of_two().slower(0.5)), 1000);
+  // The refit is 100 epochs of one member on the 120 rows of which 90 train.
+  EXPECT_EQ(fitting(1400 + 100 * 120.0 / 90 + 1e-6, of_tenths(true), 1, second_of_two()), 1000);
+}
+
+TEST_F(TrialsInTest, MoreTimeAndMoreSpeedNeverMeanFewer) {
+  Study const study = of_tenths(true);
+  int last = 1;
   for (double seconds = 1; seconds < 1e6; seconds *= 1.25) {
-    int const fit = fitting(1, 2, study, seconds);
+    int const fit = fitting(seconds, study, 1, second_of_two());
     EXPECT_GE(fit, last);
-    EXPECT_GE(fitting(0.9, 2, study, seconds), fit);
+    EXPECT_GE(fitting(seconds, study, 1, second_of_two().slower(0.9)), fit);
     last = fit;
   }
   EXPECT_EQ(last, 10000);
-  EXPECT_EQ(fitting(1, 2, study, 1), 9);
+  EXPECT_EQ(fitting(1, study, 1, second_of_two()), 1);
 }
 
-TEST(TrialsAt, AreNoMoreThanTheSpaceHas) {
-  Study study = of_tenths(Holdout{}, false);
+class FitToTimeTest : public TrialsInTest {
+ protected:
+  static std::chrono::steady_clock::time_point in(double seconds) {
+    return std::chrono::steady_clock::now() +
+           std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+               std::chrono::duration<double>(seconds));
+  }
+  static int epochs_of(Study const& study) {
+    return std::get<SuccessiveHalving>(study.scheduler).max_epochs;
+  }
+};
+
+TEST_F(FitToTimeTest, EnoughTimeChangesNothing) {
+  for (Fit const fit : {Fit::trials, Fit::shape}) {
+    Study const study = fit_to_time(engine_, data_, varied_study(), in(1e6), fit);
+    EXPECT_EQ(study.trials, 10);
+    EXPECT_EQ(epochs_of(study), 9);
+    EXPECT_EQ(std::get<Folds>(study.validation).repeats, 2);
+  }
+}
+
+TEST_F(FitToTimeTest, NoTimeLeavesTheLeast) {
+  Study const trials = fit_to_time(engine_, data_, varied_study(), in(0), Fit::trials);
+  EXPECT_EQ(trials.trials, 1);
+  EXPECT_EQ(epochs_of(trials), 9);
+  EXPECT_EQ(std::get<Folds>(trials.validation).repeats, 2);
+  Study const shape = fit_to_time(engine_, data_, varied_study(), in(0), Fit::shape);
+  EXPECT_EQ(shape.trials, 1);
+  EXPECT_EQ(epochs_of(shape), 1);
+  EXPECT_EQ(std::get<Holdout>(shape.validation).test, 0.2);
+}
+
+TEST_F(FitToTimeTest, NoMoreTrialsThanTheSpaceHas) {
+  Study study = of_tenths(false);
   study.sampler = Grid{};
   study.space = SearchSpace();
   study.space.choice("lr", {0.1, 0.01}).choice("dropout", {0.0, 0.1, 0.2, 0.3, 0.4, 0.5});
-  EXPECT_EQ(fitting(1, 1, study, 1e9), 12);
+  EXPECT_EQ(fit_to_time(engine_, data_, study, in(1e6), Fit::trials).trials, 12);
 }
 
-TEST(TrialsWithin, StaysWithinItsBounds) {
-  auto const table = small_blobs();
-  Engine engine({.device = "cpu", .threads = 1});
-  Data const data = engine.load(table.table());
-  Study const study = varied_study();
-  EXPECT_EQ(trials_within(engine, data, study, 1e-9), 9);
-  EXPECT_EQ(trials_within(engine, data, study, 1e9), 10000);
-}
-
-TEST(TrialsWithin, RefusesWhatCannotBeTrained) {
-  auto const table = small_blobs();
-  Engine engine({.device = "cpu", .threads = 1});
-  Data const data = engine.load(table.table());
+TEST_F(FitToTimeTest, RefusesWhatCannotBeTrained) {
   Study study = varied_study();
   study.space.constant("dropout", 2.0);
-  EXPECT_THROW(trials_within(engine, data, study, 1), UsageError);
+  EXPECT_THROW(fit_to_time(engine_, data_, study, in(1), Fit::trials), UsageError);
 }
 
 }  // namespace

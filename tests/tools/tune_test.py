@@ -348,45 +348,65 @@ class Repeating(CommandTest):
             self.assertEqual(len(trials), 4, method)
             self.assertEqual(len(set(trials)), 4, method)
 
+    def same_files(self, one, other, names=("trials.csv", "curves.csv", "best/model.safetensors",
+                                            "best/score.json")):
+        for name in names:
+            self.assertEqual((self.folder / one / name).read_bytes(),
+                             (self.folder / other / name).read_bytes(), name)
+
     def test_a_run_that_ended_early_is_repeated_by_its_events(self):
-        document = self.json_of("tune", "wine.yaml", "--out", "timed", "--time-limit", "0.001ms")
+        document = self.json_of("tune", "wine.yaml", "--out", "cut", "--events", "2")
         self.assertTrue(document["stopped_early"])
-        self.assertEqual(document["ended"], "time limit")
-        run = json.loads(self.text("timed/run.json"))
-        events = run["repeat"]["events"]
-        self.assertEqual(events, document["events"])
-        self.assertLess(events, 3)
-        repeated = self.json_of("tune", "wine.yaml", "--out", "events", "--events", events)
-        self.assertEqual(repeated["ended"], "events")
-        for name in ("trials.csv", "curves.csv", "best/model.safetensors", "best/score.json"):
-            self.assertEqual((self.folder / "timed" / name).read_bytes(),
-                             (self.folder / "events" / name).read_bytes(), name)
+        self.assertEqual(document["ended"], "events")
+        run = json.loads(self.text("cut/run.json"))
+        self.assertEqual(run["repeat"]["events"], 2)
+        self.json_of("tune", "cut/config.yaml", "--out", "again", "--events", "2")
+        self.same_files("cut", "again")
 
-    def test_a_time_limit_chooses_trials_that_repeat_the_run(self):
-        data = [WINE, "--target", "cultivar"]
-        self.brood("tune", *data, "--out", "timed", "--time-limit", "1s")
-        repeat = json.loads(self.text("timed/run.json"))["repeat"]
-        self.brood("tune", *data, "--out", "again", "--trials", repeat["trials"], "--events",
-                   repeat["events"])
-        for name in ("trials.csv", "curves.csv", "best/model.safetensors", "best/score.json"):
-            self.assertEqual((self.folder / "timed" / name).read_bytes(),
-                             (self.folder / "again" / name).read_bytes(), name)
+    # Of this machine nothing is known; by a clock that runs far too fast there is time for the first
+    # epoch of one trial and no more, and by one that hardly moves for all.
+    def test_a_run_that_the_clock_has_cut_is_repeated_by_its_config(self):
+        for name, arguments in (("sweep", ["wine.yaml"]),
+                                ("data", [WINE, "--target", "cultivar"])):
+            for rate in (None, 1e5, 1e-6):
+                done = self.run_brood("tune", *arguments, "--out", name, "--time-limit", "1s",
+                                      "--json", "--overwrite", clock_rate=rate)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                document = json.loads(done.stdout)
+                self.assertIn("# time_limit: none", self.text(f"{name}/config.yaml"))
+                if rate == 1e5:
+                    self.assertEqual(document["trials"], 1)
+                    self.assertEqual(document["ended"],
+                                     "time limit" if name == "sweep" else "complete")
+                self.json_of("tune", f"{name}/config.yaml", "--out", "again", "--overwrite")
+                self.same_files(name, "again")
 
-    def test_the_plan_fits_trials_to_a_time_limit(self):
+    def test_trials_that_do_not_fit_are_left_out_and_said(self):
+        for rate, trials, says in ((1e5, 1, r"trials=1 of \d+ fit into 1 s"), (1e-6, None, None)):
+            done = self.run_brood("plan", "wine.yaml", "--time-limit", "1s", "--json",
+                                  clock_rate=rate)
+            plan = json.loads(done.stdout)
+            if trials is None:
+                self.assertNotIn("fit into", done.stderr.decode())
+                self.assertEqual(plan, self.json_of("plan", "wine.yaml"))
+            else:
+                self.assertEqual(plan["trials"], trials)
+                self.assertRegex(done.stderr.decode(), says)
+
+    def test_the_plan_of_a_table_fits_a_time_limit(self):
         data = [WINE, "--target", "cultivar"]
-        # Of this machine nothing is known; by clocks that run far too fast or too slow, one is so
-        # slow or so fast that the limit or the number of rows decides.
-        for rate, says in ((None, r"trials=\d+ (are enough for so few rows; more would )?fit into 1 s"),
-                           (1e5, "trials=9 fit into 1 s"),
-                           (1e-6, "trials=256 are enough for so few rows; more would fit into 1 s")):
+        for rate, says in ((None, r"trials=\d+, to \d+ epochs?, by .*, fit into 1 s"
+                                  r"|trials=256, .* more would fit into 1 s"),
+                           (1e5, "trials=1, to 1 epoch, by a hold-out of 20.0 %, fit into 1 s"),
+                           (1e-6, "trials=256, to 81 epochs, by 5 folds, 3 repeats, are enough for "
+                                  "so few rows; more would fit into 1 s")):
             done = self.run_brood("plan", *data, "--time-limit", "1s", clock_rate=rate)
             self.assertEqual(done.returncode, 0)
             self.assertRegex(done.stderr.decode(), says)
         self.assertEqual(self.json_of("plan", *data)["trials"], 256)
-        # Where trials are said, or nothing can be measured, they are not fitted.
-        for arguments in (["--trials", "7"], ["--device-model", "sm_90"]):
-            plan = self.json_of("plan", *data, "--time-limit", "1s", *arguments)
-            self.assertEqual(plan["trials"], 7 if "7" in arguments else 256)
+        # On a device that is not there nothing can be measured.
+        plan = self.json_of("plan", *data, "--time-limit", "1s", "--device-model", "sm_90")
+        self.assertEqual(plan["trials"], 256)
 
     def test_a_time_limit_that_is_not_reached_changes_nothing(self):
         document = self.json_of("tune", "wine.yaml", "--time-limit", "1h")

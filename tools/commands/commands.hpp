@@ -3,6 +3,7 @@
 // on stderr, and throws the errors of brood/error.hpp, which brood.cpp turns into exit codes.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct BenchOptions {
 
 // The command line, checked. What was not given is empty.
 struct Options {
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   std::string program;              // as it was invoked
   std::string command_line;         // the whole of it, quoted for a shell
   std::vector<std::string> inputs;  // sweep or data file, directories, topics
@@ -61,9 +63,9 @@ bool is_sweep_file(std::string const& path);
 // The sweep that the command line asks for: of a sweep file, or the default one of a data file.
 files::Sweep read_sweep(Options const& options);
 
-// Whether the number of trials is chosen to fit the time limit: there is one, and neither a sweep
-// file nor the command line says how many. On a device that is not there nothing can be measured.
-bool fits_time(files::Sweep const& sweep, Options const& options);
+// By when the program is to end; nothing without a time limit.
+std::optional<std::chrono::steady_clock::time_point> finish_by(files::Sweep const& sweep,
+                                                               Options const& options);
 
 // A sweep with its data on a device: everything is checked.
 struct Prepared {
@@ -74,8 +76,9 @@ struct Prepared {
   Data data;
   StudyPlan plan;
 };
-// With fit_time, the number of trials is first chosen to fit the sweep's time limit, by training a
-// few networks for an epoch; else nothing is trained.
+// With fit_time, the study is first made to fit the sweep's time limit, if there is one, by
+// training a few networks for an epoch (not on a device that is not there); else nothing is
+// trained.
 Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time = false);
 
 // The plan as a person reads it and as `--json` has it.

@@ -16,17 +16,17 @@ constexpr std::size_t kMaxBrackets = 32;  // that are shown
 std::string upper_bound_text(Prepared const& prepared) {
   std::string reasons;
   Study const& study = prepared.sweep.study;
-  auto const add = [&](char const* reason) {
-    reasons += (reasons.empty() ? "" : " and ") + std::string(reason);
+  auto const add = [&](std::string const& reason) {
+    reasons += (reasons.empty() ? "" : " and ") + reason;
   };
   if (std::holds_alternative<MedianStopping>(study.scheduler))
     add("trials worse than the median are stopped");
   if (prepared.plan.upper_bound && study.space.find("patience") != nullptr)
     add("patience ends members that no longer get better");
   if (study.stop.target || study.stop.patience_rungs) add("stop ends the study by its scores");
+  if (study.stop.epochs) add("stop ends it at epoch " + std::to_string(*study.stop.epochs));
   if (prepared.sweep.time_limit_seconds) {
-    reasons += (reasons.empty() ? "" : " and ") + std::string("no rung begins after ") +
-               duration_text(*prepared.sweep.time_limit_seconds);
+    add("all of it ends after " + duration_text(*prepared.sweep.time_limit_seconds));
   }
   std::string text = reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
   if (prepared.plan.lower_bound) {
@@ -155,8 +155,7 @@ files::Json plan_document(StudyPlan const& plan) {
 
 int plan(Options const& options) {
   files::Sweep sweep = read_sweep(options);
-  bool const fit_time = fits_time(sweep, options);
-  Prepared const prepared = prepare(std::move(sweep), options, fit_time);
+  Prepared const prepared = prepare(std::move(sweep), options, /*fit_time=*/true);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
       say(note);

@@ -79,12 +79,70 @@ files::Sweep read_sweep(Options const& options) {
   return sweep;
 }
 
-bool fits_time(files::Sweep const& sweep, Options const& options) {
-  bool const said = options.trials || overrides_key(options.overrides, "trials") ||
-                    overrides_key(options.overrides, "run_cap") ||
-                    is_sweep_file(options.inputs.at(0));
-  return sweep.time_limit_seconds && !said && options.engine.device_model.empty();
+// What is left after training, to print and to write.
+std::optional<std::chrono::steady_clock::time_point> finish_by(files::Sweep const& sweep,
+                                                               Options const& options) {
+  if (!sweep.time_limit_seconds) return std::nullopt;
+  constexpr double kTrained = 0.96, kLongest = 1e9;  // seconds
+  std::chrono::duration<double> const limit(kTrained *
+                                            std::min(*sweep.time_limit_seconds, kLongest));
+  return options.started + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
 }
+
+namespace {
+
+// Whose shape is nobody's wish.
+bool is_shaped_by_us(Options const& options) {
+  constexpr std::string_view kShapes[] = {"trials",     "run_cap", "early_terminate",
+                                          "validation", "epochs",  "train"};
+  bool const said =
+      std::any_of(options.overrides.begin(), options.overrides.end(), [&](auto const& override) {
+        std::string_view const key = override.first;
+        return std::any_of(std::begin(kShapes), std::end(kShapes), [&](std::string_view shape) {
+          return key == shape ||
+                 (key.starts_with(shape) && key.substr(shape.size()).starts_with("."));
+        });
+      });
+  return !said && !options.trials && !is_sweep_file(options.inputs.at(0));
+}
+
+std::string validation_text(Validation const& validation) {
+  if (auto const* holdout = std::get_if<Holdout>(&validation))
+    return "a hold-out of " + percent_text(holdout->valid) + " %";
+  return std::visit(
+      []<class V>(V const& each) -> std::string {
+        if constexpr (requires { each.folds; })
+          return std::to_string(each.folds) + " folds, " + counted(each.repeats, "repeat");
+        return counted(each.repeats, "repeat");
+      },
+      validation);
+}
+
+// Makes the sweep's study fit its time limit, and says how.
+void fit(files::Sweep& sweep, Options const& options, Engine& engine, Data const& data) {
+  bool const ours = is_shaped_by_us(options);
+  Study& study = sweep.study;
+  if (ours) study.trials = sweep.most_trials;
+  Study const asked = study;
+  study =
+      fit_to_time(engine, data, asked, *finish_by(sweep, options), ours ? Fit::shape : Fit::trials);
+  std::string const time = duration_text(*sweep.time_limit_seconds);
+  if (study.trials == asked.trials && !ours) return;
+  std::string note = "trials=" + std::to_string(study.trials);
+  if (!ours) {
+    note += " of " + std::to_string(asked.trials) + " fit into " + time;
+  } else {
+    int const epochs =
+        std::visit([](auto const& each) { return each.max_epochs; }, study.scheduler);
+    note += ", to " + counted(epochs, "epoch") + ", by " + validation_text(study.validation);
+    note += study.trials == asked.trials
+                ? ", are enough for so few rows; more would fit into " + time
+                : ", fit into " + time;
+  }
+  sweep.notes.push_back(note);
+}
+
+}  // namespace
 
 Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
   try {
@@ -93,16 +151,8 @@ Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
     Dataset dataset = files::load_dataset(sweep, options.engine.profile);
     Table const table = dataset.table();
     Data data = engine.load(table);
-    if (fit_time) {
-      double const seconds = *sweep.time_limit_seconds;
-      int const fit = trials_within(engine, data, sweep.study, seconds);
-      sweep.study.trials = std::min(fit, sweep.most_trials);
-      sweep.notes.push_back("trials=" + std::to_string(sweep.study.trials) +
-                            (fit > sweep.most_trials
-                                 ? " are enough for so few rows; more would fit into "
-                                 : " fit into ") +
-                            duration_text(seconds));
-    }
+    bool const is_there = options.engine.device_model.empty();
+    if (fit_time && sweep.time_limit_seconds && is_there) fit(sweep, options, engine, data);
     StudyPlan plan = brood::plan(engine, data, sweep.study);
     sweep.notes.insert(sweep.notes.end(), plan.notes.begin(), plan.notes.end());
     return {std::move(sweep),   std::move(dataset.encoding),

@@ -71,78 +71,86 @@ std::string utc_now() {
   return {text, size};
 }
 
-// Says after each rung how it goes, and whether it goes on.
+// Says how it goes, after each rung and while it trains, and whether it goes on.
 class Watch {
  public:
   Watch(Prepared const& prepared, Options const& options)
       : prepared_(prepared), options_(options), lines_(options.quiet) {
-    if (lines_.live()) show(0, "nothing scored yet");
+    if (lines_.live()) lines_.status(rung_text(0), best_);
   }
 
   Go after(Progress const& progress) {
     events_ = progress.rung + 1;
-    std::string const best = best_text(progress);
-    std::string const of = progress.rungs > 0 ? "/" + std::to_string(progress.rungs) : "";
-    lines_.line("rung " + std::to_string(events_) + of + ": " + counted(progress.trials, "trial") +
-                " to epoch " + std::to_string(progress.epoch) + ", " + best);
-    if (!progress.last) show(static_cast<std::size_t>(events_), best);
+    best_ = best_text(progress);
+    lines_.line("rung " + std::to_string(events_) +
+                (progress.rungs > 0 ? "/" + std::to_string(progress.rungs) : "") + ": " +
+                counted(progress.trials, "trial") + " to epoch " + std::to_string(progress.epoch) +
+                ", " + best_ + ", " + counted(progress.member_epochs, "member-epoch") +
+                (progress.waves > 1 ? " in " + counted(progress.waves, "wave") : "") + ", " +
+                duration_text(progress.seconds));
     if (received_signal != 0) return Go::stop;
     if (progress.last) return Go::on;
-    if (options_.events && events_ >= *options_.events) return end("events");
+    if (options_.events && events_ >= *options_.events) {
+      by_events_ = true;
+      return Go::stop;
+    }
     return Go::on;
   }
 
-  // Polled while a rung trains. The first rung is always trained to its end: without it there is no
-  // winner.
-  bool stop_requested() {
-    if (received_signal != 0) return true;
-    auto const limit = prepared_.sweep.time_limit_seconds;
-    std::chrono::duration<double> const passed = std::chrono::steady_clock::now() - start_;
-    if (!limit || events_ == 0 || passed.count() < *limit) return false;
-    ended_ = "time limit";
-    return true;
+  void during(Training const& training) {
+    double const in_all = training.seconds + training.seconds_left;
+    if (!estimated_ && training.seconds >= 1) {
+      estimated_ = true;
+      constexpr double kLong = 10;
+      if (in_all >= kLong) lines_.line("about " + duration_text(in_all) + " in all at this rate");
+    }
+    std::string const time = duration_text(training.seconds) + ", about " +
+                             duration_text(std::max(training.seconds_left, 0.0)) + " left";
+    lines_.status(rung_text(static_cast<std::size_t>(training.rung)) + ", " +
+                      percent_text(training.share) + " %, " + rate_text(training.rate) +
+                      " member-epochs/s",
+                  time + "; " + best_);
   }
 
   void clear() { lines_.clear(); }
   int events() const { return events_; }
-  std::string const& ended() const { return ended_; }
+  bool by_events() const { return by_events_; }
 
  private:
-  Go end(char const* why) {
-    ended_ = why;
-    return Go::stop;
-  }
-
+  // The best of those trained furthest, and the best of all if that is another.
   std::string best_text(Progress const& progress) const {
     std::string text = "no score yet";
+    auto const scored = [](double score, int trial) {
+      return score_text(score) + " (trial " + std::to_string(trial) + ")";
+    };
     if (progress.best_trial >= 0) {
-      text = "best " + prepared_.sweep.study.metric.name + " " + score_text(progress.best_score) +
-             " (trial " + std::to_string(progress.best_trial) + ")";
+      text = "best " + prepared_.sweep.study.metric.name + " " +
+             scored(progress.best_score, progress.best_trial);
+      if (progress.top_score != progress.best_score)
+        text += ", of any rung " + scored(progress.top_score, progress.top_trial);
     }
     if (progress.diverged > 0) text += ", " + std::to_string(progress.diverged) + " diverged";
-    text += ", " + counted(progress.member_epochs, "member-epoch");
-    if (progress.waves > 1) text += " in " + counted(progress.waves, "wave");
-    return text + ", " + duration_text(progress.seconds);
+    return text;
   }
 
-  // The two lines while the rung with this index runs. Which it is can be said beforehand if all
-  // trials go in step.
-  void show(std::size_t index, std::string const& best) {
+  // Which the rung with this index is can be said beforehand if all trials go in step.
+  std::string rung_text(std::size_t index) const {
+    int const rungs = prepared_.plan.events;
     std::string text = "rung " + std::to_string(index + 1);
-    if (prepared_.plan.events > 0) {
+    if (rungs > 0) text += " of " + std::to_string(rungs);
+    if (index < static_cast<std::size_t>(prepared_.plan.events)) {
       Rung const& rung = prepared_.plan.rungs[index];
-      text += " of " + std::to_string(prepared_.plan.events) + ": " +
-              counted(rung.trials, "trial") + " to epoch " + std::to_string(rung.epoch);
+      text += ": " + counted(rung.trials, "trial") + " to epoch " + std::to_string(rung.epoch);
     }
-    lines_.status(text, best);
+    return text;
   }
 
   Prepared const& prepared_;
   Options const& options_;
   StatusLines lines_;
-  std::chrono::steady_clock::time_point const start_ = std::chrono::steady_clock::now();
+  std::string best_ = "nothing scored yet";
   int events_ = 0;
-  std::string ended_ = "complete";
+  bool by_events_ = false, estimated_ = false;
 };
 
 int report_interrupt(Watch const& watch, int rungs) {
@@ -164,6 +172,14 @@ std::string run_directory(files::Sweep const& sweep, Options const& options) {
   return directory;
 }
 
+// The sweep with what the clock decided, so that it repeats the run without one.
+files::Sweep as_it_ran(files::Sweep sweep, Result const& result) {
+  sweep.study.scheduler = result.scheduler;
+  sweep.study.stop = result.stop;
+  sweep.time_limit_seconds.reset();
+  return sweep;
+}
+
 }  // namespace
 
 int tune(Options const& given) {
@@ -173,8 +189,7 @@ int tune(Options const& given) {
   if (options.profile) options.engine.profile = &profile.emplace();
   files::Sweep sweep = read_sweep(options);
   std::string directory = run_directory(sweep, options);
-  bool const fit_time = fits_time(sweep, options);
-  Prepared prepared = prepare(std::move(sweep), options, fit_time);
+  Prepared prepared = prepare(std::move(sweep), options, /*fit_time=*/true);
   files::check_writable(directory);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
@@ -186,14 +201,17 @@ int tune(Options const& given) {
   Watch watch(prepared, options);
   Study study = prepared.sweep.study;
   study.on_rung = [&](Progress const& progress) { return watch.after(progress); };
-  study.stop_requested = [&] { return watch.stop_requested(); };
+  study.on_training = [&](Training const& training) { watch.during(training); };
+  study.stop_requested = [] { return received_signal != 0; };
+  study.finish_by = finish_by(prepared.sweep, options);
   StudyRun run(prepared.engine, prepared.data, std::move(study));
   auto const report = [&] { return profile ? std::optional(profile->report()) : std::nullopt; };
   auto const write = [&](Result const& result, std::string const& ended) {
     Profile::Scope const writing(options.engine.profile, Phase::write);
     // Another run may have taken the name since.
     if (options.out.empty()) directory = run_directory(prepared.sweep, options);
-    files::write_run_directory(directory, prepared.sweep, result, prepared.encoding,
+    files::write_run_directory(directory, as_it_ran(prepared.sweep, result), result,
+                               prepared.encoding,
                                {.command_line = options.command_line,
                                 .data_fingerprint = prepared.fingerprint,
                                 .backend = prepared.engine.info(),
@@ -211,9 +229,7 @@ int tune(Options const& given) {
       Result const result = run.finish();
       watch.clear();
       if (received_signal == 0) {
-        bool const by_scores =
-            result.ended == Ended::target || result.ended == Ended::no_improvement;
-        std::string const ended = by_scores ? std::string(name_of(result.ended)) : watch.ended();
+        std::string const ended(watch.by_events() ? "events" : name_of(result.ended));
         write(result, ended);
         auto const measured = report();
         print_tuned({prepared, result, directory, watch.events(), ended, measured}, options);

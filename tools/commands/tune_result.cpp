@@ -123,13 +123,28 @@ std::string ended_text(Tuned const& tuned) {
   int const rungs = tuned.prepared.plan.events;  // 0: not known before
   std::string const after = " after rung " + std::to_string(tuned.events) +
                             (rungs > 0 ? " of " + std::to_string(rungs) : "");
-  if (tuned.result.ended == Ended::target) return "Ended by stop.target" + after + ".\n";
-  if (tuned.result.ended == Ended::no_improvement) {
-    return "Ended by stop.patience_rungs" + after + ".\n";
+  switch (tuned.result.ended) {
+    case Ended::target:
+      return "Ended by stop.target" + after + ".\n";
+    case Ended::no_improvement:
+      return "Ended by stop.patience_rungs" + after + ".\n";
+    case Ended::epochs:
+      return "Ended by stop.epochs" + after + ".\n";
+    case Ended::time:
+      return "Ended by the time limit at epoch " + std::to_string(*tuned.result.stop.epochs) +
+             (rungs > 0 ? " of " + std::to_string(tuned.prepared.plan.rungs.back().epoch) : "") +
+             ".\n";
+    default:
+      return "Ended by --events" + after + "; --events " + std::to_string(tuned.events) +
+             " repeats this run exactly.\n";
   }
-  std::string const by = tuned.ended == "events" ? "--events" : "the time limit";
-  std::string const events = std::to_string(tuned.events);
-  return "Ended by " + by + after + "; --events " + events + " repeats this run exactly.\n";
+}
+
+// Where a clock has decided something, how to do the same without it.
+std::string repeat_text(Tuned const& tuned, std::string const& program,
+                        std::string const& directory) {
+  if (!tuned.prepared.sweep.time_limit_seconds) return "";
+  return "To repeat it exactly:\n  " + program + " tune " + directory + "/config.yaml\n";
 }
 
 Json trial_document(TrialResult const& trial) {
@@ -156,7 +171,7 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   text += std::string("To predict with the ") +
           (tuned.result.ensemble.empty() ? "winner" : "ensemble") + ":\n  " + program +
           " predict " + directory + " " + shell_word(tuned.prepared.sweep.data_path) + "\n";
-  return text;
+  return text + repeat_text(tuned, program, directory);
 }
 
 Json tuned_document(Tuned const& tuned) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "brood/settings.hpp"
 #include "brood/value.hpp"
@@ -54,6 +55,10 @@ template <class S>
 std::string allowed_text(std::string_view, setting::WholeUpTo<S> const& allowed) {
   return "a whole number, " + std::to_string(allowed.min) + " .. " +
          std::string(allowed.max_name.key);
+}
+inline std::string allowed_text(std::string_view, setting::Descending const& allowed) {
+  return "a list of whole numbers from " + std::to_string(allowed.min) +
+         " on, none larger than the one before";
 }
 inline std::string allowed_text(std::string_view key, setting::Real const& allowed) {
   if (std::isinf(allowed.max)) return "a number above " + to_text(allowed.min);
@@ -102,6 +107,23 @@ class SettingsReader {
                                     std::string(allowed.max_name.key) + ' ' + std::to_string(max));
     }
     return value;
+  }
+  std::optional<std::vector<int>> value_of(std::string_view key, setting::Descending const& allowed,
+                                           std::vector<int> const&) const {
+    Node const* node = section_.find(key);
+    if (node == nullptr) return std::nullopt;
+    std::vector<int> values;
+    bool fits = node->kind == NodeKind::list;
+    for (Node const& item : node->items) {
+      auto const value = whole_number(item);
+      std::int64_t const max = values.empty() ? kMaxSetting : values.back();
+      fits = fits && value && *value >= allowed.min && *value <= max;
+      if (fits) values.push_back(static_cast<int>(*value));
+    }
+    if (fits) return values;
+    section_.problems().add(node->place,
+                            not_allowed(section_.full(key), *node, allowed_text(key, allowed)));
+    return std::nullopt;
   }
   template <class T>
   std::optional<double> value_of(std::string_view key, setting::Real const& allowed,
@@ -155,6 +177,12 @@ void read_settings(Section const& section, S& s, Names const& keys = settings_ke
 template <class Allowed>
 std::string setting_text(std::int64_t value, Allowed const&) {
   return std::to_string(value);
+}
+inline std::string setting_text(std::vector<int> const& values, setting::Descending const&) {
+  std::string text;
+  for (int const value : values)
+    text += (text.empty() ? "[" : ", ") + std::to_string(value);
+  return text.empty() ? "" : text + "]";
 }
 inline std::string setting_text(double value, setting::Real const&) {
   return to_text(value);

@@ -48,6 +48,9 @@ struct SuccessiveHalving {
   // Weights & Biases' bands: rungs end at max_epochs / eta^i, i = bands .. 1, rounded down, and at
   // max_epochs; min_epochs then has no part in it.
   std::optional<int> bands = {};
+  // Trials that go on after the first rungs, in place of 1/eta; 0 ends the study there. So a run is
+  // repeated of which the clock decided how many went on.
+  std::vector<int> promoted = {};
 
   template <class Visitor>
   static void settings(Visitor&& visit) {
@@ -60,6 +63,8 @@ struct SuccessiveHalving {
           "how 1/eta of a rung is rounded");
     visit({"bands", "s"}, &S::bands, setting::Whole{1, 30},
           "rungs at max_iter / eta^i, i = 1 .. s, and at max_iter");
+    visit("promoted", &S::promoted, setting::Descending{0},
+          "trials that go on after the first rungs, in place of 1/eta; 0: it ends there");
   }
 };
 

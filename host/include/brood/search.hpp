@@ -230,6 +230,13 @@ class Tuner {
   // trial that was not asked for or was told already, and for an epoch outside the rung.
   void tell(int trial, int epoch, double score, bool stopped = false);
 
+  // How many trials go on after the rung in progress, in place of what was planned; of the rungs
+  // after it, 1/eta again. 0: the study ends with this rung. For SuccessiveHalving, while a result
+  // of the rung is still to be told; throws UsageError otherwise.
+  void promote(int trials);
+  // As it was given, with what promote() said.
+  SchedulerChoice const& scheduler() const { return options_.scheduler; }
+
   bool finished() const;
   // The plan: each bracket, and all together (how many trials train to each epoch).
   std::vector<std::vector<Rung>> const& brackets() const;
@@ -299,6 +306,7 @@ class Tuner {
     std::vector<Config> configs;     // as many
     int begun = 0;                   // of these, the first so many
     bool exhausted = false;          // the space has no more of them
+    std::vector<int> promoted;       // by promote(): SuccessiveHalving::promoted from then on
     std::int64_t now = 0;            // virtual time
     std::vector<Job> jobs;           // in the order in which they are asked for
     std::vector<BracketState> brackets;

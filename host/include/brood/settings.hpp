@@ -47,6 +47,11 @@ struct WholeUpTo {
   WholeField<S> max;
   Name max_name;
 };
+// A list of whole numbers from `min` on, none larger than the one before it; an empty one says
+// nothing.
+struct Descending {
+  std::int64_t min;
+};
 // A number from `min` to `max`, the ends included unless they are said to be open.
 struct Real {
   double min, max;

@@ -3,6 +3,7 @@
 // tune() runs it to the end.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -51,10 +52,23 @@ struct Progress {
   int epoch = 0;            // trained to, the furthest of them
   int waves = 1;            // the memory limit allowed this many at a time
   double best_score = std::numeric_limits<double>::quiet_NaN();
-  int best_trial = -1;
+  int best_trial = -1;  // as Study::best_of has it
+  double top_score = std::numeric_limits<double>::quiet_NaN();
+  int top_trial = -1;              // the best score of any rung
   int diverged = 0;                // trials so far
   std::int64_t member_epochs = 0;  // trained so far
   double seconds = 0;
+};
+// A rung while it trains.
+struct Training {
+  int rung = 0, rungs = 0;         // as in Progress
+  int trials = 0;                  // that train
+  int epoch = 0;                   // that they have reached, the furthest of them
+  double share = 0;                // of the rung that has been trained
+  std::int64_t member_epochs = 0;  // trained so far, in all rungs
+  double rate = 0;                 // member-epochs a second, lately
+  double seconds = 0;              // since the study began
+  double seconds_left = 0;         // at this rate, of all rungs that are planned, and the end
 };
 // Whether a study goes on after a rung.
 enum class Go { on, stop };
@@ -63,10 +77,13 @@ enum class Go { on, stop };
 // last score at whatever epoch.
 enum class BestOf { last_rung, any };
 
-// Ends a study after a rung by its scores, whatever is still planned.
+// Ends a study before all is done that is planned.
 struct Stop {
   std::optional<double> target = {};       // a trial's score is this or better
   std::optional<int> patience_rungs = {};  // in so many rungs no score was the best yet
+  // At this epoch, within a rung if it comes there: its trials end and are scored where they are.
+  // (Of trials that do not begin together, at this virtual time.)
+  std::optional<int> epochs = {};
 
   template <class Visitor>
   static void settings(Visitor&& visit) {
@@ -74,6 +91,8 @@ struct Stop {
           "the study ends after the rung in which a trial scores this or better");
     visit("patience_rungs", &Stop::patience_rungs, setting::Whole{1, 1000},
           "it ends after so many rungs in which no score was the best yet");
+    visit("epochs", &Stop::epochs, setting::Whole{1, 10'000'000},
+          "it ends at this epoch, within a rung if it comes there");
   }
 };
 
@@ -135,9 +154,16 @@ struct Study {
   int ensemble = 0;
   // Called after each rung; Go::stop ends the study there: the best so far wins.
   std::function<Go(Progress const&)> on_rung = {};
+  // Called about once a second while a rung trains.
+  std::function<void(Training const&)> on_training = {};
   // Polled about once a second while a rung trains. True ends the study there: the rung is dropped,
   // and the best of the rungs before wins.
   std::function<bool()> stop_requested = {};
+  // By when tune() is to return, refit, ensemble and scores included. Under SuccessiveHalving fewer
+  // trials go on after a rung where more would take too long; and where the time is over within a
+  // rung, it ends at the epoch that all its trials have come to (not before their first). What the
+  // clock decided is in Result::scheduler and Result::stop, with which the study repeats exactly.
+  std::optional<std::chrono::steady_clock::time_point> finish_by = {};
 
   // What stands at the top of a sweep file beside the sections of the above.
   template <class Visitor>
@@ -200,14 +226,19 @@ struct StudyPlan {
 };
 // Throws UsageError with everything wrong with the study for this data.
 StudyPlan plan(Engine& engine, Data const& data, Study const& study);
-// Trials (9 .. 10,000) that the study can train on this engine in about so many seconds, its refit
-// included: measured by training a few members for an epoch, so it differs from run to run.
-int trials_within(Engine& engine, Data const& data, Study const& study, double seconds);
+// How a study is made to fit into a time: by fewer trials; or also, where nobody has asked for its
+// shape, by shorter rungs and fewer members a trial.
+enum class Fit { trials, shape };
+// The study, with no more than what this engine can train until then, its end included: measured by
+// training a few members for an epoch, so it differs from run to run.
+Study fit_to_time(Engine& engine, Data const& data, Study const& study,
+                  std::chrono::steady_clock::time_point finish_by, Fit fit);
 // All problems of a study that can be known without data.
 std::vector<std::string> problems(Study const& study, Task task);
 
-// Why there were no more rungs: all are done, Stop said so, or on_rung or stop_requested did.
-enum class Ended { complete, target, no_improvement, stopped };
+// Why there were no more rungs: all are done, Stop said so, the time was over (as Study::finish_by
+// has it), or on_rung or stop_requested said so.
+enum class Ended { complete, target, no_improvement, epochs, time, stopped };
 std::string_view name_of(Ended ended);
 
 // What a study has found.
@@ -236,6 +267,9 @@ struct Result {
   double seconds = 0;
   bool stopped_early = false;  // not all rungs were trained
   Ended ended = Ended::complete;
+  // Of the study, with what the clock decided under Study::finish_by.
+  SchedulerChoice scheduler;
+  Stop stop;
   // The training that led to the winner's score; more than one under population based training. The
   // refit goes through all of them.
   std::vector<Segment> segments;

@@ -45,8 +45,11 @@ int survivors_of(int trials, SuccessiveHalving const& halving) {
 std::vector<Rung> halving_rungs(SuccessiveHalving const& halving, int trials) {
   std::vector<Rung> rungs;
   for (int const epoch : rung_epochs(halving)) {
+    std::size_t const rung = rungs.size();
     rungs.push_back({trials, epoch});
-    trials = survivors_of(trials, halving);
+    trials = rung < halving.promoted.size() ? std::min(trials, halving.promoted[rung])
+                                            : survivors_of(trials, halving);
+    if (trials == 0) break;
   }
   return rungs;
 }

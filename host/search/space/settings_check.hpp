@@ -2,6 +2,7 @@
 // Settings of a struct (brood/settings.hpp) against what they may be.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +51,19 @@ class SettingsCheck {
     add(name, value,
         "from " + std::to_string(allowed.min) + " to " + std::string(allowed.max_name.field) +
             ", which is " + std::to_string(max));
+  }
+  void check(std::string_view name, std::vector<int> const& values,
+             setting::Descending const& allowed) {
+    bool good = std::is_sorted(values.rbegin(), values.rend());
+    std::string text;
+    for (int const value : values) {
+      good = good && value >= allowed.min;
+      text += (text.empty() ? "[" : ", ") + std::to_string(value);
+    }
+    if (good) return;
+    add(name, text + "]",
+        "whole numbers from " + std::to_string(allowed.min) +
+            " on, none larger than the one before");
   }
   void check(std::string_view name, double value, setting::Real const& allowed) {
     if (allowed.allows(value)) return;

@@ -44,6 +44,10 @@ class Values {
     int const max = s_.*allowed.max;
     return {{static_cast<int>(allowed.min), max}, {static_cast<int>(allowed.min - 1), max + 1}};
   }
+  Beyond<std::vector<int>> of(std::vector<int> const&, setting::Descending const& allowed) const {
+    auto const min = static_cast<int>(allowed.min);
+    return {{{min}, {min + 2, min + 1, min + 1}}, {{min - 1}, {min + 1, min + 2}}};
+  }
   Beyond<double> of(double, setting::Real const& allowed) const {
     Beyond<double> values;
     (allowed.min_is_open ? values.refused : values.allowed).push_back(allowed.min);
@@ -83,6 +87,10 @@ double other(double value, setting::Real const& allowed) {
 }
 double other(double value, setting::Score) {
   return value + 1;
+}
+std::vector<int> other(std::vector<int> values, setting::Descending const& allowed) {
+  values.push_back(static_cast<int>(allowed.min));
+  return values;
 }
 template <std::integral T>
 T other(T value, setting::Whole const&) {

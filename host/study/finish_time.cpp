@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/finish_time.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "study/ensemble.hpp"
+#include "study/plan.hpp"
+#include "study/truth.hpp"
+
+namespace brood {
+
+namespace {
+
+// Of a training step a third is what a prediction takes: one product of three.
+constexpr double kForwardShare = 1.0 / 3.0;
+
+// Seconds to judge one candidate for an ensemble by some rows.
+double seconds_to_judge(Study const& study, Data const& data, std::span<std::int32_t const> rows) {
+  Truth const truth(data.table(), rows);
+  std::vector<std::vector<float>> const candidate = {
+      std::vector<float>(rows.size() * static_cast<std::size_t>(data.outputs()),
+                         1.0F / static_cast<float>(data.outputs()))};
+  auto const start = std::chrono::steady_clock::now();
+  select_ensemble(candidate, 1, /*maximize=*/true, [&](std::span<float const> predictions) {
+    return truth.score(metric_name(study, data.task()), data.task(), predictions);
+  });
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+FinishTime::FinishTime(Study const& study, Data const& data, Splits const& splits,
+                       std::size_t early)
+    : refit_(study.refit), ensemble_(study.ensemble), early_(static_cast<double>(early)) {
+  auto const trained = static_cast<double>(splits.splits.front().train->size());
+  refit_rows_ = static_cast<double>(splits.development->size()) / trained;
+  std::size_t judged = 0;
+  for (std::size_t s = 0; s < early; ++s)
+    judged += splits.splits[s].valid->size();
+  judged_rows_ = static_cast<double>(judged) / trained;
+  if (ensemble_ == 0) return;
+  auto const& first = *splits.splits.front().valid;
+  judging_ = seconds_to_judge(study, data, first) * static_cast<double>(judged) /
+             static_cast<double>(first.size());
+  library_ = library_size(ensemble_, static_cast<std::int64_t>(judged) * data.outputs());
+}
+
+double FinishTime::seconds(Pace const& pace, int trials, int epochs) const {
+  double seconds = refit_ ? refit_rows_ * pace.seconds(1, epochs) : 0;
+  if (ensemble_ == 0) return seconds;
+  double const candidates = std::min(trials, library_);
+  // Half of those that could be picked: most picks are of few.
+  if (refit_) seconds += refit_rows_ * pace.seconds(std::min(candidates, ensemble_ / 2.0), epochs);
+  seconds += kForwardShare * judged_rows_ / early_ * pace.seconds(candidates * early_, 1);
+  return seconds + ensemble_ * candidates * judging_;
+}
+
+}  // namespace brood

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast members train, as measured, and how long what is still to come takes at that speed. Only
+// a study with a time limit, and what is said of the time that is left, go by it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "brood/scheduler.hpp"
+
+namespace brood {
+
+class Pace {
+ public:
+  // `parallel`: members that train side by side.
+  explicit Pace(int parallel) : parallel_(std::max(parallel, 1)) {}
+
+  // So many members trained for so many epochs together, in seconds of the wall.
+  void note(double members, double member_epochs, double seconds) {
+    if (member_epochs > 0) each_ = seconds * std::min(members, parallel_) / member_epochs;
+  }
+  // Of members that take so many times as long for an epoch.
+  Pace slower(double times) const {
+    Pace pace = *this;
+    pace.each_ *= times;
+    return pace;
+  }
+  bool known() const { return each_ > 0; }
+  // Of members that train for so many epochs each; the last to be taken up ends alone.
+  double seconds(double members, double epochs) const {
+    if (members <= 0) return 0;
+    return each_ * epochs * std::max(members / parallel_, 1.0);
+  }
+
+ private:
+  double parallel_;
+  double each_ = 0;  // seconds of a member-epoch on a worker
+};
+
+// A stretch of virtual time in which as many members train.
+struct Stretch {
+  std::int64_t members = 0;
+  std::int64_t late =
+      0;  // of these, those that join at its begin and train from the first epoch on
+  int from = 0, until = 0;  // epochs
+};
+// The brackets train side by side, each rung from where the one before ended.
+std::vector<Stretch> stretches_of(std::span<std::vector<Rung> const> brackets,
+                                  std::int64_t per_trial, std::int64_t per_final_trial);
+// From virtual time `now` to the end.
+double seconds_left(Pace const& pace, std::span<Stretch const> stretches, std::int64_t now);
+
+}  // namespace brood
