@@ -8,6 +8,7 @@
 #include <iterator>
 #include <memory>
 #include <numeric>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -204,18 +205,37 @@ std::vector<Split> split(Table const& table, RowList const& development, GivenFo
 
 // ---- test rows
 
-Parts split_off_test(Table const& table, GivenFolds const&, std::uint64_t, Problems&) {
+Parts split_off_test(Table const& table, GivenFolds const&, std::uint64_t,
+                     std::vector<bool> const& never_test, Problems& problems) {
   Parts parts;
   for (std::int32_t row = 0; row < table.y.rows; ++row) {
     bool const tests = table.keys[static_cast<std::size_t>(row)] == kTestRow;
     (tests ? parts.taken : parts.rest).push_back(row);
+    if (!tests || never_test.empty() || !never_test[static_cast<std::size_t>(row)]) continue;
+    problems.push_back("validation.fold: row " + std::to_string(row + 1) +
+                       " is a test row, and trained the network that this starts from; its score "
+                       "would say nothing");
+    return {};
   }
   return parts;
 }
 
+RowList rows_that_may_test(Table const& table, SplitBy by, std::vector<bool> const& never_test) {
+  std::set<std::int32_t> seen;  // groups
+  for (std::size_t row = 0; by == SplitBy::group && row < never_test.size(); ++row) {
+    if (never_test[row]) seen.insert(table.keys[row]);
+  }
+  RowList rows;
+  for (std::size_t row = 0; row < never_test.size(); ++row) {
+    bool const in_group = !seen.empty() && seen.count(table.keys[row]) > 0;
+    if (!never_test[row] && !in_group) rows.push_back(static_cast<std::int32_t>(row));
+  }
+  return rows;
+}
+
 template <class Shares>  // Holdout or Folds
 Parts split_off_test(Table const& table, Shares const& shares, std::uint64_t seed,
-                     Problems& problems) {
+                     std::vector<bool> const& never_test, Problems& problems) {
   double const test_share = shares.test;
   RowList rows(static_cast<std::size_t>(table.y.rows));
   std::iota(rows.begin(), rows.end(), 0);
@@ -228,6 +248,26 @@ Parts split_off_test(Table const& table, Shares const& shares, std::uint64_t see
     return {};
   }
   if (count == 0) return {.taken = {}, .rest = std::move(rows)};
+  if (!never_test.empty()) {
+    RowList fresh = rows_that_may_test(table, shares.by, never_test);
+    if (fresh.empty()) {
+      problems.push_back("validation.test " + number_text(test_share) +
+                         ": every row trained the network that this starts from, so that none can "
+                         "test; give other "
+                         "data, or validation.test=0 for no test rows");
+      return {};
+    }
+    Parts parts;
+    if (static_cast<std::int64_t>(fresh.size()) > count) {
+      parts =
+          take_by(shares.by, table, fresh, {count, "validation.test " + number_text(test_share)},
+                  seed, kTestStream, problems);
+    } else {
+      parts.taken = std::move(fresh);
+    }
+    parts.rest = all_but(rows, parts.taken);
+    return parts;
+  }
   return take_by(shares.by, table, rows,
                  {count, "validation.test " + number_text(test_share) + " of " +
                              std::to_string(table.y.rows) + " rows"},
@@ -243,7 +283,8 @@ RowList all_but(RowList const& rows, RowList const& left_out) {
   return rest;
 }
 
-Splits make_splits(Table const& table, Validation const& validation, std::uint64_t seed) {
+Splits make_splits(Table const& table, Validation const& validation, std::uint64_t seed,
+                   std::vector<bool> const& never_test) {
   auto const stop_at = [](Problems& problems) {
     if (!problems.empty()) throw UsageError(std::move(problems));
   };
@@ -251,9 +292,9 @@ Splits make_splits(Table const& table, Validation const& validation, std::uint64
   check_request(table, validation, problems);
   stop_at(problems);
 
-  Parts parts =
-      std::visit([&](auto const& choice) { return split_off_test(table, choice, seed, problems); },
-                 validation);
+  Parts parts = std::visit(
+      [&](auto const& choice) { return split_off_test(table, choice, seed, never_test, problems); },
+      validation);
   stop_at(problems);
 
   Splits splits;

@@ -135,6 +135,7 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
   check_start(study, data);
   Splits const splits = splits_of(study, data.table());
   plan.notes = splits.notes;
+  note_start_rows(study, data.table(), splits, plan.notes);
   check_defined(metric_name(study, data.task()), data.table(), splits);
   plan.members_per_trial = static_cast<int>(members_per_trial(study, splits));
   plan.final_members_per_trial = static_cast<int>(splits.splits.size());

@@ -3,13 +3,15 @@
 
 #include <algorithm>
 
+#include "study/start.hpp"
+
 namespace brood {
 
 Splits splits_of(Study const& study, Table const& table) {
   Validation validation = study.validation;
   std::visit([&](auto& each) { each.repeats = std::max(each.repeats, study.final_repeats); },
              validation);
-  return make_splits(table, validation, study.seed);
+  return make_splits(table, validation, study.seed, rows_of_start(study.start, table));
 }
 
 std::size_t members_per_trial(Study const& study, Splits const& splits) {

@@ -120,6 +120,29 @@ void check_start(Study const& study, Data const& data) {
   if (!found.empty()) throw UsageError(std::move(found));
 }
 
+std::vector<bool> rows_of_start(Start const& start, Table const& table) {
+  std::vector<bool> seen;
+  if (start.trained_rows.empty()) return seen;
+  for (auto const fingerprint : row_fingerprints(table.x))
+    seen.push_back(
+        std::binary_search(start.trained_rows.begin(), start.trained_rows.end(), fingerprint));
+  return seen;
+}
+
+void note_start_rows(Study const& study, Table const& table, Splits const& splits,
+                     std::vector<std::string>& notes) {
+  auto const seen = rows_of_start(study.start, table);
+  if (seen.empty()) return;
+  auto const& valid = *splits.splits.front().valid;
+  auto const count = std::count_if(valid.begin(), valid.end(), [&](std::int32_t row) {
+    return seen[static_cast<std::size_t>(row)];
+  });
+  if (count == 0) return;
+  notes.push_back("start: " + std::to_string(count) + " of " + std::to_string(valid.size()) +
+                  " rows that validate have trained the network, so that valid scores are too "
+                  "good; no test row has");
+}
+
 InitialWeights initial_weights(Start const& start) {
   if (start.model == nullptr) return nullptr;
   auto layers = start.model->layers;

@@ -22,6 +22,13 @@ std::vector<std::string> start_problems(Study const& study, Task task);
 // Throws UsageError where the network does not fit together, or not to the data.
 void check_start(Study const& study, Data const& data);
 
+// By row: whether the start's network has seen it; empty where that is not known.
+std::vector<bool> rows_of_start(Start const& start, Table const& table);
+
+// A sentence for people where such rows validate.
+void note_start_rows(Study const& study, Table const& table, Splits const& splits,
+                     std::vector<std::string>& notes);
+
 // The weights that every member begins with; null without a start.
 InitialWeights initial_weights(Start const& start);
 

@@ -351,6 +351,7 @@ Result StudyRun::Impl::found() const {
   result.member_epochs = curves_.member_epochs();
   result.stopped_early = stopped_;
   result.ended = ended_;
+  result.development = setup_.splits.development;
   result.scheduler = tuner_.scheduler();
   result.stop = stop_;
   result.segments = tuner_.segments(*winner);

@@ -340,5 +340,55 @@ TEST(MakeSplitsTest, targets_that_are_no_class_are_refused) {
   EXPECT_ONLY_PROBLEM(make_splits(one.table, Holdout{}, 1), "1 classes", "at least 2");
 }
 
+std::vector<bool> mask_of(RowList const& rows, std::int64_t size) {
+  std::vector<bool> mask(static_cast<std::size_t>(size), false);
+  for (auto const row : rows)
+    mask[static_cast<std::size_t>(row)] = true;
+  return mask;
+}
+
+TEST(MakeSplitsTest, rows_that_must_not_test_do_not) {
+  Classes classes({60, 40});
+  Splits const first = make_splits(classes.table, Holdout{}, 1);
+  auto const seen = mask_of(*first.development, 100);
+  // As many rows may test as are to: whatever the seed and the validation, they stay the test rows.
+  for (Validation const& validation :
+       {Validation(Holdout{}), Validation(Folds{.folds = 3}), Validation(Holdout{.test = 0.4})})
+    EXPECT_EQ(*make_splits(classes.table, validation, 7, seen).test, *first.test);
+  // Of more, some in every class.
+  Splits const fewer = make_splits(classes.table, Holdout{.test = 0.1}, 7, seen);
+  EXPECT_EQ(classes.count(*fewer.test), (std::vector<double>{6, 4}));
+  for (auto const row : *fewer.test)
+    EXPECT_FALSE(seen[static_cast<std::size_t>(row)]);
+  EXPECT_EQ(fewer.development->size(), 90u);
+  EXPECT_EQ(make_splits(classes.table, Holdout{.test = 0}, 7, seen).development->size(), 100u);
+  EXPECT_ONLY_PROBLEM(make_splits(classes.table, Holdout{}, 7, mask_of(first_rows(100), 100)),
+                      "every row trained the network", "validation.test=0");
+}
+
+TEST(MakeSplitsTest, groups_of_rows_that_must_not_test_do_not) {
+  Numbers numbers(40);
+  for (int row = 0; row < 40; ++row)
+    numbers.table.keys.push_back(row / 4);
+  auto const seen = mask_of({1, 5, 9, 13, 17}, 40);  // of the first five groups
+  Splits const splits =
+      make_splits(numbers.table, Holdout{.test = 0.3, .by = SplitBy::group}, 3, seen);
+  EXPECT_EQ(splits.test->size(), 12u);
+  EXPECT_GE(splits.test->front(), 20);
+  std::iota(numbers.table.keys.begin(), numbers.table.keys.end(), 0);
+  Splits const last = make_splits(numbers.table, Holdout{.test = 0.2, .by = SplitBy::time}, 3,
+                                  mask_of({39, 38}, 40));
+  EXPECT_EQ(last.test->size(), 8u);
+  EXPECT_LT(last.test->back(), 38);
+}
+
+TEST(MakeSplitsTest, a_given_test_row_that_must_not_test_is_refused) {
+  Numbers numbers(6);
+  numbers.table.keys = {0, 1, 0, kTestRow, 1, 0};
+  EXPECT_EQ(make_splits(numbers.table, GivenFolds{}, 1, mask_of({0, 1}, 6)).test->size(), 1u);
+  EXPECT_ONLY_PROBLEM(make_splits(numbers.table, GivenFolds{}, 1, mask_of({3}, 6)),
+                      "row 4 is a test row", "trained the network");
+}
+
 }  // namespace
 }  // namespace brood

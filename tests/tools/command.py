@@ -91,6 +91,6 @@ class CommandTest(unittest.TestCase):
 
 
 RUN_FILES = sorted([
-    "best/config.yaml", "best/model.safetensors", "best/score.json", "config.yaml", "curves.csv",
-    "run.json", "trials.csv",
+    "best/config.yaml", "best/model.safetensors", "best/score.json", "best/trained_rows.npy",
+    "config.yaml", "curves.csv", "run.json", "trials.csv",
 ])

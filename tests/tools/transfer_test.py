@@ -52,6 +52,35 @@ class Start(Transfer):
         self.assertEqual({row["hidden"] for row in self.rows("run/trials.csv")}, {"[8]"})
         self.brood("predict", "run", WINE)
 
+    def test_no_row_that_trained_the_network_becomes_a_test_row(self):
+        trained = (self.folder / "former/best/trained_rows.npy").read_bytes()
+        for i, arguments in enumerate((["--seed", "3"], ["validation={folds: 3, test: 0.1}"],
+                                       ["validation={holdout: 0.3, test: 0.5}"])):
+            _, err = self.brood("tune", "start.yaml", *arguments, "--out", f"run{i}")
+            own = (self.folder / f"run{i}/best/trained_rows.npy").read_bytes()
+            if i != 1:  # as many test rows as there are others, the former run's
+                self.assertEqual(own, trained)
+            rows = {own[k:k + 8] for k in range(128, len(own), 8)}
+            self.assertLessEqual({trained[k:k + 8] for k in range(128, len(trained), 8)}, rows)
+            self.assertRegex(err, r"start: \d+ of \d+ rows that validate have trained the network")
+        # Of new rows and none but new rows.
+        lines = (DATA / "wine.csv").read_text().splitlines()
+        self.write("half.csv", "\n".join(lines[:100]) + "\n")
+        self.brood("tune", "wine.yaml", "data.file=half.csv", "validation.test=0", "--out", "half")
+        self.write("rest.csv", "\n".join([lines[0]] + lines[60:]) + "\n")
+        self.brood("tune", "start.yaml", "start=half", "data.file=rest.csv", "--out", "rest")
+        own = (self.folder / "rest/best/trained_rows.npy").read_bytes()
+        self.assertLessEqual((len(own) - 128) // 8, len(lines) - 61 - 20)
+        self.refused("start.yaml", "start=half", "data.file=half.csv",
+                     says="every row trained the network that this starts from")
+        # Of a model file that was taken elsewhere nothing is known.
+        self.write("alone/model.safetensors",
+                   (self.folder / "half/best/model.safetensors").read_bytes())
+        self.brood("tune", "start.yaml", "start=alone", "data.file=half.csv", "--out", "alone_run")
+        (self.folder / "half/best/trained_rows.npy").write_bytes(b"nothing")
+        self.refused("start.yaml", "start=half", "data.file=half.csv",
+                     says="start=half: start: half/best/trained_rows.npy: is damaged")
+
     def test_the_resolved_sweep_gives_the_same_run(self):
         self.brood("tune", "start.yaml", "--out", "run")
         self.brood("tune", "run/config.yaml", "--out", "again")
@@ -131,6 +160,34 @@ class WarmStart(Transfer):
             self.assertEqual((self.folder / "again" / name).read_bytes(),
                              (self.folder / "run" / name).read_bytes(), name)
 
+    # Parameters on conditions are empty in trials.csv where the condition does not hold; a shape is
+    # told by hidden, or by layers and widths.
+    def test_every_space_of_ours_is_read(self):
+        head = "data: {file: %s, target: cultivar}\nmethod: tpe\ntrials: 8\n" % WINE
+        head += "early_terminate: {type: successive_halving, max_iter: 3}\n"
+        rest = ("  optimizer: {values: [adam, momentum]}\n"
+                "  momentum: {min: 0.5, max: 0.95, when: {optimizer: momentum}}\n"
+                "  lr: {min: 0.001, max: 0.1}\n")
+        shapes = {
+            "layers": "  layers: {values: [1, 2]}\n  width_1: {values: [4, 8]}\n"
+                      "  width_2: {values: [4, 8], when: {layers: 2}}\n",
+            "hidden": "  hidden: {values: [[4], [8], [4, 4], [4, 8], [8, 4], [8, 8]]}\n",
+        }
+        for name, shape in shapes.items():
+            self.write(f"{name}.yaml", head + "parameters:\n" + shape + rest)
+            self.brood("tune", f"{name}.yaml", "--out", name)
+        for to in shapes:
+            for of in shapes:
+                _, err = self.brood("plan", f"{to}.yaml", f"warm_start={of}")
+                self.assertIn(f"warm_start: 8 of 8 trials of {of} are taken", err, (to, of))
+        # One width for all layers says less.
+        self.write("width.yaml", head + "parameters:\n  layers: {values: [1, 2]}\n"
+                   "  width: {values: [4, 8]}\n" + rest)
+        _, err = self.brood("plan", "width.yaml", "warm_start=hidden")
+        alike = sum(len(set(json.loads(row["hidden"]))) == 1
+                    for row in self.rows("hidden/trials.csv"))
+        self.assertIn(f"warm_start: {alike} of 8 trials", err)
+
     def test_what_lies_outside_is_left_out_and_counted(self):
         former = [float(row["lr"]) for row in self.rows("former/trials.csv")]
         inside = sum(1e-2 <= lr <= 1e-1 for lr in former)
@@ -160,34 +217,6 @@ class WarmStart(Transfer):
                          max(self.rows("former/trials.csv"), key=lambda row: (
                              int(row["epochs"]), float(row["valid_accuracy"])))["lr"])
         self.brood("tune", "random/config.yaml", "--out", "again")
-    # Parameters on conditions are empty in trials.csv where the condition does not hold; a shape is
-    # told by hidden, or by layers and widths.
-    def test_every_space_of_ours_is_read(self):
-        head = "data: {file: %s, target: cultivar}\nmethod: tpe\ntrials: 8\n" % WINE
-        head += "early_terminate: {type: successive_halving, max_iter: 3}\n"
-        rest = ("  optimizer: {values: [adam, momentum]}\n"
-                "  momentum: {min: 0.5, max: 0.95, when: {optimizer: momentum}}\n"
-                "  lr: {min: 0.001, max: 0.1}\n")
-        shapes = {
-            "layers": "  layers: {values: [1, 2]}\n  width_1: {values: [4, 8]}\n"
-                      "  width_2: {values: [4, 8], when: {layers: 2}}\n",
-            "hidden": "  hidden: {values: [[4], [8], [4, 4], [4, 8], [8, 4], [8, 8]]}\n",
-        }
-        for name, shape in shapes.items():
-            self.write(f"{name}.yaml", head + "parameters:\n" + shape + rest)
-            self.brood("tune", f"{name}.yaml", "--out", name)
-        for to in shapes:
-            for of in shapes:
-                _, err = self.brood("plan", f"{to}.yaml", f"warm_start={of}")
-                self.assertIn(f"warm_start: 8 of 8 trials of {of} are taken", err, (to, of))
-        # One width for all layers says less.
-        self.write("width.yaml", head + "parameters:\n  layers: {values: [1, 2]}\n"
-                   "  width: {values: [4, 8]}\n" + rest)
-        _, err = self.brood("plan", "width.yaml", "warm_start=hidden")
-        alike = sum(len(set(json.loads(row["hidden"]))) == 1
-                    for row in self.rows("hidden/trials.csv"))
-        self.assertIn(f"warm_start: {alike} of 8 trials", err)
-
         self.assertEqual(self.text("again/trials.csv"), self.text("random/trials.csv"))
 
     def test_what_cannot_be_is_refused(self):

@@ -349,7 +349,7 @@ class Repeating(CommandTest):
             self.assertEqual(len(set(trials)), 4, method)
 
     def same_files(self, one, other, names=("trials.csv", "curves.csv", "best/model.safetensors",
-                                            "best/score.json")):
+                                            "best/score.json", "best/trained_rows.npy")):
         for name in names:
             self.assertEqual((self.folder / one / name).read_bytes(),
                              (self.folder / other / name).read_bytes(), name)

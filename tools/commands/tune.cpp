@@ -172,6 +172,16 @@ std::string run_directory(files::Sweep const& sweep, Options const& options) {
   return directory;
 }
 
+std::vector<std::uint64_t> trained_rows(Table const& table, Rows const& development) {
+  auto const all = row_fingerprints(table.x);
+  std::vector<std::uint64_t> own;
+  for (auto const row : *development)
+    own.push_back(all[static_cast<std::size_t>(row)]);
+  std::sort(own.begin(), own.end());
+  own.erase(std::unique(own.begin(), own.end()), own.end());
+  return own;
+}
+
 // The sweep with what the clock decided, so that it repeats the run without one.
 files::Sweep as_it_ran(files::Sweep sweep, Result const& result) {
   sweep.study.scheduler = result.scheduler;
@@ -210,17 +220,18 @@ int tune(Options const& given) {
     Profile::Scope const writing(options.engine.profile, Phase::write);
     // Another run may have taken the name since.
     if (options.out.empty()) directory = run_directory(prepared.sweep, options);
-    files::write_run_directory(directory, as_it_ran(prepared.sweep, result), result,
-                               prepared.encoding,
-                               {.command_line = options.command_line,
-                                .data_fingerprint = prepared.fingerprint,
-                                .backend = prepared.engine.info(),
-                                .seconds = result.seconds,
-                                .started = started,
-                                .events = watch.events(),
-                                .ended = ended,
-                                .profile = report()},
-                               options.overwrite);
+    files::write_run_directory(
+        directory, as_it_ran(prepared.sweep, result), result, prepared.encoding,
+        {.command_line = options.command_line,
+         .data_fingerprint = prepared.fingerprint,
+         .backend = prepared.engine.info(),
+         .seconds = result.seconds,
+         .started = started,
+         .events = watch.events(),
+         .ended = ended,
+         .profile = report(),
+         .trained_rows = trained_rows(prepared.data.table(), result.development)},
+        options.overwrite);
   };
   try {
     while (received_signal == 0 && run.advance()) {

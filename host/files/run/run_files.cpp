@@ -11,6 +11,7 @@
 #include "brood/version.hpp"
 #include "files/io/json.hpp"
 #include "files/run/profile_document.hpp"
+#include "files/run/trained_rows.hpp"
 #include "study/start.hpp"
 
 namespace brood::files {
@@ -191,6 +192,8 @@ std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encodin
   files.push_back({"best/score.json", score_document(result).text(/*indented=*/true) + "\n"});
   files.push_back({"best/model.safetensors",
                    to_safetensors({result.model, encoding, result.metric, sweep.dataset.weight})});
+  if (!facts.trained_rows.empty())
+    files.push_back({"best/trained_rows.npy", to_npy(facts.trained_rows)});
   if (result.ensemble.empty()) return files;
   files.push_back(
       {std::string(kEnsembleFile), ensemble_document(result).text(/*indented=*/true) + "\n"});

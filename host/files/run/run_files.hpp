@@ -12,13 +12,14 @@
 
 namespace brood::files {
 
-inline constexpr std::array<std::string_view, 7> kRunFiles = {"config.yaml",
+inline constexpr std::array<std::string_view, 8> kRunFiles = {"config.yaml",
                                                               "run.json",
                                                               "trials.csv",
                                                               "curves.csv",
                                                               "best/config.yaml",
                                                               "best/score.json",
-                                                              "best/model.safetensors"};
+                                                              "best/model.safetensors",
+                                                              "best/trained_rows.npy"};
 
 // An ensemble has more files: best/ensemble.json, and best/ensemble-1.safetensors and on.
 inline constexpr std::string_view kEnsembleFile = "best/ensemble.json";

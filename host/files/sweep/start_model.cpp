@@ -13,6 +13,7 @@
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/files/model_file.hpp"
+#include "brood/files/run_directory.hpp"
 #include "files/io/text.hpp"
 #include "files/sweep/reader.hpp"
 #include "study/start.hpp"
@@ -44,6 +45,15 @@ SavedModel read_model(std::string const& path) {
     throw UsageError(std::string("start: ") + error.what());
   } catch (UsageError const& error) {
     throw UsageError("start: " + error.problems().front());
+  }
+}
+
+std::vector<std::uint64_t> trained_rows_beside(std::string const& model) {
+  try {
+    return read_trained_rows(fs::path(model).parent_path().string())
+        .value_or(std::vector<std::uint64_t>());
+  } catch (StorageError const& error) {
+    throw UsageError(std::string("start: ") + error.what());
   }
 }
 
@@ -145,7 +155,8 @@ void take_start(Sweep& sweep, std::span<Column const> columns, Dataset& dataset)
   if (!difference.empty()) {
     sweep.notes.push_back("start: " + difference + ", so the last layer starts anew");
   }
-  sweep.study.start = {std::make_shared<Model const>(std::move(saved.model)), !difference.empty()};
+  sweep.study.start = {std::make_shared<Model const>(std::move(saved.model)), !difference.empty(),
+                       trained_rows_beside(model_path(sweep.start_path))};
   sweep.study = with_start(std::move(sweep.study));
 }
 

@@ -209,7 +209,10 @@ struct Splits {
 // A class of few rows need not validate, nor train, in every fold: a note says so. Throws
 // UsageError if a part would be empty, fewer than two classes train, there are fewer groups or
 // times than folds need, shares leave no training rows, or folds times repeats exceed 1000.
-Splits make_splits(Table const& table, Validation const& validation, std::uint64_t seed);
+// never_test: by row, empty for none; those, and their groups, become no test rows, of which there
+// are fewer where too few rows are left.
+Splits make_splits(Table const& table, Validation const& validation, std::uint64_t seed,
+                   std::vector<bool> const& never_test = {});
 
 // Mean and standard deviation (of the population, by n) over the non-missing values of `rows`,
 // in double: shift = mean, scale = 1 / sd; a column that is constant or missing on all of `rows`
@@ -222,5 +225,9 @@ Transform fit_transform(Table const& table, std::span<std::int32_t const> rows);
 // A 128-bit fingerprint (FNV-1a) of shape and contents as 32 hex digits: says whether two runs saw
 // the same data; not proof against forgery.
 std::string fingerprint(Table const& table);
+
+// A 64-bit fingerprint of each row of inputs, by which rows are known again: the same for the same
+// numbers, whichever NaN stands for those that are missing.
+std::vector<std::uint64_t> row_fingerprints(Matrix const& x);
 
 }  // namespace brood

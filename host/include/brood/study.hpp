@@ -97,13 +97,15 @@ struct Stop {
 };
 
 // Fine-tuning: every trial starts from the weights of a trained network, and sees its inputs as
-// that network did, through the same transform, whatever rows train now. (A network that has seen
-// rows which are test rows here has an advantage that the test score does not show.) `hidden`,
+// that network did, through the same transform, whatever rows train now. `hidden`,
 // `activation` and `loss` become constants of the space where it says nothing of them. Moments,
 // schedules and epochs begin anew; layer_lr says how fast each layer learns, 0 that it does not.
 struct Start {
   std::shared_ptr<Model const> model = {};  // null: weights are drawn
   bool fresh_output = false;                // the last layer is drawn, for other classes or targets
+  // Fingerprints (row_fingerprints) of the rows that the network has seen, sorted; empty: not
+  // known. None of them becomes a test row: of the data of its own study the test rows stay.
+  std::vector<std::uint64_t> trained_rows = {};
 };
 
 // Upper bounds on what a configuration may ask for, known before anything is trained. One beyond
@@ -267,6 +269,7 @@ struct Result {
   double seconds = 0;
   bool stopped_early = false;  // not all rungs were trained
   Ended ended = Ended::complete;
+  Rows development;  // that trained or validated: all but the test rows
   // Of the study, with what the clock decided under Study::finish_by.
   SchedulerChoice scheduler;
   Stop stop;

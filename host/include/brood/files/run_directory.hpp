@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run directory: config.yaml (resolved), run.json, trials.csv, curves.csv, best/ with
-// model.safetensors, config.yaml and score.json. The whole directory is written beside its name and
-// renamed into place, so that it is never half there.
+// model.safetensors, config.yaml, score.json and trained_rows.npy. The whole directory is written
+// beside its name and renamed into place, so that it is never half there.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "brood/data.hpp"
 #include "brood/engine.hpp"
@@ -36,6 +38,8 @@ struct RunFacts {
   int events = 0;       // rungs trained
   std::string ended;    // why there were no more: "complete", "time limit", ...
   std::optional<ProfileReport> profile = {};  // up to the writing of these files
+  // Fingerprints (row_fingerprints) of the rows of Result::development, sorted, each once.
+  std::vector<std::uint64_t> trained_rows = {};
 };
 
 // Writes the whole directory; without best/ if the result has no model (StudyRun::found()). Throws
@@ -65,5 +69,9 @@ struct SavedPredictor {
   std::string weight;  // see SavedModel
 };
 SavedPredictor read_predictor(std::string const& directory);
+
+// The fingerprints of the rows that trained or validated the model of a run directory, or of its
+// best/, sorted; nothing of a run that wrote none. Throws StorageError for a damaged file.
+std::optional<std::vector<std::uint64_t>> read_trained_rows(std::string const& directory);
 
 }  // namespace brood::files
