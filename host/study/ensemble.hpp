@@ -24,9 +24,11 @@ struct Selection {
 // Each of `size` steps picks the candidate that makes the best mean with those picked before, the
 // first among equals; what is returned ends where the score was best (the first time). Candidates'
 // predictions are of the same rows. None is picked if no score is finite. `score` is called by so
-// many threads at a time.
+// many threads at a time. `bytes`: of each candidate's networks (empty: not counted); beside the
+// first, none is picked with which those picked would take more than kEnsembleBytes.
+inline constexpr std::int64_t kEnsembleBytes = std::int64_t{64} << 20;
 Selection select_ensemble(std::span<std::vector<float> const> candidates, int size, bool maximize,
                           std::function<double(std::span<float const>)> const& score,
-                          int threads = 1);
+                          int threads = 1, std::span<std::int64_t const> bytes = {});
 
 }  // namespace brood

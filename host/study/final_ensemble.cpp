@@ -5,7 +5,9 @@
 #include <map>
 #include <thread>
 
+#include "backend/describe.hpp"
 #include "study/finalizer.hpp"
+#include "study/plan.hpp"
 #include "study/standing.hpp"
 #include "study/truth.hpp"
 
@@ -17,6 +19,14 @@ namespace {
 int host_threads(BackendInfo const& info) {
   return info.name == "cpu" ? info.parallel_members
                             : static_cast<int>(std::thread::hardware_concurrency());
+}
+
+// Of a network as it is saved.
+std::int64_t weight_bytes(Member const& m) {
+  std::int64_t floats = 0;
+  for (int l = 0; l < m.layers; ++l)
+    floats += (std::int64_t{m.width[l]} + 1) * m.width[l + 1];
+  return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 }  // namespace
@@ -42,6 +52,14 @@ Selection Finalizer::select(std::vector<int> const& trials) {
       candidates[c].insert(candidates[c].end(), own.begin(), own.end());
     }
   }
+  // What a candidate is in the ensemble: its networks of all folds, or the one that is trained
+  // again.
+  std::vector<std::int64_t> bytes;
+  for (int const trial : trials) {
+    Config const config = member_config(tuner_.segments(trial).back().config, setup_.study);
+    bytes.push_back((setup_.study.refit ? 1 : static_cast<std::int64_t>(setup_.early)) *
+                    weight_bytes(describe(config, setup_.data.shape(), 0, 1, 0)));
+  }
   std::vector<Truth> truths;
   for (auto const& split : judged)
     truths.emplace_back(setup_.data.table(), *split.valid);
@@ -58,7 +76,7 @@ Selection Finalizer::select(std::vector<int> const& trials) {
         }
         return sum / static_cast<double>(truths.size());
       },
-      host_threads(setup_.engine.info()));
+      host_threads(setup_.engine.info()), bytes);
 }
 
 std::vector<Finalizer::FinalMember> Finalizer::bags(std::vector<int> const& trials) {

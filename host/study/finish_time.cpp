@@ -15,6 +15,9 @@ namespace {
 // Of a training step a third is what a prediction takes: one product of three.
 constexpr double kForwardShare = 1.0 / 3.0;
 
+// What a run leaves on disk is mostly weights.
+constexpr double kUsualWidth = 128, kBytesPerSecond = 150e6;
+
 // Seconds to judge one candidate for an ensemble by some rows.
 double seconds_to_judge(Study const& study, Data const& data, std::span<std::int32_t const> rows) {
   Truth const truth(data.table(), rows);
@@ -39,6 +42,12 @@ FinishTime::FinishTime(Study const& study, Data const& data, Splits const& split
   for (std::size_t s = 0; s < early; ++s)
     judged += splits.splits[s].valid->size();
   judged_rows_ = static_cast<double>(judged) / trained;
+  // Of a first layer of usual width.
+  double const network = (data.inputs() + 1.0) * kUsualWidth * sizeof(float);
+  double const candidate = refit_ ? network : network * early_;
+  double const ensemble = std::min(candidate * std::min(ensemble_, kLibrary) / 2.0,
+                                   std::max<double>(kEnsembleBytes, candidate));
+  writing_ = (network + (ensemble_ > 0 ? ensemble : 0)) / kBytesPerSecond;
   if (ensemble_ == 0) return;
   auto const& first = *splits.splits.front().valid;
   judging_ = seconds_to_judge(study, data, first) * static_cast<double>(judged) /
@@ -47,7 +56,7 @@ FinishTime::FinishTime(Study const& study, Data const& data, Splits const& split
 }
 
 double FinishTime::seconds(Pace const& pace, int trials, int epochs) const {
-  double seconds = refit_ ? refit_rows_ * pace.seconds(1, epochs) : 0;
+  double seconds = writing_ + (refit_ ? refit_rows_ * pace.seconds(1, epochs) : 0);
   if (ensemble_ == 0) return seconds;
   double const candidates = std::min(trials, library_);
   // Half of those that could be picked: most picks are of few.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long the end of a study takes, once its last rung is done: the refit, the ensemble and the
-// scores. Only a study with a time limit goes by it.
+// How long the end of a study takes, once its last rung is done: the refit, the ensemble, the
+// scores and the files. Only a study with a time limit goes by it.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,7 @@ class FinishTime {
   double refit_rows_;   // that a refit trains on, as a multiple of those of the first split
   double judged_rows_;  // that the ensemble's candidates predict, likewise
   double judging_ = 0;  // seconds to score a prediction of all of them
+  double writing_ = 0;  // seconds
   double early_;        // members of a candidate
 };
 

@@ -78,12 +78,12 @@ class TrialsInTest : public testing::Test {
 
 // Of 1,000 trials 2,800 member-epochs of a second on two workers.
 TEST_F(TrialsInTest, FillTheTime) {
-  EXPECT_EQ(fitting(1400, of_tenths(false), 1, second_of_two()), 1000);
-  EXPECT_EQ(fitting(1399, of_tenths(false), 1, second_of_two()), 999);
-  EXPECT_EQ(fitting(2800, of_tenths(false), 2, second_of_two()), 1000);
-  EXPECT_EQ(fitting(700, of_tenths(false), 1, second_of_two().slower(0.5)), 1000);
+  EXPECT_EQ(fitting(1400.01, of_tenths(false), 1, second_of_two()), 1000);
+  EXPECT_EQ(fitting(1399.01, of_tenths(false), 1, second_of_two()), 999);
+  EXPECT_EQ(fitting(2800.01, of_tenths(false), 2, second_of_two()), 1000);
+  EXPECT_EQ(fitting(700.01, of_tenths(false), 1, second_of_two().slower(0.5)), 1000);
   // The refit is 100 epochs of one member on the 120 rows of which 90 train.
-  EXPECT_EQ(fitting(1400 + 100 * 120.0 / 90 + 1e-6, of_tenths(true), 1, second_of_two()), 1000);
+  EXPECT_EQ(fitting(1400 + 100 * 120.0 / 90 + 0.01, of_tenths(true), 1, second_of_two()), 1000);
 }
 
 TEST_F(TrialsInTest, MoreTimeAndMoreSpeedNeverMeanFewer) {

@@ -57,6 +57,34 @@ TEST(SelectEnsemble, ScoresThatAreNotFiniteAreNeverPicked) {
   EXPECT_TRUE(select_ensemble(none, 3, true, nearness).picks.empty());
 }
 
+// -1 and 1 make 0, but together they are too large; the first pick is taken at any size.
+TEST(SelectEnsemble, StaysSmallOnDisk) {
+  std::vector<Floats> const candidates = {{2}, {-1}, {1}, {0.5}};
+  std::vector<std::int64_t> bytes = {1, kEnsembleBytes - 10, 20, kEnsembleBytes * 2};
+  EXPECT_EQ(select_ensemble(candidates, 9, true, nearness, 1, bytes).picks, (std::vector<int>{3}));
+  bytes[3] = 20;
+  EXPECT_EQ(select_ensemble(std::span(candidates).first(3), 9, true, nearness, 1, bytes).picks,
+            (std::vector<int>{1, 0, 1}));
+  bytes[2] = 10;
+  EXPECT_EQ(select_ensemble(std::span(candidates).first(3), 9, true, nearness, 1, bytes).picks,
+            (std::vector<int>{1, 2}));
+}
+
+TEST(SelectEnsemble, IsTheSameByAnyNumberOfThreads) {
+  std::vector<Floats> candidates;
+  for (int c = 0; c < 40; ++c)
+    candidates.push_back({static_cast<float>((c * 37) % 41 - 20), static_cast<float>(c % 7 - 3)});
+  Selection const alone = select_ensemble(candidates, 12, true, nearness);
+  for (int const threads : {2, 5, 64}) {
+    Selection const together = select_ensemble(candidates, 12, true, nearness, threads);
+    EXPECT_EQ(together.picks, alone.picks);
+    EXPECT_EQ(together.score, alone.score);
+  }
+  EXPECT_EQ(library_size(32, 1000), kLibrary);
+  EXPECT_EQ(library_size(32, 2'000'000), 31);
+  EXPECT_EQ(library_size(1000, 2'000'000'000), 5);
+}
+
 class EnsembleTest : public testing::Test {
  protected:
   Study study(Validation validation) const {

@@ -227,7 +227,7 @@ class Results(CommandTest):
     def test_an_ensemble_predicts(self):
         out, _ = self.brood("tune", "wine.yaml", "ensemble=8", "--out", "run", "--quiet",
                             "metric.name=log_loss", "validation.folds=3")
-        self.assertRegex(out, r"The ensemble, \d networks? in \d picks?: valid log_loss [\d.]+ ")
+        self.assertRegex(out, r"The ensemble, \d networks? in \d picks?, [\d.]+ (bytes|KiB): valid log_loss ")
         saved = json.loads(self.text("run/best/ensemble.json"))
         self.assertLessEqual(sum(part["count"] for part in saved["parts"]), 8)
         score = json.loads(self.text("run/best/score.json"))

@@ -93,14 +93,19 @@ Json number_or_null(double value) {
 std::string ensemble_text(Result const& result) {
   if (result.ensemble.empty()) return "";
   int picks = 0;
-  for (Ensemble::Part const& part : result.ensemble.parts)
+  std::int64_t bytes = 0;
+  for (Ensemble::Part const& part : result.ensemble.parts) {
     picks += part.count;
+    for (LayerWeights const& layer : part.model.layers)
+      bytes +=
+          static_cast<std::int64_t>((layer.weights.size() + layer.bias.size()) * sizeof(float));
+  }
   std::string const test = std::isnan(result.ensemble_test)
                                ? "no test rows"
                                : "test " + result.metric + " " + score_text(result.ensemble_test);
   return "The ensemble, " +
          counted(static_cast<std::int64_t>(result.ensemble.parts.size()), "network") + " in " +
-         counted(picks, "pick") + ": valid " + result.metric + " " +
+         counted(picks, "pick") + ", " + bytes_text(bytes) + ": valid " + result.metric + " " +
          score_text(result.ensemble_valid) + " (it was picked by that), " + test +
          "; it is what predicts.\n";
 }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 #include "files/io/utf8.hpp"
 
@@ -16,7 +17,6 @@ namespace brood::files {
 namespace {
 
 constexpr std::size_t kMaxDepth = 16;
-constexpr std::size_t kMaxKeys = 256;
 
 void append_quoted(std::string_view text, std::string& out) {
   out += '"';
@@ -109,6 +109,7 @@ class JsonWriter {
 // Builds a Json from the parser's events; what is refused is thrown at once.
 class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
  public:
+  explicit JsonBuilder(std::size_t max_keys) : max_keys_(max_keys) {}
   Json take() { return std::move(root_); }
 
   bool null() override { return add(Json()); }
@@ -130,10 +131,11 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
 
   bool key(string_t& name) override {
     auto& object = std::get<Json::Object>(open_.back()->value_);
-    if (object.size() == kMaxKeys) {
-      throw JsonError(0, "an object has more than " + std::to_string(kMaxKeys) + " keys");
+    if (object.size() == max_keys_) {
+      throw JsonError(0, "an object has more than " + std::to_string(max_keys_) + " keys");
     }
-    if (open_.back()->find(name)) throw JsonError(0, "the key '" + name + "' is there twice");
+    if (!keys_.back().insert(name).second)
+      throw JsonError(0, "the key '" + name + "' is there twice");
     object.emplace_back(std::move(name), Json());
     return true;
   }
@@ -162,15 +164,19 @@ class JsonBuilder : public nlohmann::json_sax<nlohmann::json> {
     }
     // Only the innermost container grows, so the addresses of those around it stay.
     open_.push_back(&place(std::move(container)));
+    keys_.emplace_back();
     return true;
   }
   bool close() {
     open_.pop_back();
+    keys_.pop_back();
     return true;
   }
 
+  std::size_t max_keys_;
   Json root_;
   std::vector<Json*> open_;
+  std::vector<std::unordered_set<std::string>> keys_;  // of each of these
 };
 
 Json::Json(Value const& value) {
@@ -203,8 +209,8 @@ std::string Json::text(bool indented) const {
   return writer.take();
 }
 
-Json parse_json(std::string_view text) {
-  JsonBuilder builder;
+Json parse_json(std::string_view text, std::size_t max_keys) {
+  JsonBuilder builder(max_keys);
   nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();
 }

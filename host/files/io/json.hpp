@@ -67,9 +67,9 @@ struct JsonError : std::runtime_error {
   std::int64_t byte;
 };
 
-// Strict: the whole text is one document; no key twice, none beyond 256 in an object, no nesting
-// beyond 16, whole numbers within 64 bits. Throws JsonError. Never gives a float.
-Json parse_json(std::string_view text);
+// Strict: the whole text is one document; no key twice, none beyond max_keys in an object, no
+// nesting beyond 16, whole numbers within 64 bits. Throws JsonError. Never gives a float.
+Json parse_json(std::string_view text, std::size_t max_keys = 256);
 
 // Whether the whole text is UTF-8.
 bool is_utf8(std::string_view text);

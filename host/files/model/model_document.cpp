@@ -285,11 +285,10 @@ Task read_task(Part const& part) {
   refuse("task is '" + part.text() + "', not classification, regression or multi_label");
 }
 
-void check_sizes(SavedModel const& saved) {
-  Transform const& transform = saved.model.transform;
-  auto const inputs = static_cast<std::size_t>(saved.encoding.input_count());
-  std::size_t const targets =
-      saved.encoding.task == Task::regression ? saved.encoding.targets.size() : 0;
+void check_sizes(Model const& model, Encoding const& encoding) {
+  Transform const& transform = model.transform;
+  auto const inputs = static_cast<std::size_t>(encoding.input_count());
+  std::size_t const targets = encoding.task == Task::regression ? encoding.targets.size() : 0;
   if (inputs == 0) refuse("there are no inputs");
   if (transform.shift.size() != inputs || transform.scale.size() != inputs) {
     refuse("transform is not of " + std::to_string(inputs) + " inputs");
@@ -302,45 +301,114 @@ void check_sizes(SavedModel const& saved) {
                   [](float scale) { return scale <= 0; })) {
     refuse("transform.target_scale is not positive");
   }
-  if (saved.model.outputs != saved.encoding.output_count()) {
-    refuse("outputs is " + std::to_string(saved.model.outputs) + ", but the encoding has " +
-           std::to_string(saved.encoding.output_count()));
+  if (model.outputs != encoding.output_count()) {
+    refuse("outputs is " + std::to_string(model.outputs) + ", but the encoding has " +
+           std::to_string(encoding.output_count()));
   }
+}
+
+void check_version(Part const& part) {
+  std::int64_t const version = part.at("version").whole();
+  if (version == kVersion) return;
+  refuse("is of version " + std::to_string(version) + "; this program reads version " +
+         std::to_string(kVersion));
+}
+
+// ---- a network, and what it shares with others of an ensemble
+
+void set_network(Model const& model, Json& json) {
+  json.set("config", Json(with_whole_hidden(model.config)));
+  json.set("transform", transform_document(model.transform));
+}
+
+Model read_network(Part const& part, Task task, int outputs, Encoding const& encoding) {
+  Model model{.task = task,
+              .outputs = outputs,
+              .config = read_config(part.at("config"), task),
+              .transform = read_transform(part.at("transform"))};
+  check_sizes(model, encoding);
+  return model;
+}
+
+int read_outputs(Part const& part) {
+  std::int64_t const outputs = part.at("outputs").whole();
+  if (outputs < 1 || outputs > 1 << 20) refuse("outputs is " + std::to_string(outputs));
+  return static_cast<int>(outputs);
+}
+
+std::string read_metric(Part const& part, Task task) {
+  std::string const metric = part.at("metric").text();
+  higher_is_better(metric, task);  // throws if it is none of the task's
+  return metric;
+}
+
+std::string read_weight(Part const& part) {
+  return part.json().find("weight") == nullptr ? "" : part.at("weight").text();
 }
 
 }  // namespace
 
-std::string to_document(SavedModel const& saved) {
+Json to_document(SavedModel const& saved) {
   check_utf8(saved.encoding, saved.weight);
   Json json;
   json.set("version", kVersion).set("task", name_of(saved.model.task));
   json.set("outputs", saved.model.outputs).set("metric", saved.metric);
   if (!saved.weight.empty()) json.set("weight", saved.weight);
-  json.set("config", Json(with_whole_hidden(saved.model.config)));
-  json.set("transform", transform_document(saved.model.transform));
+  set_network(saved.model, json);
   json.set("encoding", encoding_document(saved.encoding));
-  return json.text();
+  return json;
 }
 
-SavedModel from_document(std::string_view text) {
-  Json const json = parse_json(text);
-  Part const part(json, "");
-  if (std::int64_t const version = part.at("version").whole(); version != kVersion) {
-    refuse("is of version " + std::to_string(version) + "; this program reads version " +
-           std::to_string(kVersion));
-  }
+SavedModel from_document(Json const& document) {
+  Part const part(document, "");
+  check_version(part);
+  Task const task = read_task(part.at("task"));
+  int const outputs = read_outputs(part);
   SavedModel saved;
-  saved.model.task = read_task(part.at("task"));
-  std::int64_t const outputs = part.at("outputs").whole();
-  if (outputs < 1 || outputs > 1 << 20) refuse("outputs is " + std::to_string(outputs));
-  saved.model.outputs = static_cast<int>(outputs);
-  saved.model.config = read_config(part.at("config"), saved.model.task);
-  saved.model.transform = read_transform(part.at("transform"));
-  saved.encoding = read_encoding(part.at("encoding"), saved.model.task);
-  saved.metric = part.at("metric").text();
-  if (json.find("weight") != nullptr) saved.weight = part.at("weight").text();
-  higher_is_better(saved.metric, saved.model.task);  // throws if it is none of the task's
-  check_sizes(saved);
+  saved.encoding = read_encoding(part.at("encoding"), task);
+  saved.model = read_network(part, task, outputs, saved.encoding);
+  saved.metric = read_metric(part, task);
+  saved.weight = read_weight(part);
+  return saved;
+}
+
+Json to_ensemble_document(SavedPredictor const& saved) {
+  check_utf8(saved.encoding, saved.weight);
+  Json::Array parts;
+  for (Ensemble::Part const& part : saved.models.parts) {
+    Json json;
+    json.set("trial", part.trial).set("count", part.count);
+    set_network(part.model, json);
+    parts.push_back(std::move(json));
+  }
+  Model const& first = saved.models.parts.front().model;
+  Json json;
+  json.set("version", kVersion).set("task", name_of(first.task));
+  json.set("outputs", first.outputs).set("metric", saved.metric);
+  if (!saved.weight.empty()) json.set("weight", saved.weight);
+  json.set("encoding", encoding_document(saved.encoding)).set("parts", std::move(parts));
+  return json;
+}
+
+SavedPredictor from_ensemble_document(Json const& document) {
+  Part const part(document, "");
+  check_version(part);
+  Task const task = read_task(part.at("task"));
+  int const outputs = read_outputs(part);
+  SavedPredictor saved;
+  saved.encoding = read_encoding(part.at("encoding"), task);
+  for (Part const& each : part.at("parts").elements()) {
+    std::int64_t const trial = each.at("trial").whole(), count = each.at("count").whole();
+    if (trial < 0 || trial > 1 << 30) refuse(each.name() + ".trial is " + std::to_string(trial));
+    if (count < 1 || count > 1000)
+      refuse(each.name() + ".count is " + std::to_string(count) + ", not 1 .. 1000");
+    saved.models.parts.push_back({.trial = static_cast<int>(trial),
+                                  .count = static_cast<int>(count),
+                                  .model = read_network(each, task, outputs, saved.encoding)});
+  }
+  if (saved.models.empty()) refuse("parts is empty");
+  saved.metric = read_metric(part, task);
+  saved.weight = read_weight(part);
   return saved;
 }
 

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <optional>
 
 #include "brood/error.hpp"
 #include "files/io/json.hpp"
@@ -22,8 +23,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "tensors are copied as they stand");
 
 constexpr std::int64_t kSizeBytes = 8;
-constexpr std::int64_t kMaxHeaderBytes = 100'000'000;  // of the format
-constexpr char kDocumentKey[] = "brood";
+constexpr std::int64_t kMaxHeaderBytes = 100'000'000;                     // of the format
+constexpr char kModelKey[] = "brood", kEnsembleKey[] = "brood_ensemble";  // of documents
 
 struct Tensor {
   std::vector<std::int64_t> shape;
@@ -31,11 +32,15 @@ struct Tensor {
 };
 using Tensors = std::map<std::string, Tensor, std::less<>>;  // in the order of the file
 
-std::string weight_name(std::size_t layer) {
-  return std::to_string(2 * layer) + ".weight";
+// Of a network whose tensors begin with `prefix`.
+std::string weight_name(std::string const& prefix, std::size_t layer) {
+  return prefix + std::to_string(2 * layer) + ".weight";
 }
-std::string bias_name(std::size_t layer) {
-  return std::to_string(2 * layer) + ".bias";
+std::string bias_name(std::string const& prefix, std::size_t layer) {
+  return prefix + std::to_string(2 * layer) + ".bias";
+}
+std::string prefix_of(std::size_t part) {
+  return std::to_string(part) + ".";
 }
 
 // ---- writing
@@ -45,18 +50,44 @@ struct NamedFloats {
   std::vector<std::int64_t> shape;
 };
 
-std::map<std::string, NamedFloats> tensors_of(std::vector<LayerWeights> const& layers) {
-  std::map<std::string, NamedFloats> tensors;
+using FloatsByName = std::map<std::string, NamedFloats>;
+
+void add_tensors(std::string const& prefix, std::vector<LayerWeights> const& layers,
+                 FloatsByName& tensors) {
   for (std::size_t l = 0; l < layers.size(); ++l) {
     LayerWeights const& layer = layers[l];
-    tensors[weight_name(l)] = {&layer.weights, {layer.outputs, layer.inputs}};
-    tensors[bias_name(l)] = {&layer.bias, {layer.outputs}};
+    tensors[weight_name(prefix, l)] = {&layer.weights, {layer.outputs, layer.inputs}};
+    tensors[bias_name(prefix, l)] = {&layer.bias, {layer.outputs}};
   }
-  return tensors;
 }
 
 std::int64_t byte_count(std::vector<float> const& values) {
   return static_cast<std::int64_t>(values.size() * sizeof(float));
+}
+
+std::string file_of(char const* key, Json const& document, FloatsByName const& tensors) {
+  Json header;
+  header.set("__metadata__", Json().set("format", "pt").set(key, document.text()));
+  std::int64_t at = 0;
+  for (auto const& [name, tensor] : tensors) {
+    std::int64_t const end = at + byte_count(*tensor.values);
+    Json entry;
+    entry.set("dtype", "F32").set("shape", Json(tensor.shape));
+    entry.set("data_offsets", Json(std::vector{at, end}));
+    header.set(name, std::move(entry));
+    at = end;
+  }
+
+  std::string text = header.text();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  std::uint64_t const size = text.size();
+  std::string bytes(reinterpret_cast<char const*>(&size), sizeof(size));
+  bytes += text;
+  for (auto const& [name, tensor] : tensors) {
+    bytes.append(reinterpret_cast<char const*>(tensor.values->data()),
+                 static_cast<std::size_t>(byte_count(*tensor.values)));
+  }
+  return bytes;
 }
 
 // ---- reading
@@ -65,13 +96,33 @@ class Reader {
  public:
   Reader(std::string_view bytes, std::string const& name) : bytes_(bytes), name_(name) {}
 
-  SavedModel read() {
-    read_header();
+  SavedModel read_model() {
+    read_header(kModelKey);
     check_layout();
-    for (std::size_t l = 0; l < tensors_.size() / 2; ++l)
-      read_layer(l);
-    check_widths();
-    return std::move(saved_);
+    SavedModel saved = document_as<SavedModel>(kModelKey, from_document);
+    read_layers("", tensors_.size() / 2, saved.model);
+    check_widths("", saved.model, saved.encoding);
+    check_count(2 * saved.model.layers.size());
+    return saved;
+  }
+
+  SavedPredictor read_ensemble() {
+    read_header(kEnsembleKey);
+    check_layout();
+    auto saved = document_as<SavedPredictor>(kEnsembleKey, from_ensemble_document);
+    std::size_t tensors = 0;
+    for (std::size_t p = 0; p < saved.models.parts.size(); ++p) {
+      Model& model = saved.models.parts[p].model;
+      std::string const prefix = prefix_of(p);
+      std::size_t layers = 0;
+      while (tensors_.contains(weight_name(prefix, layers)))
+        ++layers;
+      read_layers(prefix, layers, model);
+      check_widths(prefix, model, saved.encoding);
+      tensors += 2 * layers;
+    }
+    check_count(tensors);
+    return saved;
   }
 
  private:
@@ -83,7 +134,7 @@ class Reader {
 
   std::int64_t size() const { return static_cast<std::int64_t>(bytes_.size()); }
 
-  void read_header() {
+  void read_header(char const* key) {
     if (size() < kSizeBytes) refuse(size(), "the file ends before the size of its header");
     std::uint64_t header_size = 0;
     std::memcpy(&header_size, bytes_.data(), sizeof(header_size));
@@ -100,34 +151,34 @@ class Reader {
     if (!header.starts_with('{'))
       refuse_header("is not a safetensors file: no { begins its header");
     try {
-      read_entries(parse_json(header));
+      constexpr std::size_t kMaxTensors = 1 << 20;
+      read_entries(parse_json(header, kMaxTensors), key);
     } catch (JsonError const& error) {
       refuse(kSizeBytes + error.byte, std::string("the header ") + error.what());
     }
   }
 
-  void read_entries(Json const& header) {
-    for (auto const& [key, entry] : *header.as<Json::Object>()) {
-      if (key == "__metadata__") {
-        read_metadata(entry);
+  void read_entries(Json const& header, char const* key) {
+    for (auto const& [name, entry] : *header.as<Json::Object>()) {
+      if (name == "__metadata__") {
+        Json const* const document = entry.find(key);
+        auto const* const text = document ? document->as<std::string>() : nullptr;
+        if (text) document_ = *text;
       } else {
-        tensors_[key] = read_tensor(key, entry);
+        tensors_[name] = read_tensor(name, entry);
       }
     }
-    if (!has_document_) {
+    if (!document_) {
       refuse_header("the model was not saved by brood: there is no __metadata__." +
-                    std::string(kDocumentKey));
+                    std::string(key));
     }
   }
 
-  void read_metadata(Json const& metadata) {
-    Json const* const document = metadata.find(kDocumentKey);
-    auto const* const text = document ? document->as<std::string>() : nullptr;
-    if (!text) return;
-    has_document_ = true;
-    std::string const where = "__metadata__." + std::string(kDocumentKey) + ": ";
+  template <class Saved>
+  Saved document_as(char const* key, Saved (*read)(Json const&)) const {
+    std::string const where = "__metadata__." + std::string(key) + ": ";
     try {
-      saved_ = from_document(*text);
+      return read(parse_json(*document_));
     } catch (JsonError const& error) {
       refuse_header(where + error.what());
     } catch (UsageError const& error) {
@@ -223,25 +274,26 @@ class Reader {
     return tensor;
   }
 
-  void read_layer(std::size_t l) {
-    Tensor const& weights = find(weight_name(l), 2);
-    Tensor const& bias = find(bias_name(l), 1);
-    if (bias.shape[0] != weights.shape[0]) {
-      refuse_header(quoted(bias_name(l)) + ": has another number of outputs than the weights");
+  void read_layers(std::string const& prefix, std::size_t count, Model& model) const {
+    for (std::size_t l = 0; l < count; ++l) {
+      std::string const weight = weight_name(prefix, l), bias = bias_name(prefix, l);
+      Tensor const& weights = find(weight, 2);
+      Tensor const& biases = find(bias, 1);
+      if (biases.shape[0] != weights.shape[0])
+        refuse_header(quoted(bias) + ": has another number of outputs than the weights");
+      LayerWeights layer;
+      layer.outputs = static_cast<int>(weights.shape[0]);
+      layer.inputs = static_cast<int>(weights.shape[1]);
+      layer.weights = read_floats(weight, weights);
+      layer.bias = read_floats(bias, biases);
+      model.layers.push_back(std::move(layer));
     }
-    LayerWeights layer;
-    layer.outputs = static_cast<int>(weights.shape[0]);
-    layer.inputs = static_cast<int>(weights.shape[1]);
-    layer.weights = read_floats(weight_name(l), weights);
-    layer.bias = read_floats(bias_name(l), bias);
-    saved_.model.layers.push_back(std::move(layer));
   }
 
   // Inputs, hidden widths and outputs as the hyperparameters and the encoding have them.
-  void check_widths() const {
-    Model const& model = saved_.model;
+  void check_widths(std::string const& prefix, Model const& model, Encoding const& encoding) const {
     Config const config = with_defaults(model.config, model.task);
-    std::vector<std::int64_t> widths{saved_.encoding.input_count()};
+    std::vector<std::int64_t> widths{encoding.input_count()};
     std::visit(
         [&](auto const& hidden) {
           if constexpr (std::is_same_v<decltype(hidden), std::vector<std::int64_t> const&>) {
@@ -256,59 +308,57 @@ class Reader {
                         *config.find("loss") == Value("bce");
     widths.push_back(shared ? 1 : model.outputs);
 
-    if (tensors_.size() != 2 * (widths.size() - 1)) {
-      refuse_header("there are " + std::to_string(tensors_.size()) + " tensors; a network of " +
+    if (model.layers.size() != widths.size() - 1) {
+      refuse_header((prefix.empty() ? "" : "part " + prefix + " ") + "there are " +
+                    std::to_string(2 * model.layers.size()) + " tensors; a network of " +
                     counted(static_cast<std::int64_t>(widths.size()) - 1, "layer") + " has " +
                     std::to_string(2 * (widths.size() - 1)));
     }
     for (std::size_t l = 0; l < model.layers.size(); ++l) {
       if (model.layers[l].inputs != widths[l] || model.layers[l].outputs != widths[l + 1]) {
-        refuse_header(quoted(weight_name(l)) + ": has " + std::to_string(model.layers[l].outputs) +
-                      " x " + std::to_string(model.layers[l].inputs) +
-                      " weights; the network has " + std::to_string(widths[l + 1]) + " x " +
-                      std::to_string(widths[l]));
+        refuse_header(quoted(weight_name(prefix, l)) + ": has " +
+                      std::to_string(model.layers[l].outputs) + " x " +
+                      std::to_string(model.layers[l].inputs) + " weights; the network has " +
+                      std::to_string(widths[l + 1]) + " x " + std::to_string(widths[l]));
       }
     }
+  }
+
+  // Nothing but the networks' tensors is there.
+  void check_count(std::size_t tensors) const {
+    if (tensors_.size() == tensors) return;
+    refuse_header("there are " + std::to_string(tensors_.size()) + " tensors; its networks have " +
+                  std::to_string(tensors));
   }
 
   std::string_view bytes_;
   std::string const& name_;
   std::int64_t data_ = 0;  // where the tensors begin
-  bool has_document_ = false;
+  std::optional<std::string> document_;
   Tensors tensors_;
-  SavedModel saved_;
 };
 
 }  // namespace
 
 std::string to_safetensors(SavedModel const& saved) {
-  Json header;
-  header.set("__metadata__", Json().set("format", "pt").set(kDocumentKey, to_document(saved)));
-  auto const tensors = tensors_of(saved.model.layers);
-  std::int64_t at = 0;
-  for (auto const& [name, tensor] : tensors) {
-    std::int64_t const end = at + byte_count(*tensor.values);
-    Json entry;
-    entry.set("dtype", "F32").set("shape", Json(tensor.shape));
-    entry.set("data_offsets", Json(std::vector{at, end}));
-    header.set(name, std::move(entry));
-    at = end;
-  }
+  FloatsByName tensors;
+  add_tensors("", saved.model.layers, tensors);
+  return file_of(kModelKey, to_document(saved), tensors);
+}
 
-  std::string text = header.text();
-  text.append((8 - text.size() % 8) % 8, ' ');
-  std::uint64_t const size = text.size();
-  std::string bytes(reinterpret_cast<char const*>(&size), sizeof(size));
-  bytes += text;
-  for (auto const& [name, tensor] : tensors) {
-    bytes.append(reinterpret_cast<char const*>(tensor.values->data()),
-                 static_cast<std::size_t>(byte_count(*tensor.values)));
-  }
-  return bytes;
+std::string to_safetensors(SavedPredictor const& saved) {
+  FloatsByName tensors;
+  for (std::size_t p = 0; p < saved.models.parts.size(); ++p)
+    add_tensors(prefix_of(p), saved.models.parts[p].model.layers, tensors);
+  return file_of(kEnsembleKey, to_ensemble_document(saved), tensors);
 }
 
 SavedModel from_safetensors(std::string_view bytes, std::string const& name) {
-  return Reader(bytes, name).read();
+  return Reader(bytes, name).read_model();
+}
+
+SavedPredictor ensemble_from_safetensors(std::string_view bytes, std::string const& name) {
+  return Reader(bytes, name).read_ensemble();
 }
 
 }  // namespace brood::files

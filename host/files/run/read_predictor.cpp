@@ -19,6 +19,7 @@ struct PartEntry {
   std::int64_t trial = 0, count = 0;
 };
 
+// Of a run whose ensemble has a file for each network.
 std::vector<PartEntry> read_entries(std::string const& path) {
   auto const refuse = [&](std::string const& what) -> void {
     throw StorageError(path + ": " + what);
@@ -53,11 +54,14 @@ std::vector<PartEntry> read_entries(std::string const& path) {
 }  // namespace
 
 SavedPredictor read_predictor(std::string const& directory) {
+  std::error_code ignored;
+  std::string const ensemble = (fs::path(directory) / kEnsembleFile).string();
+  if (fs::exists(ensemble, ignored))
+    return ensemble_from_safetensors(read_file(ensemble), ensemble);
   SavedModel best = read_best(directory);
   SavedPredictor predictor{
       {}, std::move(best.encoding), std::move(best.metric), std::move(best.weight)};
-  std::string const path = (fs::path(directory) / kEnsembleFile).string();
-  std::error_code ignored;
+  std::string const path = (fs::path(directory) / kEnsembleDocument).string();
   if (!fs::exists(path, ignored)) {
     predictor.models.parts.push_back({.trial = -1, .model = std::move(best.model)});
     return predictor;

@@ -110,14 +110,13 @@ Json score_document(Result const& result) {
 
 Json ensemble_document(Result const& result) {
   Json::Array parts;
-  for (std::size_t i = 0; i < result.ensemble.parts.size(); ++i) {
-    Ensemble::Part const& part = result.ensemble.parts[i];
+  for (Ensemble::Part const& part : result.ensemble.parts) {
     Json json;
-    json.set("file", ensemble_part_name(i)).set("trial", part.trial).set("count", part.count);
+    json.set("trial", part.trial).set("count", part.count);
     parts.push_back(std::move(json));
   }
   Json json;
-  json.set("format", kFormat).set("metric", result.metric);
+  json.set("format", kFormat).set("file", "ensemble.safetensors").set("metric", result.metric);
   json.set("valid", result.ensemble_valid).set("test", result.ensemble_test);
   json.set("test_metrics", scores_document(result.ensemble_test_metrics));
   json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
@@ -170,7 +169,8 @@ std::string ensemble_part_name(std::size_t part) {
 
 bool is_run_file(std::string_view name) {
   if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
-  if (name == kEnsembleFile) return true;
+  if (name == kEnsembleDocument || name == kEnsembleFile) return true;
+  // Of older runs, a file for each network.
   constexpr std::string_view kStart = "best/ensemble-", kEnd = ".safetensors";
   if (!name.starts_with(kStart) || !name.ends_with(kEnd)) return false;
   std::string_view number = name.substr(kStart.size());
@@ -190,18 +190,17 @@ std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encodin
   if (result.model.layers.empty()) return files;  // StudyRun::found()
   files.push_back({"best/config.yaml", yaml_of(winner(result).config)});
   files.push_back({"best/score.json", score_document(result).text(/*indented=*/true) + "\n"});
-  files.push_back({"best/model.safetensors",
-                   to_safetensors({result.model, encoding, result.metric, sweep.dataset.weight})});
+  files.push_back(
+      {"best/model.safetensors",
+       to_safetensors(SavedModel{result.model, encoding, result.metric, sweep.dataset.weight})});
   if (!facts.trained_rows.empty())
     files.push_back({"best/trained_rows.npy", to_npy(facts.trained_rows)});
   if (result.ensemble.empty()) return files;
   files.push_back(
-      {std::string(kEnsembleFile), ensemble_document(result).text(/*indented=*/true) + "\n"});
-  for (std::size_t i = 0; i < result.ensemble.parts.size(); ++i) {
-    files.push_back(
-        {"best/" + ensemble_part_name(i), to_safetensors({result.ensemble.parts[i].model, encoding,
-                                                          result.metric, sweep.dataset.weight})});
-  }
+      {std::string(kEnsembleDocument), ensemble_document(result).text(/*indented=*/true) + "\n"});
+  files.push_back({std::string(kEnsembleFile),
+                   to_safetensors(SavedPredictor{result.ensemble, encoding, result.metric,
+                                                 sweep.dataset.weight})});
   return files;
 }
 

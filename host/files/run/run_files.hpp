@@ -21,10 +21,12 @@ inline constexpr std::array<std::string_view, 8> kRunFiles = {"config.yaml",
                                                               "best/model.safetensors",
                                                               "best/trained_rows.npy"};
 
-// An ensemble has more files: best/ensemble.json, and best/ensemble-1.safetensors and on.
-inline constexpr std::string_view kEnsembleFile = "best/ensemble.json";
-std::string ensemble_part_name(std::size_t part);  // from 0; "ensemble-1.safetensors"
-// Whether a run writes a file of that name.
+// An ensemble has two more files.
+inline constexpr std::string_view kEnsembleDocument = "best/ensemble.json";
+inline constexpr std::string_view kEnsembleFile = "best/ensemble.safetensors";
+std::string ensemble_part_name(
+    std::size_t part);  // of older runs, from 0; "ensemble-1.safetensors"
+// Whether a run writes a file of that name, or wrote it once.
 bool is_run_file(std::string_view name);
 
 struct RunFile {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -235,6 +236,87 @@ TEST(ModelFile, RefusesWeightsThatAreNotFinite) {
   std::string const message = refusal(bytes);
   EXPECT_NE(message.find("not finite"), std::string::npos) << message;
   EXPECT_NE(message.find("byte " + std::to_string(bytes.size() - 4)), std::string::npos) << message;
+}
+
+// ---- ensembles
+
+SavedPredictor saved_ensemble() {
+  SavedModel const one = saved_model(Task::classification, "cross_entropy");
+  SavedPredictor saved{{}, one.encoding, one.metric, "mass"};
+  saved.models.parts = {{3, 2, one.model}, {5, 1, one.model}};
+  Model& other = saved.models.parts[1].model;
+  other.config.set("hidden", std::vector<std::int64_t>{6});
+  other.config.set("layer_lr", std::vector<double>{});
+  other.layers = {counted_layer(one.encoding.input_count(), 6), counted_layer(6, 2)};
+  other.transform.shift[0] = 7;
+  return saved;
+}
+
+std::string ensemble_refusal(std::string const& bytes) {
+  try {
+    ensemble_from_safetensors(bytes, "file");
+  } catch (StorageError const& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(EnsembleFile, ComesBackAsItWas) {
+  SavedPredictor const saved = saved_ensemble();
+  std::string const bytes = to_safetensors(saved);
+  SavedPredictor const read = ensemble_from_safetensors(bytes, "file");
+  EXPECT_EQ(to_safetensors(read), bytes);
+  EXPECT_EQ(read.weight, "mass");
+  ASSERT_EQ(read.models.parts.size(), 2u);
+  EXPECT_EQ(read.models.parts[0].trial, 3);
+  EXPECT_EQ(read.models.parts[0].count, 2);
+  std::vector<float> const x = {1, 2, 0, 1, 0, std::nanf(""), -3.25f, 1, 0, 1};
+  Matrix const rows{x.data(), 2, saved.encoding.input_count()};
+  EXPECT_EQ(read.models.predict(rows), saved.models.predict(rows));
+  EXPECT_NE(header_of(bytes).find(R"("1.2.weight":{"dtype":"F32","shape":[2,6])"),
+            std::string::npos);
+}
+
+TEST(EnsembleFile, HoldsHundredsOfNetworks) {
+  SavedPredictor saved = saved_ensemble();
+  saved.models.parts.resize(750, saved.models.parts[0]);
+  EXPECT_EQ(ensemble_from_safetensors(to_safetensors(saved), "file").models.parts.size(), 750u);
+}
+
+TEST(EnsembleFile, IsNoModelNorAModelAnEnsemble) {
+  EXPECT_NE(refusal(to_safetensors(saved_ensemble())).find("not saved by brood"),
+            std::string::npos);
+  EXPECT_NE(ensemble_refusal(to_safetensors(saved_model(Task::regression, "mse")))
+                .find("no __metadata__.brood_ensemble"),
+            std::string::npos);
+}
+
+TEST(EnsembleFile, RefusesWhatDoesNotFitTogether) {
+  std::string const bytes = to_safetensors(saved_ensemble());
+  for (auto const& [what, by, message] : std::vector<std::array<std::string, 3>>{
+           {R"(\"count\":2)", R"(\"count\":0)", "parts[0].count is 0, not 1 .. 1000"},
+           {R"(\"trial\":3)", R"(\"trial\":-3)", "parts[0].trial is -3"},
+           {R"([6])", R"([7])", "weights; the network has"},
+           {R"("1.2.weight")", R"("1.4.weight")", "part 1. there are 2 tensors"},
+           {R"("1.2.weight")", R"("2.2.weight")", "tensors"},
+           {R"(\"parts\":)", R"(\"part\":)", "parts is absent"}}) {
+    std::string const found =
+        ensemble_refusal(with_header(bytes, replaced(header_of(bytes), what, by)));
+    EXPECT_NE(found.find(message), std::string::npos) << what << ": " << found;
+  }
+  for (std::size_t size = 0; size < bytes.size(); size += 7)
+    EXPECT_NE(ensemble_refusal(bytes.substr(0, size)), "") << size;
+  int refused = 0;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    try {
+      SavedPredictor const read = ensemble_from_safetensors(mutated(bytes, i), "file");
+      std::vector<float> const x(static_cast<std::size_t>(read.encoding.input_count()), 0.5f);
+      read.models.predict({x.data(), 1, read.encoding.input_count()});
+    } catch (StorageError const&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 1000);
 }
 
 // Whatever is done to the bytes, the reader gives a model that can predict, or StorageError.

@@ -17,6 +17,7 @@
 #include <sstream>
 
 #include "brood/error.hpp"
+#include "files/io/json.hpp"
 #include "files/io/write_file.hpp"
 #include "files/saved_models.hpp"
 #include "files/temporary_folder.hpp"
@@ -226,34 +227,77 @@ TEST_F(RunDirectory, HoldsTheEnsembleThatPredicts) {
   // Replacing it takes all of its files away.
   write_run("run", true);
   EXPECT_FALSE(fs::exists("run/best/ensemble.json"));
-  EXPECT_FALSE(fs::exists("run/best/ensemble-1.safetensors"));
+  EXPECT_FALSE(fs::exists("run/best/ensemble.safetensors"));
   EXPECT_EQ(read_predictor("run").models.predict({x.data(), 2, inputs}),
             result.model.predict({x.data(), 2, inputs}));
 }
 
 TEST_F(RunDirectory, RefusesAnEnsembleThatIsDamaged) {
   write_run("run", false, ensemble_result());
-  std::string const path = "run/best/ensemble.json";
-  std::string const good = read_file(path);
-  auto const refused = [&](std::string const& text) {
-    replace_file(path, text);
+  std::string const path = "run/best/ensemble.safetensors";
+  replace_file(path, read_file(path).substr(0, 1000));
+  try {
+    read_predictor("run");
+    ADD_FAILURE();
+  } catch (StorageError const& error) {
+    EXPECT_EQ(std::string(error.what()).rfind(path + ": byte ", 0), 0u);
+  }
+}
+
+// Runs whose ensemble has a file for each network, as they were once written.
+class OlderRun : public RunDirectory {
+ protected:
+  void SetUp() override {
+    RunDirectory::SetUp();
+    write_run("run", false, result_);
+    fs::remove("run/best/ensemble.safetensors");
+    Json::Array parts;
+    for (std::size_t i = 0; i < result_.ensemble.parts.size(); ++i) {
+      Ensemble::Part const& part = result_.ensemble.parts[i];
+      std::string const file = "ensemble-" + std::to_string(i + 1) + ".safetensors";
+      parts.push_back(Json().set("file", file).set("trial", part.trial).set("count", part.count));
+      replace_file(
+          "run/best/" + file,
+          to_safetensors(SavedModel{part.model, encoding_of(Task::classification), "accuracy"}));
+    }
+    document_ = Json().set("format", 1).set("parts", std::move(parts)).text(/*indented=*/true);
+    replace_file(path_, document_);
+  }
+  std::string refused(std::string const& text) const {
+    replace_file(path_, text);
     try {
       read_predictor("run");
     } catch (StorageError const& error) {
-      return std::string(error.what());
+      return error.what();
     }
-    return std::string();
-  };
-  EXPECT_NE(refused(good.substr(0, good.size() / 2)).find("is damaged"), std::string::npos);
+    return "";
+  }
+
+  Result result_ = ensemble_result();
+  std::string path_ = "run/best/ensemble.json", document_;
+};
+
+TEST_F(OlderRun, PredictsAsItDidAndIsReplacedWhole) {
+  int const inputs = result_.model.inputs();
+  std::vector<float> const x(static_cast<std::size_t>(inputs) * 2, 0.25f);
+  EXPECT_EQ(read_predictor("run").models.predict({x.data(), 2, inputs}),
+            result_.ensemble.predict({x.data(), 2, inputs}));
+  write_run("run", true);
+  EXPECT_FALSE(fs::exists("run/best/ensemble-1.safetensors"));
+}
+
+TEST_F(OlderRun, RefusesAnEnsembleThatIsDamaged) {
+  EXPECT_NE(refused(document_.substr(0, document_.size() / 2)).find("is damaged"),
+            std::string::npos);
   EXPECT_NE(refused("{}").find("there is no list of parts"), std::string::npos);
-  std::string other = good;
+  std::string other = document_;
   other.replace(other.find("ensemble-2"), 10, "../../../x");
   EXPECT_NE(refused(other).find("part 2 is not a file of the ensemble"), std::string::npos);
-  other = good;
+  other = document_;
   other.replace(other.find("\"count\": 1"), 10, "\"count\": 0");
   EXPECT_NE(refused(other).find("part 1 is not"), std::string::npos);
   fs::remove("run/best/ensemble-3.safetensors");
-  EXPECT_NE(refused(good).find("ensemble-3.safetensors is absent"), std::string::npos);
+  EXPECT_NE(refused(document_).find("ensemble-3.safetensors is absent"), std::string::npos);
 }
 
 TEST_F(RunDirectory, IsNotOursWithAFileThatOnlyLooksLikeAnEnsembles) {

@@ -59,15 +59,9 @@ std::string curves_csv(Result const& result);
 // The model of a run: DIR/best/model.safetensors. UsageError if there is none.
 SavedModel read_best(std::string const& directory);
 
-// What predicts for a run: the ensemble of DIR/best/ensemble.json, whose parts are model files
-// beside it, or else the one model. Throws UsageError if there is neither, StorageError if the
-// files are damaged or do not belong together.
-struct SavedPredictor {
-  Ensemble models;    // one part, of trial -1, without an ensemble
-  Encoding encoding;  // the same for all
-  std::string metric;
-  std::string weight;  // see SavedModel
-};
+// What predicts for a run: the ensemble of DIR/best/ensemble.safetensors (of older runs, that of
+// the files which best/ensemble.json names), or else the one model. Throws UsageError if there is
+// neither, StorageError if the files are damaged or do not belong together.
 SavedPredictor read_predictor(std::string const& directory);
 
 // The fingerprints of the rows that trained or validated the model of a run directory, or of its
