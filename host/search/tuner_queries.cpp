@@ -55,6 +55,9 @@ std::vector<std::vector<Rung>> const& Tuner::brackets() const {
 std::vector<Rung> const& Tuner::rungs() const {
   return rungs_;
 }
+int Tuner::bracket(int trial) const {
+  return schedule_->bracket_of(trial);
+}
 std::span<TunerTrial const> Tuner::trials() const {
   return state_.trials;
 }

@@ -22,6 +22,13 @@ struct Cost {
   double flops = std::numeric_limits<double>::infinity();
 };
 
+std::int64_t parameters_of(Member const& member) {
+  std::int64_t count = 0;
+  for (int l = 0; l < member.layers; ++l)
+    count += (std::int64_t{member.width[l]} + 1) * member.width[l + 1];
+  return count;
+}
+
 class Costs {
  public:
   Costs(Engine& engine, Data const& data, int epochs)
@@ -30,12 +37,9 @@ class Costs {
   Cost of(Config config) const {
     config.set("epochs", std::int64_t{epochs_});
     Member const member = describe(config, shape_, 0, rows_, 0);
-    Cost cost{.parameters = 0,
-              .bytes = static_cast<double>(backend_.bytes(member)),
-              .flops = step_flops(member)};
-    for (int l = 0; l < member.layers; ++l)
-      cost.parameters += (member.width[l] + 1.0) * member.width[l + 1];
-    return cost;
+    return {.parameters = static_cast<double>(parameters_of(member)),
+            .bytes = static_cast<double>(backend_.bytes(member)),
+            .flops = step_flops(member)};
   }
 
  private:
@@ -68,6 +72,10 @@ bool keeps(Cost const& cost, std::vector<Bound> const& bounds) {
 }
 
 }  // namespace
+
+std::int64_t parameter_count(Config const& config, TableShape const& shape) {
+  return parameters_of(describe(config, shape, 0, 1, 0));
+}
 
 std::vector<std::string> problems(Constraints const& constraints) {
   std::vector<std::string> found;

@@ -3,12 +3,16 @@
 // allowed.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "brood/study.hpp"
 
 namespace brood {
+
+// Weights and biases of the network that a configuration asks for.
+std::int64_t parameter_count(Config const& config, TableShape const& shape);
 
 // Without data: bounds that are none.
 std::vector<std::string> problems(Constraints const& constraints);

@@ -36,14 +36,18 @@ std::vector<Finalizer::FinalMember> Finalizer::final_members(std::vector<int> co
   return finals;
 }
 
+Model model_of(StudySetup const& setup, Population& population, MemberId id, Config const& config,
+               Transform const& transform) {
+  return {.task = setup.data.task(),
+          .outputs = setup.data.outputs(),
+          .config = with_defaults(member_config(config, setup.study), setup.data.task()),
+          .transform = transform,
+          .layers = population.weights({&id, 1}).front()};
+}
+
 Model Finalizer::model_of(FinalMember const& member) {
-  return {.task = setup_.data.task(),
-          .outputs = setup_.data.outputs(),
-          .config = with_defaults(
-              member_config(tuner_.segments(member.trial).back().config, setup_.study),
-              setup_.data.task()),
-          .transform = *member.transform,
-          .layers = members_.population().weights({&member.id, 1}).front()};
+  return brood::model_of(setup_, members_.population(), member.id,
+                         tuner_.segments(member.trial).back().config, *member.transform);
 }
 
 void Finalizer::finish(Result& result) {

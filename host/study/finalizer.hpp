@@ -12,6 +12,10 @@
 
 namespace brood {
 
+// A member as a network by itself.
+Model model_of(StudySetup const& setup, Population& population, MemberId id, Config const& config,
+               Transform const& transform);
+
 class Finalizer {
  public:
   Finalizer(StudySetup const& setup, Tuner const& tuner, TrialMembers& members, Scorer& scorer,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A study's state between rungs, taken from a run and put back into one.
-#include <cmath>
+#include <algorithm>
 
 #include "brood/error.hpp"
 #include "study/identity.hpp"
@@ -16,8 +16,8 @@ StudyState StudyRun::Impl::state() {
   saved.member_epochs = curves_.member_epochs();
   saved.stop = stop_progress_;
   saved.events = events_;
-  saved.standard_errors = standard_errors_;
-  saved.standard_errors.resize(tuner_.trials().size(), std::nan(""));
+  saved.member_scores = member_scores_;
+  saved.member_scores.resize(tuner_.trials().size());
   saved.residents = members_.save();
   return saved;
 }
@@ -32,12 +32,15 @@ void StudyRun::Impl::restore(StudyState const& from) {
   curves_.restore(from.curves, from.member_epochs);
   stop_progress_ = from.stop;
   events_ = from.events;
-  standard_errors_ = from.standard_errors;
+  member_scores_ = from.member_scores;
   copied_ = tuner_.lineage().size();
   check_stop();
-  if (standard_errors_.size() != tuner_.trials().size()) {
-    throw StorageError("the saved state does not hold an error of each trial's score");
-  }
+  std::size_t const all = setup_.splits.splits.size();
+  bool const fits = member_scores_.size() == tuner_.trials().size() &&
+                    std::all_of(member_scores_.begin(), member_scores_.end(), [&](auto const& own) {
+                      return own.empty() || own.size() == setup_.early || own.size() == all;
+                    });
+  if (!fits) throw StorageError("the saved state does not hold the scores of each trial's members");
   members_.restore(tuner_, from.residents);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "study/truth.hpp"
 
@@ -22,6 +23,10 @@ Evaluation const* scored_evaluation(MemberMetrics const& metrics, bool patient) 
 bool is_patient(Config const& config) {
   Value const* const patience = config.find("patience");
   return patience != nullptr && *patience != Value{std::int64_t{0}} && *patience != Value{0.0};
+}
+
+double mean_of(std::span<double const> scores) {
+  return std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
 }
 
 double standard_error(std::span<double const> scores, double mean) {

@@ -36,6 +36,7 @@ class Scorer {
 // Whether a configuration has patience, and so is scored at its best evaluation.
 bool is_patient(Config const& config);
 
+double mean_of(std::span<double const> scores);
 // Of the mean of at least two members' scores; NaN of one.
 double standard_error(std::span<double const> scores, double mean);
 

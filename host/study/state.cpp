@@ -169,7 +169,7 @@ void fields(Io& io, T& value) {
     static_assert(std::is_same_v<Type, StudyState>);
     io(value.study), io(value.tuner), io(value.curves), io(value.member_epochs);
     io(value.stop.best), io(value.stop.rungs_since_best), io(value.events);
-    io(value.standard_errors), io(value.residents);
+    io(value.member_scores), io(value.residents);
   }
 }
 

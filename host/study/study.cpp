@@ -7,7 +7,6 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
-#include <numeric>
 
 #include "brood/error.hpp"
 #include "study/plan.hpp"
@@ -15,6 +14,7 @@
 #include "study/start.hpp"
 #include "study/stop.hpp"
 #include "study/study_run.hpp"
+#include "study/trial_result.hpp"
 
 namespace brood {
 
@@ -259,12 +259,10 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   }
   // A trial ends by itself when none of its members goes on and one of them stopped.
   bool const ended = cut || (stopped && !running);
-  double const sum = std::accumulate(scores.begin(), scores.end(), 0.0);
-  double const mean = sum / static_cast<double>(scores.size());
   auto const trial = static_cast<std::size_t>(ask.trial);
-  if (standard_errors_.size() <= trial) standard_errors_.resize(trial + 1, std::nan(""));
-  standard_errors_[trial] = standard_error(scores, mean);
-  tuner_.tell(ask.trial, epoch, mean, ended);
+  if (member_scores_.size() <= trial) member_scores_.resize(trial + 1);
+  member_scores_[trial].assign(scores.begin(), scores.end());
+  tuner_.tell(ask.trial, epoch, mean_of(scores), ended);
 }
 
 void StudyRun::Impl::copy_members() {
@@ -321,12 +319,22 @@ void StudyRun::Impl::end(Ended why) {
 // By id; those that a stop of the study left between rungs have been stopped.
 std::vector<TrialResult> StudyRun::Impl::trial_results() const {
   std::vector<TrialResult> results;
+  auto const ranked = leaderboard(setup_, tuner_, static_cast<int>(tuner_.trials().size()));
+  std::vector<int> ranks(tuner_.trials().size(), 0);
+  for (std::size_t i = 0; i < ranked.size(); ++i)
+    ranks[static_cast<std::size_t>(ranked[i])] = static_cast<int>(i) + 1;
   for (auto const& trial : tuner_.trials()) {
     bool const waiting = trial.state == TrialState::waiting;
     if (waiting && trial.epoch == 0) continue;  // never begun
     TrialState const state = waiting ? TrialState::stopped : trial.state;
-    results.push_back({trial.id, state, trial.epoch, trial.score, tuner_.scored_config(trial.id),
-                       standard_errors_[static_cast<std::size_t>(trial.id)]});
+    auto const i = static_cast<std::size_t>(trial.id);
+    TrialResult result = trial_result(setup_, trial.id, tuner_.scored_config(trial.id), trial.epoch,
+                                      member_scores_[i]);
+    result.state = state;
+    result.score = trial.score;
+    result.rank = ranks[i];
+    result.bracket = tuner_.bracket(trial.id);
+    results.push_back(std::move(result));
   }
   return results;
 }

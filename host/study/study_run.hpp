@@ -82,13 +82,13 @@ class StudyRun::Impl {
   TrialMembers members_;
   Scorer scorer_;
   LearningCurves curves_;
-  std::vector<Ask> running_;             // trials that are training
-  std::vector<double> standard_errors_;  // by trial, of its last score
-  int events_ = 0;                       // rungs reported so far
-  std::size_t copied_ = 0;               // of the tuner's lineage
-  double rate_ = 0;                      // member-epochs per second, lately
+  std::vector<Ask> running_;                        // trials that are training
+  std::vector<std::vector<double>> member_scores_;  // by trial and split, of its last score
+  int events_ = 0;                                  // rungs reported so far
+  std::size_t copied_ = 0;                          // of the tuner's lineage
+  double rate_ = 0;                                 // member-epochs per second, lately
   Pace pace_;
-  std::optional<FinishTime> finish_time_;  // where a clock is asked
+  std::optional<FinishTime> finish_time_;           // where a clock is asked
   Stop stop_;
   StopProgress stop_progress_;
   bool stopped_ = false;  // ended before the last rung

@@ -265,6 +265,8 @@ TEST_F(StateTest, StatesThatDoNotHangTogetherAreRefused) {
   EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.configs.pop_back(); })));
   EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.configs[0] = {}; })));
   EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.trials.pop_back(); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.member_scores.pop_back(); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.member_scores[0].push_back(1); })));
   EXPECT_TRUE(refused(StudyState{}));
 }
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -38,10 +39,16 @@ inline bool same_bits(CurvePoint const& a, CurvePoint const& b) {
          same_bits(a.train_loss, b.train_loss) && same_bits(a.valid_loss, b.valid_loss) &&
          same_bits(a.valid_metric, b.valid_metric);
 }
+inline bool same_bits(std::vector<double> const& a, std::vector<double> const& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](double x, double y) { return same_bits(x, y); });
+}
 inline bool same_bits(TrialResult const& a, TrialResult const& b) {
   return a.id == b.id && a.state == b.state && a.epochs == b.epochs &&
          same_bits(a.score, b.score) && a.config == b.config &&
-         same_bits(a.standard_error, b.standard_error);
+         same_bits(a.standard_error, b.standard_error) && same_bits(a.fold_scores, b.fold_scores) &&
+         a.rank == b.rank && a.bracket == b.bracket && a.parameters == b.parameters &&
+         a.seed == b.seed;
 }
 inline bool same_bits(LayerWeights const& a, LayerWeights const& b) {
   return a.inputs == b.inputs && a.outputs == b.outputs && same_bits(a.weights, b.weights) &&

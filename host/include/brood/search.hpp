@@ -241,6 +241,8 @@ class Tuner {
   // The plan: each bracket, and all together (how many trials train to each epoch).
   std::vector<std::vector<Rung>> const& brackets() const;
   std::vector<Rung> const& rungs() const;
+  // Index into brackets(): the one that a trial goes through.
+  int bracket(int trial) const;
   // Index into rungs() of the lowest in progress; when finished, of the last one reached.
   int rung() const;
   std::int64_t now() const;  // virtual time: when the last result that counts was there

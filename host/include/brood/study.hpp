@@ -194,9 +194,14 @@ struct TrialResult {
   TrialState state = TrialState::waiting;
   int epochs = 0;
   double score = std::numeric_limits<double>::quiet_NaN();  // mean over folds and repeats
-  Config config;
+  Config config = {};
   // Standard error of that mean; NaN of a single member.
   double standard_error = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> fold_scores = {};  // of several folds: of each, the mean over repeats
+  int rank = 0;                          // on the whole leaderboard, from 1; 0: without a score
+  int bracket = 0;                       // of the plan, from 0
+  std::int64_t parameters = 0;           // weights and biases of its network
+  std::uint64_t seed = 0;                // of its members in the first repeat
 };
 
 // What a study will train, exactly; the printed plan is what runs. `upper_bound` says that patience
@@ -293,8 +298,8 @@ struct StudyState {
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
   StopProgress stop;
-  int events = 0;                       // rungs reported so far
-  std::vector<double> standard_errors;  // of trials' last scores, by id
+  int events = 0;                                  // rungs reported so far
+  std::vector<std::vector<double>> member_scores;  // of trials' last scores, by id and split
   // A member of a trial on one of its splits.
   struct Resident {
     int trial = 0, split = 0;
@@ -330,5 +335,11 @@ class StudyRun {
 };
 
 Result tune(Engine& engine, Data const& data, Study const& study);
+
+// Trains a trial of a study again, alone, and finishes as if it had won: its scores, curves and
+// network have the bits that they have in the study. Of `former`, id, state, config and epochs
+// are looked at. Throws UsageError for PopulationBased, whose trials are copies of others, and
+// NoUsableTrial if it diverges.
+Result train_alone(Engine& engine, Data const& data, Study study, TrialResult const& former);
 
 }  // namespace brood
