@@ -34,36 +34,37 @@ std::string real_path(std::string const& path) {
   return real.string();
 }
 
-// Names in `path`, and in its best/, as in kRunFiles.
-std::vector<std::string> names_in(std::string const& path) {
+// Names in `path` and in the folders that a run has there, each folder before what it holds.
+std::vector<std::string> names_in(std::string const& path, std::string const& inside = "") {
   std::vector<std::string> names;
   std::error_code error;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+  for (fs::directory_iterator entry(fs::path(path) / inside, error), end; !error && entry != end;
        entry.increment(error)) {
-    std::string const name = entry->path().filename().string();
-    if (name == "best" && entry->is_directory(error) && !entry->is_symlink(error)) {
-      names.push_back("best/");
-      for (std::string const& inner : names_in(entry->path().string()))
-        names.push_back("best/" + inner);
-    } else {
-      names.push_back(name);
-    }
+    std::string const name = inside + entry->path().filename().string();
+    names.push_back(name);
+    if (!is_run_folder(name + '/')) continue;
+    if (!entry->is_directory(error) || entry->is_symlink(error)) continue;
+    names.back() += '/';
+    for (std::string& inner : names_in(path, names.back()))
+      names.push_back(std::move(inner));
   }
   if (error) refuse_storage(path, "cannot be read", error.value());
   return names;
 }
 
 bool is_ours(std::string const& name) {
-  return name == "best/" || is_run_file(name);
+  return is_run_file(name) || is_run_folder(name);
 }
 
 // Removes a run directory's own files and nothing else.
 void remove_run(std::string const& path) {
   std::error_code error;
-  for (std::string const& name : names_in(path)) {
-    if (is_run_file(name)) fs::remove(fs::path(path) / name, error);
+  auto names = names_in(path);
+  std::reverse(names.begin(), names.end());  // what a folder holds before the folder
+  for (std::string const& name : names) {
+    if (is_ours(name))
+      fs::remove(path + '/' + name.substr(0, name.find_last_not_of('/') + 1), error);
   }
-  fs::remove(fs::path(path) / "best", error);
   fs::remove(path, error);
   if (error) refuse_storage(path, "the run that was replaced cannot be removed", error.value());
 }
@@ -225,6 +226,10 @@ void write_run_directory(std::string const& path, Sweep const& sweep, Result con
     throw;
   }
   put_in_place(unfinished, real, path, overwrite);
+}
+
+std::string trial_directory(std::string const& directory, int trial) {
+  return (fs::path(directory) / "trials" / std::to_string(trial)).string();
 }
 
 SavedModel read_best(std::string const& directory) {

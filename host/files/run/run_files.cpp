@@ -11,6 +11,7 @@
 #include "brood/version.hpp"
 #include "files/io/json.hpp"
 #include "files/run/profile_document.hpp"
+#include "files/run/result_document.hpp"
 #include "files/run/trained_rows.hpp"
 #include "study/start.hpp"
 
@@ -32,14 +33,6 @@ std::string csv_cell(std::string const& text) {
 // to_chars would write a sign that depends on how the NaN came about.
 std::string number(double value) {
   return std::isnan(value) ? "nan" : to_text(value);
-}
-
-TrialResult const& winner(Result const& result) {
-  auto const found =
-      std::find_if(result.trials.begin(), result.trials.end(),
-                   [&](TrialResult const& trial) { return trial.id == result.best; });
-  if (found == result.trials.end()) throw UsageError("the result has no winner to write down");
-  return *found;
 }
 
 // "key: value" lines. Values are numbers, names of choices and lists of numbers, which YAML reads
@@ -82,16 +75,12 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
     json.set("start", std::move(start));
   }
   json.set("ended", facts.ended).set("repeat", repeat);
+  if (!facts.of_run.empty()) json.set("trained_alone_of", facts.of_run);
+  json.set("metric", result.metric).set("goal", result.maximize ? "maximize" : "minimize");
+  json.set("winner", winner_document(result)).set("predicts", predictor_document(result));
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
   if (facts.profile) json.set("profile", profile_document(*facts.profile));
   if (result.segments.size() > 1) json.set("winner_was", segments_document(result.segments));
-  return json;
-}
-
-Json scores_document(NamedScores const& scores) {
-  Json json = Json::Object();
-  for (auto const& [metric, value] : scores)
-    json.set(metric, value);
   return json;
 }
 
@@ -123,29 +112,87 @@ Json ensemble_document(Result const& result) {
   return json;
 }
 
+// Columns of trials.csv beside those of parameters and folds.
+constexpr std::string_view kOwnColumns[] = {"trial", "state",      "epochs", "standard_error",
+                                            "rank",  "parameters", "seed",   "bracket"};
+constexpr std::string_view kFold = "fold_";
+
+// A line of trials.csv: name and cell of each column.
+using Cells = std::vector<std::pair<std::string, std::string>>;
+
+// Which columns there are, where not all runs have them.
+struct Optional {
+  bool errors = false, brackets = false;
+  std::size_t folds = 0;
+};
+
+Optional columns_of(std::vector<TrialResult> const& trials) {
+  Optional columns;
+  for (TrialResult const& trial : trials) {
+    columns.errors = columns.errors || !std::isnan(trial.standard_error);
+    columns.brackets = columns.brackets || trial.bracket > 0;
+    columns.folds = std::max(columns.folds, trial.fold_scores.size());
+  }
+  return columns;
+}
+
+Cells cells_of(TrialResult const& trial, std::string const& metric, SearchSpace const& space,
+               Optional const& columns) {
+  Cells cells = {{"trial", std::to_string(trial.id)},
+                 {"state", std::string(name_of(trial.state))},
+                 {"epochs", std::to_string(trial.epochs)},
+                 {"valid_" + metric, number(trial.score)}};
+  if (columns.errors) cells.emplace_back("standard_error", number(trial.standard_error));
+  for (Parameter const& parameter : space.parameters()) {
+    Value const* const value = trial.config.find(parameter.name);
+    cells.emplace_back(column_of_parameter(parameter.name), value ? to_text(*value) : "");
+  }
+  for (std::size_t k = 0; k < columns.folds; ++k) {
+    cells.emplace_back(std::string(kFold) + std::to_string(k + 1),
+                       k < trial.fold_scores.size() ? number(trial.fold_scores[k]) : "nan");
+  }
+  cells.emplace_back("rank", trial.rank > 0 ? std::to_string(trial.rank) : "");
+  cells.emplace_back("parameters", std::to_string(trial.parameters));
+  cells.emplace_back("seed", std::to_string(trial.seed));
+  if (columns.brackets) cells.emplace_back("bracket", std::to_string(trial.bracket + 1));
+  return cells;
+}
+
 }  // namespace
 
+TrialResult const& winner(Result const& result) {
+  auto const found =
+      std::find_if(result.trials.begin(), result.trials.end(),
+                   [&](TrialResult const& trial) { return trial.id == result.best; });
+  if (found == result.trials.end()) throw UsageError("the result has no winner to write down");
+  return *found;
+}
+
+bool is_fold_column(std::string_view name) {
+  if (!name.starts_with(kFold) || name.size() == kFold.size()) return false;
+  return name.find_first_not_of("0123456789", kFold.size()) == std::string_view::npos;
+}
+
+std::string column_of_parameter(std::string_view name) {
+  bool const taken =
+      is_fold_column(name) || name.starts_with("valid_") ||
+      std::find(std::begin(kOwnColumns), std::end(kOwnColumns), name) != std::end(kOwnColumns);
+  return (taken ? "parameters." : "") + std::string(name);
+}
+
 std::string trials_csv(Result const& result, SearchSpace const& space) {
-  bool const with_errors =
-      std::any_of(result.trials.begin(), result.trials.end(),
-                  [](TrialResult const& trial) { return !std::isnan(trial.standard_error); });
-  std::string text = "trial,state,epochs,valid_" + result.metric;
-  if (with_errors) text += ",standard_error";
-  for (Parameter const& parameter : space.parameters())
-    text += "," + csv_cell(parameter.name);
-  text += "\n";
+  Optional const columns = columns_of(result.trials);
+  std::string names, lines;
   for (TrialResult const& trial : result.trials) {
-    text += std::to_string(trial.id) + ",";
-    text.append(name_of(trial.state)) += "," + std::to_string(trial.epochs);
-    text += "," + number(trial.score);
-    if (with_errors) text += "," + number(trial.standard_error);
-    for (Parameter const& parameter : space.parameters()) {
-      Value const* const value = trial.config.find(parameter.name);
-      text += "," + (value ? csv_cell(to_text(*value)) : "");
+    bool const first = lines.empty();
+    std::string line;
+    for (auto const& [name, cell] : cells_of(trial, result.metric, space, columns)) {
+      if (first) names += (names.empty() ? "" : ",") + csv_cell(name);
+      line += (line.empty() ? "" : ",") + csv_cell(cell);
     }
-    text += "\n";
+    lines += line + "\n";
   }
-  return text;
+  return names + "\n" + lines;
 }
 
 std::string curves_csv(Result const& result) {
@@ -167,7 +214,29 @@ std::string ensemble_part_name(std::size_t part) {
   return "ensemble-" + std::to_string(part + 1) + ".safetensors";
 }
 
-bool is_run_file(std::string_view name) {
+namespace {
+
+constexpr std::string_view kTrials = "trials/";
+
+// Of a name below trials/N/ what follows; else the name.
+std::string_view in_trial(std::string_view name) {
+  if (!name.starts_with(kTrials)) return name;
+  std::size_t const slash = name.find('/', kTrials.size());
+  std::string_view const number = name.substr(kTrials.size(), slash - kTrials.size());
+  bool const is_number =
+      !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
+  return is_number && slash != std::string_view::npos ? name.substr(slash + 1) : name;
+}
+
+}  // namespace
+
+bool is_run_folder(std::string_view name) {
+  std::string_view const own = in_trial(name);
+  return own == "best/" || name == kTrials || (own.empty() && name != own);
+}
+
+bool is_run_file(std::string_view full_name) {
+  std::string_view const name = in_trial(full_name);
   if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
   if (name == kEnsembleDocument || name == kEnsembleFile) return true;
   // Of older runs, a file for each network.

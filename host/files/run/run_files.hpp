@@ -21,13 +21,23 @@ inline constexpr std::array<std::string_view, 8> kRunFiles = {"config.yaml",
                                                               "best/model.safetensors",
                                                               "best/trained_rows.npy"};
 
+// In trials.csv: its name, or `parameters.NAME` where another column has that.
+std::string column_of_parameter(std::string_view name);
+// Whether a column holds the scores of a fold.
+bool is_fold_column(std::string_view name);
+
+// Throws UsageError if there is none.
+TrialResult const& winner(Result const& result);
+
 // An ensemble has two more files.
 inline constexpr std::string_view kEnsembleDocument = "best/ensemble.json";
 inline constexpr std::string_view kEnsembleFile = "best/ensemble.safetensors";
-std::string ensemble_part_name(
-    std::size_t part);  // of older runs, from 0; "ensemble-1.safetensors"
-// Whether a run writes a file of that name, or wrote it once.
+// Of older runs, from 0: "ensemble-1.safetensors".
+std::string ensemble_part_name(std::size_t part);
+// Whether a run writes a file of that name, or wrote it once, or has a folder of that name, with a
+// slash at the end.
 bool is_run_file(std::string_view name);
+bool is_run_folder(std::string_view name);
 
 struct RunFile {
   std::string name;  // is_run_file

@@ -443,6 +443,11 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
     if (trimmed(cells.text(cells.cell(0, i))).empty())
       nameless.push_back(names[static_cast<std::size_t>(i)]);
   }
+  if (auto const copied = std::find(names.begin(), names.end(), options.copy);
+      copied != names.end() && !options.copy.empty()) {
+    for (std::int64_t row = header ? 1 : 0; row < rows; ++row)
+      layout.copied.push_back(cells.text(cells.cell(row, copied - names.begin())));
+  }
   ColumnReader const reader(cells, header, cell_reader, problems, layout.notes);
   std::vector<Column> columns;
   columns.reserve(names.size());

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <sstream>
 
 #include "brood/error.hpp"
@@ -80,6 +81,13 @@ Result small_result() {
                    {1, TrialState::complete, 3, 0.875, config({8}, 1.0 / 3)},
                    {2, TrialState::diverged, 1, -nan, config({8}, 0.5)},
                    {3, TrialState::stopped, 2, 0.5, config({}, 0.5)}};
+  std::uint64_t const seeds[] = {7, 8, 9, 18446744073709551615u};
+  int const ranks[] = {3, 1, 0, 2};
+  for (std::size_t i = 0; i < result.trials.size(); ++i) {
+    result.trials[i].seed = seeds[i];
+    result.trials[i].rank = ranks[i];
+    result.trials[i].parameters = 31;
+  }
   result.curves = {{0, 0, 0, 1, 0.5, 1.5, 0.25}, {2, 0, 1, 1, -nan, INFINITY, nan}};
   result.leaderboard = {1, 3, 0};
   result.best = 1;
@@ -124,11 +132,11 @@ class RunDirectory : public testing::Test {
 
 TEST(TrialsCsv, HasALineForEachTrialAndAColumnForEachParameter) {
   EXPECT_EQ(trials_csv(small_result(), small_sweep().study.space),
-            "trial,state,epochs,valid_accuracy,hidden,lr,activation\n"
-            "0,pruned,1,0.25,\"[4, 3]\",0.1,tanh\n"
-            "1,complete,3,0.875,[8],0.3333333333333333,tanh\n"
-            "2,diverged,1,nan,[8],0.5,tanh\n"
-            "3,stopped,2,0.5,[],0.5,tanh\n");
+            "trial,state,epochs,valid_accuracy,hidden,lr,activation,rank,parameters,seed\n"
+            "0,pruned,1,0.25,\"[4, 3]\",0.1,tanh,3,31,7\n"
+            "1,complete,3,0.875,[8],0.3333333333333333,tanh,1,31,8\n"
+            "2,diverged,1,nan,[8],0.5,tanh,,31,9\n"
+            "3,stopped,2,0.5,[],0.5,tanh,2,31,18446744073709551615\n");
 }
 
 TEST(TrialsCsv, HasTheErrorsOfScoresWhereTrialsHaveSeveralMembers) {
@@ -136,9 +144,43 @@ TEST(TrialsCsv, HasTheErrorsOfScoresWhereTrialsHaveSeveralMembers) {
   result.trials[1].standard_error = 0.0625;
   std::string const text = trials_csv(result, small_sweep().study.space);
   EXPECT_EQ(text.substr(0, text.find("1,complete")),
-            "trial,state,epochs,valid_accuracy,standard_error,hidden,lr,activation\n"
-            "0,pruned,1,0.25,nan,\"[4, 3]\",0.1,tanh\n");
+            "trial,state,epochs,valid_accuracy,standard_error,hidden,lr,activation,rank,parameters,"
+            "seed\n0,pruned,1,0.25,nan,\"[4, 3]\",0.1,tanh,3,31,7\n");
   EXPECT_NE(text.find("1,complete,3,0.875,0.0625,[8],"), std::string::npos);
+}
+
+TEST(TrialsCsv, HasScoresOfFoldsAndBracketsWhereThereAreSeveral) {
+  Result result = small_result();
+  for (TrialResult& trial : result.trials)
+    trial.fold_scores = {0.25, trial.score};
+  result.trials[3].bracket = 1;
+  std::string const text = trials_csv(result, small_sweep().study.space);
+  EXPECT_EQ(
+      text.substr(text.find(",activation"), text.find("1,complete") - text.find(",activation")),
+      ",activation,fold_1,fold_2,rank,parameters,seed,bracket\n"
+      "0,pruned,1,0.25,\"[4, 3]\",0.1,tanh,0.25,0.25,3,31,7,1\n");
+  EXPECT_NE(text.find(",0.25,0.5,2,31,18446744073709551615,2\n"), std::string::npos) << text;
+}
+
+// Whatever a space searches, no two columns have one name.
+TEST(TrialsCsv, CallsNoTwoColumnsTheSame) {
+  SearchSpace space;
+  Result result = small_result();
+  result.trials[0].standard_error = 1;
+  result.trials[0].bracket = 1;
+  result.trials[0].fold_scores = {1, 2, 3};
+  for (HyperparameterInfo const& info : hyperparameters())
+    space.uniform(std::string(info.name), 0, 1);
+  for (char const* const name : {"seed", "bracket", "fold_1", "rank", "valid_accuracy"})
+    space.uniform(name, 0, 1);
+  std::string const text = trials_csv(result, space);
+  std::set<std::string> names;
+  std::istringstream header(text.substr(0, text.find('\n')));
+  for (std::string name; std::getline(header, name, ',');)
+    EXPECT_TRUE(names.insert(name).second) << name;
+  EXPECT_TRUE(names.contains("epochs"));
+  EXPECT_TRUE(names.contains("parameters.epochs"));
+  EXPECT_TRUE(names.contains("parameters.seed"));
 }
 
 TEST(CurvesCsv, HasALineForEachEvaluation) {
@@ -168,7 +210,10 @@ TEST_F(RunDirectory, IsWrittenWhole) {
   for (char const* const part :
        {"\"command_line\": \"brood tune 'small one.yaml'\"", "\"seed\": \"18446744073709551615\"",
         "\"fingerprint\": \"00ff\"", "\"precision\": \"fp32\"", "\"events\": 2",
-        "\"started\": \"2026-01-31T12:00:00Z\"", "\"ended\": \"complete\""}) {
+        "\"started\": \"2026-01-31T12:00:00Z\"", "\"ended\": \"complete\"",
+        "\"winner\": {\n    \"trial\": 1,\n    \"epochs\": 3,\n    \"parameters\": {",
+        "\"predicts\": {\n    \"by\": \"winner\",\n    \"networks\": 1,\n    \"valid\": 0.875,\n"
+        "    \"test\": 0.75,"}) {
     EXPECT_NE(run.find(part), std::string::npos) << part << " is not in " << run;
   }
 }
@@ -195,6 +240,65 @@ Result ensemble_result() {
   result.ensemble_test_metrics = {{"accuracy", 0.8}};
   result.ensemble_epochs = 6;
   return result;
+}
+
+TEST_F(RunDirectory, SaysWhatPredictsAndWhatTheWinnerAloneScores) {
+  write_run("run", false, ensemble_result());
+  std::string const run = text_of("run/run.json");
+  for (char const* const part :
+       {"\"valid\": 0.875,\n    \"test\": 0.75,",
+        "\"predicts\": {\n    \"by\": \"ensemble\",\n    \"networks\": 3,\n    \"valid\": 0.9,\n"
+        "    \"test\": 0.8,"}) {
+    EXPECT_NE(run.find(part), std::string::npos) << part << " is not in " << run;
+  }
+}
+
+TEST_F(RunDirectory, GivesTheNetworkOfAnyTrialThatIsKept) {
+  Result const result = ensemble_result();
+  write_run("run", false, result);
+  auto const bias = [](SavedPredictor const& read) {
+    EXPECT_EQ(read.models.parts.size(), 1u);
+    EXPECT_EQ(read.models.parts.front().count, 1);
+    return read.models.parts.front().model.layers.back().bias;
+  };
+  EXPECT_EQ(bias(read_winner("run")), result.model.layers.back().bias);
+  EXPECT_EQ(read_winner("run").models.parts.front().trial, 1);
+  // The winner's is the one that was scored as the winner's.
+  EXPECT_EQ(bias(read_trial("run", 1)), result.model.layers.back().bias);
+  EXPECT_EQ(bias(read_trial("run", 0)), result.ensemble.parts[0].model.layers.back().bias);
+  EXPECT_EQ(bias(read_trial("run", 2)), result.ensemble.parts[2].model.layers.back().bias);
+  auto const refused = [](int trial) {
+    try {
+      read_trial("run", trial);
+    } catch (UsageError const& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  EXPECT_EQ(
+      refused(3),
+      "run: trial 3 has no network here; there are those of 0, 1, 2. To train it again: brood "
+      "tune --only 3 run");
+  EXPECT_NE(refused(4).find("trial 4 is none of its trials, of which there are 4"),
+            std::string::npos);
+  // One that was trained alone lies inside, and goes with the run.
+  Result alone = small_result();
+  alone.trials = {alone.trials[3]};
+  alone.best = 3;
+  alone.model.layers.back().bias[0] = 7;
+  write_run(trial_directory("run", 3), false, alone);
+  EXPECT_EQ(trial_directory("run", 3), "run/trials/3");
+  EXPECT_EQ(bias(read_trial("run", 3)), alone.model.layers.back().bias);
+  EXPECT_THROW(check_run_directory("run", false), UsageError);
+  EXPECT_NO_THROW(check_run_directory("run", true));
+  write_text("run/trials/3/notes.txt", "mine");
+  EXPECT_THROW(check_run_directory("run", true), UsageError);
+  fs::remove("run/trials/3/notes.txt");
+  fs::create_directory("run/trials/x");
+  EXPECT_THROW(check_run_directory("run", true), UsageError);
+  fs::remove("run/trials/x");
+  write_run("run", true);
+  EXPECT_EQ(tree("."), run_tree("run/"));
 }
 
 TEST_F(RunDirectory, HoldsWhatWasFoundWithoutAModel) {

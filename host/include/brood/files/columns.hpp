@@ -34,6 +34,7 @@ struct ReadOptions {
   std::map<std::string, ColumnKind, std::less<>> kinds;  // overrides, by column name
   // Columns that become categorical if they are there and nothing else is said of them.
   std::set<std::string, std::less<>> texts;
+  std::string copy;    // csv: a column whose cells are wanted as they are written, too
   std::string labels;  // idx, npy: path of the file with the labels; read as the
                        // column `label`. npz: its arrays are `x` and `y`
 };
@@ -43,6 +44,7 @@ struct TextLayout {
   std::string separator, decimal;  // "comma" ..., "." or ","; empty for binary files
   bool header = false;
   std::vector<std::string> notes;  // a sentence each: what was found, and how to say otherwise
+  std::vector<std::string> copied = {};  // the cells of ReadOptions::copy, by row
 };
 
 // csv: RFC 4180 with any separator, CR, LF or CRLF line ends and an optional UTF-8 mark; spaces

@@ -34,9 +34,10 @@ struct RunFacts {
   std::string data_fingerprint;
   BackendInfo backend;
   double seconds = 0;
-  std::string started;  // UTC, as in 2026-01-31T12:00:00Z
-  int events = 0;       // rungs trained
-  std::string ended;    // why there were no more: "complete", "time limit", ...
+  std::string started;      // UTC, as in 2026-01-31T12:00:00Z
+  int events = 0;           // rungs trained
+  std::string ended;        // why there were no more: "complete", "time limit", ...
+  std::string of_run = {};  // the run whose trial was trained alone; else empty
   std::optional<ProfileReport> profile = {};  // up to the writing of these files
   // Fingerprints (row_fingerprints) of the rows of Result::development, sorted, each once.
   std::vector<std::uint64_t> trained_rows = {};
@@ -49,7 +50,10 @@ void write_run_directory(std::string const& path, Sweep const& sweep, Result con
 
 // The two tables; they hold nothing from clock, machine or threads.
 // trials.csv: trial,state,epochs,valid_<metric>, its standard_error if trials have several members,
-// one column per parameter of the space; by trial.
+// one column per parameter of the space, fold_1 and on (of several folds, each the mean over its
+// repeats), rank, parameters (weights and biases), seed (of the first repeat) and bracket if there
+// are several; by trial. A parameter of which one of the others has the name, such as epochs, is in
+// parameters.NAME.
 // curves.csv: trial,fold,repeat,epoch,train_loss,valid_loss,valid_<metric>; see CurvePoint for the
 // metrics that are computed at the ends of rungs only, and are nan between.
 // Numbers are in their shortest form that reads back to the same bits; `nan` where there is none.
@@ -63,6 +67,19 @@ SavedModel read_best(std::string const& directory);
 // the files which best/ensemble.json names), or else the one model. Throws UsageError if there is
 // neither, StorageError if the files are damaged or do not belong together.
 SavedPredictor read_predictor(std::string const& directory);
+// The winner's network alone, of its trial, whatever predicts for the run.
+SavedPredictor read_winner(std::string const& directory);
+// The network of any trial of which one is kept: of the winner, of the ensemble, or of
+// trial_directory(). Throws UsageError if there is none, with those that there are.
+SavedPredictor read_trial(std::string const& directory, int trial);
+
+// Throws UsageError if the data that the run's sweep was read with now, or the network that it
+// starts from, is not what the run had.
+void check_same_run(std::string const& directory, Sweep const& sweep,
+                    std::string const& data_fingerprint);
+
+// Where a trial that is trained alone goes: DIRECTORY/trials/N, a run directory by itself.
+std::string trial_directory(std::string const& directory, int trial);
 
 // The fingerprints of the rows that trained or validated the model of a run directory, or of its
 // best/, sorted; nothing of a run that wrote none. Throws StorageError for a damaged file.

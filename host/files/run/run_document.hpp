@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON files of a run, read back.
+#pragma once
+
+#include <string>
+
+#include "files/io/json.hpp"
+
+namespace brood::files {
+
+// Throws UsageError if there is no such file, StorageError if it is damaged.
+Json read_document(std::string const& path);
+// What is at a key of a key: {"data": {"path": ...}}; empty if there is no text.
+std::string text_at(Json const& document, std::string_view key, std::string_view inner);
+
+// run.json.
+Json read_run_document(std::string const& directory);
+
+}  // namespace brood::files
