@@ -29,7 +29,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {"tune", tune, "find the best small network for a table of data", "SWEEP|DATA [key=value ...]",
      "  brood tune digits.yaml --out runs/digits\n"
-     "  brood tune wine.csv --target cultivar trials=128 hidden=[32,32]\n"},
+     "  brood tune wine.csv --target cultivar trials=128 hidden=[32,32]\n"
+     "  brood tune --only 12 runs/digits\n"},
     {"plan", plan, "what tune would train: rungs, members, epochs, bytes; trains nothing",
      "SWEEP|DATA [key=value ...]",
      "  brood plan digits.yaml\n"
@@ -44,7 +45,12 @@ constexpr Command kCommands[] = {
      "  brood describe wine.csv --target cultivar --json\n"},
     {"predict", predict, "predict with the network that a run found", "DIR DATA",
      "  brood predict runs/digits-1 new.csv\n"
-     "  brood predict runs/digits-1 new.csv --out predictions.csv\n"},
+     "  brood predict runs/digits-1 new.csv --id name --out predictions.csv\n"
+     "  brood predict runs/digits-1 new.csv --trial 12\n"},
+    {"show", show, "the trials of a run, best first", "DIR",
+     "  brood show runs/digits-1\n"
+     "  brood show runs/digits-1 --filter 'lr<0.01 & optimizer=adam' --sort lr\n"
+     "  brood show runs/digits-1 --columns trial,accuracy,hidden --top 5\n"},
     {"list", list, "the names that a sweep file may use, with ranges and defaults", "[TOPIC]",
      "  brood list\n"
      "  brood list hyperparameters\n"},
@@ -56,8 +62,8 @@ constexpr Command kCommands[] = {
      "  brood bench --network 16-32-2 --members 1,64,4096 --md\n"},
 };
 
-constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kDescribe = 8, kPredict = 16, kBench = 128,
-                   kAll = ~0u;
+constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kDescribe = 8, kPredict = 16, kShow = 32,
+                   kBench = 256, kAll = ~0u;
 
 struct Option {
   char const* name;
@@ -71,8 +77,17 @@ constexpr Option kOptions[] = {
      "name of the column to predict; -1 is the last one"},
     {"--out", "DIR", kTune, "where the results go; default runs/NAME-N"},
     {"--labels", "FILE", kPredict, "the labels of an idx or npy file, to score the predictions by"},
+    {"--trial", "N", kPredict, "predict with the network of this trial of the run"},
+    {"--winner", nullptr, kPredict, "predict with the winner alone, not with the ensemble"},
+    {"--id", "COLUMN", kPredict, "copy this column of the data in front of the predictions"},
     {"--out", "FILE", kPredict, "write there instead of to stdout"},
     {"--overwrite", nullptr, kTune, "replace the run that is at --out"},
+    {"--only", "N", kTune, "train trial N of the run DIR again, alone, into DIR/trials/N"},
+    {"--filter", "TEXT", kShow,
+     "conditions joined by &; each a column, < <= > >= = or !=, a value"},
+    {"--sort", "COLUMN", kShow, "scores best first, all else from the least; default rank"},
+    {"--columns", "A,B,C", kShow, "these columns of trials.csv, in this order"},
+    {"--top", "N", kShow, "so many trials; default 20, with --json all"},
     {"--time-limit", "TIME", kTune | kPlan | kCheck,
      "end after this time (90s, 10m, 1.5h), with all that belongs to it"},
     {"--trials", "N", kTune | kPlan | kCheck,

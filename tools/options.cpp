@@ -28,6 +28,7 @@ constexpr Words kWords[] = {
     {"check", 1, 1, "a sweep file or a data file"},
     {"describe", 1, 1, "a data file or a sweep file"},
     {"predict", 2, 2, "a run directory and a data file"},
+    {"show", 1, 1, "a run directory"},
     {"list", 0, 1, "at most one topic"},
     {"devices", 0, 0, "no argument"},
     {"bench", 0, 0, "no argument"},
@@ -54,19 +55,26 @@ class Checker {
     }
     options_.out = text("--out");
     if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
+    options_.id = named("--id", "a column of the data");
+    options_.filter = named("--filter", "conditions such as lr<0.01");
+    options_.sort = named("--sort", "a column of trials.csv");
+    read_columns();
     read_numbers();
     check_precision();
     if (arguments_.command == "bench") options_.bench = read_bench_options(arguments_, problems_);
     auto const flag = [&](char const* name) { return arguments_.flags.count(name) > 0; };
     options_.overwrite = flag("--overwrite");
+    options_.winner = flag("--winner");
     options_.profile = flag("--profile");
     options_.json = flag("--json");
     options_.quiet = flag("--quiet");
     options_.no_color = flag("--no-color");
-    if (options_.overwrite && options_.out.empty()) {
+    if (options_.overwrite && options_.out.empty() && !options_.only) {
       add("--overwrite: replaces the run at --out, which is not given");
     }
+    if (options_.winner && options_.trial) add("--winner: and --trial are given; say one of them");
     refuse_said_twice();
+    refuse_beside_only();
     if (!problems_.empty()) throw UsageError(std::move(problems_));
     return std::move(options_);
   }
@@ -77,6 +85,46 @@ class Checker {
   std::string text(std::string const& name) const {
     auto const found = arguments_.values.find(name);
     return found == arguments_.values.end() ? "" : found->second;
+  }
+
+  // A text that may not be empty.
+  std::string named(std::string const& name, std::string_view what) {
+    if (given(name) && text(name).empty()) add(name + ": is empty; it names " + std::string(what));
+    return text(name);
+  }
+
+  void read_columns() {
+    if (!given("--columns")) return;
+    std::string const list = text("--columns");
+    for (std::size_t begin = 0; begin <= list.size();) {
+      std::size_t const end = std::min(list.find(',', begin), list.size());
+      std::string const name(files::trimmed(std::string_view(list).substr(begin, end - begin)));
+      if (name.empty()) {
+        add("--columns: " + files::quoted(list) +
+            " names a column that is empty; allowed: names "
+            "with commas between them");
+        return;
+      }
+      options_.columns.push_back(name);
+      begin = end + 1;
+    }
+  }
+
+  // A trial is trained as it was.
+  void refuse_beside_only() {
+    if (!options_.only) return;
+    if (options_.profile) add("--profile: does not go with --only");
+    for (char const* const name : {"--target", "--time-limit", "--trials", "--events", "--seed"}) {
+      if (given(name)) {
+        add(std::string(name) + ": does not go with --only, which trains the trial as it was");
+      }
+    }
+    for (auto const& [name, value] : options_.overrides) {
+      if (name == "data.file" || name == "data.labels") continue;
+      add(name + "=" + value +
+          ": does not go with --only, which trains the trial as it was; of "
+          "other keys only data.file and data.labels, where the data has moved");
+    }
   }
 
   // A word with = in front of any / is key=value, unless it is the first and a file of this name is
@@ -97,12 +145,13 @@ class Checker {
       return each.command == arguments_.command;
     });
     std::string const needed = "brood " + arguments_.command + ": needs ";
+    std::string const names(given("--only") ? "a run directory" : words->names);
     if (options_.inputs.size() < words->least) {
-      add(needed + std::string(words->names) + "; see brood " + arguments_.command + " --help");
+      add(needed + names + "; see brood " + arguments_.command + " --help");
     }
     for (std::size_t i = words->most; i < options_.inputs.size(); ++i) {
       add(files::quoted(options_.inputs[i]) + ": is one argument too many; brood " +
-          arguments_.command + " takes " + std::string(words->names) +
+          arguments_.command + " takes " + names +
           (takes_overrides(arguments_.command) ? ", and key=value" : ""));
     }
     for (std::string const& input : options_.inputs) {
@@ -127,6 +176,9 @@ class Checker {
     constexpr int kMax = std::numeric_limits<int>::max();
     options_.trials = whole("--trials", 1, 10'000'000);  // as in a sweep file
     options_.events = whole("--events", 1, kMax);
+    options_.only = whole("--only", 0, kMax);
+    options_.trial = whole("--trial", 0, kMax);
+    options_.top = whole("--top", 1, kMax);
     options_.seed = whole("--seed", std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max());
     options_.engine.threads = whole("--threads", 0, 1024).value_or(0);
     options_.engine.max_launch_ms =

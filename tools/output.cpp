@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "brood/error.hpp"
 
@@ -29,8 +31,25 @@ bool colors_refused() {
   return value != nullptr && *value != '\0';
 }
 
+std::string cut_to(std::string_view text, std::size_t width) {
+  if (text_width(text) <= width) return std::string(text);
+  std::size_t bytes = 0;
+  for (std::size_t characters = 0; bytes < text.size(); ++bytes) {
+    if ((static_cast<unsigned char>(text[bytes]) & 0xc0) != 0x80 && characters++ == width) break;
+  }
+  return std::string(text.substr(0, bytes));
+}
+
+std::size_t terminal_width(int descriptor) {
+  winsize size{};
+  bool const known = ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+}  // namespace
+
 // Characters, not bytes: those of UTF-8 that go on a character are 10xxxxxx.
-std::size_t width_of(std::string_view text) {
+std::size_t text_width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
   }));
@@ -41,22 +60,21 @@ bool looks_like_number(std::string_view text) {
          text.find_first_not_of("0123456789.+-e") == std::string_view::npos;
 }
 
-std::string cut_to(std::string_view text, std::size_t width) {
-  if (width_of(text) <= width) return std::string(text);
-  std::size_t bytes = 0;
-  for (std::size_t characters = 0; bytes < text.size(); ++bytes) {
-    if ((static_cast<unsigned char>(text[bytes]) & 0xc0) != 0x80 && characters++ == width) break;
+std::string shortened(std::string_view text, std::size_t width) {
+  constexpr std::string_view kDots = "...";
+  if (text_width(text) <= width || width <= kDots.size()) return cut_to(text, width);
+  return cut_to(text, width - kDots.size()).append(kDots);
+}
+
+std::size_t output_width() {
+  constexpr std::size_t kLeast = 20;
+  if (char const* const columns = std::getenv("COLUMNS")) {
+    std::size_t width = 0;
+    auto const [end, error] = std::from_chars(columns, columns + std::strlen(columns), width);
+    if (error == std::errc() && *end == '\0' && width > 0) return std::max(width, kLeast);
   }
-  return std::string(text.substr(0, bytes));
+  return std::max(terminal_width(STDOUT_FILENO), kLeast);
 }
-
-std::size_t terminal_width() {
-  winsize size{};
-  bool const known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
-}
-
-}  // namespace
 
 void print_result(std::string_view text) {
   bool const written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
@@ -91,13 +109,13 @@ std::string aligned(Rows const& rows, std::vector<bool> const& to_the_right, int
   std::vector<std::size_t> widths(to_the_right.size());
   for (auto const& row : rows) {
     for (std::size_t c = 0; c < row.size(); ++c)
-      widths[c] = std::max(widths[c], width_of(row[c]));
+      widths[c] = std::max(widths[c], text_width(row[c]));
   }
   std::string text;
   for (auto const& row : rows) {
     std::string line(static_cast<std::size_t>(indent), ' ');
     for (std::size_t c = 0; c < row.size(); ++c) {
-      std::string const padding(widths[c] - width_of(row[c]), ' ');
+      std::string const padding(widths[c] - text_width(row[c]), ' ');
       line += (c > 0 ? "  " : "") + (to_the_right[c] ? padding + row[c] : row[c] + padding);
     }
     line.erase(line.find_last_not_of(' ') + 1);
@@ -117,6 +135,15 @@ std::string left_table(Rows const& rows, int indent) {
   for (auto const& row : rows)
     columns = std::max(columns, row.size());
   return aligned(rows, std::vector<bool>(columns, false), indent);
+}
+
+std::string utc_now() {
+  std::time_t const now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  char text[32];
+  std::size_t const size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return {text, size};
 }
 
 std::string bytes_text(std::int64_t bytes) {
@@ -150,13 +177,6 @@ std::string scores_list(NamedScores const& scores, std::string_view but) {
     text += (text.empty() ? "" : ", ") + metric + " " + score_text(value);
   }
   return text;
-}
-
-files::Json scores_document(NamedScores const& scores) {
-  files::Json json = files::Json::Object();
-  for (auto const& [metric, value] : scores)
-    json.set(metric, value);
-  return json;
 }
 
 std::string setting_text(double value) {
@@ -197,7 +217,7 @@ void StatusLines::status(std::string_view first, std::string_view second) {
   last_ = now;
   clear();
   // A line that wraps could not be taken away again.
-  std::size_t const width = terminal_width() - 1;
+  std::size_t const width = terminal_width(STDERR_FILENO) - 1;
   std::string const text = cut_to(first, width) + '\n' + cut_to(second, width) + '\n';
   std::fwrite(text.data(), 1, text.size(), stderr);
   shown_ = true;

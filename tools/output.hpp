@@ -25,17 +25,26 @@ std::string table(std::vector<std::vector<std::string>> const& rows, int indent 
 // The same without a header, everything to the left.
 std::string left_table(std::vector<std::vector<std::string>> const& rows, int indent = 0);
 
+// In characters.
+std::size_t text_width(std::string_view text);
+// Whether a cell goes to the right.
+bool looks_like_number(std::string_view text);
+// The text, or where it is wider its beginning and `...`.
+std::string shortened(std::string_view text, std::size_t width);
+// Of lines on stdout: COLUMNS of the environment, or the terminal's; else 80. At least 20.
+std::size_t output_width();
+
+std::string utc_now();                       // "2026-01-31T12:00:00Z"
 std::string bytes_text(std::int64_t bytes);  // "12.3 KiB"
 std::string duration_text(double seconds);   // "0.35 s", "2 min 5 s"
 std::string score_text(double score);        // four digits that count, or "nan"
 // "auc 0.9871, log_loss 0.2051": those that are defined, but the one named.
 std::string scores_list(NamedScores const& scores, std::string_view but);
-std::string setting_text(double value);                  // "0.001234": four digits that count
-files::Json scores_document(NamedScores const& scores);  // an object; null where undefined
-std::string ratio_text(double ratio);                    // "1.86"
-std::string fixed_text(double value);                    // "0.024": three digits behind the point
-std::string percent_text(double share);                  // "75.6" of 0.756
-std::string rate_text(double rate);                      // "62450", "23.46", "0.07784"
+std::string setting_text(double value);  // "0.001234": four digits that count
+std::string ratio_text(double ratio);    // "1.86"
+std::string fixed_text(double value);    // "0.024": three digits behind the point
+std::string percent_text(double share);  // "75.6" of 0.756
+std::string rate_text(double rate);      // "62450", "23.46", "0.07784"
 std::string counted(std::int64_t count, std::string_view noun);  // "1 member", "5 members"
 
 // Bold where it is a terminal and colours are wanted (NO_COLOR, --no-color).

@@ -6,6 +6,7 @@ that makes a program's clock run at another rate (BROOD_TEST_CLOCK, clock.cpp). 
 BROOD_TEST_CLOCK_RATE every command runs at that rate: no test may depend on the speed of a machine.
 """
 
+import csv
 import json
 import os
 import pathlib
@@ -88,6 +89,11 @@ class CommandTest(unittest.TestCase):
 
     def text(self, name):
         return (self.folder / name).read_text()
+
+    def rows(self, name):
+        """Of a csv file, a dict each."""
+        with open(self.folder / name, newline="") as file:
+            return list(csv.DictReader(file))
 
 
 RUN_FILES = sorted([

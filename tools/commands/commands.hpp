@@ -38,6 +38,12 @@ struct Options {
   bool overwrite = false;
   std::optional<double> time_limit_seconds;
   std::optional<int> trials, events;
+  std::optional<int> only, trial;  // a trial to train, and to predict with
+  bool winner = false;             // to predict with
+  std::string id;                  // column that predictions take along
+  std::string filter, sort;        // of trials, see files::filtered and files::sorted
+  std::vector<std::string> columns;
+  std::optional<int> top;
   std::optional<std::uint64_t> seed;
   EngineOptions engine;
   BenchOptions bench;
@@ -51,9 +57,13 @@ int plan(Options const& options);
 int check(Options const& options);
 int describe(Options const& options);
 int predict(Options const& options);
+int show(Options const& options);
 int list(Options const& options);
 int devices(Options const& options);
 int bench(Options const& options);
+
+// `brood tune --only N RUN`: a trial of a run by itself.
+int train_only(Options const& options);
 
 // ---- what several commands need
 

@@ -2,6 +2,7 @@
 // brood devices: what can be trained on, and why the rest cannot.
 #include "brood/engine.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/fitted_table.hpp"
 #include "tools/output.hpp"
 
 namespace brood::tools {
@@ -19,7 +20,7 @@ int devices(Options const& options) {
   if (options.json) {
     print_result(files::Json().set("devices", std::move(array)).text(/*indented=*/true) + "\n");
   } else {
-    print_result(left_table(rows));
+    print_result(wrapped_table(rows, output_width()));
   }
   return 0;
 }

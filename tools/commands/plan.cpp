@@ -4,13 +4,12 @@
 #include <cmath>
 
 #include "tools/commands/commands.hpp"
+#include "tools/fitted_table.hpp"
 #include "tools/output.hpp"
 
 namespace brood::tools {
 
 namespace {
-
-constexpr std::size_t kMaxBrackets = 32;  // that are shown
 
 // Lines on what may end the study before the plan is done.
 std::string upper_bound_text(Prepared const& prepared) {
@@ -58,36 +57,81 @@ std::string schedule_text(Prepared const& prepared) {
   return copies ? ", each with the hyperparameters that the winner had then" : "";
 }
 
-// The rungs of each bracket.
-std::string rungs_text(StudyPlan const& plan) {
-  bool const several = plan.brackets.size() > 1;
+using Bracket = std::vector<Rung>;
+
+// What the members of a bracket train in a rung that the one before left at `from`. Those that join
+// for the last rung train from the beginning.
+std::int64_t member_epochs(StudyPlan const& plan, Bracket const& bracket, std::size_t rung) {
+  int const from = rung == 0 ? 0 : bracket[rung - 1].epoch;
+  std::int64_t const late =
+      rung + 1 == bracket.size() ? plan.final_members_per_trial - plan.members_per_trial : 0;
+  Rung const& own = bracket[rung];
+  return std::int64_t{own.trials} *
+         (std::int64_t{plan.members_per_trial} * (own.epoch - from) + late * own.epoch);
+}
+
+// A line for each rung; where there are many, one for all that go on with the same trials.
+std::string rungs_text(StudyPlan const& plan, Bracket const& bracket) {
+  constexpr std::size_t kMany = 12;
   std::vector<std::vector<std::string>> rows = {
       {"rung", "trials", "members", "to epoch", "member-epochs"}};
-  if (several) rows[0].insert(rows[0].begin(), "bracket");
-  std::size_t const shown = std::min(plan.brackets.size(), kMaxBrackets);
-  for (std::size_t b = 0; b < shown; ++b) {
-    int from = 0;
-    for (std::size_t i = 0; i < plan.brackets[b].size(); ++i) {
-      Rung const& rung = plan.brackets[b][i];
-      bool const last = i + 1 == plan.brackets[b].size();
-      int const late = last ? plan.final_members_per_trial - plan.members_per_trial : 0;
-      // Those that join for the last rung train from the beginning.
-      std::int64_t const members = std::int64_t{rung.trials} * (plan.members_per_trial + late);
-      std::int64_t const epochs =
-          std::int64_t{rung.trials} *
-          (std::int64_t{plan.members_per_trial} * (rung.epoch - from) + late * rung.epoch);
-      std::vector<std::string> row = {std::to_string(i + 1), std::to_string(rung.trials),
-                                      std::to_string(members), std::to_string(rung.epoch),
-                                      std::to_string(epochs)};
-      if (several) row.insert(row.begin(), i == 0 ? std::to_string(b + 1) : "");
-      rows.push_back(std::move(row));
-      from = rung.epoch;
+  for (std::size_t first = 0, next = 0; first < bracket.size(); first = next) {
+    Rung const& rung = bracket[first];
+    std::int64_t epochs = 0;
+    int members = plan.members_per_trial;
+    do {
+      epochs += member_epochs(plan, bracket, next++);
+      if (next == bracket.size()) members = plan.final_members_per_trial;
+    } while (bracket.size() > kMany && next < bracket.size() &&
+             bracket[next].trials == rung.trials);
+    rows.push_back(
+        {std::to_string(first + 1) + (next > first + 1 ? "-" + std::to_string(next) : ""),
+         std::to_string(rung.trials), std::to_string(std::int64_t{rung.trials} * members),
+         std::to_string(bracket[next - 1].epoch), std::to_string(epochs)});
+  }
+  return table(rows, 2);
+}
+
+// A line for all brackets that are the same: Hyperband's passes repeat them.
+std::string brackets_text(StudyPlan const& plan) {
+  std::vector<std::pair<Bracket, int>> kinds;  // and how many there are
+  for (Bracket const& bracket : plan.brackets) {
+    auto const found = std::find_if(kinds.begin(), kinds.end(),
+                                    [&](auto const& kind) { return kind.first == bracket; });
+    if (found == kinds.end()) {
+      kinds.emplace_back(bracket, 1);
+    } else {
+      ++found->second;
     }
   }
-  std::string text = table(rows, 2);
-  if (shown < plan.brackets.size()) {
-    text += "  and so on, " + counted(static_cast<std::int64_t>(plan.brackets.size()), "bracket") +
-            " in all\n";
+  std::vector<std::vector<std::string>> rows = {
+      {"brackets", "trials", "trials@epoch of each rung", "member-epochs"}};
+  std::int64_t trials = 0, all_epochs = 0;
+  for (auto const& [bracket, count] : kinds) {
+    std::string rungs;
+    std::int64_t epochs = 0;
+    for (std::size_t i = 0; i < bracket.size(); ++i) {
+      rungs += (i == 0 ? "" : " ") + std::to_string(bracket[i].trials) + '@' +
+               std::to_string(bracket[i].epoch);
+      epochs += count * member_epochs(plan, bracket, i);
+    }
+    trials += std::int64_t{count} * bracket.front().trials;
+    all_epochs += epochs;
+    rows.push_back({std::to_string(count),
+                    std::to_string(std::int64_t{count} * bracket.front().trials), rungs,
+                    std::to_string(epochs)});
+  }
+  rows.push_back({std::to_string(plan.brackets.size()), std::to_string(trials), "in all",
+                  std::to_string(all_epochs)});
+  std::vector<std::string> const names = rows[0];
+  std::string text =
+      fitted_table(std::move(rows), {.width = output_width(), .always = names, .indent = 2});
+  if (plan.final_members_per_trial > 1) {
+    text += "A trial is " + counted(plan.members_per_trial, "member") +
+            (plan.final_members_per_trial > plan.members_per_trial
+                 ? ", and " + std::to_string(plan.final_members_per_trial) + " in its last rung"
+                 : "") +
+            ".\n";
   }
   return text;
 }
@@ -102,7 +146,7 @@ std::string plan_text(Prepared const& prepared) {
       "Plan for " + prepared.sweep.data_path + ": " + counted(prepared.data.rows(), "row") + ", " +
       counted(prepared.data.inputs(), "input") + ", " + std::string(name_of(prepared.data.task())) +
       " of " + counted(prepared.data.outputs(), "output") + ".\n";
-  text += rungs_text(plan);
+  text += plan.brackets.size() > 1 ? brackets_text(plan) : rungs_text(plan, plan.brackets.front());
   text += counted(plan.member_epochs, "member-epoch") +
           " in all; beginning anew at each rung would take " +
           std::to_string(plan.member_epochs_restarted) + " (" + ratio_text(saved) +

@@ -3,6 +3,7 @@
 // Columns are found by name; a target column is no input, but is scored on stderr if it is there.
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "brood/error.hpp"
@@ -10,6 +11,7 @@
 #include "brood/files/run_directory.hpp"
 #include "files/io/text.hpp"
 #include "files/io/write_file.hpp"
+#include "files/run/result_document.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
 
@@ -18,6 +20,8 @@ namespace brood::tools {
 namespace {
 
 using files::Json;
+
+constexpr std::size_t kMaxNames = 200;  // characters of a list of names in a message
 
 // ---- the data file
 
@@ -46,10 +50,16 @@ std::vector<std::string> absent_inputs(std::string const& path, Encoding const& 
 // The columns, the inputs of the kind that they had in training. Whether there is a header is
 // found as it was then; where that fails, the names of the inputs decide.
 std::vector<Column> read_data(std::string const& path, std::string const& labels,
-                              Encoding const& encoding) {
+                              std::string const& id, files::SavedPredictor const& saved,
+                              files::TextLayout& layout) {
+  Encoding const& encoding = saved.encoding;
   files::ReadOptions options;
   options.labels = labels;
+  options.copy = id;
   options.targets = encoding.targets;
+  auto const& targets = encoding.targets;
+  bool const scores = id == saved.weight || std::count(targets.begin(), targets.end(), id) > 0;
+  if (!scores) options.texts = {id};
   for (InputEncoding const& input : encoding.inputs) {
     options.kinds[input.name] =
         input.categorical ? files::ColumnKind::categorical : files::ColumnKind::numeric;
@@ -59,7 +69,8 @@ std::vector<Column> read_data(std::string const& path, std::string const& labels
        {std::optional<bool>(), std::optional(true), std::optional(false)}) {
     options.header = header;
     try {
-      return files::read_columns(path, options);  // kinds name every input: all are there
+      // Kinds name every input: all are there.
+      return files::read_columns(path, options, &layout);
     } catch (UsageError const& error) {
       if (!first) first = error;
     }
@@ -67,6 +78,31 @@ std::vector<Column> read_data(std::string const& path, std::string const& labels
   auto absent = absent_inputs(path, encoding);
   if (!absent.empty()) throw UsageError(std::move(absent));
   throw UsageError(*first);
+}
+
+// The cells of --id as they are written, or of a binary file its numbers.
+std::vector<std::string> cells_of(std::string const& path, std::string const& id,
+                                  std::vector<Column> const& columns, files::TextLayout& layout) {
+  if (id.empty() || !layout.copied.empty()) return std::move(layout.copied);
+  auto const found = std::find_if(columns.begin(), columns.end(),
+                                  [&](Column const& each) { return each.name == id; });
+  if (found == columns.end()) {
+    std::vector<std::string_view> names;
+    std::string all;
+    for (Column const& column : columns) {
+      names.push_back(column.name);
+      all += (all.empty() ? "" : ", ") + column.name;
+    }
+    throw UsageError("--id: " + path + " has no column " + files::quoted(id) +
+                     did_you_mean(id, names) + "; it has " + shortened(all, kMaxNames));
+  }
+  Column const& column = *found;
+  std::vector<std::string> cells;
+  for (double const number : column.numbers)
+    cells.push_back(std::isnan(number) ? "" : to_text(number));
+  for (std::int32_t const code : column.codes)
+    cells.push_back(code < 0 ? "" : column.levels[static_cast<std::size_t>(code)]);
+  return cells;
 }
 
 // The row weights of the training data's column, if it is there.
@@ -95,6 +131,8 @@ struct Predictions {
   std::int64_t rows = 0;
   std::vector<float> values;   // (rows, outputs)
   std::vector<float> weights;  // (rows), or empty
+  std::string id = {};         // a column that goes in front, or empty
+  std::vector<std::string> ids = {};
 
   std::span<float const> row(std::int64_t r) const {
     auto const outputs = static_cast<std::size_t>(saved.models.parts.front().model.outputs);
@@ -157,6 +195,30 @@ std::vector<std::string> output_names(Predictions const& predictions) {
   return names;
 }
 
+// Names of all columns; no two are the same, whatever classes and columns of the data are called.
+std::vector<std::string> column_names(Predictions const& predictions) {
+  std::vector<std::string> names;
+  auto const add = [&](std::string name) {
+    std::string const wanted = name;
+    for (int n = 2; std::find(names.begin(), names.end(), name) != names.end(); ++n)
+      name = wanted + '_' + std::to_string(n);
+    names.push_back(std::move(name));
+  };
+  if (predictions.task() != Task::regression) add("prediction");
+  if (predictions.task() == Task::multi_label) {
+    for (std::string const& label : predictions.encoding().targets)
+      add(label);
+  }
+  for (std::string const& name : output_names(predictions))
+    add(name);
+  if (predictions.id.empty()) return names;
+  std::string id = predictions.id;
+  while (std::find(names.begin(), names.end(), id) != names.end())
+    id = "id_" + id;
+  names.insert(names.begin(), std::move(id));
+  return names;
+}
+
 // ---- csv
 
 // The k-th number of a row: a probability, or a target in the user's units, which are those of the
@@ -185,30 +247,25 @@ void append_cell(std::string const& cell, std::string& text) {
 std::string csv(Predictions const& predictions) {
   bool const in_words = predictions.task() != Task::regression;
   bool const by_label = predictions.task() == Task::multi_label;
-  std::string text = in_words ? "prediction" : "";
-  auto const next = [&] {
-    if (!text.empty() && text.back() != '\n') text += ',';
-  };
-  if (by_label) {
-    for (std::string const& label : predictions.encoding().targets) {
-      next();
-      append_cell(label, text);
-    }
-  }
-  for (std::string const& name : output_names(predictions)) {
-    next();
+  std::string text;
+  for (std::string const& name : column_names(predictions)) {
+    if (!text.empty()) text += ',';
     append_cell(name, text);
   }
   text += '\n';
   for (std::int64_t r = 0; r < predictions.rows; ++r) {
     std::string line;
+    if (!predictions.id.empty()) {
+      append_cell(predictions.ids[static_cast<std::size_t>(r)], line);
+      line += ',';
+    }
     if (in_words) append_cell(prediction_text(predictions, r), line);
     for (float const value : by_label ? predictions.row(r) : std::span<float const>()) {
       line += is_on(value) ? ",1" : ",0";
     }
     auto const row = predictions.row(r);
     for (std::size_t k = 0; k < row.size(); ++k) {
-      if (in_words || !line.empty()) line += ',';
+      if (in_words || k > 0) line += ',';
       append_number(predictions, k, row[k], line);
     }
     text += line + '\n';
@@ -218,28 +275,49 @@ std::string csv(Predictions const& predictions) {
 
 // ---- JSON
 
+// Whose networks predict; null where a folder with nothing but a model does not say.
+Json trials_of(Ensemble const& models) {
+  Json::Array trials;
+  for (Ensemble::Part const& part : models.parts) {
+    if (part.trial < 0) return {};
+    trials.push_back(part.trial);
+  }
+  return trials;
+}
+
 Json document(Predictions const& predictions, std::optional<Scores> const& scores) {
   Json::Array rows;
-  auto const names = output_names(predictions);
+  auto const names = column_names(predictions);
   for (std::int64_t r = 0; r < predictions.rows; ++r) {
     Json row;
-    if (predictions.task() != Task::regression)
-      row.set("prediction", prediction_text(predictions, r));
+    auto name = names.begin();
+    if (!predictions.id.empty()) row.set(*name++, predictions.ids[static_cast<std::size_t>(r)]);
+    if (predictions.task() != Task::regression) row.set(*name++, prediction_text(predictions, r));
     auto const values = predictions.row(r);
+    if (predictions.task() == Task::multi_label)
+      name += static_cast<std::ptrdiff_t>(values.size());  // which are in the prediction, too
     for (std::size_t k = 0; k < values.size(); ++k)
-      row.set(names[k], predictions.encoding().frames.empty()
-                            ? Json(values[k])
-                            : Json(predictions.encoding().in_user_units(k, values[k])));
+      row.set(*name++, predictions.encoding().frames.empty()
+                           ? Json(values[k])
+                           : Json(predictions.encoding().in_user_units(k, values[k])));
     rows.push_back(std::move(row));
   }
   Json json;
   json.set("task", name_of(predictions.task())).set("rows", predictions.rows);
   json.set("networks", static_cast<std::int64_t>(predictions.saved.models.parts.size()));
+  json.set("trials", trials_of(predictions.saved.models));
   json.set("metric", metric_of(predictions.saved));
   json.set("score", scores ? Json(scores->score) : Json());
-  json.set("metrics", scores ? scores_document(scores->all) : Json());
+  json.set("metrics", scores ? files::scores_document(scores->all) : Json());
   json.set("predictions", std::move(rows));
   return json;
+}
+
+files::SavedPredictor read_predictor(Options const& options) {
+  std::string const& directory = options.inputs.at(0);
+  if (options.winner) return files::read_winner(directory);
+  if (options.trial) return files::read_trial(directory, *options.trial);
+  return files::read_predictor(directory);
 }
 
 }  // namespace
@@ -247,21 +325,26 @@ Json document(Predictions const& predictions, std::optional<Scores> const& score
 int predict(Options const& options) {
   Engine const engine(options.engine);  // refuses a device that is not there
   std::string const& path = options.inputs.at(1);
-  files::SavedPredictor const saved = files::read_predictor(options.inputs.at(0));
+  files::SavedPredictor const saved = read_predictor(options);
   if (!options.labels.empty() && saved.encoding.targets != std::vector<std::string>{"label"}) {
     throw UsageError(
         "--labels: is for models that were trained with data.labels; the target of this "
         "one is a column of its data, " +
         files::quoted(saved.encoding.targets.front()));
   }
-  std::vector<Column> const columns = read_data(path, options.labels, saved.encoding);
+  files::TextLayout layout;
+  std::vector<Column> const columns = read_data(path, options.labels, options.id, saved, layout);
   std::vector<float> const x = encode_inputs(columns, saved.encoding);
   int const inputs = saved.encoding.input_count();
   auto const rows = static_cast<std::int64_t>(x.size()) / inputs;
 
   Predictions const predictions{
-      saved, rows, saved.models.predict({x.data(), rows, inputs}, options.engine.threads),
-      weights_of(path, saved.weight, columns)};
+      saved,
+      rows,
+      saved.models.predict({x.data(), rows, inputs}, options.engine.threads),
+      weights_of(path, saved.weight, columns),
+      options.id,
+      cells_of(path, options.id, columns, layout)};
   auto const scores = scores_of(predictions, columns);
   std::string const text = options.json
                                ? document(predictions, scores).text(/*indented=*/true) + "\n"

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
-#include <ctime>
 #include <filesystem>
 
 #include "brood/error.hpp"
@@ -61,15 +60,6 @@ class SignalScope {
  private:
   struct sigaction interrupt_ = {}, terminate_ = {}, alarm_ = {};
 };
-
-std::string utc_now() {
-  std::time_t const now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::size_t const size = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return {text, size};
-}
 
 // Says how it goes, after each rung and while it trains, and whether it goes on.
 class Watch {
@@ -193,6 +183,7 @@ files::Sweep as_it_ran(files::Sweep sweep, Result const& result) {
 }  // namespace
 
 int tune(Options const& given) {
+  if (given.only) return train_only(given);
   std::string const started = utc_now();
   Options options = given;
   std::optional<Profile> profile;

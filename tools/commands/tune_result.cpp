@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "files/run/profile_document.hpp"
+#include "files/run/result_document.hpp"
+#include "tools/fitted_table.hpp"
 #include "tools/options.hpp"
 #include "tools/output.hpp"
 
@@ -41,7 +43,10 @@ std::string leaderboard_text(Tuned const& tuned) {
     }
     rows.push_back(std::move(row));
   }
-  return table(rows);
+  std::string const score = rows[0][4];
+  return fitted_table(std::move(rows), {.width = output_width(),
+                                        .always = {"rank", "trial", "epochs", score},
+                                        .first_out = {"state"}});
 }
 
 std::string winner_text(Tuned const& tuned) {
@@ -118,7 +123,7 @@ Json ensemble_document(Result const& result) {
   Json json;
   json.set("valid", number_or_null(result.ensemble_valid));
   json.set("test", number_or_null(result.ensemble_test));
-  json.set("test_metrics", scores_document(result.ensemble_test_metrics));
+  json.set("test_metrics", files::scores_document(result.ensemble_test_metrics));
   json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
   return json;
 }
@@ -186,7 +191,7 @@ Json tuned_document(Tuned const& tuned) {
   best.set("trial", winner.id).set("parameters", Json(winner.config));
   best.set("epochs", winner.epochs);
   best.set("valid", number_or_null(result.valid)).set("test", number_or_null(result.test));
-  best.set("test_metrics", scores_document(result.test_metrics));
+  best.set("test_metrics", files::scores_document(result.test_metrics));
 
   Json::Array leaderboard;
   for (int const id : result.leaderboard) {
@@ -199,7 +204,7 @@ Json tuned_document(Tuned const& tuned) {
 
   json.set("name", tuned.prepared.sweep.name).set("directory", tuned.directory);
   json.set("metric", result.metric).set("goal", result.maximize ? "maximize" : "minimize");
-  json.set("best", best);
+  json.set("best", best).set("predicts", files::predictor_document(result));
   json.set("trials", static_cast<std::int64_t>(result.trials.size()));
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
   json.set("seconds", result.seconds).set("stopped_early", result.stopped_early);
