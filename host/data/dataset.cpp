@@ -19,6 +19,7 @@
 #include "brood/error.hpp"
 #include "brood/value.hpp"
 #include "data/cells.hpp"
+#include "data/dates.hpp"
 #include "data/frame.hpp"
 #include "data/row_keys.hpp"
 
@@ -237,6 +238,30 @@ std::optional<InputEncoding> describe_text(Column const& column, std::vector<std
   return input;
 }
 
+std::string listed(std::vector<std::string> const& parts) {
+  std::string text;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    text += (i == 0 ? "" : i + 1 < parts.size() ? ", " : " and ") + parts[i];
+  return text;
+}
+
+// "holds dates (dd/mm/yyyy) from 2024-01-31 to 2024-12-01"
+std::string holds_dates(Column const& column) {
+  auto const numbers = sorted_numbers(column);
+  return "holds " + std::string(is_clock_format(column.date) ? "times" : "dates") + " (" +
+         column.date + ") from " + date_text(numbers.front(), column.date) + " to " +
+         date_text(numbers.back(), column.date);
+}
+
+std::string note_on_dates(Column const& column, std::vector<Cycle> const& cycles) {
+  std::vector<std::string> parts;
+  for (Cycle const cycle : cycles)
+    parts.push_back("of the " + std::string(name_of(cycle)));
+  return "column '" + column.name + "' " + holds_dates(column) + ": inputs are the time" +
+         (parts.empty() ? "" : ", and the time " + listed(parts)) +
+         "; for texts say data.columns." + column.name + "=categorical";
+}
+
 std::optional<InputEncoding> describe_input(Column const& column, DatasetOptions const& options,
                                             std::vector<std::string>& notes) {
   if (column.categorical) return describe_text(column, notes);
@@ -249,6 +274,11 @@ std::optional<InputEncoding> describe_input(Column const& column, DatasetOptions
   }
   input.frame = frame_of(column.numbers, kInputMagnitudes);
   if (options.bins > 0) input.edges = quantiles(column, input.frame, options.bins);
+  if (!column.date.empty() && !all_missing(column)) {
+    input.date = column.date;
+    input.cycles = cycles_of(column.numbers, column.date);
+    notes.push_back(note_on_dates(column, input.cycles));
+  }
   return input;
 }
 
@@ -297,6 +327,7 @@ std::vector<std::string> notes_on(std::vector<Column const*> const& inputs,
 
 bool is_class_like(Column const& column) {
   if (column.categorical) return true;
+  if (!column.date.empty()) return false;
   auto const numbers = distinct_numbers(column);
   return numbers.size() <= kMaxClassNumbers &&
          std::all_of(numbers.begin(), numbers.end(), [](double v) { return std::trunc(v) == v; });
@@ -377,6 +408,15 @@ void check_regression_targets(std::vector<Column const*> const& targets, Problem
   }
 }
 
+void note_date_targets(std::vector<Column const*> const& targets, std::vector<std::string>& notes) {
+  for (Column const* const target : targets) {
+    if (target->date.empty()) continue;
+    notes.push_back("target '" + target->name + "' " + holds_dates(*target) + ": predicted are " +
+                    (is_clock_format(target->date) ? "seconds" : "days since 1970-01-01") +
+                    "; if they are classes, say data.columns." + target->name + "=categorical");
+  }
+}
+
 // Frames of one unit, so that errors of all targets can be summed; none if all are plain.
 std::vector<Frame> target_frames(std::vector<Column const*> const& targets) {
   std::vector<Frame> frames;
@@ -415,6 +455,7 @@ void describe_targets(std::vector<Column const*> const& targets, std::optional<T
   switch (encoding.task) {
     case Task::regression:
       check_regression_targets(targets, problems);
+      note_date_targets(targets, notes);
       encoding.frames = target_frames(targets);
       break;
     case Task::multi_label:
@@ -426,6 +467,13 @@ void describe_targets(std::vector<Column const*> const& targets, std::optional<T
         problems.push_back("data.target names " + std::to_string(targets.size()) +
                            " columns; classification takes one, and several columns of 0 and 1 "
                            "are data.task=multi_label");
+        break;
+      }
+      if (!targets.front()->date.empty()) {
+        problems.push_back("target '" + targets.front()->name + "' " +
+                           holds_dates(*targets.front()) +
+                           ", which are numbers; if they are classes, say data.columns." +
+                           targets.front()->name + "=categorical");
         break;
       }
       encoding.classes = class_labels(*targets.front());
@@ -499,7 +547,8 @@ Table Dataset::table() const {
     } else {
       table.as_is.push_back(false);
       if (input.missing_indicator) table.as_is.push_back(true);
-      table.as_is.insert(table.as_is.end(), static_cast<std::size_t>(input.pieces()), false);
+      std::size_t const others = static_cast<std::size_t>(input.pieces()) + 2 * input.cycles.size();
+      table.as_is.insert(table.as_is.end(), others, false);
     }
   }
   return table;

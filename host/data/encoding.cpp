@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numbers>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,13 +17,15 @@
 #include "brood/data.hpp"
 #include "brood/error.hpp"
 #include "data/cells.hpp"
+#include "data/dates.hpp"
 
 namespace brood {
 namespace {
 
 int width(InputEncoding const& input) {
   if (input.categorical) return static_cast<int>(input.levels.size());
-  return 1 + (input.missing_indicator ? 1 : 0) + input.pieces();
+  return 1 + (input.missing_indicator ? 1 : 0) + input.pieces() +
+         2 * static_cast<int>(input.cycles.size());
 }
 
 // One input's columns of the table that is being made.
@@ -48,6 +51,23 @@ void write_levels(Column const& column, InputEncoding const& input, Slice const&
     std::int64_t const hot = input_of_code[static_cast<std::size_t>(code)];
     if (hot >= 0) out.at(row, hot) = 1;
   }
+}
+
+// Rows with a text that is no level, and the first of them.
+struct Unknown {
+  std::int64_t rows = 0;
+  std::string example = {};
+};
+Unknown unknown_levels(Column const& column, InputEncoding const& input) {
+  std::vector<bool> known;
+  for (std::string const& level : column.levels)
+    known.push_back(std::binary_search(input.levels.begin(), input.levels.end(), level));
+  Unknown unknown;
+  for (std::int32_t const code : column.codes) {
+    if (code < 0 || known[static_cast<std::size_t>(code)]) continue;
+    if (unknown.rows++ == 0) unknown.example = column.levels[static_cast<std::size_t>(code)];
+  }
+  return unknown;
 }
 
 // As near as fp32 comes to it; what is beyond fp32, as only other rows than those trained on can
@@ -81,11 +101,39 @@ void write_pieces(InputEncoding const& input, std::int64_t rows, Slice const& ou
   }
 }
 
+// Last.
+void write_cycles(Column const& column, InputEncoding const& input, Slice const& out) {
+  std::int64_t at = 1 + (input.missing_indicator ? 1 : 0) + input.pieces();
+  for (Cycle const cycle : input.cycles) {
+    for (std::int64_t row = 0; row < cell_count(column); ++row) {
+      double angle = std::nan("");
+      if (!is_missing(column, row)) {
+        double const value = column.numbers[static_cast<std::size_t>(row)];
+        angle = 2 * std::numbers::pi * place_in(cycle, value, input.date);
+      }
+      out.at(row, at) = static_cast<float>(std::sin(angle));
+      out.at(row, at + 1) = static_cast<float>(std::cos(angle));
+    }
+    at += 2;
+  }
+}
+
+// Days, seconds or just numbers.
+std::string unit_of(std::string const& date) {
+  return date.empty() ? "numbers" : is_clock_format(date) ? "times of day" : "dates";
+}
+
 void check_input(Column const& column, InputEncoding const& input, Problems& problems) {
   std::size_t const before = problems.size();
   check_cells(column, problems);
   // A column without a single value has no kind of its own.
-  if (problems.size() > before || column.categorical == input.categorical || all_missing(column)) {
+  if (problems.size() > before || all_missing(column)) return;
+  if (column.categorical == input.categorical) {
+    std::string const here = unit_of(column.date), then = unit_of(input.date);
+    if (here != then) {
+      problems.push_back("column '" + input.name + "' holds " + here + ", but " + then +
+                         " in training");
+    }
     return;
   }
   if (input.categorical) {
@@ -206,6 +254,10 @@ std::vector<std::string> Encoding::input_names() const {
         names.push_back(input.name + " from " + edge_text(input, i) + " to " +
                         edge_text(input, i + 1));
       }
+      for (Cycle const cycle : input.cycles) {
+        names.push_back("sine of " + input.name + " in the " + std::string(name_of(cycle)));
+        names.push_back("cosine of " + input.name + " in the " + std::string(name_of(cycle)));
+      }
     }
   }
   return names;
@@ -235,12 +287,33 @@ std::vector<float> encode_inputs(std::span<Column const> columns, Encoding const
     if (!input.categorical) {
       write_numbers(*sources[i], input, out);
       write_pieces(input, rows, out);
+      write_cycles(*sources[i], input, out);
     } else if (sources[i]->categorical) {
       write_levels(*sources[i], input, out);
     }  // else: a column read as numbers, all of it missing, which is all zeros
     offset += width(input);
   }
   return x;
+}
+
+std::vector<std::string> notes_on_unknown(std::span<Column const> columns,
+                                          Encoding const& encoding) {
+  ColumnIndex const index(columns);
+  std::vector<std::string> notes;
+  for (InputEncoding const& input : encoding.inputs) {
+    Column const* const column = index.find(input.name);
+    if (column == nullptr) continue;
+    Unknown const unknown = input.categorical ? unknown_levels(*column, input)
+                                              : Unknown{column->unread, column->unread_text};
+    if (unknown.rows == 0) continue;
+    std::string const what = input.categorical    ? "a text that the model does not know"
+                             : input.date.empty() ? "no number"
+                                                  : "no date as " + input.date;
+    notes.push_back("column '" + input.name + "': " + what + " in " + std::to_string(unknown.rows) +
+                    (unknown.rows == 1 ? " row" : " rows") + ", such as '" + unknown.example +
+                    (unknown.rows == 1 ? "'; it counts as missing" : "'; they count as missing"));
+  }
+  return notes;
 }
 
 double Encoding::in_user_units(std::size_t target, float prediction) const {

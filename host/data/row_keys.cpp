@@ -176,6 +176,11 @@ std::vector<float> row_weights(Column const& column, Problems& problems) {
     problems.push_back("weight '" + column.name + "' is text; weights must be numbers, 0 or more");
     return {};
   }
+  if (!column.date.empty()) {
+    problems.push_back("weight '" + column.name +
+                       "' holds dates; weights must be numbers, 0 or more");
+    return {};
+  }
   FaultyRows missing, negative;
   for (std::int64_t row = 0; row < cell_count(column); ++row) {
     if (is_missing(column, row)) missing.add(row);

@@ -255,8 +255,8 @@ class Predictions(Refused):
         self.write("less.csv", GOOD.replace("a,b,y", "a,bb,y"))
         self.refused("predict", "run", "less.csv", lines=1,
                      says="less.csv: column 'b' is absent; the model needs it as an input")
-        self.write("text.csv", GOOD.replace("\n7,", "\nseven,"))
-        self.refused("predict", "run", "text.csv", begins="text.csv:9:1: ")
+        self.write("text.csv", "a,b,y\n" + "".join(f"seven,{i},u\n" for i in range(9)))
+        self.refused("predict", "run", "text.csv", begins="text.csv:2:1: 'seven' in column 'a' is not a number")
         self.write("other.csv", GOOD.replace("u\n", "w\n"))
         self.refused("predict", "run", "other.csv", says="'w'")
         self.refused("predict", "run", "missing.csv", begins="missing.csv: there is no such file")

@@ -60,9 +60,12 @@ std::vector<Column> read_data(std::string const& path, std::string const& labels
   auto const& targets = encoding.targets;
   bool const scores = id == saved.weight || std::count(targets.begin(), targets.end(), id) > 0;
   if (!scores) options.texts = {id};
+  options.lenient = true;
   for (InputEncoding const& input : encoding.inputs) {
-    options.kinds[input.name] =
-        input.categorical ? files::ColumnKind::categorical : files::ColumnKind::numeric;
+    options.kinds[input.name] = input.categorical    ? files::ColumnKind::categorical
+                                : input.date.empty() ? files::ColumnKind::numeric
+                                                     : files::ColumnKind::date;
+    if (!input.date.empty()) options.dates[input.name] = input.date;
   }
   std::optional<UsageError> first;
   for (std::optional<bool> const header :
@@ -75,8 +78,14 @@ std::vector<Column> read_data(std::string const& path, std::string const& labels
       if (!first) first = error;
     }
   }
-  auto absent = absent_inputs(path, encoding);
-  if (!absent.empty()) throw UsageError(std::move(absent));
+  bool const lacks = std::any_of(
+      first->problems().begin(), first->problems().end(), [](std::string const& problem) {
+        return problem.find("there is no column of this name") != std::string::npos;
+      });
+  if (auto absent = lacks ? absent_inputs(path, encoding) : std::vector<std::string>();
+      !absent.empty()) {
+    throw UsageError(std::move(absent));
+  }
   throw UsageError(*first);
 }
 
@@ -346,6 +355,10 @@ int predict(Options const& options) {
       options.id,
       cells_of(path, options.id, columns, layout)};
   auto const scores = scores_of(predictions, columns);
+  if (!options.quiet) {
+    for (std::string const& note : notes_on_unknown(columns, saved.encoding))
+      say(path + ": " + note);
+  }
   std::string const text = options.json
                                ? document(predictions, scores).text(/*indented=*/true) + "\n"
                                : csv(predictions);

@@ -9,6 +9,7 @@
 
 #include "brood/error.hpp"
 #include "brood/study.hpp"
+#include "data/dates.hpp"
 #include "files/io/json.hpp"
 #include "files/io/text.hpp"
 
@@ -124,6 +125,12 @@ Json encoding_document(Encoding const& encoding) {
       json.set("missing_indicator", input.missing_indicator);
       if (!input.frame.is_plain()) json.set("frame", frame_document(input.frame));
       if (!input.edges.empty()) json.set("edges", numbers(input.edges));
+      if (!input.date.empty()) {
+        Json::Array cycles;
+        for (Cycle const cycle : input.cycles)
+          cycles.push_back(name_of(cycle));
+        json.set("date", input.date).set("cycles", std::move(cycles));
+      }
     }
     inputs.push_back(std::move(json));
   }
@@ -137,6 +144,22 @@ Json encoding_document(Encoding const& encoding) {
     json.set("target_frames", std::move(frames));
   }
   return json;
+}
+
+void read_dates(Part const& part, InputEncoding& input) {
+  input.date = part.at("date").text();
+  if (!is_date_format(input.date)) {
+    refuse(part.name() + ".date is " + quoted(input.date) + ", which is no format of dates");
+  }
+  for (Part const& each : part.at("cycles").elements()) {
+    bool known = false;
+    for (Cycle const cycle : {Cycle::day, Cycle::week, Cycle::year}) {
+      if (each.text() != name_of(cycle)) continue;
+      known = cycle == Cycle::day || !is_clock_format(input.date);
+      input.cycles.push_back(cycle);
+    }
+    if (!known) refuse(each.name() + " is " + quoted(each.text()) + ", which is no cycle of it");
+  }
 }
 
 InputEncoding read_input(Part const& part) {
@@ -161,6 +184,7 @@ InputEncoding read_input(Part const& part) {
         refuse(part.name() + ".edges are not three or more numbers, each larger than the last");
       }
     }
+    if (part.json().find("date") != nullptr) read_dates(part, input);
   } else {
     refuse(part.name() + ".kind is '" + kind + "', not numeric or categorical");
   }

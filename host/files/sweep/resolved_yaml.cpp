@@ -61,8 +61,10 @@ std::string data_text(Sweep const& sweep) {
                                  : "  weight: " + yaml_text(dataset.weight) + '\n';
   text += read.kinds.empty() ? "  columns: {}\n" : "  columns:\n";
   for (auto const& [name, kind] : read.kinds) {
-    text += "    " + yaml_text(name) +
-            (kind == ColumnKind::numeric ? ": numeric\n" : ": categorical\n");
+    std::string const said = kind == ColumnKind::numeric       ? "numeric"
+                             : kind == ColumnKind::categorical ? "categorical"
+                                                               : yaml_text(read.dates.at(name));
+    text += "    " + yaml_text(name) + ": " + said + '\n';
   }
   return text;
 }

@@ -14,6 +14,7 @@
 #include "brood/files/columns.hpp"
 #include "brood/files/model_file.hpp"
 #include "brood/files/run_directory.hpp"
+#include "data/dates.hpp"
 #include "files/io/text.hpp"
 #include "files/sweep/reader.hpp"
 #include "study/start.hpp"
@@ -79,7 +80,8 @@ void check_inputs(std::vector<InputEncoding> const& here, std::vector<InputEncod
     InputEncoding const* const own = find(here, input.name);
     if (own == nullptr) {
       missing.push_back(input.name);
-    } else if (own->categorical != input.categorical) {
+    } else if (own->categorical != input.categorical || own->date.empty() != input.date.empty() ||
+               is_clock_format(own->date) != is_clock_format(input.date)) {
       kinds.push_back(input.name);
     } else if (own->missing_indicator != input.missing_indicator) {
       indicators.push_back(input.name);
@@ -94,7 +96,7 @@ void check_inputs(std::vector<InputEncoding> const& here, std::vector<InputEncod
   };
   add("the data lacks ", missing);
   add("the network does not know ", extra);
-  add("text in one and numbers in the other are ", kinds);
+  add("text, numbers or dates in one and another kind in the other are ", kinds);
   add("with a missing indicator in one only are ", indicators);
   if (differences.empty()) return;
   std::string text;

@@ -12,6 +12,7 @@
 
 #include "brood/error.hpp"
 #include "brood/member.hpp"
+#include "data/dates.hpp"
 #include "files/io/text.hpp"
 #include "files/io/yaml.hpp"
 #include "files/sweep/constraints.hpp"
@@ -158,12 +159,21 @@ class SweepReader {
                     not_allowed("data.columns", columns, "a map such as {NAME: categorical}"));
     }
     for (Entry const& entry : columns.entries) {
-      bool const numeric = entry.value.text == "numeric";
-      if (!numeric && entry.value.text != "categorical") {
-        problems_.add(entry.value.place, not_allowed("data.columns." + entry.key, entry.value,
-                                                     "one of categorical, numeric"));
+      std::string const& said = entry.value.text;
+      ColumnKind kind = ColumnKind::categorical;
+      if (said == "numeric") {
+        kind = ColumnKind::numeric;
+      } else if (is_date_format(said)) {
+        kind = ColumnKind::date;
+        sweep_.read.dates[entry.key] = said;
+      } else if (said != "categorical") {
+        std::string allowed = "one of categorical, numeric";
+        for (std::string_view const format : date_formats())
+          allowed += ", " + std::string(format);
+        problems_.add(entry.value.place,
+                      not_allowed("data.columns." + entry.key, entry.value, allowed));
       }
-      sweep_.read.kinds[entry.key] = numeric ? ColumnKind::numeric : ColumnKind::categorical;
+      sweep_.read.kinds[entry.key] = kind;
     }
   }
 

@@ -3,13 +3,16 @@
 // kind each column is; every problem of the file is thrown at once.
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/value.hpp"
+#include "data/dates.hpp"
 #include "files/io/text.hpp"
 #include "files/table/csv_cells.hpp"
+#include "files/table/csv_dates.hpp"
 
 namespace brood::files {
 
@@ -19,8 +22,8 @@ namespace {
 // whose other cells are numbers the second, too. (In one of texts `None` may be a category.)
 constexpr std::string_view kMissing[] = {"", "?", "NA"};
 constexpr std::string_view kMissingNumbers[] = {
-    "N/A",  "n/a",  "#N/A", "<NA>", "NaN", "nan", "NAN", "null", "NULL",   "Null",
-    "None", "none", "NONE", "-",    "--",  ".",   "nil", "NIL",  "missing"};
+    "N/A",  "n/a",  "#N/A", "<NA>", "NaN", "nan", "NAN", "null", "NULL",    "Null",
+    "None", "none", "NONE", "-",    "--",  ".",   "nil", "NIL",  "missing", "NaT"};
 
 template <class Words>
 bool is_one_of(Words const& words, std::string_view text) {
@@ -66,6 +69,16 @@ bool has_number(CsvCells const& cells, CellReader const& reader, std::int64_t fi
   return std::any_of(begin, end, [&](Cell cell) { return reader.is_number(cells.raw(cell)); });
 }
 
+bool has_date(CsvCells const& cells, std::int64_t row) {
+  for (std::int64_t i = 0; i < cells.columns; ++i) {
+    std::string_view const cell = cells.raw(cells.cell(row, i));
+    for (std::string_view const format : date_formats()) {
+      if (read_date(cell, format)) return true;
+    }
+  }
+  return false;
+}
+
 // Whether the first line counts up from 0 or 1: names that a program gave to columns without any.
 bool counts_up(CsvCells const& cells) {
   constexpr std::int64_t kFewest = 3;
@@ -82,8 +95,10 @@ bool counts_up(CsvCells const& cells) {
 std::string const* named_in_first_line(CsvCells const& cells, ReadOptions const& options) {
   for (std::int64_t i = 0; i < cells.columns; ++i) {
     std::string const text(trimmed(cells.text(cells.cell(0, i))));
-    auto const found = std::find(options.targets.begin(), options.targets.end(), text);
-    if (!text.empty() && found != options.targets.end()) return &*found;
+    auto const target = std::find(options.targets.begin(), options.targets.end(), text);
+    if (!text.empty() && target != options.targets.end()) return &*target;
+    auto const kind = options.kinds.find(text);
+    if (kind != options.kinds.end()) return &kind->first;
   }
   return nullptr;
 }
@@ -94,6 +109,7 @@ bool find_header(CsvCells const& cells, CellReader const& reader, ReadOptions co
   if (options.header) return *options.header;
   bool const words_first = !has_number(cells, reader, 0, 1);
   if (words_first && has_number(cells, reader, 1, cells.rows())) return true;
+  if (words_first && cells.rows() > 1 && !has_date(cells, 0) && has_date(cells, 1)) return true;
   if (std::string const* name = named_in_first_line(cells, options)) {
     notes.push_back("the first line is read as the header, as it names " + quoted(*name) +
                     "; if it is a row, say data.header=false");
@@ -157,11 +173,15 @@ void check_overrides(ReadOptions const& options, std::vector<std::string> const&
 
 class ColumnReader {
  public:
-  ColumnReader(CsvCells const& cells, bool header, CellReader const& reader, CsvProblems& problems,
+  // day_first: of dates such as 01/02/2020, where nothing else tells.
+  ColumnReader(CsvCells const& cells, bool header, CellReader const& reader,
+               ReadOptions const& options, bool day_first, CsvProblems& problems,
                std::vector<std::string>& notes)
       : cells_(cells),
         first_row_(header ? 1 : 0),
         reader_(reader),
+        options_(options),
+        day_first_(day_first),
         problems_(problems),
         notes_(notes) {}
 
@@ -172,6 +192,10 @@ class ColumnReader {
     column.name = std::move(name);
     if (kind && *kind == ColumnKind::categorical) {
       read_levels(index, column);
+      return column;
+    }
+    if (kind && *kind == ColumnKind::date) {
+      read_dates(index, options_.dates.at(column.name), column);
       return column;
     }
     Numbers numbers = read_numbers(index, /*give_up_early=*/kind == nullptr);
@@ -186,6 +210,17 @@ class ColumnReader {
     // Fewer than 90 % of those that are there are numbers.
     if (!kind && 10 * bad > numbers.present) {
       read_levels(index, column);
+      std::vector<bool> missing;
+      for (std::string const& level : column.levels)
+        missing.push_back(reader_.is_missing_number(level));
+      find_dates(missing, day_first_, column, notes_);
+      return column;
+    }
+    if (options_.lenient) {
+      numbers.not_numbers.insert(numbers.not_numbers.end(), numbers.too_large.begin(),
+                                 numbers.too_large.end());
+      leave_unread(numbers.not_numbers, numbers.present, index, "number", column);
+      column.numbers = std::move(numbers.values);
       return column;
     }
     for (std::int64_t const row : numbers.too_large) {
@@ -309,6 +344,40 @@ class ColumnReader {
     }
   }
 
+  // Cells that are missing, since they cannot be read.
+  void leave_unread(std::vector<std::int64_t> const& rows, std::int64_t present, std::int64_t index,
+                    std::string const& wanted, Column& column) const {
+    column.unread = static_cast<std::int64_t>(rows.size());
+    if (rows.empty()) return;
+    column.unread_text = cells_.text(cells_.cell(rows.front(), index));
+    if (column.unread < present) return;
+    problems_.add(offset(rows.front(), index), text(rows.front(), index) + " in column " +
+                                                   quoted(column.name) + " is not a " + wanted +
+                                                   ", nor is any other of its cells");
+  }
+
+  // As the format has it.
+  void read_dates(std::int64_t index, std::string const& format, Column& column) const {
+    column.date = format;
+    std::vector<std::int64_t> unread;
+    std::int64_t present = 0;
+    for (std::int64_t row = first_row_; row < cells_.rows(); ++row) {
+      std::string_view const cell = cells_.raw(cells_.cell(row, index));
+      std::optional<double> value;
+      if (!reader_.is_missing(cell) && !reader_.is_missing_number(cell)) {
+        ++present;
+        value = read_date(cell, format);
+        if (!value) unread.push_back(row);
+      }
+      column.numbers.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
+    }
+    if (options_.lenient) return leave_unread(unread, present, index, "date as " + format, column);
+    for (std::int64_t const row : unread) {
+      problems_.add(offset(row, index), text(row, index) + " is no date as in data.columns." +
+                                            column.name + '=' + format);
+    }
+  }
+
   bool is_grouped(std::int64_t row, std::int64_t index) const {
     return reader_.grouped(cells_.raw(cells_.cell(row, index))).reading == Reading::number;
   }
@@ -341,6 +410,8 @@ class ColumnReader {
   CsvCells const& cells_;
   std::int64_t first_row_;
   CellReader const& reader_;
+  ReadOptions const& options_;
+  bool day_first_;
   CsvProblems& problems_;
   std::vector<std::string>& notes_;
 };
@@ -448,7 +519,8 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
     for (std::int64_t row = header ? 1 : 0; row < rows; ++row)
       layout.copied.push_back(cells.text(cells.cell(row, copied - names.begin())));
   }
-  ColumnReader const reader(cells, header, cell_reader, problems, layout.notes);
+  bool const day_first = dialect.decimal == ',' || dialect.separator == ';';
+  ColumnReader const reader(cells, header, cell_reader, options, day_first, problems, layout.notes);
   std::vector<Column> columns;
   columns.reserve(names.size());
   for (std::int64_t i = 0; i < cells.columns; ++i) {

@@ -24,6 +24,12 @@ struct Column {
   std::vector<double> numbers = {};      // numeric
   std::vector<std::int32_t> codes = {};  // categorical: index into levels
   std::vector<std::string> levels = {};  // categorical: in order of first appearance
+  // numeric: how its cells are written if they are dates (the numbers are days since 1970-01-01 in
+  // UTC) or times (seconds): "yyyy-mm-dd", "hh:mm" ...; else empty
+  std::string date = {};
+  // numeric: cells that could not be read and so count as missing, and one of them
+  std::int64_t unread = 0;
+  std::string unread_text = {};
 };
 
 // ---- how columns become inputs and targets; saved with every model
@@ -38,6 +44,9 @@ struct Frame {
   bool operator==(Frame const&) const = default;
 };
 
+// What dates come back to: a time of day, of the week, of the year.
+enum class Cycle { day, week, year };
+
 // How one column becomes inputs.
 struct InputEncoding {
   std::string name = {};
@@ -50,6 +59,10 @@ struct InputEncoding {
   // Rubachev & Babenko, NeurIPS 2022, equation 1). NaN where the value is missing.
   std::vector<float> edges = {};
   int pieces() const { return edges.empty() ? 0 : static_cast<int>(edges.size()) - 1; }
+  std::string date = {};  // numeric: as Column::date has it
+  // Of dates: two more inputs for each, the sine and cosine of the place in it. NaN where the value
+  // is missing.
+  std::vector<Cycle> cycles = {};
   bool operator==(InputEncoding const&) const = default;
 };
 
@@ -117,6 +130,10 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
 // level counts as missing. Throws UsageError with all columns that are absent or of the wrong kind;
 // a column without a single value is of either kind.
 std::vector<float> encode_inputs(std::span<Column const> columns, Encoding const& encoding);
+// A sentence for each column of which encode_inputs counts cells as missing that are there: texts
+// that are no level of the encoding, and what could not be read.
+std::vector<std::string> notes_on_unknown(std::span<Column const> columns,
+                                          Encoding const& encoding);
 // The targets if they are among the columns with any value, else nothing. Labels are compared after
 // trimming spaces and one full stop at the end. Throws UsageError for cells that are missing,
 // labels that are no class and targets of the wrong kind.

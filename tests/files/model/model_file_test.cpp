@@ -152,6 +152,25 @@ TEST(ModelFile, KeepsThePiecesOfANumber) {
   }
 }
 
+TEST(ModelFile, KeepsHowDatesAreWritten) {
+  SavedModel saved = saved_model(Task::regression, "mse");
+  saved.encoding.inputs[0].date = "dd/mm/yyyy";
+  saved.encoding.inputs[0].cycles = {Cycle::week};
+  int const inputs = saved.encoding.input_count();
+  saved.model.transform = counted_transform(inputs, saved.encoding.output_count());
+  saved.model.layers[0] = counted_layer(inputs, 4);
+  std::string const bytes = to_safetensors(saved);
+  EXPECT_EQ(from_safetensors(bytes, "model").encoding, saved.encoding);
+  for (auto const& [right, wrong] : {std::pair("dd/mm/yyyy", "iso"), std::pair("week", "month"),
+                                     std::pair("dd/mm/yyyy", "hh:mm")}) {
+    std::string const damaged = replaced(header_of(bytes), right, wrong);
+    EXPECT_NE(
+        refusal(with_header(bytes, damaged)).find(wrong == std::string("iso") ? "date" : "cycle"),
+        std::string::npos)
+        << wrong;
+  }
+}
+
 TEST(ModelFile, RefusesNamesThatAreNotUtf8) {
   SavedModel saved = saved_model(Task::classification, "cross_entropy");
   saved.encoding.inputs[0].name = "gr\xfc\xdf";

@@ -15,8 +15,8 @@
 
 namespace brood::files {
 
-// Whether the cells of a column are numbers or names of categories.
-enum class ColumnKind { numeric, categorical };
+// Whether the cells of a column are numbers, names of categories or dates.
+enum class ColumnKind { numeric, categorical, date };
 
 // What a data file does not say of itself.
 struct ReadOptions {
@@ -32,6 +32,11 @@ struct ReadOptions {
   std::optional<std::vector<std::string>> missing;
   std::vector<std::string> targets;                      // columns that are to be predicted
   std::map<std::string, ColumnKind, std::less<>> kinds;  // overrides, by column name
+  // How the columns of kind `date` are written: "dd/mm/yyyy" ...
+  std::map<std::string, std::string, std::less<>> dates;
+  // Cells of numbers and dates that cannot be read are missing, and counted in Column::unread; a
+  // column of nothing else is refused.
+  bool lenient = false;
   // Columns that become categorical if they are there and nothing else is said of them.
   std::set<std::string, std::less<>> texts;
   std::string copy;    // csv: a column whose cells are wanted as they are written, too
@@ -51,7 +56,8 @@ struct TextLayout {
 // around cells are trimmed outside quotes. A column is numeric if every cell that is not missing is
 // a number (decimal, as std::from_chars reads it, or in groups of three digits; inf is not). If at
 // least 90 % are, the first cell that is not is an error naming the override
-// `data.columns.NAME=categorical`. Else it is categorical, as is a target with numbers such as 007.
+// `data.columns.NAME=categorical`. If all are dates of one format or times, it is numeric (see
+// Column::date). Else it is categorical, as is a target with numbers such as 007.
 // Without a header, columns are c1 .. cN, and so is one without a name in the header, which is left
 // out if it counts the rows. found: null, or where to put what was found.
 // idx: (rows, ...) becomes p1 .. pN. npy: 1 or 2 dimensions become c1 .. cN.
