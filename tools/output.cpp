@@ -46,6 +46,17 @@ std::size_t terminal_width(int descriptor) {
   return known ? size.ws_col : 80;
 }
 
+// COLUMNS of the environment, or the terminal's.
+std::size_t width_of_lines(int descriptor) {
+  constexpr std::size_t kLeast = 20;
+  if (char const* const columns = std::getenv("COLUMNS")) {
+    std::size_t width = 0;
+    auto const [end, error] = std::from_chars(columns, columns + std::strlen(columns), width);
+    if (error == std::errc() && *end == '\0' && width > 0) return std::max(width, kLeast);
+  }
+  return std::max(terminal_width(descriptor), kLeast);
+}
+
 }  // namespace
 
 // Characters, not bytes: those of UTF-8 that go on a character are 10xxxxxx.
@@ -67,13 +78,36 @@ std::string shortened(std::string_view text, std::size_t width) {
 }
 
 std::size_t output_width() {
-  constexpr std::size_t kLeast = 20;
-  if (char const* const columns = std::getenv("COLUMNS")) {
-    std::size_t width = 0;
-    auto const [end, error] = std::from_chars(columns, columns + std::strlen(columns), width);
-    if (error == std::errc() && *end == '\0' && width > 0) return std::max(width, kLeast);
+  return width_of_lines(STDOUT_FILENO);
+}
+std::size_t message_width() {
+  return width_of_lines(STDERR_FILENO);
+}
+
+std::string within(std::string_view text, std::size_t width) {
+  std::string result;
+  while (!text.empty()) {
+    std::size_t const end = std::min(text.find('\n'), text.size());
+    result += shortened(text.substr(0, end), width);
+    if (end < text.size()) result += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return std::max(terminal_width(STDOUT_FILENO), kLeast);
+  return result;
+}
+
+std::string wrapped(std::string_view line, std::size_t width) {
+  std::string result, current;
+  while (!line.empty()) {
+    std::size_t const end = std::min(line.find(' ', 1), line.size());
+    std::string_view const word = line.substr(0, end);  // with the space in front of it
+    line.remove_prefix(end);
+    if (!current.empty() && text_width(current) + text_width(word) > width) {
+      result += current + '\n';
+      current = "   ";
+    }
+    current += word;
+  }
+  return result + current + '\n';
 }
 
 void print_result(std::string_view text) {

@@ -31,8 +31,14 @@ std::size_t text_width(std::string_view text);
 bool looks_like_number(std::string_view text);
 // The text, or where it is wider its beginning and `...`.
 std::string shortened(std::string_view text, std::size_t width);
+// Every line shortened.
+std::string within(std::string_view text, std::size_t width);
+// A line broken at spaces into lines of so many characters, all but the first indented.
+std::string wrapped(std::string_view line, std::size_t width);
 // Of lines on stdout: COLUMNS of the environment, or the terminal's; else 80. At least 20.
 std::size_t output_width();
+// Likewise on stderr.
+std::size_t message_width();
 
 std::string utc_now();                       // "2026-01-31T12:00:00Z"
 std::string bytes_text(std::int64_t bytes);  // "12.3 KiB"

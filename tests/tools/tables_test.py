@@ -8,6 +8,7 @@ room for other splits.
 """
 
 import csv
+import datetime
 import json
 import math
 import random
@@ -212,6 +213,110 @@ class Targets(Tables):
             self.assertEqual(len(set(header)), len(header))
 
 
+class Dates(Tables):
+    """Dates and times are numbers and places in the day, the week and the year."""
+
+    def rows(self, form, first, days):
+        start = datetime.date(2019, 1, 1)
+        for i in range(first, first + days):
+            day = start + datetime.timedelta(days=i)
+            yield (form(day), 3 + math.sin(2 * math.pi * day.weekday() / 7))
+
+    def learned(self, form, *said):
+        """The error on days of later weeks, of a target that is a wave of a week, over its deviation."""
+        self.write("t.csv", table(("day", "y"), self.rows(form, 0, 400)))
+        self.write("new.csv", table(("day", "y"), self.rows(form, 400, 21)))
+        self.brood("tune", "t.csv", "--target", "y", "--out", "run", "--overwrite", *FAST, *said)
+        out, _ = self.brood("predict", "run", "new.csv", "--json")
+        return json.loads(out)["score"] / math.sqrt(0.5)
+
+    def test_a_wave_of_a_week_goes_on(self):
+        self.assertLess(self.learned(str), 0.5)
+
+    def test_the_format_of_training_is_that_of_prediction(self):
+        form = lambda day: f"{day.day:02}/{day.month:02}/{day.year}"
+        self.write("t.csv", table(("day", "y"), self.rows(form, 0, 60)))
+        self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST)
+        # Days that could be months, and others that are none.
+        self.write("new.csv", "day\n03/02/2020\n04/02/2020\n2020-02-05\nsoon\n\n")
+        _, err = self.brood("predict", "run", "new.csv")
+        self.assertIn("new.csv: column 'day': no date as dd/mm/yyyy in 2 rows, such as '2020-02-05'; they "
+                      "count as missing", err)
+        first, _ = self.brood("predict", "run", "new.csv", "--quiet")
+        self.write("same.csv", "day\n3/2/2020 00:00\n4/2/2020\n?\n?\n?\n")
+        second, err = self.brood("predict", "run", "same.csv")
+        self.assertEqual(first.splitlines()[:5], second.splitlines()[:5])
+        self.assertNotIn("missing", err)
+        self.write("other.csv", "day\nsoon\nlater\n")
+        _, err = self.brood("predict", "run", "other.csv", code=2)
+        self.assertIn("other.csv:2:1: 'soon' in column 'day' is not a date as dd/mm/yyyy, nor is any other of "
+                      "its cells", err)
+
+    def test_they_can_be_read_as_texts_or_otherwise(self):
+        self.write("t.csv", table(("day", "y"), [(f"0{1 + i % 3}/0{1 + i % 2}/2020", i % 2) for i in range(60)]))
+        document, err = self.check("t.csv", "--target", "y")
+        self.assertEqual(document["inputs"], 3)
+        self.assertIn("column 'day': dates such as '01/01/2020' are read as mm/dd/yyyy; if that is wrong, say "
+                      "data.columns.day=dd/mm/yyyy", err)
+        document, err = self.check("t.csv", "--target", "y", "data.columns.day=dd/mm/yyyy")
+        self.assertNotIn("if that is wrong", err)
+        document, _ = self.check("t.csv", "--target", "y", "data.columns.day=categorical")
+        self.assertEqual(document["inputs"], 6)
+        _, err = self.brood("check", "t.csv", "--target", "y", "data.columns.day=dd/yyyy/mm", code=2)
+        self.assertIn("allowed: one of categorical, numeric, yyyy-mm-dd", err)
+        self.brood("tune", "t.csv", "--target", "y", "data.columns.day=dd/mm/yyyy", "--out", "run", *FAST)
+        self.brood("tune", "run/config.yaml", "--out", "again", "--quiet")
+        self.assertEqual(self.text("again/trials.csv"), self.text("run/trials.csv"))
+
+
+class Later(Tables):
+    """New rows, of which something is unknown: it is counted, and said."""
+
+    def test_texts_and_numbers_that_are_unknown_are_counted(self):
+        rows = [(i, ("red", "blue")[i % 2], "uv"[i % 2]) for i in range(40)]
+        self.write("t.csv", table(("x", "colour", "y"), rows))
+        self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST)
+        self.write("new.csv", table(("x", "colour"), [(1, "red"), ("12x", "green"), (3, "pink"), (4, "")]))
+        out, err = self.brood("predict", "run", "new.csv")
+        self.assertEqual(len(out.splitlines()), 5)
+        self.assertIn("new.csv: column 'x': no number in 1 row, such as '12x'; it counts as missing", err)
+        self.assertIn("new.csv: column 'colour': a text that the model does not know in 2 rows, such as 'green'; "
+                      "they count as missing", err)
+        _, err = self.brood("predict", "run", "t.csv", "--quiet")
+        self.assertEqual(err, "")
+        self.write("bad.csv", table(("x", "colour"), [("a", "red"), ("b", "red")]))
+        _, err = self.brood("predict", "run", "bad.csv", code=2)
+        self.assertIn("bad.csv:2:1: 'a' in column 'x' is not a number, nor is any other of its cells", err)
+
+
+class Shown(Tables):
+    """What was read is shown before training."""
+
+    def test_columns_task_and_classes(self):
+        rows = [(i, ("red", "blue", "green")[i % 3], "uv"[i % 2]) for i in range(60)]
+        self.write("t.csv", table(("size", "colour", "y"), rows))
+        _, err = self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST[:-1])
+        self.assertIn("t.csv: 60 rows, 3 columns; separator: comma, header: yes", err)
+        self.assertRegex(err, r"colour +text +0 +3 +3 inputs, one for each text")
+        self.assertIn("task: classification, as the target is text; rows by class: u 30, v 30", err)
+        self.assertLess(err.index("task: classification"), err.index("rung 1"))
+        for quiet in ("--quiet", "--json"):
+            _, err = self.brood("tune", "t.csv", "--target", "y", "--out", "run", "--overwrite", *FAST[:-1], quiet)
+            self.assertNotIn("rows by class", err)
+
+    def test_many_columns_are_summed_up(self):
+        names = [f"c{i}" for i in range(60)]
+        rows = [[j * (i + 1) % 17 if i else "ab"[j % 2] for i in range(60)] + [j / 3] for j in range(40)]
+        self.write("t.csv", table(names + ["y"], rows))
+        _, err = self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST[:-1])
+        self.assertIn("and 41 columns more", err)
+        self.assertIn("  60 numbers, 1 text", err)
+        self.assertIn("task: regression, as the target has 40 different numbers; for classes say "
+                      "task=classification", " ".join(err.split()))
+        shown = err[err.index("t.csv: 40 rows"):err.index("rung")]
+        self.assertLessEqual(max(map(len, shown.splitlines())), 80)
+
+
 class Describe(Tables):
     """What is read from a file, before anything is made of it."""
 
@@ -224,7 +329,7 @@ class Describe(Tables):
     def test_each_column_has_a_line(self):
         out, err = self.brood("describe", "t.csv", "--target", "y")
         self.assertIn("t.csv: 60 rows, 4 columns; separator: semicolon, header: yes", out)
-        self.assertIn("task: classification; rows by class: u 30, v 30", out)
+        self.assertIn("task: classification, as the target is text; rows by class: u 30, v 30", out)
         lines = {line.split()[0]: line.split() for line in out.splitlines()[2:-1]}
         self.assertEqual(lines["size"][1:6], ["number", "6", "54", "0.25", "14.75"])
         self.assertEqual(lines["colour"][1:4], ["text", "0", "3"])
@@ -247,6 +352,23 @@ class Describe(Tables):
         self.assertEqual(columns["same"]["becomes"], "nothing: it is in data.drop")
         self.assertEqual(document["classes"], {"u": 30, "v": 30})
         self.assertEqual(document["problems"], [])
+
+    def test_dates_are_dates(self):
+        rows = [(f"{1 + i // 28:02}/{1 + i % 28:02}/2020", f"{i % 24}:30", i % 7) for i in range(300)]
+        self.write("d.csv", table(("day", "time", "y"), rows))
+        document = self.json_of("describe", "d.csv", "--target", "y", "task=regression")
+        columns = {column["name"]: column for column in document["columns"]}
+        self.assertEqual(columns["day"]["type"], "date")
+        self.assertEqual(columns["day"]["format"], "mm/dd/yyyy")
+        self.assertEqual(columns["day"]["min"], "2020-01-01")
+        self.assertEqual(columns["day"]["max"], "2020-11-20")
+        self.assertEqual(columns["day"]["becomes"][:31], "3 inputs: also time of the week")
+        self.assertEqual(columns["time"]["type"], "time")
+        self.assertEqual(columns["time"]["max"], "23:30:00")
+        self.assertTrue(any("column 'day' holds dates (mm/dd/yyyy) from 2020-01-01" in note
+                            for note in document["notes"]), document["notes"])
+        out, _ = self.brood("describe", "d.csv")
+        self.assertIn("2020-11-20", out)
 
     def test_needs_no_target(self):
         document = self.json_of("describe", "t.csv")

@@ -85,11 +85,13 @@ struct Prepared {
   Engine engine;
   Data data;
   StudyPlan plan;
+  std::string data_text = {};  // what was read, for people
 };
 // With fit_time, the study is first made to fit the sweep's time limit, if there is one, by
 // training a few networks for an epoch (not on a device that is not there); else nothing is
-// trained.
-Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time = false);
+// trained. tells_data: data_text is wanted.
+Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time = false,
+                 bool tells_data = false);
 
 // The plan as a person reads it and as `--json` has it.
 std::string plan_text(Prepared const& prepared);

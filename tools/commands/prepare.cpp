@@ -2,12 +2,14 @@
 // What tune, plan and check begin with: the sweep that the command line asks for, its data on a
 // device, and the plan. When this has been done there is nothing left to refuse.
 #include <algorithm>
+#include <memory>
 #include <string_view>
 
 #include "brood/error.hpp"
 #include "files/io/text.hpp"
 #include "files/io/yaml.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/commands/data_summary.hpp"
 #include "tools/output.hpp"
 
 namespace brood::tools {
@@ -144,20 +146,33 @@ void fit(files::Sweep& sweep, Options const& options, Engine& engine, Data const
 
 }  // namespace
 
-Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time) {
+Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time, bool tells_data) {
   try {
     Profile::Scope const preparing(options.engine.profile, Phase::prepare);
     Engine engine(options.engine);
+    bool const task_was_said = sweep.dataset.task.has_value();
+    if (tells_data && !sweep.columns) {
+      Profile::Scope const reading(options.engine.profile, Phase::read_data);
+      sweep.columns = std::make_shared<std::vector<Column> const>(files::read_data(sweep));
+    }
+    auto columns = tells_data ? sweep.columns : nullptr;
     Dataset dataset = files::load_dataset(sweep, options.engine.profile);
+    std::string data_text;
+    if (columns) {
+      data_text = text_of(summarize(*columns, sweep, task_was_said, &dataset), sweep,
+                          /*most_columns=*/20, message_width());
+      columns.reset();
+    }
     Table const table = dataset.table();
     Data data = engine.load(table);
     bool const is_there = options.engine.device_model.empty();
     if (fit_time && sweep.time_limit_seconds && is_there) fit(sweep, options, engine, data);
     StudyPlan plan = brood::plan(engine, data, sweep.study);
     sweep.notes.insert(sweep.notes.end(), plan.notes.begin(), plan.notes.end());
-    return {std::move(sweep),   std::move(dataset.encoding),
-            fingerprint(table), std::move(engine),
-            std::move(data),    std::move(plan)};
+    return {std::move(sweep),    std::move(dataset.encoding),
+            fingerprint(table),  std::move(engine),
+            std::move(data),     std::move(plan),
+            std::move(data_text)};
   } catch (UsageError const& error) {
     throw files::at_places(sweep, error);
   }

@@ -190,11 +190,13 @@ int tune(Options const& given) {
   if (options.profile) options.engine.profile = &profile.emplace();
   files::Sweep sweep = read_sweep(options);
   std::string directory = run_directory(sweep, options);
-  Prepared prepared = prepare(std::move(sweep), options, /*fit_time=*/true);
+  bool const tells_data = !options.quiet && !options.json;
+  Prepared prepared = prepare(std::move(sweep), options, /*fit_time=*/true, tells_data);
   files::check_writable(directory);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
       say(note);
+    if (tells_data) say(prepared.data_text);
     say(plan_text(prepared));
   }
 
