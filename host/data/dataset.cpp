@@ -27,7 +27,9 @@ namespace brood {
 namespace {
 
 constexpr std::size_t kMaxClassNumbers = 20;
-constexpr std::size_t kMaxLevels = 256;
+// The most frequent texts of a column are inputs whatever their rows; others if they have so many.
+constexpr std::size_t kSureLevels = 256, kMaxLevels = 1024;
+constexpr std::int64_t kRowsOfALevel = 4;
 // Whole numbers are a scale, not classes, if there are so many and one of them in fewer rows.
 constexpr std::size_t kFewestOfAScale = 6;
 constexpr std::int64_t kFewRowsOfANumber = 5;
@@ -202,7 +204,8 @@ std::vector<float> quantiles(Column const& column, Frame const& frame, int piece
   return edges;
 }
 
-// The most frequent texts, sorted; of those that are as frequent the first in that order.
+// Of many texts those that are inputs, sorted: the most frequent, of those that are as frequent the
+// first in that order.
 std::vector<std::string> most_frequent(Column const& column, std::vector<std::string> levels) {
   std::map<std::string_view, std::int64_t> rows;
   for (std::int32_t const code : column.codes) {
@@ -210,7 +213,10 @@ std::vector<std::string> most_frequent(Column const& column, std::vector<std::st
   }
   std::stable_sort(levels.begin(), levels.end(),
                    [&](std::string const& a, std::string const& b) { return rows[a] > rows[b]; });
-  levels.resize(kMaxLevels);
+  std::size_t count = kSureLevels;
+  while (count < std::min(levels.size(), kMaxLevels) && rows[levels[count]] >= kRowsOfALevel)
+    ++count;
+  levels.resize(count);
   std::sort(levels.begin(), levels.end());
   return levels;
 }
@@ -229,11 +235,14 @@ std::optional<InputEncoding> describe_text(Column const& column, std::vector<std
                     " rows, which say little of other rows");
     return std::nullopt;
   }
-  if (texts > kMaxLevels) {
+  if (texts > kSureLevels) {
     input.levels = most_frequent(column, std::move(input.levels));
-    notes.push_back("column '" + column.name + "' has " + std::to_string(texts) +
-                    " different texts: the " + std::to_string(kMaxLevels) +
-                    " most frequent are inputs, and the others count as missing");
+    std::size_t const kept = input.levels.size();
+    if (kept < texts) {
+      notes.push_back("column '" + column.name + "' has " + std::to_string(texts) +
+                      " different texts: the " + std::to_string(kept) +
+                      " most frequent are inputs, and the others count as missing");
+    }
   }
   return input;
 }

@@ -277,8 +277,11 @@ TEST(MakeDatasetTest, identifier_like_text_is_left_out_and_rare_texts_are_pooled
   ASSERT_EQ(identifier.notes.size(), 1u);
   EXPECT_TRUE(
       test::has(identifier.notes[0], "column 'name' is left out: it has 12 different texts"));
-  // 257 texts, of which the last is in fewer rows.
-  auto const many = make(with_text(2000, 257));
+  // Texts in four rows or more are kept beyond the first 256, up to 1024.
+  EXPECT_EQ(make(with_text(2000, 300)).encoding.inputs[1].levels.size(), 300u);
+  EXPECT_TRUE(make(with_text(2000, 300)).notes.empty());
+  EXPECT_EQ(make(with_text(9000, 1100)).encoding.inputs[1].levels.size(), 1024u);
+  auto const many = make(with_text(771, 257));
   EXPECT_EQ(many.encoding.inputs[1].levels.size(), 256u);
   EXPECT_TRUE(
       std::is_sorted(many.encoding.inputs[1].levels.begin(), many.encoding.inputs[1].levels.end()));
@@ -286,7 +289,7 @@ TEST(MakeDatasetTest, identifier_like_text_is_left_out_and_rare_texts_are_pooled
   EXPECT_TRUE(
       test::has(many.notes[0], "column 'name' has 257 different texts: the 256 most frequent"));
   EXPECT_TRUE(
-      make_dataset(with_text(2000, 257), {.targets = {"y"}, .drop = {"name"}}).notes.empty());
+      make_dataset(with_text(771, 257), {.targets = {"y"}, .drop = {"name"}}).notes.empty());
 }
 
 TEST(MakeDatasetTest, weights_must_be_numbers_not_negative_not_all_zero) {

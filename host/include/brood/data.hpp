@@ -119,9 +119,9 @@ struct DatasetOptions {
   std::string group = {}, time = {}, fold = {};
 };
 
-// A text column of more than 20 rows with more levels than half of them is left out, and of more
-// than 256 levels the most frequent 256 are inputs; Dataset::notes says so. Throws UsageError with
-// all problems: unknown or empty target, a target cell missing (with its row), a single class,
+// A text column of more than 20 rows with more levels than half of them is left out. Inputs are the
+// 256 most frequent levels, and up to 1024 that are in 4 rows; Dataset::notes says so. Throws all
+// problems as UsageError: unknown or empty target, a target cell missing (its row), a single class,
 // classes that differ only in spaces or a full stop at the end, numbers that are not finite, no
 // input columns, no rows. Rows in messages count from 1.
 Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& options);
