@@ -158,9 +158,9 @@ std::optional<Fields> read_fields(Rest& rest, std::string_view format) {
     if (pattern.take_word("yyyy")) {
       if (!(field = rest.number(4, 4))) return std::nullopt;
       fields.year = *field;
-    } else if (pattern.take_word("yy")) {  // as POSIX has it: from 1969 to 2068
+    } else if (pattern.take_word("yy")) {  // from 1940 to 2039
       if (!(field = rest.number(2, 2))) return std::nullopt;
-      fields.year = *field + (*field < 69 ? 2000 : 1900);
+      fields.year = *field + (*field < 40 ? 2000 : 1900);
     } else if (pattern.take_word("mon")) {
       if (!(field = rest.month())) return std::nullopt;
       fields.month = *field;

@@ -1,164 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// The second half of reading csv: cells into columns. Decides whether there is a header and what
-// kind each column is; every problem of the file is thrown at once.
+// The second half of reading csv: cells into columns. Decides what kind each column is; every
+// problem of the file is thrown at once.
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/value.hpp"
+#include "data/cells.hpp"
 #include "data/dates.hpp"
 #include "files/io/text.hpp"
+#include "files/io/to_utf8.hpp"
+#include "files/table/cell_reader.hpp"
 #include "files/table/csv_cells.hpp"
 #include "files/table/csv_dates.hpp"
+#include "files/table/csv_header.hpp"
+#include "files/table/csv_marks.hpp"
 
 namespace brood::files {
 
 namespace {
-
-// What is read as missing where the caller does not say: in every column the first, and in a column
-// whose other cells are numbers the second, too. (In one of texts `None` may be a category.)
-constexpr std::string_view kMissing[] = {"", "?", "NA"};
-constexpr std::string_view kMissingNumbers[] = {
-    "N/A",  "n/a",  "#N/A", "<NA>", "NaN", "nan", "NAN", "null", "NULL",    "Null",
-    "None", "none", "NONE", "-",    "--",  ".",   "nil", "NIL",  "missing", "NaT"};
-
-template <class Words>
-bool is_one_of(Words const& words, std::string_view text) {
-  return std::find(std::begin(words), std::end(words), text) != std::end(words);
-}
-
-// The words for missing values, and how numbers are written.
-class CellReader {
- public:
-  CellReader(ReadOptions const& options, CsvDialect const& dialect)
-      : missing_(options.missing), dialect_(dialect) {}
-
-  bool is_missing(std::string_view text) const {
-    return missing_ ? text.empty() || is_one_of(*missing_, text) : is_one_of(kMissing, text);
-  }
-  bool is_missing_number(std::string_view text) const {
-    return !missing_ && is_one_of(kMissingNumbers, text);
-  }
-  // With decimals as in the rest of the file.
-  Number<double> number(std::string_view text) const {
-    bool const comma = dialect_.decimal == ',' && text.find(',') != std::string_view::npos &&
-                       text.find('.') == std::string_view::npos;
-    return read_number<double>(comma ? plain_number(text, ',') : text);
-  }
-  // With groups of digits.
-  Number<double> grouped(std::string_view text) const {
-    return read_number<double>(plain_number(text, dialect_.decimal));
-  }
-  bool is_number(std::string_view text) const {
-    return number(text).reading != Reading::not_a_number;
-  }
-
- private:
-  std::optional<std::vector<std::string>> const& missing_;
-  CsvDialect dialect_;
-};
-
-// A cell with doubled quotes is neither missing nor a number, so its raw text will do.
-bool has_number(CsvCells const& cells, CellReader const& reader, std::int64_t first_row,
-                std::int64_t last_row) {
-  auto const begin = cells.cells.begin() + first_row * cells.columns;
-  auto const end = cells.cells.begin() + last_row * cells.columns;
-  return std::any_of(begin, end, [&](Cell cell) { return reader.is_number(cells.raw(cell)); });
-}
-
-bool has_date(CsvCells const& cells, std::int64_t row) {
-  for (std::int64_t i = 0; i < cells.columns; ++i) {
-    std::string_view const cell = cells.raw(cells.cell(row, i));
-    for (std::string_view const format : date_formats()) {
-      if (read_date(cell, format)) return true;
-    }
-  }
-  return false;
-}
-
-// Whether the first line counts up from 0 or 1: names that a program gave to columns without any.
-bool counts_up(CsvCells const& cells) {
-  constexpr std::int64_t kFewest = 3;
-  if (cells.columns < kFewest || cells.rows() < 2) return false;
-  std::string_view const first = cells.raw(cells.cell(0, 0));
-  if (first != "0" && first != "1") return false;
-  for (std::int64_t i = 0; i < cells.columns; ++i) {
-    if (cells.raw(cells.cell(0, i)) != std::to_string(i + (first == "1" ? 1 : 0))) return false;
-  }
-  return true;
-}
-
-// Whether a cell of the first line is a column that the caller asked for.
-std::string const* named_in_first_line(CsvCells const& cells, ReadOptions const& options) {
-  for (std::int64_t i = 0; i < cells.columns; ++i) {
-    std::string const text(trimmed(cells.text(cells.cell(0, i))));
-    auto const target = std::find(options.targets.begin(), options.targets.end(), text);
-    if (!text.empty() && target != options.targets.end()) return &*target;
-    auto const kind = options.kinds.find(text);
-    if (kind != options.kinds.end()) return &kind->first;
-  }
-  return nullptr;
-}
-
-// Whether the first line is the header, and why where that is not plain to see.
-bool find_header(CsvCells const& cells, CellReader const& reader, ReadOptions const& options,
-                 std::vector<std::string>& notes) {
-  if (options.header) return *options.header;
-  bool const words_first = !has_number(cells, reader, 0, 1);
-  if (words_first && has_number(cells, reader, 1, cells.rows())) return true;
-  if (words_first && cells.rows() > 1 && !has_date(cells, 0) && has_date(cells, 1)) return true;
-  if (std::string const* name = named_in_first_line(cells, options)) {
-    notes.push_back("the first line is read as the header, as it names " + quoted(*name) +
-                    "; if it is a row, say data.header=false");
-    return true;
-  }
-  if (counts_up(cells)) {
-    notes.push_back(
-        "the first line is read as the header, as it counts up; if it is a row, say "
-        "data.header=false");
-    return true;
-  }
-  return false;
-}
-
-std::vector<std::string> numbered_names(std::int64_t columns) {
-  std::vector<std::string> names(static_cast<std::size_t>(columns), "c");
-  for (std::size_t i = 0; i < names.size(); ++i)
-    names[i] += std::to_string(i + 1);
-  return names;
-}
-
-// Those without a name are called as in a file without a header, unless another one is.
-std::vector<std::string> header_names(CsvCells const& cells, CsvProblems& problems) {
-  std::vector<std::string> names;
-  std::unordered_map<std::string, std::int64_t> seen;
-  for (std::int64_t column = 0; column < cells.columns; ++column) {
-    Cell const cell = cells.cell(0, column);
-    std::string name(trimmed(cells.text(cell)));
-    if (!name.empty()) {
-      if (auto const [other, is_first] = seen.emplace(name, column); !is_first) {
-        problems.add(cells.offset(cell), "columns " + std::to_string(other->second + 1) + " and " +
-                                             std::to_string(column + 1) + " are both named " +
-                                             quoted(name));
-      }
-    }
-    names.push_back(std::move(name));
-  }
-  for (std::int64_t column = 0; column < cells.columns; ++column) {
-    std::string& name = names[static_cast<std::size_t>(column)];
-    if (!name.empty()) continue;
-    name = 'c' + std::to_string(column + 1);
-    if (seen.contains(name)) {
-      problems.add(cells.offset(cells.cell(0, column)), "column " + std::to_string(column + 1) +
-                                                            " has no name in the header, and " +
-                                                            name + " is another one; give it one");
-    }
-  }
-  return names;
-}
 
 void check_overrides(ReadOptions const& options, std::vector<std::string> const& names,
                      CsvProblems& problems) {
@@ -174,11 +39,11 @@ void check_overrides(ReadOptions const& options, std::vector<std::string> const&
 class ColumnReader {
  public:
   // day_first: of dates such as 01/02/2020, where nothing else tells.
-  ColumnReader(CsvCells const& cells, bool header, CellReader const& reader,
+  ColumnReader(CsvCells const& cells, std::int64_t first_row, CellReader const& reader,
                ReadOptions const& options, bool day_first, CsvProblems& problems,
                std::vector<std::string>& notes)
       : cells_(cells),
-        first_row_(header ? 1 : 0),
+        first_row_(first_row),
         reader_(reader),
         options_(options),
         day_first_(day_first),
@@ -206,6 +71,7 @@ class ColumnReader {
       read_levels(index, column);
       return column;
     }
+    if (!kind) accept_words(index, column.name, numbers);
     auto const bad = static_cast<std::int64_t>(numbers.not_numbers.size());
     // Fewer than 90 % of those that are there are numbers.
     if (!kind && 10 * bad > numbers.present) {
@@ -243,7 +109,8 @@ class ColumnReader {
     std::int64_t present = 0;                          // cells that are not missing
     std::vector<std::int64_t> not_numbers, too_large;  // rows
     std::vector<std::int64_t> words;                   // rows with a word for a missing number
-    bool gave_up = false;                              // rows behind were not looked at
+    std::vector<std::pair<std::int64_t, double>> otherwise;  // rows and numbers written otherwise
+    bool gave_up = false;                                    // rows behind were not looked at
   };
 
   // Giving up early leaves the rest unread once the column can only be categorical.
@@ -267,7 +134,7 @@ class ColumnReader {
       } else {
         result.not_numbers.push_back(row);
         auto const bad = static_cast<std::int64_t>(result.not_numbers.size());
-        if (give_up_early && 10 * bad > rows && !is_grouped(row, index)) {
+        if (give_up_early && 10 * bad > rows && !is_written_otherwise(row, index)) {
           result.gave_up = true;
           break;
         }
@@ -276,22 +143,40 @@ class ColumnReader {
     return result;
   }
 
-  // If all that are no numbers have groups of digits, they are numbers after all; and if all others
-  // are numbers, or the column is known to be numeric, words for missing ones are that.
+  // If all that are no numbers have groups of digits, or all the same mark, they are numbers after
+  // all; and if all others are numbers, or the column is known to be numeric, words for missing
+  // ones are that.
   void accept_other_ways(std::int64_t index, std::string const& name, bool is_numeric,
                          Numbers& numbers) const {
-    std::vector<double> grouped;
+    std::vector<std::int64_t> left;  // rows
+    std::optional<std::int64_t> first;
+    std::string_view mark;
+    bool alike = true;
     for (std::int64_t const row : numbers.not_numbers) {
-      auto const number = reader_.grouped(cells_.raw(cells_.cell(row, index)));
-      if (number.reading != Reading::number) break;
-      grouped.push_back(number.value);
+      std::string_view const cell = cells_.raw(cells_.cell(row, index));
+      auto const number = reader_.written_otherwise(cell);
+      if (number.reading != Reading::number) {
+        left.push_back(row);
+        if (!options_.lenient) break;
+        continue;
+      }
+      std::string_view const own = without_mark(cell).mark;
+      if (!first) mark = own;
+      alike = alike && own == mark;
+      if (!first) first = row;
+      numbers.otherwise.emplace_back(row, number.value);
     }
-    if (!grouped.empty() && grouped.size() == numbers.not_numbers.size() && !numbers.gave_up) {
-      for (std::size_t i = 0; i < grouped.size(); ++i)
-        numbers.values[static_cast<std::size_t>(numbers.not_numbers[i] - first_row_)] = grouped[i];
-      notes_.push_back("column " + quoted(name) + ": numbers in groups of three digits, such as " +
-                       text(numbers.not_numbers.front(), index));
-      numbers.not_numbers.clear();
+    bool const all = left.empty() && alike && !numbers.gave_up;
+    if (first && (all || options_.lenient)) {
+      for (auto const& [row, value] : numbers.otherwise)
+        numbers.values[static_cast<std::size_t>(row - first_row_)] = value;
+      std::string const how =
+          mark.empty() ? "in groups of three digits" : "with " + std::string(mark);
+      if (!options_.lenient) {
+        notes_.push_back("column " + quoted(name) + ": numbers " + how + ", such as " +
+                         text(*first, index));
+      }
+      numbers.not_numbers = std::move(left);
     }
     auto const words = static_cast<std::int64_t>(numbers.words.size());
     auto const others = static_cast<std::int64_t>(numbers.not_numbers.size());
@@ -305,6 +190,32 @@ class ColumnReader {
     numbers.present -= words;
     notes_.push_back("column " + quoted(name) + ": " + text(numbers.words.front(), index) +
                      " is read as missing, in " + counted(words, "row"));
+  }
+
+  // Where at least nine tenths are numbers and the others a word or two, each in several rows and
+  // without digits (Unknown, **), those stand for missing values.
+  void accept_words(std::int64_t index, std::string const& name, Numbers& numbers) const {
+    constexpr std::size_t kMostWords = 3;
+    auto const bad = static_cast<std::int64_t>(numbers.not_numbers.size());
+    if (bad == 0 || 10 * bad > numbers.present || options_.missing) return;
+    std::map<std::string_view, std::int64_t> words;
+    for (std::int64_t const row : numbers.not_numbers) {
+      std::string_view const cell = cells_.raw(cells_.cell(row, index));
+      if (cell.find_first_of("0123456789") != std::string_view::npos) return;
+      ++words[cell];
+      if (words.size() > kMostWords) return;
+    }
+    std::string list;
+    for (auto const& [word, rows] : words) {
+      if (rows < 2) return;
+      list += (list.empty() ? "" : ", ") + quoted(word);
+    }
+    notes_.push_back(
+        "column " + quoted(name) + ": " + list +
+        (words.size() == 1 ? " is read as missing, in " : " are read as missing, in ") +
+        counted(bad, "row") + "; if it is a text, say data.columns." + name + "=categorical");
+    numbers.present -= bad;
+    numbers.not_numbers.clear();
   }
 
   // A whole number with more digits than it needs, and nothing but digits anywhere.
@@ -366,7 +277,7 @@ class ColumnReader {
       std::optional<double> value;
       if (!reader_.is_missing(cell) && !reader_.is_missing_number(cell)) {
         ++present;
-        value = read_date(cell, format);
+        value = read_date(trimmed(cell), format);
         if (!value) unread.push_back(row);
       }
       column.numbers.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
@@ -378,8 +289,9 @@ class ColumnReader {
     }
   }
 
-  bool is_grouped(std::int64_t row, std::int64_t index) const {
-    return reader_.grouped(cells_.raw(cells_.cell(row, index))).reading == Reading::number;
+  bool is_written_otherwise(std::int64_t row, std::int64_t index) const {
+    std::string_view const cell = cells_.raw(cells_.cell(row, index));
+    return reader_.written_otherwise(cell).reading == Reading::number;
   }
   std::size_t offset(std::int64_t row, std::int64_t index) const {
     return cells_.offset(cells_.cell(row, index));
@@ -434,9 +346,10 @@ void settle_nameless(std::vector<Column>& columns, std::vector<std::string> cons
     auto const column = std::find_if(columns.begin(), columns.end(),
                                      [&](Column const& each) { return each.name == name; });
     std::string const which = "column " + name.substr(1) + " has no name";
-    if (columns.size() > 1 && counts_rows(*column)) {
+    if (columns.size() > 1 && (counts_rows(*column) || all_missing(*column))) {
+      notes.push_back(which + (counts_rows(*column) ? " and counts the rows" : " and no value") +
+                      ": it is left out");
       columns.erase(column);
-      notes.push_back(which + " and counts the rows: it is left out");
     } else {
       notes.push_back(which + ": it is called " + name);
     }
@@ -470,6 +383,15 @@ void note_dialect(CsvDialect const& dialect, ReadOptions const& options, CsvCell
     notes.push_back("cells are separated by " + separators_text(dialect.separator) +
                     (comma ? ", decimals by a comma" : ""));
   }
+  if (dialect.header_lacks == Lacks::first) {
+    notes.push_back(
+        "the first line has a cell less than the others: the first column, as R writes the names "
+        "of rows, has no name");
+  }
+  if (cells.blanks > 0) {
+    notes.push_back(counted(cells.blanks, "blank line") +
+                    (cells.blanks == 1 ? " is left out" : " are left out"));
+  }
   if (cells.comments > 0) {
     notes.push_back(counted(cells.comments, "line") +
                     (cells.comments == 1 ? " that begins" : " that begin") + " with # and " +
@@ -483,21 +405,26 @@ void note_dialect(CsvDialect const& dialect, ReadOptions const& options, CsvCell
 std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
                               ReadOptions const& options, TextLayout* found) {
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+  auto const recoded = to_utf8(bytes);
+  if (recoded) bytes = recoded->text;
   CsvProblems problems(bytes, name);
-  CsvDialect const dialect = find_dialect(bytes, asked_separator(options), asked_decimal(options));
+  CsvDialect dialect = find_dialect(bytes, asked_separator(options), asked_decimal(options));
+  if (options.header == false) dialect.header_lacks = Lacks::nothing;
   CsvCells const cells = split_csv(bytes, dialect, problems);
   std::int64_t const rows = cells.rows();
   if (rows == 0 && problems.none()) problems.add(std::size_t{0}, "the file is empty");
   if (rows == 0 || !cells.complete) problems.throw_all();
 
   TextLayout layout{separator_name(dialect.separator), std::string(1, dialect.decimal), false, {}};
+  if (recoded) layout.notes.push_back(recoded->note);
   note_dialect(dialect, options, cells, layout.notes);
   CellReader const cell_reader(options, dialect);
   bool const words_first = !has_number(cells, cell_reader, 0, 1);
-  bool const header = find_header(cells, cell_reader, options, layout.notes);
+  std::int64_t const header_rows = header_lines(cells, cell_reader, options, layout.notes);
+  bool const header = header_rows > 0;
   layout.header = header;
   std::vector<std::string> names =
-      header ? header_names(cells, problems) : numbered_names(cells.columns);
+      header ? header_names(cells, problems, layout.notes) : numbered_names(cells.columns);
   check_overrides(options, names, problems);
   if (rows == 1 && problems.none()) {
     if (header) problems.add(bytes.size(), "there are no rows after the header");
@@ -520,7 +447,8 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
       layout.copied.push_back(cells.text(cells.cell(row, copied - names.begin())));
   }
   bool const day_first = dialect.decimal == ',' || dialect.separator == ';';
-  ColumnReader const reader(cells, header, cell_reader, options, day_first, problems, layout.notes);
+  ColumnReader const reader(cells, header_rows, cell_reader, options, day_first, problems,
+                            layout.notes);
   std::vector<Column> columns;
   columns.reserve(names.size());
   for (std::int64_t i = 0; i < cells.columns; ++i) {
@@ -530,7 +458,8 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
     ColumnKind const* const asked = kind != options.kinds.end()        ? &kind->second
                                     : options.texts.count(column_name) ? &kText
                                                                        : nullptr;
-    bool const is_target = is_one_of(options.targets, column_name);
+    bool const is_target = std::find(options.targets.begin(), options.targets.end(), column_name) !=
+                           options.targets.end();
     columns.push_back(reader.read(i, std::move(column_name), asked, is_target));
   }
   if (!problems.none()) problems.throw_all();

@@ -99,17 +99,15 @@ class Splitter {
     row_is_good_ = false;
   }
 
-  // Blank lines that are not the last ones: in a file of one column, rows without a value.
+  // Blank lines that are not the last ones: in a file of one column, rows without a value, else
+  // nothing.
   void accept_blank_lines() {
     if (blank_lines_ == 0) return;
     if (result_.columns == 1) {
       result_.cells.insert(result_.cells.end(), static_cast<std::size_t>(blank_lines_),
                            Cell{blank_at_, 0, 0});
-    } else if (result_.columns == 0) {
-      problems_.add(blank_at_, "blank line before the first row; delete it");
     } else {
-      problems_.add(blank_at_, "blank line between rows; the first row has " +
-                                   counted(result_.columns, "cell"));
+      result_.blanks += blank_lines_;
     }
     blank_lines_ = 0;
   }
@@ -118,6 +116,11 @@ class Splitter {
     std::size_t const first = result_.cells.size();
     row_is_good_ = true;
     while (read_cell()) {
+    }
+    if (result_.columns == 0 && dialect_.header_lacks != Lacks::nothing) {
+      bool const front = dialect_.header_lacks == Lacks::first;
+      result_.cells.insert(front ? result_.cells.begin() : result_.cells.end(),
+                           Cell{front ? 0 : row_end_, 0, 0});
     }
     auto const count = static_cast<std::int64_t>(result_.cells.size() - first);
     if (result_.columns == 0) {
@@ -183,7 +186,7 @@ class Splitter {
     }
     push_cell(open + 1, at_, escaped);
     ++at_;
-    skip_spaces();
+    if (!by_blanks()) skip_spaces();
     if (!at_cell_end()) {
       add_problem(at_,
                   "text after the closing quote; a quote inside a quoted cell is written twice");

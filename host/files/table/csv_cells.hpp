@@ -50,6 +50,7 @@ struct CsvCells {
   std::int64_t columns = 0;
   bool complete = true;       // false: the first row is bad, or the text after some quote is lost
   std::int64_t comments = 0;  // lines
+  std::int64_t blanks = 0;    // lines, but of a file of one column
 
   std::int64_t rows() const {
     return columns == 0 ? 0 : static_cast<std::int64_t>(cells.size()) / columns;
@@ -65,7 +66,7 @@ struct CsvCells {
 };
 
 // `bytes` without a byte order mark. A line that begins with # and has another number of cells than
-// the dialect's lines is a comment.
+// the dialect's lines is a comment. The first row gets the cell that it lacks, empty.
 CsvCells split_csv(std::string_view bytes, CsvDialect const& dialect, CsvProblems& problems);
 
 }  // namespace brood::files

@@ -21,7 +21,7 @@ std::vector<std::string_view> formats_of(Column const& column, std::vector<bool>
   for (std::size_t i = 0; i < column.levels.size() && !formats.empty(); ++i) {
     if (missing[i]) continue;
     std::erase_if(formats, [&](std::string_view format) {
-      return !read_date(column.levels[i], format).has_value();
+      return !read_date(trimmed(column.levels[i]), format).has_value();
     });
   }
   return formats;
@@ -32,7 +32,7 @@ std::vector<double> numbers_of(Column const& column, std::vector<bool> const& mi
   constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> of_level;
   for (std::size_t i = 0; i < column.levels.size(); ++i)
-    of_level.push_back(missing[i] ? kMissing : *read_date(column.levels[i], format));
+    of_level.push_back(missing[i] ? kMissing : *read_date(trimmed(column.levels[i]), format));
   std::vector<double> numbers;
   numbers.reserve(column.codes.size());
   for (std::int32_t const code : column.codes)

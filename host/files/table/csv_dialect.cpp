@@ -128,6 +128,26 @@ char find_decimal(std::vector<std::string_view> const& lines, char separator) {
   return any ? ',' : '.';
 }
 
+// Of lines of which the first has no numbers. A title over a table is not taken for names.
+Lacks lacks(std::vector<std::string_view> const& lines, char separator) {
+  constexpr std::size_t kFewestLines = 3;
+  if (lines.size() < kFewestLines) return Lacks::nothing;
+  auto const has_number = [&](std::vector<std::string_view> const& cells) {
+    return std::any_of(cells.begin(), cells.end(),
+                       [&](std::string_view cell) { return is_number(cell, separator); });
+  };
+  auto const names = cells_of(lines[0], separator);
+  if (has_number(names)) return Lacks::nothing;
+  if (names.size() == 1 && !has_number(cells_of(lines[1], separator))) return Lacks::nothing;
+  bool ends_empty = true;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    auto const cells = cells_of(lines[i], separator);
+    if (cells.size() != names.size() + 1) return Lacks::nothing;
+    ends_empty = ends_empty && cells.back().empty();
+  }
+  return ends_empty ? Lacks::last : Lacks::first;
+}
+
 constexpr std::pair<std::string_view, char> kNames[] = {
     {"comma", ','}, {"semicolon", ';'}, {"tab", '\t'}, {"pipe", '|'}, {"space", ' '}};
 
@@ -146,6 +166,7 @@ CsvDialect find_dialect(std::string_view bytes, std::optional<char> separator,
   dialect.decimal = decimal ? *decimal : find_decimal(lines, dialect.separator);
   Fit const fit = fit_of(lines, dialect.separator);
   dialect.columns = fit.same >= 0.5 ? fit.columns : 0;
+  dialect.header_lacks = lacks(lines, dialect.separator);
   return dialect;
 }
 

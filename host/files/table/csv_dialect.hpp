@@ -9,10 +9,15 @@
 
 namespace brood::files {
 
+// A cell that the first line of names lacks, where all others have one more: of the first column,
+// as R writes the names of rows, or of the last, where all other lines end with a separator.
+enum class Lacks { nothing, first, last };
+
 struct CsvDialect {
   char separator = ',';      // ' ' stands for any run of spaces and tabs
   char decimal = '.';        // or ','
   std::int64_t columns = 0;  // that most of the first lines have; 0: not known
+  Lacks header_lacks = Lacks::nothing;
 };
 
 // What is given is taken, and the rest found. A separator is one that parts at least nine of ten
