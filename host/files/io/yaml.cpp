@@ -14,6 +14,7 @@
 #include <optional>
 #include <sstream>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "brood/error.hpp"
@@ -143,27 +144,37 @@ class Builder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(YAML::Mark const& mark, YAML::anchor_t anchor) override {
-    check_anchor(mark, anchor);
     Node node = node_at(place_of(mark));
     check_untagged(mark, "?", node.place);
     // An absent value has the place of what comes next; its key says more.
-    bool const written =
-        at(mark).starts_with('~') || at(mark).starts_with('n') || at(mark).starts_with('N');
+    std::string_view const text = content_at(mark);
+    bool const written = text.starts_with('~') || text.starts_with('n') || text.starts_with('N');
     if (!written && !open_.empty() && open_.back().key) node.place = open_.back().key->place;
+    keep(node, anchor);
     attach(std::move(node));
   }
-  void OnAlias(YAML::Mark const& mark, YAML::anchor_t) override {
-    problems_.add(place_of(mark), "aliases (*name) are not allowed; write the value out");
-    attach(node_at(place_of(mark)));
+  // What is copied stands where it is used; what is in it, where it was written.
+  void OnAlias(YAML::Mark const& mark, YAML::anchor_t anchor) override {
+    Place const place = place_of(mark);
+    auto const anchored = anchored_.find(anchor);
+    if (anchored == anchored_.end()) {
+      problems_.add(place, "this alias (*name) is a part of what it stands for");
+      throw Stop{};
+    }
+    if (open_.size() + static_cast<std::size_t>(depth_of(anchored->second)) > kMaxYamlDepth)
+      stop_at_depth(place);
+    spend(anchored->second, place);
+    Node node = anchored->second;
+    node.place = place;
+    attach(std::move(node));
   }
   void OnScalar(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,
                 std::string const& value) override {
-    check_anchor(mark, anchor);
     Node node = node_at(place_of(mark), NodeKind::text);
     node.text = value;
     check_untagged(mark, tag, node.place);
-    char const first = at(mark).empty() ? '\0' : at(mark)[0];
-    if ((first == '"' || first == '\'') && !is_closed(at(mark))) {
+    std::string_view const source = content_at(mark);
+    if ((source.starts_with('"') || source.starts_with('\'')) && !is_closed(source)) {
       problems_.add(node.place, "the quote that begins here is never closed");
     }
     if (value.find('\0') != std::string::npos) {
@@ -171,7 +182,8 @@ class Builder final : public YAML::EventHandler {
     }
     node.quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     bool const is_key = !open_.empty() && open_.back().wants_key();
-    if (!node.quoted && !is_key) resolve(node, problems_);
+    if (!node.quoted && (!is_key || anchor != 0)) resolve(node, problems_);
+    keep(node, anchor);
     attach(std::move(node));
   }
   void OnSequenceStart(YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor,
@@ -188,14 +200,31 @@ class Builder final : public YAML::EventHandler {
  private:
   struct Open {
     Node node;
-    std::optional<Entry> key;  // of a map: read, its value not yet
-    std::unordered_map<std::string, Place> keys;
+    YAML::anchor_t anchor = 0;
+    bool merges = false;            // the key << is there, without quotes
+    std::optional<Entry> key = {};  // of a map: read, its value not yet
+    std::unordered_map<std::string, Place> keys = {};
 
     bool wants_key() const { return node.kind == NodeKind::map && !key; }
   };
 
   std::string_view at(YAML::Mark const& mark) const {
     return source_.substr(std::min(source_.size(), static_cast<std::size_t>(mark.pos)));
+  }
+
+  // Behind the anchor and the tag, if there are any.
+  std::string_view content_at(YAML::Mark const& mark) const {
+    std::string_view text = at(mark);
+    while (text.starts_with('&') || text.starts_with('!')) {
+      text.remove_prefix(std::min(text.size(), text.find_first_of(" \t\r\n")));
+      text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t\r\n")));
+    }
+    return text;
+  }
+  bool has_tag(YAML::Mark const& mark) const {
+    std::string_view const text = at(mark);
+    auto const end = static_cast<std::size_t>(content_at(mark).data() - text.data());
+    return text.starts_with('!') || text.substr(0, end).find(" !") != std::string_view::npos;
   }
 
   // Columns in characters; yaml-cpp counts bytes. Counted from the place before, for a file may be
@@ -221,13 +250,63 @@ class Builder final : public YAML::EventHandler {
     return column;
   }
 
-  void check_anchor(YAML::Mark const& mark, YAML::anchor_t anchor) {
+  // ---- anchors
+
+  void keep(Node const& node, YAML::anchor_t anchor) {
     if (anchor == 0) return;
-    problems_.add(place_of(mark), "anchors (&name) are not allowed; write the value out");
+    spend(node, node.place);
+    anchored_.insert_or_assign(anchor, node);
   }
+  void spend(Node const& node, Place const& place) {
+    copies_ += size_of(node);
+    if (copies_ <= kMaxYamlCopies) return;
+    problems_.add(place, "anchors and aliases (&name, *name) copy more than " +
+                             std::to_string(kMaxYamlCopies) +
+                             " values here; write out what is needed");
+    throw Stop{};
+  }
+  static std::int64_t size_of(Node const& node) {
+    std::int64_t size = 1;
+    for (Node const& item : node.items)
+      size += size_of(item);
+    for (Entry const& entry : node.entries)
+      size += size_of(entry.value);
+    return size;
+  }
+  static int depth_of(Node const& node) {
+    if (node.is_scalar()) return 0;
+    int depth = 0;
+    for (Node const& item : node.items)
+      depth = std::max(depth, depth_of(item));
+    for (Entry const& entry : node.entries)
+      depth = std::max(depth, depth_of(entry.value));
+    return depth + 1;
+  }
+
+  // The key << of a map: entries of other maps, in the order written, that it does not have itself.
+  void merge(Node& map) {
+    auto const written = std::find_if(map.entries.begin(), map.entries.end(),
+                                      [](Entry const& entry) { return entry.key == "<<"; });
+    Node merged = std::move(written->value);
+    map.entries.erase(written);
+    if (merged.kind != NodeKind::list) merged.items = {Node(merged)};
+    std::unordered_set<std::string> own;
+    for (Entry const& entry : map.entries)
+      own.insert(entry.key);
+    for (Node& from : merged.items) {
+      if (from.kind != NodeKind::map) {
+        problems_.add(from.place, "<< merges a map, such as *name, or a list of maps");
+        continue;
+      }
+      for (Entry& entry : from.entries) {
+        if (own.insert(entry.key).second) map.entries.push_back(std::move(entry));
+      }
+    }
+  }
+
   // The tag of what has none is "?", or "!" if it is quoted.
   void check_untagged(YAML::Mark const& mark, std::string const& tag, Place const& place) {
-    if ((tag == "?" || tag == "!") && !at(mark).starts_with('!')) return;
+    if ((tag == "?" || tag == "!") && !has_tag(mark)) return;
     if (is_standard(tag)) return;
     problems_.add(place, "tags (!name) are not allowed, but !!float and its like");
   }
@@ -240,19 +319,22 @@ class Builder final : public YAML::EventHandler {
   }
 
   void open(NodeKind kind, YAML::Mark const& mark, std::string const& tag, YAML::anchor_t anchor) {
-    check_anchor(mark, anchor);
     Node node = node_at(place_of(mark), kind);
     check_untagged(mark, tag, node.place);
-    if (open_.size() == kMaxYamlDepth) {
-      problems_.add(node.place, "lists and maps lie more than " + std::to_string(kMaxYamlDepth) +
-                                    " deep in each other");
-      throw Stop{};
-    }
-    open_.push_back({std::move(node), {}, {}});
+    if (open_.size() == kMaxYamlDepth) stop_at_depth(node.place);
+    open_.push_back({.node = std::move(node), .anchor = anchor});
+  }
+  [[noreturn]] void stop_at_depth(Place const& place) {
+    problems_.add(place, "lists and maps lie more than " + std::to_string(kMaxYamlDepth) +
+                             " deep in each other");
+    throw Stop{};
   }
   void close() {
     Node node = std::move(open_.back().node);
+    YAML::anchor_t const anchor = open_.back().anchor;
+    if (open_.back().merges) merge(node);
     open_.pop_back();
+    keep(node, anchor);
     attach(std::move(node));
   }
 
@@ -276,6 +358,7 @@ class Builder final : public YAML::EventHandler {
                                                  : "a key must be a word, not a list or a map");
       return {"", node.place, {}};
     }
+    map.merges = map.merges || (node.text == "<<" && !node.quoted);
     auto const [twin, is_new] = map.keys.emplace(node.text, node.place);
     if (!is_new) {
       problems_.add(node.place, "the key " + files::quoted(node.text) +
@@ -289,6 +372,8 @@ class Builder final : public YAML::EventHandler {
   Problems& problems_;
   std::optional<Node> root_;
   std::vector<Open> open_;
+  std::unordered_map<YAML::anchor_t, Node> anchored_;
+  std::int64_t copies_ = 0;
   int documents_ = 0;
   int last_line_ = -1, last_pos_ = 0, last_column_ = 1;
 };
@@ -311,7 +396,7 @@ std::string explain(std::string const& message) {
       {E::UNKNOWN_TOKEN, "text cannot begin with this character; put it in quotes"},
       {E::EOF_IN_SCALAR, "the text ends inside quotes"},
       {E::DOC_IN_SCALAR, "a line '---' or '...' inside quotes"},
-      {E::UNKNOWN_ANCHOR, "aliases (*name) are not allowed; write the value out"},
+      {E::UNKNOWN_ANCHOR, "no anchor (&name) of this alias (*name) stands before it"},
   };
   for (auto const& [theirs, ours] : explanations) {
     if (message == theirs) return ours;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A strict reader of the part of YAML that sweep files need; JSON is read by the same function.
 // Plain scalars are null, true, false, decimal numbers or else text: no octal, hex, yes, no, on,
-// off, inf or nan. Quoted scalars are text. Keys are scalars, each once in its map. Anchors,
-// aliases, tags, a second document and anything after the end are errors.
+// off, inf or nan. Quoted scalars are text. Keys are scalars, each once in its map. An alias
+// (*name) is a copy of what its anchor (&name) stands at, and the key << merges maps. Tags of one's
+// own, a second document and anything after the end are errors.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,9 @@ Node node_at(Place place, NodeKind kind = NodeKind::null);
 
 constexpr std::int64_t kMaxYamlBytes = std::int64_t{1} << 24;
 constexpr int kMaxYamlDepth = 64;
+// Values that anchors and aliases may copy in all: a few lines of aliases to lists of aliases would
+// else fill the memory.
+constexpr std::int64_t kMaxYamlCopies = 100'000;
 
 // Throws UsageError with every problem, each `name:line:col: ...` with lines and columns from 1.
 // An empty text is null.

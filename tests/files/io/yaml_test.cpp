@@ -172,11 +172,15 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"rest_after_end", "a: 1\n...\nfoo\n", "file:3:1: ", "more after the end"},
         Malformed{"rest_after_map", "{a: 1} b", "file:1:8: ", "more after the end"},
         Malformed{"rest_after_list", "- [a]\n-b\n", "file:2:1: ", "more after the end"},
-        Malformed{"anchor", "a: &x 1\n", "file:1:4: ", "anchors"},
-        Malformed{"anchor_on_nothing", "a: &x\nb: 1\n", "file:1:4: ", "anchors"},
-        Malformed{"anchor_on_list", "a: &x [1]\n", "file:1:4: ", "anchors"},
-        Malformed{"alias", "a: &x 1\nb: *x\n", "file:1:4: ", "aliases"},
-        Malformed{"unknown_alias", "a: *x\n", "file:1:4: ", "aliases"},
+        Malformed{"unknown_alias", "a: *x\nb: &x 1\n", "file:1:4: ", "no anchor (&name)"},
+        Malformed{"alias_in_its_anchor", "a: &x [1, *x]\n", "file:1:11: ", "a part of what"},
+        Malformed{"alias_with_tag", "a: &x 1\nb: !!int *x\n", "file:2:10: ", "does not go on"},
+        Malformed{"anchor_and_tag", "a: &x !y 1\n", "file:1:4: ", "tags"},
+        Malformed{"anchor_and_open_quote", "a: &x 'y\n", "file:1:4: ", "never closed"},
+        Malformed{"tag_and_open_quote", "a: !!str 'y\n", "file:1:4: ", "never closed"},
+        Malformed{"alias_of_map_as_key", "a: &x {b: 1}\n*x : 2\n", "file:2:1: ", "not a list"},
+        Malformed{"merged_scalar", "a: &x 1\nb: {<<: *x}\n", "file:2:9: ", "merges a map"},
+        Malformed{"merged_twice", "a: &x {b: 1}\nc: {<<: *x, <<: *x}\n", "file:2:13: ", "twice"},
         Malformed{"tag", "a: !!binary 1\n", "file:1:4: ", "tags"},
         Malformed{"local_tag", "a: !x 1\n", "file:1:4: ", "tags"},
         Malformed{"bare_tag", "a: ! 1\n", "file:1:4: ", "tags"},
@@ -233,9 +237,67 @@ TEST(Yaml, TakesTheTagsOfItsOwnTypes) {
   EXPECT_EQ(root.find("d")->value.items.size(), 1u);
 }
 
+TEST(Yaml, AnAliasIsACopyOfWhatItsAnchorStandsAt) {
+  Node const root = parse(
+      "a: &number 1e-3\nb: *number\nc: &list [*number, &text '2', &nothing , 3]\nd: *list\n"
+      "e: *text\nf: *nothing\n*text : key\n&key g: 1\nh: *key\ni: &number 4\nj: *number\n");
+  EXPECT_EQ(root.find("b")->value.real, 1e-3);
+  EXPECT_EQ(root.find("b")->value.place.text(), "file:2:4");
+  Node const& list = root.find("d")->value;
+  ASSERT_EQ(list.items.size(), 4u);
+  EXPECT_EQ(list.place.text(), "file:4:4");
+  EXPECT_EQ(list.items[0].real, 1e-3);
+  EXPECT_EQ(list.items[1].text, "2");
+  EXPECT_EQ(list.items[1].place.text(), "file:3:20");
+  EXPECT_TRUE(root.find("e")->value.quoted);
+  EXPECT_EQ(root.find("f")->value.kind, NodeKind::null);
+  EXPECT_EQ(root.find("2")->value.text, "key");
+  EXPECT_EQ(root.find("h")->value.text, "g");
+  EXPECT_EQ(root.find("j")->value.integer, 4) << "the anchor's latest";
+}
+
+TEST(Yaml, MergesMapsBehindWhatAMapHasItself) {
+  Node const root =
+      parse("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: *a, y: 5}\nd: {w: 6, <<: [*b, *a]}\n");
+  auto const text = [&](char const* key) {
+    std::string all;
+    for (Entry const& entry : root.find(key)->value.entries)
+      all += entry.key + entry.value.text + ' ';
+    return all;
+  };
+  EXPECT_EQ(text("c"), "y5 x1 ");
+  EXPECT_EQ(text("d"), "w6 y3 z4 x1 ");
+  EXPECT_EQ(root.find("d")->value.find("x")->place.text(), "file:1:8");
+  EXPECT_EQ(parse("'<<': 1\n").find("<<")->value.integer, 1) << "in quotes it is a key";
+}
+
+// Each line has ten times the one before: 10^9 values of 300 characters.
+TEST(Yaml, BoundsWhatAliasesCopy) {
+  std::string text = "a0: &a0 lol\n";
+  for (int i = 1; i <= 9; ++i) {
+    std::string const before = "*a" + std::to_string(i - 1);
+    text += 'a' + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+    for (int j = 1; j < 10; ++j)
+      text += ", " + before;
+    text += "]\n";
+  }
+  expect_message({"", "", "file:6:", "copy more than 100000 values"},
+                 message_of([&] { parse(text); }));
+}
+
+TEST(Yaml, AliasesGoNoDeeperThanSixtyFourLevels) {
+  auto const text = [](int outer) {
+    return "a: &a " + std::string(30, '[') + std::string(30, ']') +
+           "\nb: " + std::string(static_cast<std::size_t>(outer), '[') + "*a" +
+           std::string(static_cast<std::size_t>(outer), ']');
+  };
+  EXPECT_EQ(message_of([&] { parse(text(33)); }), "");
+  expect_message({"", "", "file:2:38: ", "64 deep"}, message_of([&] { parse(text(34)); }));
+}
+
 TEST(Yaml, ReportsAllProblemsInTheOrderOfTheText) {
   try {
-    parse("a: &x 1\na: !!x 2\nb: 1e999\nc: [1");
+    parse("a: !y 1\na: !!x 2\nb: 1e999\nc: [1");
     FAIL() << "nothing was thrown";
   } catch (UsageError const& error) {
     ASSERT_EQ(error.problems().size(), 5u) << error.what();

@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "it belongs under network"},
         Malformed{"alias_under_network", "network: {learning_rate: 0.1}\n",
                   "file:2:11: ", "it belongs under train"},
-        Malformed{"merge_key", "<<: {trials: 3}\n", "file:2:1: '<<'", "no key"},
+        Malformed{"merge_key", "<<: {trails: 3}\n", "file:2:6: 'trails'", "mean trials?"},
         Malformed{"top_is_a_list", "- a\n", "file:2:1: ", "does not go on"},
         Malformed{"duplicate", "trials: 1\ntrials: 2\n", "file:3:1: ", "twice"},
         Malformed{"both_run_cap_and_trials", "run_cap: 3\ntrials: 3\n", "file:2:1: run_cap",
@@ -521,7 +521,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "did you mean target?"},
         Malformed{"several_classes", "data: {file: d, target: [a, b]}\ntask: classification\n",
                   "file:2:7: task: classification has one target", "multi_label"},
-        Malformed{"anchor", "data: &d {file: d, target: y}\n", "file:1:7: ", "anchors"},
+        Malformed{"alias", "data: *d\n", "file:1:7: ", "no anchor"},
         Malformed{"bad_yaml", "data: {file: d, target: y\n", "file:1:7: ", "never closed"}),
     test_name);
 

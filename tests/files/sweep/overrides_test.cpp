@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"below_a_number", {{"trials.x", "1"}}, "trials.x=1: ", "no map"},
         Mistake{"section_for_text", {{"data", "d.csv"}}, "data=d.csv: data: 'd.csv'", "a map"},
         Mistake{"bad_yaml", {{"hidden", "[64"}}, "hidden=[64: ", "never closed"},
-        Mistake{"alias", {{"lr", "*x"}}, "lr=*x: ", "aliases"},
+        Mistake{"alias", {{"lr", "*x"}}, "lr=*x: ", "no anchor"},
         Mistake{"comment", {{"data.target", "a #b"}}, "data.target=a #b: ", "read as 'a'"},
         Mistake{"at_sign", {{"data.target", "@a"}}, "data.target=@a: ", "quotes"},
         Mistake{"epochs_against_scheduler",
