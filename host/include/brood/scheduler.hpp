@@ -68,10 +68,15 @@ struct SuccessiveHalving {
   }
 };
 
-// Hyperband (Li et al., JMLR 2018, Alg. 1), all brackets side by side. The rungs are those of
-// SuccessiveHalving from one epoch on; with s_max + 1 of them, bracket s = s_max .. 0 has
-// ceil((s_max + 1) / (s + 1) * eta^s) trials in the last s + 1 rungs. Trials fill the brackets in
-// this order, pass after pass; the last pass may end in any bracket.
+// Hyperband (Li et al., JMLR 2018, Alg. 1), all brackets side by side, by the paper's formulas for
+// any R = max_epochs and eta: s_max = floor(log_eta R); bracket s = s_max .. 0 begins with
+// n = ceil((s_max + 1) / (s + 1) * eta^s) trials, and its rung i = 0 .. s has floor(n / eta^i) of
+// them, until epoch R / eta^(s - i), rounded down. Trials fill the brackets in this order, pass
+// after pass; the last pass may end in any bracket. Public tools differ: where R is no power of
+// eta, KerasTuner rounds epochs up, SMAC and HpBandSter train for fractions of them; going down,
+// KerasTuner, Syne Tune and Ray keep ceil of 1/eta (15, 5, 2 for 15, 5, 1); HpBandSter and the
+// paper's first print have n = floor((s_max + 1) / (s + 1)) * eta^s. (A logarithm in floating point
+// loses a bracket of 243 = 3^5.)
 struct Hyperband {
   static constexpr std::string_view kName = "hyperband";
   static constexpr std::string_view kHelp = "all brackets of the paper side by side";

@@ -84,13 +84,47 @@ TEST(HyperbandBrackets, AreAsManyAsInKerasTuner) {
   EXPECT_EQ(brackets.back(), (std::vector<Rung>{{4, 8}}));
 }
 
-// 81 is nearer than a factor 3/2 to 100: the rungs end at 1, 3, 9, 27 and 100.
-TEST(HyperbandBrackets, OfARThatIsNoPowerEndThere) {
-  auto const brackets = pass_of({.eta = 3, .max_epochs = 100});
-  EXPECT_EQ(brackets.front(), (std::vector<Rung>{{81, 1}, {27, 3}, {9, 9}, {3, 27}, {1, 100}}));
-  EXPECT_EQ(sizes(brackets), (std::vector<int>{81, 34, 15, 8, 5}));
-  for (auto const& bracket : brackets)
-    EXPECT_EQ(bracket.back().epoch, 100);
+// R = 100, eta = 3: s_max = floor(4.19) = 4, and r = 100 / 81, 100 / 27, ... rounded down.
+TEST(HyperbandBrackets, OfARThatIsNoPowerAreThePapersRoundedDown) {
+  EXPECT_EQ(pass_of({.eta = 3, .max_epochs = 100}),
+            (Brackets{{{81, 1}, {27, 3}, {9, 11}, {3, 33}, {1, 100}},
+                      {{34, 3}, {11, 11}, {3, 33}, {1, 100}},
+                      {{15, 11}, {5, 33}, {1, 100}},
+                      {{8, 33}, {2, 100}},
+                      {{5, 100}}}));
+  // s_max = floor(log_3 50) = 3: as many brackets as of 27.
+  EXPECT_EQ(pass_of({.eta = 3, .max_epochs = 50}), (Brackets{{{27, 1}, {9, 5}, {3, 16}, {1, 50}},
+                                                             {{12, 5}, {4, 16}, {1, 50}},
+                                                             {{6, 16}, {2, 50}},
+                                                             {{4, 50}}}));
+}
+
+// The paper's formulas in integers, for every R up to 300 and eta up to 7.
+TEST(HyperbandBrackets, FollowThePapersFormulasForAnyRAndEta) {
+  for (int eta = 2; eta <= 7; ++eta) {
+    for (int r = 1; r <= 300; ++r) {
+      SCOPED_TRACE("R " + std::to_string(r) + ", eta " + std::to_string(eta));
+      auto const power = [&](int exponent) {
+        int value = 1;
+        for (int i = 0; i < exponent; ++i)
+          value *= eta;
+        return value;
+      };
+      int s_max = 0;  // the largest with eta^s_max <= R
+      while (power(s_max + 1) <= r)
+        ++s_max;
+      auto const brackets = pass_of({.eta = eta, .max_epochs = r});
+      ASSERT_EQ(brackets.size(), static_cast<std::size_t>(s_max + 1));
+      for (int s = s_max; s >= 0; --s) {
+        auto const& rungs = brackets[static_cast<std::size_t>(s_max - s)];
+        int const n = ((s_max + 1) * power(s) + s) / (s + 1);  // the ceiling
+        ASSERT_EQ(rungs.size(), static_cast<std::size_t>(s + 1));
+        for (int i = 0; i <= s; ++i) {
+          EXPECT_EQ(rungs[static_cast<std::size_t>(i)], (Rung{n / power(i), r / power(s - i)}));
+        }
+      }
+    }
+  }
 }
 
 TEST(HyperbandBrackets, RepeatPassAfterPassAndTheLastIsFilledFromItsFirstBracket) {
