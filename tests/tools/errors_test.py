@@ -242,13 +242,19 @@ class Predictions(Refused):
         self.refused("predict", "empty", "d.csv", says="best/model.safetensors")
 
     def test_damaged_models(self):
-        path = self.folder / "run/best/model.safetensors"
+        path = self.folder / "run/best/ensemble.safetensors"
         whole = path.read_bytes()
         for damaged in (b"", whole[:100], whole[:-1], whole + b"x", whole.replace(b"F32", b"F16", 1),
                         b"\xff" * len(whole)):
             path.write_bytes(damaged)
             self.refused("predict", "run", "d.csv", code=4,
-                         begins="run/best/model.safetensors: byte ", lines=1)
+                         begins="run/best/ensemble.safetensors: byte ", lines=1)
+        path.unlink()
+        (self.folder / "run/best/ensemble.json").unlink()
+        path = self.folder / "run/best/model.safetensors"
+        path.write_bytes(path.read_bytes()[:-1])
+        self.refused("predict", "run", "d.csv", code=4,
+                     begins="run/best/model.safetensors: byte ", lines=1)
 
     def test_data_that_does_not_fit(self):
         self.write("less.csv", GOOD.replace("a,b,y", "a,bb,y"))

@@ -43,6 +43,25 @@ def forward(tensors, x):
 
 
 class Predict(CommandTest):
+    # What is left is what the run held back to test by.
+    def test_rows_that_trained_the_model_are_counted(self):
+        self.brood("tune", CANCER, "--target", "diagnosis", *FAST, "--out", "run")
+        test = json.loads(self.text("run/best/ensemble.json"))["test"]
+        _, err = self.brood("predict", "run", CANCER)
+        self.assertIn(f"455 of these rows have trained the model; on the other 114: accuracy "
+                      f"{test:.4f}\n", err)
+        document = self.json_of("predict", "run", CANCER)
+        self.assertEqual(document["trained_rows"], 455)
+        self.assertAlmostEqual(document["score_of_other_rows"], test)
+        lines = open(CANCER).read().splitlines()
+        changed = [lines[0]] + ["9" + line for line in lines[1:5]]
+        self.write("new.csv", "\n".join(changed) + "\n")
+        _, err = self.brood("predict", "run", "new.csv")
+        self.assertNotIn("trained the model", err)
+        self.assertEqual(self.json_of("predict", "run", "new.csv")["trained_rows"], 0)
+        (self.folder / "run/best/trained_rows.npy").unlink()
+        self.assertIsNone(self.json_of("predict", "run", CANCER)["trained_rows"])
+
     def test_probabilities_are_those_of_the_saved_network(self):
         self.brood("tune", WINE, "--target", "cultivar", *FAST, "--out", "run", "activation=tanh",
                    "hidden=[6,5]", "ensemble=0")
@@ -98,7 +117,7 @@ class Predict(CommandTest):
         self.write("new.csv", "\n".join(lines) + "\n")
         again, err = self.brood("predict", "run", "new.csv")
         self.assertEqual(again, out)
-        self.assertEqual(err, "")
+        self.assertEqual(err, "new.csv: 455 of these rows have trained the model\n")
         self.assertIsNone(self.json_of("predict", "run", "new.csv")["score"])
         self.assertIsNone(self.json_of("predict", "run", "new.csv")["metrics"])
 

@@ -163,6 +163,42 @@ struct Scores {
   double score = 0;  // by metric_of
   NamedScores all;
 };
+// Rows that trained or validated the model say nothing of it.
+struct Seen {
+  std::int64_t rows = 0;
+  double score_of_others = std::nan("");  // by metric_of; NaN without targets or other rows
+};
+std::optional<Seen> seen_rows(Predictions const& predictions, std::string const& run,
+                              std::vector<float> const& x, std::span<Column const> columns) {
+  auto const trained = files::read_trained_rows(run);
+  if (!trained) return std::nullopt;
+  auto const targets = encode_targets(columns, predictions.encoding());
+  std::int64_t const width =
+      targets ? std::ssize(*targets) / std::max<std::int64_t>(predictions.rows, 1) : 0;
+  Seen seen;
+  std::vector<float> values, truth, weights;
+  auto const fingerprints =
+      row_fingerprints({x.data(), predictions.rows, predictions.encoding().input_count()});
+  for (std::int64_t r = 0; r < predictions.rows; ++r) {
+    auto const row = static_cast<std::size_t>(r);
+    if (std::binary_search(trained->begin(), trained->end(), fingerprints[row])) {
+      ++seen.rows;
+      continue;
+    }
+    if (!targets) continue;
+    auto const own = predictions.row(r);
+    values.insert(values.end(), own.begin(), own.end());
+    truth.insert(truth.end(), targets->begin() + r * width, targets->begin() + (r + 1) * width);
+    if (!predictions.weights.empty()) weights.push_back(predictions.weights[row]);
+  }
+  std::int64_t const others = predictions.rows - seen.rows;
+  if (targets && others > 0 && seen.rows > 0) {
+    seen.score_of_others = score(metric_of(predictions.saved), predictions.task(), values, truth,
+                                 others, weights, predictions.encoding().target_unit());
+  }
+  return seen;
+}
+
 std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column const> columns) {
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
@@ -294,7 +330,8 @@ Json trials_of(Ensemble const& models) {
   return trials;
 }
 
-Json document(Predictions const& predictions, std::optional<Scores> const& scores) {
+Json document(Predictions const& predictions, std::optional<Scores> const& scores,
+              std::optional<Seen> const& seen) {
   Json::Array rows;
   auto const names = column_names(predictions);
   for (std::int64_t r = 0; r < predictions.rows; ++r) {
@@ -318,6 +355,9 @@ Json document(Predictions const& predictions, std::optional<Scores> const& score
   json.set("metric", metric_of(predictions.saved));
   json.set("score", scores ? Json(scores->score) : Json());
   json.set("metrics", scores ? files::scores_document(scores->all) : Json());
+  json.set("trained_rows", seen ? Json(seen->rows) : Json());
+  bool const known = seen && !std::isnan(seen->score_of_others);
+  json.set("score_of_other_rows", known ? Json(seen->score_of_others) : Json());
   json.set("predictions", std::move(rows));
   return json;
 }
@@ -327,6 +367,16 @@ files::SavedPredictor read_predictor(Options const& options) {
   if (options.winner) return files::read_winner(directory);
   if (options.trial) return files::read_trial(directory, *options.trial);
   return files::read_predictor(directory);
+}
+
+std::string seen_text(Seen const& seen, std::int64_t rows, bool scored, std::string const& metric) {
+  std::string text = (seen.rows == rows ? "all" : std::to_string(seen.rows)) +
+                     std::string(" of these rows") + (seen.rows == 1 ? " has" : " have") +
+                     " trained the model";
+  if (!scored) return text;
+  if (std::isnan(seen.score_of_others)) return text + ", so that the score says nothing of others";
+  return text + "; on the other " + std::to_string(rows - seen.rows) + ": " + metric + " " +
+         score_text(seen.score_of_others);
 }
 
 }  // namespace
@@ -355,12 +405,13 @@ int predict(Options const& options) {
       options.id,
       cells_of(path, options.id, columns, layout)};
   auto const scores = scores_of(predictions, columns);
+  auto const seen = seen_rows(predictions, options.inputs.at(0), x, columns);
   if (!options.quiet) {
     for (std::string const& note : notes_on_unknown(columns, saved.encoding))
       say(path + ": " + note);
   }
   std::string const text = options.json
-                               ? document(predictions, scores).text(/*indented=*/true) + "\n"
+                               ? document(predictions, scores, seen).text(/*indented=*/true) + "\n"
                                : csv(predictions);
   if (scores && !options.quiet) {
     say(path + ": " + metric_of(saved) + " " + score_text(scores->score) + " on " +
@@ -369,6 +420,8 @@ int predict(Options const& options) {
     std::string const others = scores_list(scores->all, metric_of(saved));
     if (!others.empty()) say(path + ": " + others);
   }
+  if (seen && seen->rows > 0 && !options.quiet)
+    say(path + ": " + seen_text(*seen, rows, scores.has_value(), metric_of(saved)));
   if (options.out.empty()) {
     print_result(text);
   } else {

@@ -49,6 +49,30 @@ std::string leaderboard_text(Tuned const& tuned) {
                                         .first_out = {"state"}});
 }
 
+// Trials of former studies, from which the sampler learned.
+std::string former_text(Tuned const& tuned) {
+  auto const& prior = tuned.prepared.sweep.study.prior;
+  PriorTrial const* best = nullptr;
+  bool const maximize = tuned.result.maximize;
+  for (PriorTrial const& trial : prior) {
+    if (!std::isfinite(trial.score)) continue;
+    bool const further = best == nullptr || trial.epoch > best->epoch;
+    bool const better = !further && trial.epoch == best->epoch &&
+                        (maximize ? trial.score > best->score : trial.score < best->score);
+    if (further || better) best = &trial;
+  }
+  if (best == nullptr) return "";
+  std::string text = "Of " + counted(std::ssize(prior), "former trial") + " the best has " +
+                     tuned.result.metric + " " + score_text(best->score) + " at epoch " +
+                     std::to_string(best->epoch);
+  for (auto const& [name, value] : best->config) {
+    Parameter const* const parameter = tuned.prepared.sweep.study.space.find(name);
+    if (parameter == nullptr || parameter->distribution == Distribution::constant) continue;
+    text += ", " + name + " " + to_text(value);
+  }
+  return wrapped(text + ".", output_width());
+}
+
 std::string winner_text(Tuned const& tuned) {
   TrialResult const& best = trial_of(tuned.result, tuned.result.best);
   std::vector<std::vector<std::string>> rows;
@@ -73,7 +97,8 @@ std::string better_on_the_way_text(Result const& result) {
 }
 
 std::string scores_text(Result const& result) {
-  std::string text = "valid " + result.metric + " " + score_text(result.valid) + ", ";
+  std::string text = std::string(result.ensemble.empty() ? "valid " : "The winner alone: valid ") +
+                     result.metric + " " + score_text(result.valid) + ", ";
   text += std::isnan(result.test) ? "no test rows"
                                   : "test " + result.metric + " " + score_text(result.test);
   if (result.refit_diverged) {
@@ -85,9 +110,10 @@ std::string scores_text(Result const& result) {
   return text + "\n";
 }
 
-// The model by the other metrics.
+// What predicts, by the other metrics.
 std::string test_metrics_text(Result const& result) {
-  std::string const text = scores_list(result.test_metrics, result.metric);
+  std::string const text = scores_list(
+      result.ensemble.empty() ? result.test_metrics : result.ensemble_test_metrics, result.metric);
   return text.empty() ? "" : "On the test rows also " + text + ".\n";
 }
 
@@ -170,9 +196,13 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   Style const style(options.no_color);
   std::string const program = shell_word(options.program);
   std::string const directory = shell_word(tuned.directory);
-  std::string text = leaderboard_text(tuned) + "\n" + winner_text(tuned) + "\n";
-  text += style.heading(scores_text(tuned.result)) + test_metrics_text(tuned.result);
-  text += better_on_the_way_text(tuned.result) + ensemble_text(tuned.result);
+  std::string text =
+      leaderboard_text(tuned) + former_text(tuned) + "\n" + winner_text(tuned) + "\n";
+  bool const alone = tuned.result.ensemble.empty();
+  std::string const winner = scores_text(tuned.result);
+  text += style.heading(alone ? winner : ensemble_text(tuned.result));
+  text += test_metrics_text(tuned.result) + (alone ? "" : winner);
+  text += better_on_the_way_text(tuned.result);
   text += ended_text(tuned);
   text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +
           duration_text(tuned.result.seconds) + ".\n";
