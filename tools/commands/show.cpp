@@ -56,8 +56,11 @@ Shown shown_of(Options const& options) {
   shown.table = files::read_trials(directory);
   TrialTable const& table = shown.table;
   shown.run = files::read_run_document(directory);
-  for (std::string const& name : options.columns)
-    shown.columns.push_back(table.column(name, "--columns"));
+  for (std::string const& name : options.columns) {
+    std::size_t const column = table.column(name, "--columns");
+    auto const found = std::find(shown.columns.begin(), shown.columns.end(), column);
+    if (found == shown.columns.end()) shown.columns.push_back(column);
+  }
   if (shown.columns.empty()) shown.columns = usual_columns(table);
   std::optional<std::size_t> by;
   if (!options.sort.empty()) by = table.column(options.sort, "--sort");

@@ -69,7 +69,10 @@ std::string text(Retrained const& retrained, Options const& options) {
                     to_text(result.valid) + " now. (The run was trained on " +
                     trained_by(retrained.run) + ".)\n";
   if (!std::isnan(result.test)) {
-    text += "Its network has test " + result.metric + " " + score_text(result.test) +
+    bool const of_many =
+        result.refit_epochs == 0 && result.curves.back().fold + result.curves.back().repeat > 0;
+    text += std::string("Its network") + (of_many ? ", of the first fold and repeat," : "") +
+            " has test " + result.metric + " " + score_text(result.test) +
             (result.refit_epochs > 0 && !result.refit_diverged
                  ? ", after a refit on train + validation rows for " +
                        counted(result.refit_epochs, "epoch")

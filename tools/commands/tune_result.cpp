@@ -208,6 +208,7 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
           duration_text(tuned.result.seconds) + ".\n";
   text += "Everything is in " + tuned.directory +
           ": config.yaml, run.json, trials.csv, curves.csv, best/\n";
+  text += "To see its trials:\n  " + program + " show " + directory + "\n";
   text += std::string("To predict with the ") +
           (tuned.result.ensemble.empty() ? "winner" : "ensemble") + ":\n  " + program +
           " predict " + directory + " " + shell_word(tuned.prepared.sweep.data_path) + "\n";

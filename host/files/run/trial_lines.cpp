@@ -61,6 +61,15 @@ Condition condition_of(TrialTable const& table, std::string_view text) {
     throw UsageError(std::string(kWhere) + ": " + quoted(trimmed(text)) + " compares with nothing" +
                      std::string(kExample));
   }
+  if (condition.value.find_first_of("|<>=!") != std::string::npos) {
+    throw UsageError(std::string(kWhere) + ": " + files::quoted(trimmed(text)) +
+                     " is more than one condition; they are joined by &");
+  }
+  auto const quote = condition.value.front();
+  if ((quote == '"' || quote == '\'') && condition.value.size() > 1 &&
+      condition.value.back() == quote) {
+    condition.value = condition.value.substr(1, condition.value.size() - 2);
+  }
   bool const orders = comparison->front() == '<' || comparison->front() == '>';
   if (orders && !number_in(condition.value)) {
     throw UsageError(std::string(kWhere) + ": " + quoted(condition.value) +

@@ -121,15 +121,17 @@ TrialResult trial_of(TrialTable const& table, std::size_t line) {
   trial.epochs = whole_of<int>(table, cell("epochs"), "number of epochs");
   auto const score = read_number<double>(cell("valid_" + table.metric));
   if (score.reading == Reading::number) trial.score = score.value;
-  for (HyperparameterInfo const& info : hyperparameters()) {
-    auto column = table.find(column_of_parameter(info.name));
-    if (!column) continue;
-    std::string const& text = table.lines[line][*column];
-    if (text.empty()) continue;  // not there under its conditions
+  auto const infos = hyperparameters();
+  for (std::size_t c = 0; c < table.names.size(); ++c) {
+    auto const info = std::find_if(infos.begin(), infos.end(), [&](auto const& each) {
+      return column_of_parameter(each.name) == table.names[c];
+    });
+    std::string const& text = table.lines[line][c];
+    if (info == infos.end() || text.empty()) continue;  // not there under its conditions
     files::Problems problems;
-    auto value = read_value(info, parse_yaml_value(text, std::string(info.name)), problems);
-    if (!value) damaged(table, files::quoted(text) + " is no " + std::string(info.name));
-    trial.config.set(info.name, std::move(*value));
+    auto value = read_value(*info, parse_yaml_value(text, table.names[c]), problems);
+    if (!value) damaged(table, files::quoted(text) + " is no " + table.names[c]);
+    trial.config.set(info->name, std::move(*value));
   }
   return trial;
 }

@@ -55,6 +55,7 @@ TEST_F(TrialTableTest, TrialsAreReadAsTheyWere) {
   // Of a parameter that is not there under its conditions, and of trials' own columns, nothing.
   EXPECT_EQ(trial_of(read, 3).config.find("momentum"), nullptr);
   EXPECT_EQ(trial.config.find("epochs"), nullptr);
+  EXPECT_EQ(trial.config.begin()->first, "hidden");  // in the order of the columns
   EXPECT_EQ(trial.config.find("seed"), nullptr);
 }
 
@@ -107,6 +108,7 @@ TEST_F(TrialTableTest, FiltersAreConditionsOnColumns) {
   EXPECT_EQ(filtered(read, "momentum!=7"), (Lines{1, 2}));
   EXPECT_EQ(filtered(read, "accuracy!=0.25"), (Lines{1, 3}));
   EXPECT_EQ(filtered(read, "lr>100"), Lines{});
+  EXPECT_EQ(filtered(read, "state=\"pruned\""), (Lines{0}));
 }
 
 TEST_F(TrialTableTest, FiltersThatAreNoneSayWhy) {
@@ -114,6 +116,9 @@ TEST_F(TrialTableTest, FiltersThatAreNoneSayWhy) {
   EXPECT_NE(refused("lrr<1").find("did you mean lr?; there are trial, state, "), std::string::npos);
   EXPECT_NE(refused("lr").find("'lr' has none of < <= > >= = !="), std::string::npos);
   EXPECT_NE(refused("lr<").find("compares with nothing"), std::string::npos);
+  for (char const* const text : {"lr<1 | state=pruned", "lr<1 and state=pruned", "0.1<lr<0.3"})
+    EXPECT_NE(refused(text), "nothing") << text;
+  EXPECT_NE(refused("lr<1 and state=pruned").find("they are joined by &"), std::string::npos);
   EXPECT_NE(refused("lr<1 &").find("a condition is empty"), std::string::npos);
   EXPECT_NE(refused("state<pruned").find("'pruned' is not a number"), std::string::npos);
 }
