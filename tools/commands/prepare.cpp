@@ -8,6 +8,7 @@
 #include "brood/error.hpp"
 #include "files/io/text.hpp"
 #include "files/io/yaml.hpp"
+#include "files/table/foreign_formats.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/data_summary.hpp"
 #include "tools/output.hpp"
@@ -62,7 +63,17 @@ files::Sweep sweep_of_data(std::string const& path, Options const& options) {
   return files::automatic_sweep(path, target, overrides_of(options));
 }
 
+// A sweep is an object; a list in JSON is data.
+void refuse_rows(std::string const& path) {
+  if (!path.ends_with(".json")) return;
+  std::string const text = files::read_file(path);
+  std::size_t const first = text.find_first_not_of(" \t\r\n");
+  if (first != std::string::npos && text[first] == '[')
+    throw UsageError(path + ": " + files::foreign_format(path));
+}
+
 files::Sweep sweep_of_file(std::string const& path, Options const& options) {
+  refuse_rows(path);
   files::Overrides overrides = overrides_of(options);
   if (!options.target.empty()) {
     overrides.emplace_back("data.target", files::yaml_text(options.target));

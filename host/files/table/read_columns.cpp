@@ -11,6 +11,7 @@
 #include "brood/files/columns.hpp"
 #include "brood/value.hpp"
 #include "files/io/text.hpp"
+#include "files/table/foreign_formats.hpp"
 
 namespace brood::files {
 
@@ -36,6 +37,8 @@ std::optional<Format> format_of_name(std::string name) {
 Format format_of(std::string const& path, std::string const& wanted) {
   if (wanted.empty()) {
     if (auto const format = format_of_name(path)) return *format;
+    std::string const foreign = foreign_format(path);
+    if (!foreign.empty()) throw UsageError(path + ": " + foreign);
     throw UsageError(path + ": the name does not tell the format; say data.format=csv, idx or npy");
   }
   if (wanted == "csv") return Format::csv;
@@ -152,8 +155,11 @@ std::vector<Column> read_columns(std::string const& path, ReadOptions const& opt
                                  TextLayout* found) {
   Format const format = format_of(path, options.format);
   check_options(format, path, options);
-  std::vector<Column> columns =
-      parse(format, read_file(path), name_in_messages(path), options, found);
+  std::string const bytes = read_file(path);
+  // Whatever it is called.
+  std::string const foreign = format == Format::csv ? foreign_format(path, bytes) : "";
+  if (!foreign.empty()) throw UsageError(name_in_messages(path) + ": " + foreign);
+  std::vector<Column> columns = parse(format, bytes, name_in_messages(path), options, found);
   if (!options.labels.empty()) {
     Column labels = read_labels(options.labels, format);
     if (labels.numbers.size() != columns[0].numbers.size()) {
