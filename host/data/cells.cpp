@@ -60,6 +60,34 @@ bool all_missing(Column const& column) {
   return true;
 }
 
+std::vector<bool> rows_with(std::span<Column const> columns,
+                            std::vector<std::string> const& names) {
+  std::vector<bool> kept;
+  for (Column const& column : columns) {
+    if (std::find(names.begin(), names.end(), column.name) == names.end()) continue;
+    kept.resize(static_cast<std::size_t>(cell_count(column)), true);
+    for (std::size_t row = 0; row < kept.size(); ++row) {
+      if (is_missing(column, static_cast<std::int64_t>(row))) kept[row] = false;
+    }
+  }
+  return kept;
+}
+
+Column only_rows(Column const& column, std::vector<bool> const& kept) {
+  Column result = column;
+  result.numbers.clear();
+  result.codes.clear();
+  for (std::size_t row = 0; row < kept.size(); ++row) {
+    if (!kept[row]) continue;
+    if (column.categorical) {
+      result.codes.push_back(column.codes[row]);
+    } else {
+      result.numbers.push_back(column.numbers[row]);
+    }
+  }
+  return result;
+}
+
 std::string number_text(double value) {
   bool const fits = std::fabs(value) <= static_cast<double>(std::numeric_limits<float>::max());
   auto const narrow = fits ? static_cast<float>(value) : 0.0f;

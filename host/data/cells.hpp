@@ -24,6 +24,11 @@ bool all_missing(Column const& column);
 // without an exponent. A number that fp32 holds exactly is as short as fp32 needs.
 std::string number_text(double value);
 
+// The rows in which none of the columns of these names is missing; of names that there are.
+std::vector<bool> rows_with(std::span<Column const> columns, std::vector<std::string> const& names);
+// The rows that are kept.
+Column only_rows(Column const& column, std::vector<bool> const& kept);
+
 // The text of a cell that is not missing: a level as it stands, a number by number_text.
 std::string cell_text(Column const& column, std::int64_t row);
 

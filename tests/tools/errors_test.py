@@ -156,7 +156,7 @@ class Data(Refused):
     def test_bad_targets(self):
         self.data(GOOD, "--target", "z", says="z")
         self.data(GOOD.replace("v", "u"), says="y")  # one class
-        self.data(GOOD.replace("\n6,2,u", "\n6,2,"), says="missing")
+        self.data("a,y\n" + "1,\n" * 30, says="target 'y' is empty")
         self.data("y\nu\nv\nu\nv\n", "--target", "y", "data.header=true", says="input")
         self.data(GOOD, "--target", "-4", says="-4")
 

@@ -195,6 +195,25 @@ class Targets(Tables):
         out, _ = self.brood("predict", "run", "t.csv", "--quiet")
         self.assertIn("p_rare", out.splitlines()[0])
 
+    def test_rows_without_a_target_are_left_out(self):
+        draw = random.Random(9)
+        rows = [(round(draw.gauss(i % 2, 1), 3), i, "" if i % 10 == 3 else "uv"[i % 2]) for i in range(60)]
+        self.write("t.csv", table(("x", "z", "y"), rows))
+        document, err = self.check("t.csv", "--target", "y")
+        self.assertEqual(document["rows"], 54)
+        self.assertIn("t.csv: without a target, and so left out: rows 4, 14, 24, 34, 44 and 1 more", err)
+        self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST)
+        out, err = self.brood("predict", "run", "t.csv", "--json")
+        document = json.loads(out)
+        self.assertEqual(len(document["predictions"]), 60)
+        self.assertIn("on 54 rows with a target", err)
+        right = [p["prediction"] == row[2] for p, row in zip(document["predictions"], rows) if row[2]]
+        self.assertAlmostEqual(document["score"], sum(right) / 54)
+        # The same as of a file without them.
+        self.write("less.csv", table(("x", "z", "y"), [row for row in rows if row[2]]))
+        self.brood("tune", "less.csv", "--target", "y", "--out", "less", *FAST)
+        self.assertEqual(self.text("less/trials.csv"), self.text("run/trials.csv"))
+
     def test_grades_are_numbers_and_that_is_said(self):
         draw = random.Random(7)
         rows = [(g := min(18, max(0, round(draw.gauss(10, 3)))), g + draw.gauss(0, 1)) for _ in range(150)]

@@ -9,6 +9,7 @@
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/files/run_directory.hpp"
+#include "data/cells.hpp"
 #include "files/io/text.hpp"
 #include "files/io/write_file.hpp"
 #include "files/run/result_document.hpp"
@@ -162,51 +163,63 @@ std::string metric_of(files::SavedPredictor const& saved) {
 struct Scores {
   double score = 0;  // by metric_of
   NamedScores all;
-};
-// Rows that trained or validated the model say nothing of it.
-struct Seen {
   std::int64_t rows = 0;
-  double score_of_others = std::nan("");  // by metric_of; NaN without targets or other rows
 };
-std::optional<Seen> seen_rows(Predictions const& predictions, std::string const& run,
-                              std::vector<float> const& x, std::span<Column const> columns) {
-  auto const trained = files::read_trained_rows(run);
-  if (!trained) return std::nullopt;
-  auto const targets = encode_targets(columns, predictions.encoding());
-  std::int64_t const width =
-      targets ? std::ssize(*targets) / std::max<std::int64_t>(predictions.rows, 1) : 0;
-  Seen seen;
-  std::vector<float> values, truth, weights;
-  auto const fingerprints =
-      row_fingerprints({x.data(), predictions.rows, predictions.encoding().input_count()});
-  for (std::int64_t r = 0; r < predictions.rows; ++r) {
-    auto const row = static_cast<std::size_t>(r);
-    if (std::binary_search(trained->begin(), trained->end(), fingerprints[row])) {
-      ++seen.rows;
-      continue;
-    }
-    if (!targets) continue;
-    auto const own = predictions.row(r);
-    values.insert(values.end(), own.begin(), own.end());
-    truth.insert(truth.end(), targets->begin() + r * width, targets->begin() + (r + 1) * width);
-    if (!predictions.weights.empty()) weights.push_back(predictions.weights[row]);
+// The same predictions of some rows.
+Predictions only_rows(Predictions const& all, std::vector<bool> const& kept) {
+  Predictions some{all.saved, 0, {}, {}};
+  for (std::size_t r = 0; r < kept.size(); ++r) {
+    if (!kept[r]) continue;
+    auto const values = all.row(static_cast<std::int64_t>(r));
+    some.values.insert(some.values.end(), values.begin(), values.end());
+    if (!all.weights.empty()) some.weights.push_back(all.weights[r]);
+    ++some.rows;
   }
-  std::int64_t const others = predictions.rows - seen.rows;
-  if (targets && others > 0 && seen.rows > 0) {
-    seen.score_of_others = score(metric_of(predictions.saved), predictions.task(), values, truth,
-                                 others, weights, predictions.encoding().target_unit());
-  }
-  return seen;
+  return some;
 }
 
+// Of the rows whose targets are there.
 std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column const> columns) {
+  auto const kept = rows_with(columns, predictions.encoding().targets);
+  auto const rows = std::count(kept.begin(), kept.end(), true);
+  if (rows > 0 && rows < predictions.rows) {
+    std::vector<Column> some;
+    for (Column const& column : columns)
+      some.push_back(brood::only_rows(column, kept));
+    return scores_of(only_rows(predictions, kept), some);
+  }
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
   return Scores{
       score(metric_of(predictions.saved), predictions.task(), predictions.values, *targets,
             predictions.rows, predictions.weights, predictions.encoding().target_unit()),
       all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
-                 predictions.weights, predictions.encoding().target_unit())};
+                 predictions.weights, predictions.encoding().target_unit()),
+      predictions.rows};
+}
+
+// Rows that trained or validated the model say nothing of it.
+struct Seen {
+  std::int64_t rows = 0;
+  std::optional<double> score_of_others = {};  // by metric_of
+};
+// Nothing where the run has kept no record of them.
+std::optional<Seen> seen_rows(Predictions const& predictions, std::string const& run,
+                              std::vector<float> const& x, std::span<Column const> columns) {
+  auto const trained = files::read_trained_rows(run);
+  if (!trained) return std::nullopt;
+  std::vector<bool> fresh;
+  for (auto const fingerprint :
+       row_fingerprints({x.data(), predictions.rows, predictions.encoding().input_count()}))
+    fresh.push_back(!std::binary_search(trained->begin(), trained->end(), fingerprint));
+  Seen seen{std::count(fresh.begin(), fresh.end(), false)};
+  if (seen.rows == 0 || seen.rows == predictions.rows) return seen;
+  std::vector<Column> others;
+  for (Column const& column : columns)
+    others.push_back(brood::only_rows(column, fresh));
+  auto const scores = scores_of(only_rows(predictions, fresh), others);
+  if (scores) seen.score_of_others = scores->score;
+  return seen;
 }
 
 bool is_on(float probability) {
@@ -356,8 +369,8 @@ Json document(Predictions const& predictions, std::optional<Scores> const& score
   json.set("score", scores ? Json(scores->score) : Json());
   json.set("metrics", scores ? files::scores_document(scores->all) : Json());
   json.set("trained_rows", seen ? Json(seen->rows) : Json());
-  bool const known = seen && !std::isnan(seen->score_of_others);
-  json.set("score_of_other_rows", known ? Json(seen->score_of_others) : Json());
+  bool const known = seen && seen->score_of_others;
+  json.set("score_of_other_rows", known ? Json(*seen->score_of_others) : Json());
   json.set("predictions", std::move(rows));
   return json;
 }
@@ -374,9 +387,9 @@ std::string seen_text(Seen const& seen, std::int64_t rows, bool scored, std::str
                      std::string(" of these rows") + (seen.rows == 1 ? " has" : " have") +
                      " trained the model";
   if (!scored) return text;
-  if (std::isnan(seen.score_of_others)) return text + ", so that the score says nothing of others";
+  if (!seen.score_of_others) return text + ", so that the score says nothing of others";
   return text + "; on the other " + std::to_string(rows - seen.rows) + ": " + metric + " " +
-         score_text(seen.score_of_others);
+         score_text(*seen.score_of_others);
 }
 
 }  // namespace
@@ -415,7 +428,7 @@ int predict(Options const& options) {
                                : csv(predictions);
   if (scores && !options.quiet) {
     say(path + ": " + metric_of(saved) + " " + score_text(scores->score) + " on " +
-        counted(rows, "row") +
+        counted(scores->rows, "row") + (scores->rows < rows ? " with a target" : "") +
         (predictions.weights.empty() ? "" : ", weighted by " + files::quoted(saved.weight)));
     std::string const others = scores_list(scores->all, metric_of(saved));
     if (!others.empty()) say(path + ": " + others);

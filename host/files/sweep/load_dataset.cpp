@@ -5,10 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "brood/error.hpp"
 #include "brood/files/sweep.hpp"
+#include "data/cells.hpp"
 #include "files/io/text.hpp"
 #include "files/sweep/start_model.hpp"
 #include "files/sweep/warm_start.hpp"
@@ -98,10 +100,27 @@ UsageError with_layout(Sweep const& sweep, UsageError const& error) {
   return UsageError(std::move(problems));
 }
 
-Dataset dataset_of(Sweep& sweep, std::vector<Column> const& columns) {
+// The rows whose targets are all there, if others are too; nothing if all are.
+std::optional<std::vector<Column>> rows_with_targets(Sweep& sweep,
+                                                     std::vector<Column> const& columns) {
+  auto const kept = rows_with(columns, sweep.dataset.targets);
+  FaultyRows missing;
+  for (std::size_t row = 0; row < kept.size(); ++row) {
+    if (!kept[row]) missing.add(static_cast<std::int64_t>(row));
+  }
+  bool const any = std::find(kept.begin(), kept.end(), true) != kept.end();
+  if (!missing.any() || !any) return std::nullopt;
+  std::vector<Column> rows;
+  for (Column const& column : columns)
+    rows.push_back(only_rows(column, kept));
+  sweep.notes.push_back(in_file(sweep, "without a target, and so left out: " + missing.text()));
+  return rows;
+}
+
+Dataset dataset_of(Sweep& sweep, std::vector<Column> const& read) {
   std::vector<std::string> names;
   for (std::string const& target : sweep.dataset.targets) {
-    std::string name = resolve(target, columns, sweep.data_path);
+    std::string name = resolve(target, read, sweep.data_path);
     if (std::find(names.begin(), names.end(), name) != names.end()) {
       throw UsageError(sweep.data_path + ": data.target: " + files::quoted(target) +
                        " is the column " + files::quoted(name) + ", which is a target already");
@@ -109,6 +128,8 @@ Dataset dataset_of(Sweep& sweep, std::vector<Column> const& columns) {
     names.push_back(std::move(name));
   }
   sweep.dataset.targets = std::move(names);
+  auto const with_targets = rows_with_targets(sweep, read);
+  std::vector<Column> const& columns = with_targets ? *with_targets : read;
   Dataset dataset = make_dataset(columns, sweep.dataset);
   sweep.dataset.task = dataset.encoding.task;
   check_labels(sweep, columns, dataset.encoding);
