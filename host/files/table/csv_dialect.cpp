@@ -114,18 +114,21 @@ char find_separator(std::vector<std::string_view> const& lines) {
   return parts(blanks) && blanks.numbers >= 0.5 ? ' ' : ',';
 }
 
-// A comma, if cells of numbers have one and none has a point where decimals begin.
+// A comma, if cells of numbers have one and none has a point where decimals begin; or if more can
+// only be decimals behind a comma than have a point.
 char find_decimal(std::vector<std::string_view> const& lines, char separator) {
   if (separator == ',') return '.';
-  bool any = false;
+  std::int64_t points = 0, commas = 0, sure_commas = 0;
   for (std::string_view const line : lines) {
     for (std::string_view const cell : cells_of(line, separator)) {
       bool const plain = read_number<double>(cell).reading == Reading::number;
-      if (plain && cell.find('.') != std::string_view::npos) return '.';
-      any = any || (!plain && !plain_number(cell, ',').empty());
+      points += plain && cell.find('.') != std::string_view::npos ? 1 : 0;
+      if (plain || plain_number(cell, ',').empty()) continue;
+      ++commas;
+      sure_commas += plain_number(cell, '.').empty() ? 1 : 0;
     }
   }
-  return any ? ',' : '.';
+  return (points == 0 && commas > 0) || sure_commas > points ? ',' : '.';
 }
 
 // Of lines of which the first has no numbers. A title over a table is not taken for names.

@@ -82,8 +82,8 @@ std::optional<std::string> word_above_numbers(CsvCells const& cells, CellReader 
   return word;
 }
 
-// A second line of names, such as units: a row without a number, with words in every column (two or
-// more) that else holds numbers.
+// A second line of names, such as units: a row without a number, with words in columns (two or
+// more) that else hold numbers.
 std::optional<std::string> second_line_of_names(CsvCells const& cells, CellReader const& reader) {
   constexpr std::int64_t kFewestRows = 4;
   if (cells.rows() < kFewestRows || has_number(cells, reader, 1, 2)) return std::nullopt;
@@ -91,7 +91,7 @@ std::optional<std::string> second_line_of_names(CsvCells const& cells, CellReade
   std::int64_t numeric = 0;
   for (std::int64_t i = 0; i < cells.columns; ++i) {
     if (!is_numeric_from(cells, reader, 2, i)) continue;
-    if (!is_word(cells, reader, 1, i)) return std::nullopt;
+    if (!is_word(cells, reader, 1, i)) continue;  // missing
     ++numeric;
     if (!word) word = cells.text(cells.cell(1, i));
   }

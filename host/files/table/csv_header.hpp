@@ -17,7 +17,7 @@ bool has_number(CsvCells const& cells, CellReader const& reader, std::int64_t fi
                 std::int64_t last_row);
 
 // How many lines at the top are names: none, one, or two where the second has words (units, say) in
-// every column that holds numbers; why, where that is not plain to see.
+// columns that hold numbers; why, where that is not plain to see.
 std::int64_t header_lines(CsvCells const& cells, CellReader const& reader,
                           ReadOptions const& options, std::vector<std::string>& notes);
 

@@ -65,6 +65,9 @@ TEST(CsvDialect, TellsDecimalCommasFromSeparators) {
   EXPECT_EQ(german.decimal, ',');
   EXPECT_EQ(found("0,1257;-0,6635\n1,5;2,25\n").separator, ';') << "without a header";
   EXPECT_EQ(found("a;b\n1.5;x,1\n2.5;y,2\n").decimal, '.');
+  // More than have a point can only be decimals behind a comma.
+  EXPECT_EQ(found("a;b;c\n1.5;2,5;0,25\n2.5;3,75;7,5\n").decimal, ',');
+  EXPECT_EQ(found("a;b;c\n1.5;2,500;1,250\n2.5;3,750;7,500\n").decimal, '.');
   EXPECT_EQ(found("a,b\n1,5\n").decimal, '.');
 }
 

@@ -375,6 +375,7 @@ TEST(CsvAsItComes, ALineOfUnitsIsNoRow) {
   EXPECT_EQ(found.layout.notes,
             (Texts{"the line below the header is left out, as it has words such as 'kg' where the "
                    "others have numbers"}));
+  EXPECT_EQ(read("id,mass,speed\n,kg,m/s\n7,1,2\n8,3,4\n").columns[0].numbers, (Numbers{7, 8}));
   // A row with a number of its own is one.
   EXPECT_TRUE(read("a,b,c\nx,y,1\n2,3,4\n5,6,7\n").columns[0].categorical);
 }
