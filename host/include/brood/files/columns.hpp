@@ -52,14 +52,14 @@ struct TextLayout {
   std::vector<std::string> copied = {};  // the cells of ReadOptions::copy, by row
 };
 
-// csv: RFC 4180 with any separator, CR, LF or CRLF line ends and an optional UTF-8 mark; spaces
-// around cells are trimmed outside quotes. A column is numeric if every cell that is not missing is
-// a number (decimal, as std::from_chars reads it, or in groups of three digits; inf is not). If at
-// least 90 % are, the first cell that is not is an error naming the override
+// csv: RFC 4180 with any separator and line end, in UTF-8, UTF-16 or Windows-1252. A column is
+// numeric if every cell that is not missing is a number: as std::from_chars reads it but no inf, in
+// groups of three digits, or all with one mark such as $ or %. If at least 90 % are, the others are
+// missing if they are a word or a few, each in several rows, else an error naming the override
 // `data.columns.NAME=categorical`. If all are dates of one format or times, it is numeric (see
 // Column::date). Else it is categorical, as is a target with numbers such as 007.
-// Without a header, columns are c1 .. cN, and so is one without a name in the header, which is left
-// out if it counts the rows. found: null, or where to put what was found.
+// Columns without a name are c1 .. cN, and left out if they count the rows or are empty; those of
+// one name are x, x.1, x.2. Blank lines are left out. found: null, or where to put what was found.
 // idx: (rows, ...) becomes p1 .. pN. npy: 1 or 2 dimensions become c1 .. cN.
 std::vector<Column> read_columns(std::string const& path, ReadOptions const& options = {},
                                  TextLayout* found = nullptr);
