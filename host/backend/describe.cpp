@@ -211,6 +211,8 @@ Config with_defaults(Config const& config, Task task) {
       full.set(row.name, hidden_of(config));
     } else if (row.type == Type::reals) {
       full.set(row.name, std::vector<double>{});
+    } else if (row.get == nullptr) {
+      continue;  // the seed: a trial's, if it is not given
     } else if (row.type == Type::choice) {
       full.set(row.name, std::string(row.choices[static_cast<std::size_t>(row.get(m))]));
     } else if (row.type == Type::integer) {
@@ -223,6 +225,12 @@ Config with_defaults(Config const& config, Task task) {
     }
   }
   return full;
+}
+
+std::uint64_t seed_of(Config const& config, std::uint64_t otherwise, std::uint32_t repeat) {
+  Value const* const own = config.find("seed");
+  if (own == nullptr) return otherwise;
+  return member_seed(static_cast<std::uint64_t>(number_of(*own).value_or(0)), 0, repeat);
 }
 
 Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
@@ -249,7 +257,7 @@ Member describe(Config const& config, TableShape const& shape, std::uint64_t see
                         ? static_cast<float>(factors[static_cast<std::size_t>(l)])
                         : 1.0f;
   }
-  m.seed = seed;
+  m.seed = seed_of(config, seed, 0);
   m.train_rows = static_cast<int>(train_rows);
   m.eval_rows = static_cast<int>(eval_rows);
   return m;

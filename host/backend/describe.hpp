@@ -13,4 +13,7 @@ namespace brood {
 Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
                 std::int64_t train_rows, std::int64_t eval_rows);
 
+// The key of a member's randomness: that of the config's own seed, if it has one, in a repeat.
+std::uint64_t seed_of(Config const& config, std::uint64_t otherwise, std::uint32_t repeat);
+
 }  // namespace brood

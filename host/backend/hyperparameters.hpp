@@ -32,7 +32,9 @@ struct Hyperparameter {
   double (*get)(Member const&);
 
   // The network's shape in whole numbers, which says the same as `hidden`.
-  constexpr bool is_shape() const { return set == nullptr && type == HyperparameterType::integer; }
+  constexpr bool is_shape() const {
+    return set == nullptr && type == HyperparameterType::integer && group[0] == 'n';
+  }
 };
 
 namespace detail {
@@ -42,6 +44,7 @@ inline constexpr char const* kBiasInits[] = {"zeros", "as_weights"};
 inline constexpr char const* kAdamEps[] = {"outside", "inside"};
 inline constexpr double kByOther = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double kMillion = 1e6;
+inline constexpr double kLargestSeed = 9007199254740991;
 
 using enum HyperparameterType;
 
@@ -144,6 +147,8 @@ inline constexpr Hyperparameter kHyperparameters[] = {
    "epochs between the steps of the step schedule", BROOD_FIELD(schedule.step_epochs)},
   {"lr_final", "train", detail::real, 0, 0, 1, false, false, {}, "",
    "share of lr that cosine and linear end at", BROOD_FIELD(schedule.final_factor)},
+  {"seed", "train", detail::integer, detail::kByOther, 0, detail::kLargestSeed, false, false, {}, "by trial",
+   "of weights, batch order and dropout; trials of one seed begin alike", BROOD_NO_FIELD},
 };
 // clang-format on
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "study/finalizer.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "study/plan.hpp"
@@ -16,9 +17,12 @@ std::vector<Finalizer::FinalMember> Finalizer::final_members(std::vector<int> co
     auto const all = std::make_shared<Transform const>(
         transform_for(setup_.study, setup_.data.table(), *setup_.splits.development));
     std::vector<int> epochs;
-    for (int const trial : trials)
-      epochs.push_back(curves_.scored_epochs(
-          trial, tuner_.config(trial), tuner_.trials()[static_cast<std::size_t>(trial)].epoch));
+    for (int const trial : trials) {
+      Config const config = tuner_.config(trial);
+      int const trained = std::min(tuner_.trials()[static_cast<std::size_t>(trial)].epoch,
+                                   own_epochs(config, setup_.study));
+      epochs.push_back(curves_.scored_epochs(trial, config, trained));
+    }
     auto const ids = members_.refit(tuner_, trials, epochs, all);
     auto const metrics = members_.population().metrics(ids);
     for (std::size_t i = 0; i < ids.size(); ++i) {

@@ -59,9 +59,19 @@ void check_defined(std::string const& metric, Table const& table, Splits const& 
   if (!found.empty()) throw UsageError(std::move(found));
 }
 
-Config member_config(Config config, Study const& study) {
-  config.set("epochs", std::int64_t{max_epochs(study.scheduler)});
-  return config;
+int own_epochs(Config const& config, Study const& study) {
+  Value const* const own = config.find("epochs");
+  int const most = max_epochs(study.scheduler);
+  return own == nullptr ? most : static_cast<int>(number_of(*own).value_or(most));
+}
+
+Config member_config(Config const& config, Study const& study) {
+  Config own;
+  for (auto const& [name, value] : config) {
+    if (name != "seed") own.set(name, value);
+  }
+  own.set("epochs", std::int64_t{own_epochs(config, study)});
+  return own;
 }
 
 bool may_stop_early(SearchSpace const& space) {

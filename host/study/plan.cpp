@@ -164,7 +164,7 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
       std::max(at_once * plan.members_per_trial,
                std::min(at_once, epochs.final_trials) * plan.final_members_per_trial);
   plan.waves = static_cast<int>((most + fitting - 1) / fitting);
-  plan.upper_bound = may_stop_early(study.space) ||
+  plan.upper_bound = may_stop_early(study.space) || study.space.find("epochs") != nullptr ||
                      std::holds_alternative<MedianStopping>(study.scheduler) || study.stop.target ||
                      study.stop.patience_rungs || study.stop.epochs;
   plan.lower_bound = std::holds_alternative<Asha>(study.scheduler);

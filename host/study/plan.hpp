@@ -16,7 +16,10 @@ void check_defined(std::string const& metric, Table const& table, Splits const& 
 Tuner make_tuner(Engine& engine, Data const& data, Study const& study);
 // Whether some configuration has patience, and so members that end before their last epoch.
 bool may_stop_early(SearchSpace const& space);
-// A configuration as its members are trained: with `epochs`, the whole training.
-Config member_config(Config config, Study const& study);
+// How long a configuration trains if it is never stopped: its own epochs, or the scheduler's.
+int own_epochs(Config const& config, Study const& study);
+// A configuration as its members are trained: with `epochs`, the whole training, and without a
+// seed, which is the MemberSpec's.
+Config member_config(Config const& config, Study const& study);
 
 }  // namespace brood

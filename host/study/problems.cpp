@@ -22,6 +22,26 @@ void add_new(std::vector<std::string> const& found, std::vector<std::string>& pr
   }
 }
 
+// Epochs of a trial's own are at most the scheduler's.
+std::vector<std::string> problems_of_epochs(Study const& study) {
+  Parameter const* const epochs = study.space.find("epochs");
+  if (epochs == nullptr) return {};
+  std::vector<Value> const values = corners(*epochs);
+  std::int64_t const most = max_epochs(study.scheduler);
+  for (Value const& value : values) {
+    if (number_of(value).value_or(0) <= static_cast<double>(most)) continue;
+    return {"epochs: " + to_text(value) + " exceeds the scheduler's max_epochs, " +
+            std::to_string(most) + "; raise that"};
+  }
+  bool const own = values != std::vector<Value>{most};
+  if (own && std::holds_alternative<PopulationBased>(study.scheduler)) {
+    return {
+        "epochs: does not go with population based training, where trials copy each other until "
+        "the end; give one number of epochs"};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> problems(Study const& of, Task task) {
@@ -55,13 +75,7 @@ std::vector<std::string> problems(Study const& of, Task task) {
     found.push_back("stop.target: is not finite; allowed: a score of the metric");
   std::string const metric = metric_problem(metric_name(study, task), task);
   if (!metric.empty()) found.push_back(metric);
-  Parameter const* const epochs = study.space.find("epochs");
-  if (epochs != nullptr &&
-      epochs->values != std::vector<Value>{std::int64_t{max_epochs(study.scheduler)}}) {
-    found.push_back("epochs: is the scheduler's to say (" +
-                    std::to_string(max_epochs(study.scheduler)) +
-                    "); set its max_epochs and leave epochs out of the space");
-  }
+  add_new(problems_of_epochs(study), found);
   if (copies && may_stop_early(study.space)) {
     found.push_back(
         "patience: does not go with population based training, where members that fall behind go "

@@ -259,6 +259,10 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   }
   // A trial ends by itself when none of its members goes on and one of them stopped.
   bool const ended = cut || (stopped && !running);
+  // One whose own epochs are over waits for the others of its rung, and has its score there.
+  bool const waits =
+      !cut && !running && !stopped && epoch >= own_epochs(ask.config, setup_.study);
+  if (waits) epoch = ask.until_epoch;
   auto const trial = static_cast<std::size_t>(ask.trial);
   if (member_scores_.size() <= trial) member_scores_.resize(trial + 1);
   member_scores_[trial].assign(scores.begin(), scores.end());
@@ -328,8 +332,10 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
     if (waiting && trial.epoch == 0) continue;  // never begun
     TrialState const state = waiting ? TrialState::stopped : trial.state;
     auto const i = static_cast<std::size_t>(trial.id);
-    TrialResult result = trial_result(setup_, trial.id, tuner_.scored_config(trial.id), trial.epoch,
-                                      member_scores_[i]);
+    Config config = tuner_.scored_config(trial.id);
+    int const epochs = std::min(trial.epoch, own_epochs(config, setup_.study));
+    TrialResult result =
+        trial_result(setup_, trial.id, std::move(config), epochs, member_scores_[i]);
     result.state = state;
     result.score = trial.score;
     result.rank = ranks[i];

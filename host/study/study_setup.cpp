@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "backend/describe.hpp"
 #include "study/plan.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
@@ -33,9 +34,10 @@ std::vector<MemberSpec> StudySetup::members_of(int trial, Config const& config, 
   std::vector<MemberSpec> specs;
   for (std::size_t s = first; s < last; ++s) {
     Split const& split = splits.splits[s];
+    auto const repeat = static_cast<std::uint32_t>(split.repeat);
+    auto const by_trial = member_seed(study.seed, static_cast<std::uint32_t>(trial), repeat);
     specs.push_back({.config = member_config(config, study),
-                     .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial),
-                                         static_cast<std::uint32_t>(split.repeat)),
+                     .seed = seed_of(config, by_trial, repeat),
                      .table = data.id(),
                      .train_rows = split.train,
                      .eval_rows = split.valid,
@@ -48,8 +50,9 @@ std::vector<MemberSpec> StudySetup::members_of(int trial, Config const& config, 
 MemberSpec StudySetup::refit_of(Segment const& segment, SharedTransform const& transform) const {
   Config config = segment.config;
   config.set("patience", std::int64_t{0});
-  return {.config = member_config(std::move(config), study),
-          .seed = member_seed(study.seed, static_cast<std::uint32_t>(segment.trial), 0),
+  auto const by_trial = member_seed(study.seed, static_cast<std::uint32_t>(segment.trial), 0);
+  return {.config = member_config(config, study),
+          .seed = seed_of(config, by_trial, 0),
           .table = data.id(),
           .train_rows = splits.development,
           .eval_rows = nullptr,

@@ -98,13 +98,25 @@ TEST(Problems, AreAllToldAtOnce) {
   EXPECT_NE(found.find("max_epochs is 0"), std::string::npos) << found;
 }
 
-TEST(Problems, EpochsAreTheSchedulersToSay) {
+TEST(Problems, EpochsOfATrialAreAtMostTheSchedulers) {
   EXPECT_EQ(problems_with([](Study& s) { s.space.constant("epochs", 20); }),
-            "epochs: is the scheduler's to say (9); set its max_epochs and leave epochs out of the "
-            "space\n");
+            "epochs: 20 exceeds the scheduler's max_epochs, 9; raise that\n");
   EXPECT_NE(problems_with([](Study& s) { s.space.choice("epochs", {9, 18}); }), "");
-  EXPECT_NE(problems_with([](Study& s) { s.space.integer("epochs", 1, 9); }), "");
+  EXPECT_NE(problems_with([](Study& s) { s.space.integer("epochs", 1, 10); }), "");
+  EXPECT_EQ(problems_with([](Study& s) { s.space.integer("epochs", 1, 9); }), "");
   EXPECT_EQ(problems_with([](Study& s) { s.space.constant("epochs", 9); }), "");
+  EXPECT_NE(problems_with([](Study& s) {
+              s.scheduler = PopulationBased{.max_epochs = 9};
+              s.space.choice("epochs", {3, 9});
+            }).find("does not go with population based training"),
+            std::string::npos);
+}
+
+TEST(Problems, WarmupIsComparedWithTheTrialsEpochs) {
+  EXPECT_EQ(problems_with([](Study& s) {
+              s.space.choice("epochs", {3, 9}).choice("warmup_epochs", {0, 5});
+            }),
+            "warmup_epochs: 5 exceeds epochs (3)\n");
 }
 
 TEST(Problems, WarmupIsComparedWithTheSchedulersEpochs) {

@@ -530,7 +530,7 @@ TEST(SweepErrors, ComeAllAtOnceInTheOrderOfTheFile) {
     sweep_of(
         "trials: 0\nmetrc: {name: loss}\nvalidation: {holdout: 2, flods: 5}\nmethod: tpee\n"
         "parameters:\n  lr: {min: 0.0, max: x}\n  hidden: {values: [[0], 3, [8]]}\n"
-        "  activation: {values: [rleu]}\ntrain: {seed: 1, lr: 2}\n");
+        "  activation: {values: [rleu]}\ntrain: {sed: 1, lr: 2}\n");
     FAIL() << "nothing was thrown";
   } catch (UsageError const& error) {
     std::vector<std::string> places;
@@ -538,7 +538,7 @@ TEST(SweepErrors, ComeAllAtOnceInTheOrderOfTheFile) {
       places.push_back(problem.substr(0, problem.find(": ")));
     EXPECT_EQ(places, (std::vector<std::string>{"file:2:9", "file:3:1", "file:4:23", "file:4:26",
                                                 "file:5:9", "file:7:23", "file:8:21", "file:8:26",
-                                                "file:9:25", "file:10:9", "file:10:18"}))
+                                                "file:9:25", "file:10:9", "file:10:17"}))
         << error.what();
   }
 }
