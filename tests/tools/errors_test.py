@@ -110,7 +110,7 @@ class Sweeps(Refused):
         self.write("s.yaml", SWEEP)
         for override in ("batch_size=0", "batch_size=5000", "activation=rellu", "lr=-1",
                          "hidden=[0]", "dropout=1", "trials=0", "validation.test=1",
-                         "validation.holdout=0", "early_terminate.eta=1", "metric.name=f1",
+                         "validation.holdout=0", "early_terminate.eta=1", "metric.name=f2",
                          "nonsense=1", "seed=abc", "method=tpee", "loss=mse", "lr=", "=1", "data=3"):
             self.refused("tune", "s.yaml", override, begins=override.split("=")[0])
         self.refused("tune", "s.yaml", "early_terminate.min_iter=100", begins="s.yaml:4:",

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class Problems {
   // So many already that no more of them will be shown: spare the work of wording them.
   bool enough() const { return problems_.size() >= kKept; }
 
+  // True the first time: what is long (all names that are allowed) is told once.
+  bool tells_first(std::string const& what) { return told_.insert(what).second; }
+
   // Throws UsageError if there are any: the first 20 in the order of the text, and how many more.
   void throw_if_any() const;
 
@@ -40,6 +44,7 @@ class Problems {
   };
   std::vector<Problem> problems_;  // at most kKept
   std::size_t count_ = 0;
+  std::set<std::string> told_;
 };
 
 }  // namespace brood::files

@@ -124,7 +124,7 @@ class MethodReader {
       auto const info = std::find_if(infos_.begin(), infos_.end(),
                                      [&](auto const& each) { return each.name == entry.key; });
       if (info == infos_.end()) continue;  // noted above
-      if (entry.key == "epochs") {
+      if (entry.key == "epochs" && study_.space.find("epochs") == nullptr) {
         top_.problems().add(entry.place, known.full(entry.key) +
                                              ": epochs are the scheduler's and cannot be chosen "
                                              "for a point");

@@ -19,11 +19,7 @@ namespace {
 
 using Path = std::vector<std::string>;
 
-struct Alias {
-  std::string_view written, meant;
-};
-constexpr Alias kTopAlias{"run_cap", "trials"};
-constexpr Alias kHyperparameterAlias{"learning_rate", "lr"};
+constexpr std::string_view kWritten = "run_cap", kMeant = "trials";
 constexpr std::string_view kSearched = "parameters";
 constexpr std::string_view kFixed[] = {"network", "train"};
 
@@ -35,17 +31,6 @@ Entry* find(Node& map, std::string_view key) {
   return const_cast<Entry*>(std::as_const(map).find(key));
 }
 
-void rename(Node& map, Alias alias, Problems& problems) {
-  Entry* written = find(map, alias.written);
-  if (written == nullptr) return;
-  if (Entry const* meant = find(map, alias.meant)) {
-    problems.add(written->place, std::string(alias.written) + " is another word for " +
-                                     std::string(alias.meant) + ", which is at " +
-                                     meant->place.text() + "; keep one of them");
-  }
-  written->key = alias.meant;
-}
-
 // The group of a hyperparameter, or nothing.
 std::string group_of(std::string_view name) {
   for (HyperparameterInfo const& info : hyperparameters()) {
@@ -54,12 +39,8 @@ std::string group_of(std::string_view name) {
   return "";
 }
 
-void rename(std::string& key, Alias alias) {
-  if (key == alias.written) key = alias.meant;
-}
-
 // Empty parts are kept, for a message.
-Path path_of(std::string_view key) {
+Path path_of(std::string_view key, Node const& value, Vocabulary& vocabulary) {
   // A column's name may hold dots.
   constexpr std::string_view kColumns = "data.columns.";
   if (key.starts_with(kColumns)) {
@@ -71,13 +52,20 @@ Path path_of(std::string_view key) {
     path.emplace_back(key.substr(begin, dot - begin));
     begin = dot + 1;
   }
-  rename(path[0], kTopAlias);
-  if (path.size() == 1) {
-    rename(path[0], kHyperparameterAlias);
-    std::string const group = group_of(path[0]);
-    if (!group.empty()) path.insert(path.begin(), group);
-  } else if (holds_hyperparameters(path[0])) {
-    rename(path[1], kHyperparameterAlias);
+  if (path[0] == kWritten) path[0] = kMeant;
+  if (path == Path{"max_iter"} || path == Path{"min_iter"}) {
+    path.insert(path.begin(), "early_terminate");
+  } else if (path.size() == 1 && path[0] != "seed") {
+    std::string const name = vocabulary.renamed(path[0], value);
+    std::string const group = group_of(name);
+    if (!group.empty()) path = {group, name};
+  } else if (path.size() > 1 && holds_hyperparameters(path[0])) {
+    Node entry = value;
+    if (path.size() > 2) {  // parameters.units.values=[32, 64]
+      entry = node_at(value.place, NodeKind::map);
+      entry.entries.push_back({path[2], value.place, value});
+    }
+    path[1] = vocabulary.renamed(path[1], entry);
   }
   return path;
 }
@@ -121,17 +109,27 @@ void make_way(Node& root, Path const& path, Node const& value) {
     }
   }
   constexpr std::string_view kInsteadOf[][3] = {
-      {"validation", "folds", "holdout"},  {"validation", "holdout", "folds"},
-      {"validation", "folds", "fold"},     {"validation", "holdout", "fold"},
-      {"validation", "test", "fold"},      {"validation", "fold", "folds"},
-      {"validation", "fold", "holdout"},   {"validation", "fold", "test"},
-      {"validation", "fold", "group"},     {"validation", "fold", "time"},
-      {"validation", "group", "time"},     {"validation", "group", "fold"},
-      {"validation", "time", "group"},     {"validation", "time", "fold"},
-      {"metric", "name", "goal"},          {"early_terminate", "s", "min_iter"},
-      {"early_terminate", "min_iter", "s"}};
+      {"validation", "folds", "holdout"},   {"validation", "holdout", "folds"},
+      {"validation", "folds", "fold"},      {"validation", "holdout", "fold"},
+      {"validation", "test", "fold"},       {"validation", "fold", "folds"},
+      {"validation", "fold", "holdout"},    {"validation", "fold", "test"},
+      {"validation", "fold", "group"},      {"validation", "fold", "time"},
+      {"validation", "group", "time"},      {"validation", "group", "fold"},
+      {"validation", "time", "group"},      {"validation", "time", "fold"},
+      {"metric", "name", "goal"},           {"metric", "name", "target"},
+      {"early_terminate", "s", "min_iter"}, {"early_terminate", "min_iter", "s"}};
   for (auto const& [of, given, displaced] : kInsteadOf) {
     if (section == of && key == given) erase_from_file(root, of, displaced);
+  }
+  if (section == "early_terminate" && key == "max_iter") {
+    for (std::string_view const given : {kSearched, kFixed[1]})
+      erase_from_file(root, given, "epochs");
+  }
+  if (key == "epochs") {
+    // Bands are shares of max_iter still.
+    Entry const* const scheduler = std::as_const(root).find("early_terminate");
+    bool const bands = scheduler != nullptr && scheduler->value.find("s") != nullptr;
+    if (!bands) erase_from_file(root, "early_terminate", "max_iter");
   }
   if (section == "early_terminate" && key == "type") {
     // Another type has other settings.
@@ -194,24 +192,33 @@ std::optional<Node> value_of(std::string const& text, std::string const& name, P
 }  // namespace
 
 void rename_aliases(Node& root, Problems& problems) {
-  rename(root, kTopAlias, problems);
-  for (Entry& entry : root.entries) {
-    if (holds_hyperparameters(entry.key)) rename(entry.value, kHyperparameterAlias, problems);
+  Entry* written = find(root, kWritten);
+  if (written == nullptr) return;
+  if (Entry const* meant = find(root, kMeant)) {
+    problems.add(written->place, std::string(kWritten) + " is another word for " +
+                                     std::string(kMeant) + ", which is at " + meant->place.text() +
+                                     "; keep one of them");
   }
+  written->key = kMeant;
 }
 
-void apply_overrides(Node& root, Overrides const& overrides, Problems& problems) {
+void apply_overrides(Node& root, Overrides const& overrides, Vocabulary& vocabulary,
+                     Problems& problems) {
   for (auto const& [key, text] : overrides) {
     std::string const name = key + '=' + text;
     Place const place{std::make_shared<std::string const>(name), 0, 0};
-    Path const path = path_of(key);
+    auto value = value_of(text, name, place, problems);
+    if (!value) continue;
+    if (key == "eta") {
+      problems.add(place, "eta may mean early_terminate.eta or lr; write which");
+      continue;
+    }
+    Path const path = path_of(key, *value, vocabulary);
     if (std::find(path.begin(), path.end(), "") != path.end()) {
       problems.add(place, "the key " + files::quoted(key) +
                               " has an empty part; allowed: trials, validation.folds, ...");
       continue;
     }
-    auto value = value_of(text, name, place, problems);
-    if (!value) continue;
     make_way(root, path, *value);
     if (!set(root, path, std::move(*value), place)) {
       problems.add(place, "the key " + files::quoted(key) + " goes through a value that is no map");

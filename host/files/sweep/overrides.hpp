@@ -10,14 +10,16 @@
 #include "brood/files/sweep.hpp"
 #include "files/io/problems.hpp"
 #include "files/io/yaml.hpp"
+#include "files/sweep/vocabulary.hpp"
 
 namespace brood::files {
 
-// run_cap becomes trials, learning_rate becomes lr; to have both is a problem.
+// run_cap becomes trials; to have both is a problem.
 void rename_aliases(Node& root, Problems& problems);
 
-// The root is a map whose aliases were renamed. Later overrides win over earlier ones.
-void apply_overrides(Node& root, Overrides const& overrides, Problems& problems);
+// The root is a map in our words. Later overrides win over earlier ones.
+void apply_overrides(Node& root, Overrides const& overrides, Vocabulary& vocabulary,
+                     Problems& problems);
 
 // Sets the value at a path of keys, making the maps on the way.
 void set_text(Node& root, std::vector<std::string> const& path, std::string const& text,

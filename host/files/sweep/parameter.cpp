@@ -9,6 +9,7 @@
 
 #include "files/io/text.hpp"
 #include "files/sweep/section.hpp"
+#include "search/space/membership.hpp"
 
 namespace brood::files {
 
@@ -16,7 +17,7 @@ namespace {
 
 struct DistributionKeys {
   Distribution distribution;
-  Names keys;  // all needed, but for probabilities
+  Names keys;  // all needed, but for probabilities, and q, which is 1
 };
 
 // Every distribution with its keys.
@@ -215,7 +216,7 @@ class ParameterReader {
         problems_.add(node->place, full(key) + ": does not go with " + name + ", whose keys are " +
                                        joined(keys));
         good = false;
-      } else if (node == nullptr && wanted && key != "probabilities") {
+      } else if (node == nullptr && wanted && key != "probabilities" && key != "q") {
         problems_.add(node_.place, full(key) + ": is missing; " + name + " needs " + joined(keys));
         good = false;
       }
@@ -236,7 +237,10 @@ class ParameterReader {
     }
     if (distribution == Distribution::int_uniform) return true;
     Node const* q = section_.find("q");
-    if (q != nullptr && (!q->is_number() || whole_number(*q))) return true;
+    bool const by_steps = distribution == Distribution::q_uniform ||
+                          distribution == Distribution::q_log_uniform_values ||
+                          distribution == Distribution::q_normal;
+    if (by_steps && (q == nullptr || !q->is_number() || whole_number(*q))) return true;
     problems_.add(
         q == nullptr ? place : q->place,
         std::string(info_.name) + ": " + name +
@@ -257,7 +261,24 @@ class ParameterReader {
     bool good = true;
     for (Node const& item : values.items)
       good = add_value(item, parameter) && good;
+    if (!section_.has("probabilities")) drop_twins(values, parameter);
     return read_probabilities(parameter) && good;
+  }
+
+  // A value that is there twice counts once.
+  void drop_twins(Node const& node, Parameter& parameter) {
+    std::vector<Value> kept;
+    for (Value& value : parameter.values) {
+      bool const twice = std::any_of(kept.begin(), kept.end(),
+                                     [&](Value const& each) { return same_value(each, value); });
+      if (twice) {
+        notes_.push_back(node.place.text() + ": " + full("values") + ": " + to_text(value) +
+                         " is there twice, and counts once");
+      } else {
+        kept.push_back(std::move(value));
+      }
+    }
+    parameter.values = std::move(kept);
   }
 
   bool add_value(Node const& node, Parameter& parameter) {
@@ -287,6 +308,13 @@ class ParameterReader {
                                                            {"q", &parameter.q},
                                                            {"mu", &parameter.mu},
                                                            {"sigma", &parameter.sigma}};
+    Names const& keys = keys_of(parameter.distribution);
+    if (std::find(keys.begin(), keys.end(), "q") != keys.end()) {
+      parameter.q = 1;
+      if (!section_.has("q"))
+        notes_.push_back(node_.place.text() + ": " + full("q") +
+                         " is 1 where none is given, as for Weights & Biases");
+    }
     bool good = true;
     for (auto const& [key, field] : fields) {
       Node const* node = section_.find(key);
@@ -297,7 +325,20 @@ class ParameterReader {
         problems_.add(node->place, not_allowed(full(key), *node, "a number"));
       }
     }
+    if (good) raise_zero(parameter);
     return good;
+  }
+
+  // A range that begins at 0, of what is above 0: drawn uniformly, 0 has no part in it.
+  void raise_zero(Parameter& parameter) {
+    double const small = parameter.max * 1e-6;
+    bool const raised = parameter.distribution == Distribution::uniform && parameter.min == 0 &&
+                        !check(info_.name, Value(0.0)).empty() &&
+                        check(info_.name, Value(small)).empty();
+    if (!raised) return;
+    parameter.min = small;
+    notes_.push_back(section_.find("min")->place.text() + ": " + std::string(info_.name) +
+                     ": min 0 is read as " + to_text(small) + ", for it is above 0");
   }
 
   // The distribution has no problems of its own, and its ends are good hyperparameters.

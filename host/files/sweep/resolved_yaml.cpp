@@ -109,10 +109,13 @@ std::string constraints_text(Constraints const& constraints) {
   return text.empty() ? "# constraints: none\n" : "constraints: {" + text + "}\n";
 }
 
-std::string scheduler_text(SchedulerChoice const& scheduler) {
+// Epochs that are searched stand under parameters.
+std::string scheduler_text(SchedulerChoice const& scheduler, SearchSpace const& space) {
   std::string const type = "early_terminate: {type: " + std::string(name_of(scheduler));
-  if (auto const* none = std::get_if<NoEarlyTermination>(&scheduler))
-    return type + "}\ntrain: {" + settings_text(*none) + "}\n";
+  if (auto const* none = std::get_if<NoEarlyTermination>(&scheduler)) {
+    bool const searched = space.find("epochs") != nullptr;
+    return type + (searched ? "}\n" : "}\ntrain: {" + settings_text(*none) + "}\n");
+  }
   return type + ", " +
          std::visit([](auto const& chosen) { return settings_text(chosen); }, scheduler) + "}\n";
 }
@@ -221,7 +224,7 @@ std::string resolved_yaml(Sweep const& sweep) {
   text += observations_text(study.prior);
   return text + constraints_text(study.constraints) +
          settings_lines(study, {"best_of", "ensemble"}) + stop_text(study.stop) +
-         scheduler_text(study.scheduler) + space_text(study.space);
+         scheduler_text(study.scheduler, study.space) + space_text(study.space);
 }
 
 }  // namespace brood::files

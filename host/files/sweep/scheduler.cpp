@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "files/sweep/settings.hpp"
 
@@ -29,7 +30,7 @@ class SchedulerReader {
     }
   }
 
-  NoEarlyTermination none() const { return read(NoEarlyTermination()); }
+  NoEarlyTermination none() { return read(NoEarlyTermination()); }
 
   SuccessiveHalving halving() {
     auto halving = read(SuccessiveHalving());
@@ -50,7 +51,7 @@ class SchedulerReader {
         for (Rung const& rung : plan_rungs(bands, 1))
           rungs += (rungs.empty() ? "" : ", ") + std::to_string(rung.epoch);
         notes_.push_back(place + ": early_terminate: hyperband with " +
-                         (section_.has("s") ? "s" : "min_iter") +
+                         (bands.bands ? "s" : "min_iter") +
                          " is read as one bracket whose rungs end at epochs " + rungs);
       }
       return bands;
@@ -65,45 +66,56 @@ class SchedulerReader {
     return hyperband;
   }
 
-  Asha asha() const {
+  Asha asha() {
     auto const asha = read(Asha());
     check_min(asha.min_epochs, asha.max_epochs);
     return asha;
   }
 
-  MedianStopping median() const { return read(MedianStopping()); }
+  MedianStopping median() { return read(MedianStopping()); }
 
-  PopulationBased population_based() const {
+  PopulationBased population_based() {
     auto rounds = read(PopulationBased());
     if (!section_.has("interval")) rounds.interval = std::min(rounds.interval, rounds.max_epochs);
     return rounds;
   }
 
  private:
-  // A scheduler's settings from its default ones; what `epochs` says holds unless max_iter does.
+  // A scheduler's settings from its default ones. How long trials train is what `epochs` says, if
+  // it is there: to Weights & Biases max_iter is only a measure for bands.
   template <class S>
-  S read(S scheduler) const {
+  S read(S scheduler) {
     if (space_.epochs) scheduler.max_epochs = static_cast<int>(*space_.epochs);
     if constexpr (!std::is_same_v<S, NoEarlyTermination>) {
       read_settings(section_, scheduler);
-      check_epochs(scheduler.max_epochs);
+      if (space_.epochs && *space_.epochs != scheduler.max_epochs) take_epochs(scheduler);
     }
     return scheduler;
   }
 
-  // `epochs` may say it too, if it says the same.
-  void check_epochs(int max_epochs) const {
-    if (!space_.epochs || *space_.epochs == max_epochs) return;
-    section_.problems().add(space_.epochs_place,
-                            "epochs: " + std::to_string(*space_.epochs) +
-                                " contradicts early_terminate.max_iter, which is " +
-                                std::to_string(max_epochs) +
-                                " and says how long a trial trains; leave epochs out");
+  template <class S>
+  void take_epochs(S& scheduler) {
+    int const max_iter = std::exchange(scheduler.max_epochs, static_cast<int>(*space_.epochs));
+    std::string const searched = space_.space.find("epochs") == nullptr ? "" : "of at most ";
+    notes_.push_back(section_.find("max_iter")->place.text() + ": early_terminate.max_iter: " +
+                     std::to_string(max_iter) + " gives way to epochs, " + searched +
+                     std::to_string(*space_.epochs) + ": that is how long trials train");
+    if constexpr (std::is_same_v<S, SuccessiveHalving>) {
+      if (scheduler.bands) scheduler.bands_of = max_iter;
+    }
   }
 
-  // What min_iter says beside bands must be the first of them.
+  // What min_iter says beside bands must be the first of them. Weights & Biases' hyperband has
+  // bands of max_iter: with min_iter alone, s has no part.
   void settle_bands(SuccessiveHalving& halving) {
     if (!halving.bands) return;
+    bool const theirs = section_.has("type") && section_.find("type")->text == Hyperband::kName;
+    if (theirs && section_.has("min_iter") && !section_.has("max_iter")) {
+      notes_.push_back(section_.find("s")->place.text() +
+                       ": early_terminate.s has no part, for there is a min_iter and no max_iter");
+      halving.bands.reset();
+      return;
+    }
     int const first = plan_rungs(halving, 1).front().epoch;
     if (section_.has("min_iter") && halving.min_epochs != first)
       section_.add_problem("s", "contradicts early_terminate.min_iter; keep one of them");
@@ -124,7 +136,10 @@ class SchedulerReader {
     std::string const key = section_.has("max_iter") ? "max_iter" : "min_iter";
     section_.problems().add(section_.has(key) ? section_.find(key)->place : space_.epochs_place,
                             "early_terminate: min_iter " + std::to_string(min_epochs) +
-                                " exceeds max_iter " + std::to_string(max_epochs));
+                                " exceeds " + (space_.epochs ? "epochs " : "max_iter ") +
+                                std::to_string(max_epochs) + ", so that no trial would end early" +
+                                "; lower it, such as early_terminate.min_iter=1, or write " +
+                                "early_terminate=none");
   }
 
   Section const& section_;

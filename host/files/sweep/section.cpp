@@ -8,6 +8,7 @@
 
 #include "brood/value.hpp"
 #include "files/io/text.hpp"
+#include "files/sweep/synonyms.hpp"
 
 namespace brood::files {
 
@@ -48,6 +49,8 @@ std::string hint(Node const& node) {
   }
   return "";
 }
+
+constexpr std::size_t kFew = 10;  // names that may be told again
 
 std::string section_title(std::string_view section) {
   return section.empty() ? "the sweep" : std::string(section);
@@ -117,8 +120,10 @@ Section::Section(Node const* map, std::string name, Names keys, Problems& proble
   for (Entry const& entry : map->entries) {
     if (is_one_of(entry.key, keys_)) continue;
     std::string advice = problems.enough() ? "" : did_you_mean(entry.key, known);
-    if (is_one_of(entry.key, elsewhere)) advice = "; it belongs " + where;
-    if (advice.empty()) advice = "; the keys of " + section_title(name_) + " are " + joined(keys_);
+    std::string const meant = elsewhere.empty() ? "" : hyperparameter_meant(entry.key, false);
+    if (is_one_of(meant, elsewhere)) advice = "; it belongs " + where;
+    std::string const all = "; the keys of " + section_title(name_) + " are " + joined(keys_);
+    if (advice.empty() && (keys_.size() <= kFew || problems.tells_first(all))) advice = all;
     problems.add(entry.place, files::quoted(full(entry.key)) + " is no key here" + advice);
   }
 }

@@ -10,6 +10,7 @@
 #include "files/sweep/section.hpp"
 #include "files/sweep/when.hpp"
 #include "search/space/membership.hpp"
+#include "study/corners.hpp"
 
 namespace brood::files {
 
@@ -153,14 +154,18 @@ class SpaceReader {
       if (says_the_shape_once(parameter.name, place)) result_.space.add(parameter);
       return;
     }
-    if (parameter.distribution == Distribution::constant) {
-      result_.epochs = std::get<std::int64_t>(parameter.values[0]);
-      result_.epochs_place = place;
-      return;
-    }
-    problems_.add(place,
-                  "parameters.epochs: epochs are the scheduler's and cannot be searched; write "
-                  "early_terminate.max_iter, or one number of epochs under train");
+    result_.epochs = most_epochs(parameter);
+    result_.epochs_place = place;
+    bool const same = std::all_of(parameter.values.begin(), parameter.values.end(),
+                                  [&](Value const& v) { return v == parameter.values.front(); });
+    if (parameter.values.empty() || !same) result_.space.add(parameter);
+  }
+
+  static std::int64_t most_epochs(Parameter parameter) {
+    std::int64_t most = 1;
+    for (Value const& value : corners(std::move(parameter)))
+      most = std::max(most, static_cast<std::int64_t>(number_of(value).value_or(1)));
+    return most;
   }
 
   Node const& root_;

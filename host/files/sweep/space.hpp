@@ -15,9 +15,10 @@
 namespace brood::files {
 
 struct SpaceOfSweep {
-  SearchSpace space;  // parameters in their order, then network's, then train's; without epochs
-  // How long trials train is the scheduler's: `epochs` is taken out, to be settled with it.
-  std::optional<std::int64_t> epochs;
+  // Parameters in their order, then network's, then train's. One number of epochs is the
+  // scheduler's and is taken out; where they are searched, they are each trial's own.
+  SearchSpace space;
+  std::optional<std::int64_t> epochs;  // the most
   Place epochs_place;
 };
 

@@ -16,6 +16,7 @@
 #include "files/io/text.hpp"
 #include "files/io/yaml.hpp"
 #include "files/sweep/constraints.hpp"
+#include "files/sweep/keys.hpp"
 #include "files/sweep/method.hpp"
 #include "files/sweep/overrides.hpp"
 #include "files/sweep/reader.hpp"
@@ -24,7 +25,9 @@
 #include "files/sweep/settings.hpp"
 #include "files/sweep/space.hpp"
 #include "files/sweep/start_model.hpp"
+#include "files/sweep/synonyms.hpp"
 #include "files/sweep/validation.hpp"
+#include "files/sweep/vocabulary.hpp"
 #include "files/sweep/warm_start.hpp"
 #include "files/table/csv_dialect.hpp"
 
@@ -59,6 +62,7 @@ class SweepReader {
     read_start(top_, directory_, sweep_);
     read_warm_start(top_, directory_, sweep_);
     SpaceOfSweep space = read_space(root_, problems_, sweep_.notes);
+    note_places();
     sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
     sweep_.study.space = std::move(space.space);
     read_method(top_, sweep_.study, sweep_.notes);
@@ -69,13 +73,11 @@ class SweepReader {
  private:
   // Of Weights & Biases' keys, those that do not say what to train.
   static Names ignored_keys() {
-    return {"program", "command", "project", "entity", "name", "description"};
+    return {"program",    "command",  "project", "entity", "name",     "description",
+            "controller", "settings", "job",     "queue",  "image_uri"};
   }
   static Names top_keys() {
-    Names keys = {"data",       "task",   "validation", "metric",          "method",
-                  "sampler",    "points", "first",      "trials",          "seed",
-                  "time_limit", "stop",   "network",    "early_terminate", "train",
-                  "parameters", "start",  "warm_start", "observations",    "constraints"};
+    Names keys = names_of(kTopKeys);
     for (Names const& more : {settings_keys<Study>(), ignored_keys()})
       keys.insert(keys.end(), more.begin(), more.end());
     return keys;
@@ -96,6 +98,16 @@ class SweepReader {
     }
   }
 
+  // Of hyperparameters: what the task says of them is known with the data only.
+  void note_places() {
+    for (std::string_view const section : {"parameters", "network", "train"}) {
+      Entry const* const entry = root_.find(section);
+      if (entry == nullptr) continue;
+      for (Entry const& each : entry->value.entries)
+        sweep_.places.emplace(each.key, each.place.text());
+    }
+  }
+
   void read_task() {
     Names names;
     for (auto const& [name, task] : kTasks)
@@ -107,9 +119,7 @@ class SweepReader {
   }
 
   void read_data() {
-    Section const data(top_, "data",
-                       {"file", "target", "format", "header", "separator", "decimal", "missing",
-                        "drop", "labels", "missing_indicator", "bins", "weight", "columns"});
+    Section const data(top_, "data", names_of(kDataKeys));
     if (auto const file = data.text("file")) {
       sweep_.data_path = opened(*file, *data.find("file"), directory_);
     } else if (!data.has("file")) {
@@ -204,7 +214,8 @@ class SweepReader {
   }
 
   void read_metric() {
-    Section const section(top_, "metric", {"name", "goal"});
+    Section const section(top_, "metric", names_of(kMetricKeys));
+    read_target(section);
     std::string& metric = sweep_.study.metric.name;
     Task const* task = sweep_.dataset.task ? &*sweep_.dataset.task : nullptr;
     Node const* node = section.find("name");
@@ -214,17 +225,16 @@ class SweepReader {
       return;
     }
     auto const goal = section.choice("goal", {"maximize", "minimize"});
-    std::string name = node->text;
-    for (std::string_view const prefix : {"val_", "valid_"}) {
-      if (name.starts_with(prefix)) name.erase(0, prefix.size());
+    std::string const name = metric_meant(node->text);
+    if (name.empty()) return refuse_metric(*node);
+    std::string const letters = letters_of(node->text);
+    if (name == "f1_macro" && letters.find("macro") == std::string::npos) {
+      sweep_.notes.push_back(node->place.text() + ": " + node->text +
+                             " is read as f1_macro, the mean of the F1 of each class");
     }
-    if (goal_of(name).empty()) {
-      Names names;
-      for (MetricInfo const& each : metrics())
-        names.push_back(each.name);
-      problems_.add(node->place, not_allowed("metric.name", *node, "one of " + joined(names)) +
-                                     did_you_mean(name, names));
-      return;
+    if (letters.starts_with("test") || letters.ends_with("test")) {
+      sweep_.notes.push_back(node->place.text() + ": " + node->text + " is read as " + name +
+                             " on validation rows; test rows are looked at once, at the end");
     }
     metric = name;
     sweep_.places["metric.name"] = node->place.text();
@@ -232,6 +242,34 @@ class SweepReader {
     if (goal && *goal != goal_of(name)) {
       section.add_problem(
           "goal", *goal + " does not fit " + name + "; allowed: " + std::string(goal_of(name)));
+    }
+  }
+
+  void refuse_metric(Node const& node) {
+    Names names;
+    for (MetricInfo const& each : metrics())
+      names.push_back(each.name);
+    std::string const letters = letters_of(node.text);
+    bool const of_training = letters.starts_with("train") || letters.ends_with("train");
+    problems_.add(node.place,
+                  not_allowed("metric.name", node, "one of " + joined(names)) +
+                      (of_training ? "; trials are not scored on rows that they train on"
+                                   : did_you_mean(node.text, names)));
+  }
+
+  // Weights & Biases' word for stop.target.
+  void read_target(Section const& section) {
+    Node const* node = section.find("target");
+    if (node == nullptr) return;
+    Entry const* stop = root_.find("stop");
+    if (stop != nullptr && stop->value.find("target") != nullptr) {
+      section.add_problem("target", "is stop.target, which is at " +
+                                        stop->value.find("target")->place.text() +
+                                        ", too; keep one of them");
+    } else if (!node->is_number()) {
+      problems_.add(node->place, not_allowed("metric.target", *node, "a score of the metric"));
+    } else {
+      sweep_.study.stop.target = node->real;
     }
   }
 
@@ -322,15 +360,19 @@ void make_section(Node& root, std::string const& key, std::string const& of_scal
 Sweep read_tree(Node root, Overrides const& overrides, std::string const& study_name,
                 std::string const& directory) {
   Problems problems;
+  Vocabulary vocabulary(problems);
   if (root.kind == NodeKind::map) {
     make_section(root, "metric", "name");
     make_section(root, "early_terminate", "type");
     rename_aliases(root, problems);
-    apply_overrides(root, overrides, problems);
+    vocabulary.rename(root);
+    apply_overrides(root, overrides, vocabulary, problems);
+    vocabulary.translate(root);
   }
   Sweep sweep = SweepReader(root, directory, problems).read();
   problems.throw_if_any();
   sweep.name = study_name;
+  vocabulary.add_note(sweep.notes);
   if (sweep.study.space.dimensions() == 0 && sweep.study.trials > 1) {
     sweep.notes.push_back("nothing is searched: all " + std::to_string(sweep.study.trials) +
                           " trials are the same network from different initial weights");

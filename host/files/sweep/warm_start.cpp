@@ -12,6 +12,7 @@
 
 #include "brood/error.hpp"
 #include "files/io/text.hpp"
+#include "files/sweep/keys.hpp"
 #include "files/sweep/parameter.hpp"
 #include "files/sweep/reader.hpp"
 #include "files/table/csv_cells.hpp"
@@ -249,7 +250,7 @@ void read_warm_start(Section const& top, std::string const& directory, Sweep& sw
   if (node == nullptr) return;
   std::optional<std::vector<std::string>> paths;
   if (node->kind == NodeKind::map) {
-    Section const section(top, "warm_start", {"runs", "first"});
+    Section const section(top, "warm_start", names_of(kWarmStartKeys));
     if (!section.has("runs")) section.add_missing("runs", "the directories of former runs");
     paths = section.names("runs");
     sweep.warm_start_first = static_cast<int>(section.integer("first", 1, 1000).value_or(0));

@@ -46,8 +46,10 @@ struct SuccessiveHalving {
   int max_epochs = 81;  // >= min_epochs
   Survivors survivors = Survivors::floor;
   // Weights & Biases' bands: rungs end at max_epochs / eta^i, i = bands .. 1, rounded down, and at
-  // max_epochs; min_epochs then has no part in it.
+  // max_epochs; min_epochs then has no part in it. With `bands_of` they are shares of that instead,
+  // as far as they lie below max_epochs.
   std::optional<int> bands = {};
+  std::optional<int> bands_of = {};
   // Trials that go on after the first rungs, in place of 1/eta; 0 ends the study there. So a run is
   // repeated of which the clock decided how many went on.
   std::vector<int> promoted = {};
@@ -63,6 +65,8 @@ struct SuccessiveHalving {
           "how 1/eta of a rung is rounded");
     visit({"bands", "s"}, &S::bands, setting::Whole{1, 30},
           "rungs at max_iter / eta^i, i = 1 .. s, and at max_iter");
+    visit("bands_of", &S::bands_of, setting::Whole{1},
+          "in place of max_iter, what these rungs are shares of");
     visit("promoted", &S::promoted, setting::Descending{0},
           "trials that go on after the first rungs, in place of 1/eta; 0: it ends there");
   }

@@ -12,8 +12,11 @@ namespace {
 // below 1.
 std::vector<int> band_epochs(SuccessiveHalving const& halving) {
   std::vector<int> epochs = {halving.max_epochs};
-  for (int i = 0; i < *halving.bands && epochs.front() > 1; ++i)
-    epochs.insert(epochs.begin(), std::max(1, epochs.front() / halving.eta));
+  int band = halving.bands_of.value_or(halving.max_epochs);
+  for (int i = 0; i < *halving.bands && band > 1; ++i) {
+    band = std::max(1, band / halving.eta);
+    if (band < halving.max_epochs) epochs.insert(epochs.begin(), band);
+  }
   return epochs;
 }
 
