@@ -52,7 +52,7 @@ class CommandTest(unittest.TestCase):
 
     def environment(self, clock_rate=None, **changes):
         """The command's variables; clock_rate 100: by its clock it is a hundred times slower."""
-        variables = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+        variables = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "NO_COLOR", "TERM")}
         if clock_rate:
             variables["BROOD_TEST_CLOCK_RATE"] = str(clock_rate)
         if "BROOD_TEST_CLOCK_RATE" in variables:

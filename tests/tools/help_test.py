@@ -73,7 +73,32 @@ class Names(CommandTest):
         for name in ("tpe.startup", "train.epochs", "validation.folds", "validation.repeats"):
             self.assertTrue(rows[name]["help"], name)
         text, _ = self.brood("list", "settings")
-        self.assertRegex(text, r"(?m)^  median\.interval +1 +a whole number, 1 \.\. max_iter ")
+        self.assertRegex(text, r"(?m)^  median\.interval +epochs between two comparisons\n"
+                               r" +default 1; a whole number, 1 \.\. max_iter$")
+
+    def test_every_key_that_a_sweep_may_have_is_listed(self):
+        listed = self.json_of("list")
+        names = {row["name"] for topic in ("keys", "settings", "hyperparameters")
+                 for row in listed[topic]}
+        self.write("xyzzy.yaml", "xyzzy: 1\ndata: {xyzzy: 1}\n")
+        _, err = self.brood("check", "xyzzy.yaml", code=2)
+        for section, prefix in (("the sweep", ""), ("data", "data.")):
+            allowed = re.search(rf"the keys of {section} are (.*)", err).group(1).split(", ")
+            ignored = {"program", "command", "project", "entity", "name", "description",
+                       "controller", "settings", "job", "queue", "image_uri"}
+            self.assertEqual({prefix + key for key in allowed} - names - ignored, set())
+        self.assertIn("hidden_size, ", self.brood("list", "synonyms")[0])
+
+    def test_lists_are_no_wider_than_the_terminal(self):
+        for columns in (60, 80, 100, 200):
+            done = self.run_brood("list", COLUMNS=str(columns))
+            self.assertEqual(done.returncode, 0)
+            lines = done.stdout.decode().splitlines()
+            self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertTrue(any(len(line) > columns - 15 for line in lines))
+        for columns in ("0", "-3", "many", ""):  # are no width: 80
+            lines = self.run_brood("list", COLUMNS=columns).stdout.decode().splitlines()
+            self.assertLessEqual(max(map(len, lines)), 80)
 
     def test_every_listed_name_is_understood(self):
         self.write("s.csv", "a,b,y\n" + "1,2,u\n2,1,v\n" * 20)

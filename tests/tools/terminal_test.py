@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """On a terminal, and when the user has had enough: status lines, colours, signals."""
 
+import fcntl
 import os
 import pathlib
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
 from command import BROOD, HANG, SWEEP, CommandTest
 
 
-def run_on_terminal(test, *arguments, **variables):
+def run_on_terminal(test, *arguments, columns=None, **variables):
     """The command with stdout and stderr on one pseudo-terminal: what it wrote, and its code."""
     master, slave = pty.openpty()
+    if columns:
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen([BROOD, *arguments], cwd=test.folder, stdin=subprocess.DEVNULL,
                                stdout=slave, stderr=slave, env=test.environment(**variables))
     os.close(slave)
@@ -46,6 +51,14 @@ class Terminal(CommandTest):
                          text.count("rung 2 of 3") + text.count("rung 3 of 3"))
         self.assertNotIn("rung 1/3", text)
         self.assertIn("\x1b[1m", text)
+
+    def test_lists_are_as_wide_as_the_terminal(self):
+        for columns in (60, 132):
+            text, code = run_on_terminal(self, "list", columns=columns, TERM="xterm")
+            self.assertEqual(code, 0)
+            lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+            self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertGreater(max(map(len, lines)), columns - 10)
 
     def test_colours_can_be_refused(self):
         for arguments, variables in ([], {"NO_COLOR": "1"}), (["--no-color"], {}):

@@ -9,8 +9,11 @@
 #include "brood/space.hpp"
 #include "brood/study.hpp"
 #include "brood/value.hpp"
+#include "files/sweep/keys.hpp"
 #include "files/sweep/settings.hpp"
+#include "files/sweep/synonyms.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/definitions.hpp"
 #include "tools/output.hpp"
 
 namespace brood::tools {
@@ -116,20 +119,37 @@ std::vector<Name> schedulers() {
   return names;
 }
 
+// "default 0.2; 0 <= holdout < 1"
+std::string range_text(std::string_view fallback, std::string_view allowed) {
+  return "default " + std::string(fallback.empty() ? "none" : fallback) + "; " +
+         std::string(allowed);
+}
+
 template <class S>
 std::vector<Name> settings_of() {
   std::vector<Name> names;
-  files::for_keys<S>([&](setting::Name name, auto, auto const&, std::string_view help) {
-    names.push_back({std::string(name.key), std::string(help)});
-  });
+  S const defaults{};
+  files::for_keys<S>(
+      [&](setting::Name name, auto field, auto const& allowed, std::string_view help) {
+        names.push_back(
+            {std::string(name.key), std::string(help) + "; " +
+                                        range_text(files::setting_text(defaults.*field, allowed),
+                                                   files::allowed_text(name.key, allowed))});
+      });
   return names;
 }
 
-std::vector<Name> constraints() {
+std::vector<Name> synonym_names() {
   std::vector<Name> names;
-  files::for_keys<Constraints>([&](setting::Name name, auto, auto const&, std::string_view help) {
-    names.push_back({std::string(name.key), std::string(help) + "; at most"});
-  });
+  for (files::Synonyms const& each : files::synonyms()) {
+    std::string words(each.words);
+    for (std::size_t at = words.find(' '); at != std::string::npos; at = words.find(' ', at + 2))
+      words.replace(at, 1, ", ");
+    bool const hyperparameter = each.of == "hyperparameter";
+    names.push_back(
+        {std::string(each.meant) + (hyperparameter ? "" : " (" + std::string(each.of) + ")"),
+         words});
+  }
   return names;
 }
 
@@ -145,10 +165,12 @@ std::vector<Topic> topics() {
        {{"value", "fixed"},
         {"values", "one of a list; see distributions for other laws"},
         {"min, max", "a range: of whole numbers if both are written so"},
+        {"parameters",
+         "a map of parameters of its own: optimizer: {parameters: {name: ..., lr: ...}}"},
         {"when",
          "a map of earlier parameters and the value, or list of values, that each must have; "
          "elsewhere the parameter is not there"}}},
-      {"constraints", constraints()},
+      {"constraints", settings_of<Constraints>()},
       {"metrics", metric_names()},
       {"methods", methods()},
       {"early_terminate", schedulers()},
@@ -166,11 +188,13 @@ std::vector<Topic> topics() {
       {"tasks",
        {{"classification", "one target with classes"},
         {"regression", "one or several targets with numbers"},
-        {"multi_label", "several targets of 0 and 1"}}}};
+        {"multi_label", "several targets of 0 and 1"}}},
+      {"synonyms", synonym_names()}};
 }
 
 constexpr std::string_view kHyperparameters = "hyperparameters";
 constexpr std::string_view kSettings = "settings";
+constexpr std::string_view kKeys = "keys";
 
 // Each setting of samplers, schedulers, validations, constraints, stop and the study itself.
 struct SettingRow {
@@ -208,17 +232,32 @@ std::vector<SettingRow> setting_rows() {
   return rows;
 }
 
-std::string settings_table() {
-  std::vector<std::vector<std::string>> rows = {{"name", "default", "allowed", "what it is"}};
-  for (SettingRow const& row : setting_rows())
-    rows.push_back({row.name, row.default_text.empty() ? "none" : row.default_text, row.allowed,
-                    std::string(row.help)});
-  return left_table(rows, 2);
+// The keys that are neither hyperparameters nor settings.
+std::vector<SettingRow> key_rows() {
+  std::vector<SettingRow> rows;
+  auto const add = [&](std::string const& section, auto const& keys) {
+    for (files::Key const& key : keys)
+      rows.push_back({section + std::string(key.name), std::string(key.fallback),
+                      std::string(key.allowed), key.help});
+  };
+  add("", files::kTopKeys);
+  add("data.", files::kDataKeys);
+  add("metric.", files::kMetricKeys);
+  add("warm_start.", files::kWarmStartKeys);
+  return rows;
 }
 
-Json settings_document() {
+std::string rows_text(std::vector<SettingRow> const& rows) {
+  std::vector<Definition> definitions;
+  for (SettingRow const& row : rows)
+    definitions.push_back(
+        {row.name, {std::string(row.help), range_text(row.default_text, row.allowed)}});
+  return definition_list(definitions, stdout_width());
+}
+
+Json rows_document(std::vector<SettingRow> const& rows) {
   Json::Array array;
-  for (SettingRow const& row : setting_rows()) {
+  for (SettingRow const& row : rows) {
     Json json;
     json.set("name", row.name).set("default", row.default_text);
     json.set("allowed", row.allowed).set("help", row.help);
@@ -228,15 +267,10 @@ Json settings_document() {
 }
 
 std::string hyperparameters_text() {
-  std::vector<std::vector<std::string>> rows = {{"name", "default", "allowed", "what it is"}};
-  for (HyperparameterInfo const& info : hyperparameters()) {
-    // Where they are many, the names have a topic of their own.
-    std::size_t const choices = info.choices.size();
-    std::string const allowed =
-        choices > 3 ? "one of " + std::to_string(choices) + ", see brood list" : info.allowed;
-    rows.push_back({std::string(info.name), info.default_text, allowed, std::string(info.help)});
-  }
-  return left_table(rows, 2);
+  std::vector<SettingRow> rows;
+  for (HyperparameterInfo const& info : hyperparameters())
+    rows.push_back({std::string(info.name), info.default_text, info.allowed, info.help});
+  return rows_text(rows);
 }
 
 Json hyperparameters_document() {
@@ -252,10 +286,10 @@ Json hyperparameters_document() {
 }
 
 std::string names_text(std::vector<Name> const& names) {
-  std::vector<std::vector<std::string>> rows;
+  std::vector<Definition> definitions;
   for (Name const& name : names)
-    rows.push_back({name.name, name.help});
-  return left_table(rows, 2);
+    definitions.push_back({name.name, {name.help}});
+  return definition_list(definitions, stdout_width());
 }
 
 Json names_document(std::vector<Name> const& names) {
@@ -273,7 +307,7 @@ int list(Options const& options) {
   Style const style(options.no_color);
   std::string text;
   Json document = Json::Object();
-  std::vector<std::string_view> known = {kHyperparameters, kSettings};
+  std::vector<std::string_view> known = {kHyperparameters, kKeys, kSettings};
   auto const add = [&](std::string_view name, std::string const& names, Json json) {
     text += (text.empty() ? "" : "\n") + style.heading(name) + "\n" + names;
     document.set(name, std::move(json));
@@ -281,8 +315,9 @@ int list(Options const& options) {
   if (wanted.empty() || wanted == kHyperparameters) {
     add(kHyperparameters, hyperparameters_text(), hyperparameters_document());
   }
-  if (wanted.empty() || wanted == kSettings) {
-    add(kSettings, settings_table(), settings_document());
+  for (auto const& [name, rows] :
+       {std::pair(kKeys, key_rows()), std::pair(kSettings, setting_rows())}) {
+    if (wanted.empty() || wanted == name) add(name, rows_text(rows), rows_document(rows));
   }
   for (Topic const& topic : topics()) {
     known.push_back(topic.name);
