@@ -260,8 +260,7 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   // A trial ends by itself when none of its members goes on and one of them stopped.
   bool const ended = cut || (stopped && !running);
   // One whose own epochs are over waits for the others of its rung, and has its score there.
-  bool const waits =
-      !cut && !running && !stopped && epoch >= own_epochs(ask.config, setup_.study);
+  bool const waits = !cut && !running && !stopped && epoch >= own_epochs(ask.config, setup_.study);
   if (waits) epoch = ask.until_epoch;
   auto const trial = static_cast<std::size_t>(ask.trial);
   if (member_scores_.size() <= trial) member_scores_.resize(trial + 1);

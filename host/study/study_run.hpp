@@ -88,7 +88,7 @@ class StudyRun::Impl {
   std::size_t copied_ = 0;                          // of the tuner's lineage
   double rate_ = 0;                                 // member-epochs per second, lately
   Pace pace_;
-  std::optional<FinishTime> finish_time_;           // where a clock is asked
+  std::optional<FinishTime> finish_time_;  // where a clock is asked
   Stop stop_;
   StopProgress stop_progress_;
   bool stopped_ = false;  // ended before the last rung
