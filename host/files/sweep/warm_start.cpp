@@ -12,6 +12,7 @@
 
 #include "brood/error.hpp"
 #include "files/io/text.hpp"
+#include "files/run/run_files.hpp"
 #include "files/sweep/keys.hpp"
 #include "files/sweep/parameter.hpp"
 #include "files/sweep/reader.hpp"
@@ -166,13 +167,12 @@ class FormerRun {
 
   Config config_of(std::int64_t index) const {
     Config config;
-    for (std::string const& name : table_.names()) {
-      HyperparameterInfo const* const info = info_of(infos_, name);
-      if (info == nullptr) continue;
-      std::string const cell = *table_.cell(index, name);
+    for (HyperparameterInfo const& info : infos_) {
+      std::string const name(info.name);
+      std::string const cell = table_.cell(index, column_of_parameter(name)).value_or("");
       if (cell.empty()) continue;  // the trial does not have it
       Problems problems;
-      auto value = read_value(*info, parse_yaml_value(cell, name), problems);
+      auto value = read_value(info, parse_yaml_value(cell, name), problems);
       if (!value) table_.damaged(index, name);
       config.set(name, std::move(*value));
     }
@@ -199,8 +199,10 @@ class FormerRun {
   // What this study's space says of the trial, if with it all of the trial is said.
   std::optional<Config> point_of(std::int64_t index) const {
     SearchSpace const& space = sweep_.study.space;
-    Config const former = in_full(config_of(index));
-    Config const own = in_own_words(former);
+    Config const told = config_of(index);
+    Config const former = in_full(told);
+    Config own = in_own_words(former);
+    if (Value const* const epochs = told.find("epochs")) own.set("epochs", *epochs);
     Config point;
     for (Parameter const& parameter : space.parameters()) {
       if (Value const* const value = own.find(parameter.name)) point.set(parameter.name, *value);
