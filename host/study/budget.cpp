@@ -8,9 +8,11 @@
 #include <span>
 #include <vector>
 
+#include "backend/describe.hpp"
 #include "brood/population.hpp"
 #include "search/samplers/sampler.hpp"
 #include "study/constraints.hpp"
+#include "study/corners.hpp"
 #include "study/plan.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
@@ -115,6 +117,24 @@ int trials_in(double seconds, Study const& study, std::int64_t per_trial,
     fits(middle) ? least = middle : most = middle - 1;
   }
   return least;
+}
+
+std::optional<double> expected_seconds(Engine& engine, Data const& data, Study const& of) {
+  constexpr double kMoment = 0.1, kFlopsPerSecond = 20e9;
+  Study const study = with_start(of);
+  Splits const splits = splits_of(study, data.table());
+  Split const& first = splits.splits.front();
+  Config const config = member_config(first_corner(study.space), study);
+  Member const member =
+      describe(config, data.shape(), 0, static_cast<std::int64_t>(first.train->size()), 0);
+  if (steps_per_epoch(member) * step_flops(member) > kMoment * kFlopsPerSecond) return std::nullopt;
+  Pace const pace = measured_pace(engine, data, study, first, kMoment / kProbing);
+  std::size_t const early = members_per_trial(study, splits);
+  auto const stretches =
+      stretches_of(plan_brackets(study.scheduler, study.trials), static_cast<std::int64_t>(early),
+                   static_cast<std::int64_t>(splits.splits.size()));
+  return seconds_left(pace, stretches, 0) +
+         FinishTime(study, data, splits, early).seconds(pace, study.trials, stretches.back().until);
 }
 
 Study fit_to_time(Engine& engine, Data const& data, Study const& of, Clock::time_point finish_by,

@@ -2,6 +2,8 @@
 // What fits into a time, once it is known how fast members train.
 #pragma once
 
+#include <optional>
+
 #include "brood/study.hpp"
 #include "study/finish_time.hpp"
 #include "study/pace.hpp"
@@ -12,5 +14,9 @@ namespace brood {
 // end included; at least 1. `per_trial`, `per_final_trial`: members.
 int trials_in(double seconds, Study const& study, std::int64_t per_trial,
               std::int64_t per_final_trial, Pace const& pace, FinishTime const& finish);
+
+// About how long the whole study takes on this engine, by the pace of a few networks trained for an
+// epoch; nothing where that would take more than a moment.
+std::optional<double> expected_seconds(Engine& engine, Data const& data, Study const& study);
 
 }  // namespace brood

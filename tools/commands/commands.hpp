@@ -85,13 +85,15 @@ struct Prepared {
   Engine engine;
   Data data;
   StudyPlan plan;
-  std::string data_text = {};  // what was read, for people
+  std::string data_text = {};                   // what was read, for people
+  std::optional<double> expected_seconds = {};  // of the whole study, measured; for people
 };
 // With fit_time, the study is first made to fit the sweep's time limit, if there is one, by
 // training a few networks for an epoch (not on a device that is not there); else nothing is
-// trained. tells_data: data_text is wanted.
+// trained. for_people: data_text and expected_seconds are wanted, for which a few networks train,
+// too.
 Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time = false,
-                 bool tells_data = false);
+                 bool for_people = false);
 
 // The plan as a person reads it and as `--json` has it.
 std::string plan_text(Prepared const& prepared);

@@ -163,6 +163,10 @@ std::string plan_text(Prepared const& prepared) {
           bytes_text(prepared.engine.memory_limit()) + ": " + counted(plan.waves, "wave") + ".\n";
   text += "The device is predicted to be busy for " +
           std::to_string(std::lround(100 * plan.busy_share)) + " % of the time.\n";
+  if (prepared.expected_seconds) {
+    text += "All of it takes about " + duration_text(*prepared.expected_seconds) +
+            ", by the pace of a few networks trained for an epoch.\n";
+  }
   if (plan.seconds > 0) {
     text += "Training is predicted to take " + duration_text(plan.seconds) + " of the device.\n";
   }
@@ -199,7 +203,7 @@ files::Json plan_document(StudyPlan const& plan) {
 
 int plan(Options const& options) {
   files::Sweep sweep = read_sweep(options);
-  Prepared const prepared = prepare(std::move(sweep), options, /*fit_time=*/true);
+  Prepared const prepared = prepare(std::move(sweep), options, /*fit_time=*/true, !options.json);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
       say(note);

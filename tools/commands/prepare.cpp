@@ -9,6 +9,7 @@
 #include "files/io/text.hpp"
 #include "files/io/yaml.hpp"
 #include "files/table/foreign_formats.hpp"
+#include "study/budget.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/data_summary.hpp"
 #include "tools/output.hpp"
@@ -157,16 +158,16 @@ void fit(files::Sweep& sweep, Options const& options, Engine& engine, Data const
 
 }  // namespace
 
-Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time, bool tells_data) {
+Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time, bool for_people) {
   try {
     Profile::Scope const preparing(options.engine.profile, Phase::prepare);
     Engine engine(options.engine);
     bool const task_was_said = sweep.dataset.task.has_value();
-    if (tells_data && !sweep.columns) {
+    if (for_people && !sweep.columns) {
       Profile::Scope const reading(options.engine.profile, Phase::read_data);
       sweep.columns = std::make_shared<std::vector<Column> const>(files::read_data(sweep));
     }
-    auto columns = tells_data ? sweep.columns : nullptr;
+    auto columns = for_people ? sweep.columns : nullptr;
     Dataset dataset = files::load_dataset(sweep, options.engine.profile);
     std::string data_text;
     if (columns) {
@@ -180,6 +181,8 @@ Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time, bool
     if (fit_time && sweep.time_limit_seconds && is_there) fit(sweep, options, engine, data);
     StudyPlan plan = brood::plan(engine, data, sweep.study);
     sweep.notes.insert(sweep.notes.end(), plan.notes.begin(), plan.notes.end());
+    std::optional<double> expected;
+    if (for_people && is_there) expected = expected_seconds(engine, data, sweep.study);
     return {std::move(sweep),    std::move(dataset.encoding),
             fingerprint(table),  std::move(engine),
             std::move(data),     std::move(plan),

@@ -190,8 +190,8 @@ int tune(Options const& given) {
   if (options.profile) options.engine.profile = &profile.emplace();
   files::Sweep sweep = read_sweep(options);
   std::string directory = run_directory(sweep, options);
-  bool const tells_data = !options.quiet && !options.json;
-  Prepared prepared = prepare(std::move(sweep), options, /*fit_time=*/true, tells_data);
+  bool const for_people = !options.quiet && !options.json;
+  Prepared prepared = prepare(std::move(sweep), options, /*fit_time=*/true, for_people);
   files::check_writable(directory);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
