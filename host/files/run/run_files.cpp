@@ -174,6 +174,8 @@ bool is_fold_column(std::string_view name) {
 }
 
 std::string column_of_parameter(std::string_view name) {
+  // `epochs` is how far a trial came, this how far it would have gone.
+  if (name == "epochs") return "epochs_in_all";
   bool const taken =
       is_fold_column(name) || name.starts_with("valid_") ||
       std::find(std::begin(kOwnColumns), std::end(kOwnColumns), name) != std::end(kOwnColumns);

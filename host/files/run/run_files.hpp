@@ -21,7 +21,8 @@ inline constexpr std::array<std::string_view, 8> kRunFiles = {"config.yaml",
                                                               "best/model.safetensors",
                                                               "best/trained_rows.npy"};
 
-// In trials.csv: its name, or `parameters.NAME` where another column has that.
+// In trials.csv: its name, or epochs_in_all for `epochs`, and `parameters.NAME` where another
+// column has that.
 std::string column_of_parameter(std::string_view name);
 // Whether a column holds the scores of a fold.
 bool is_fold_column(std::string_view name);

@@ -179,7 +179,7 @@ TEST(TrialsCsv, CallsNoTwoColumnsTheSame) {
   for (std::string name; std::getline(header, name, ',');)
     EXPECT_TRUE(names.insert(name).second) << name;
   EXPECT_TRUE(names.contains("epochs"));
-  EXPECT_TRUE(names.contains("parameters.epochs"));
+  EXPECT_TRUE(names.contains("epochs_in_all"));
   EXPECT_TRUE(names.contains("parameters.seed"));
 }
 

@@ -52,8 +52,8 @@ void write_run_directory(std::string const& path, Sweep const& sweep, Result con
 // trials.csv: trial,state,epochs,valid_<metric>, its standard_error if trials have several members,
 // one column per parameter of the space, fold_1 and on (of several folds, each the mean over its
 // repeats), rank, parameters (weights and biases), seed (of the first repeat) and bracket if there
-// are several; by trial. A parameter of which one of the others has the name, such as epochs, is in
-// parameters.NAME.
+// are several; by trial. A parameter called epochs is in epochs_in_all, and one of which another
+// column has the name, such as seed, in parameters.NAME.
 // curves.csv: trial,fold,repeat,epoch,train_loss,valid_loss,valid_<metric>; see CurvePoint for the
 // metrics that are computed at the ends of rungs only, and are nan between.
 // Numbers are in their shortest form that reads back to the same bits; `nan` where there is none.
