@@ -126,6 +126,7 @@ std::string blocks(Rows const& rows, std::size_t width, int indent) {
 std::string fitted_table(Rows rows, Fit const& fit) {
   auto const fits = [&] { return width_of_table(rows, fit.indent) <= fit.width; };
   if (rows.size() < 2 || fits()) return table(rows, fit.indent);
+  if (rows.size() == 2) return blocks(rows, fit.width, fit.indent);
   Rows const all = rows;
   std::string const constants = remove_constants(rows, fit.always);
   for (std::size_t const width : kLongTexts) {

@@ -21,7 +21,7 @@ struct Fit {
 // A table with a header, see table(). Where it is too wide, columns go that are the same in all
 // rows, then long texts are shortened, then columns go from the right, and then texts are shortened
 // to what is left; lines below say which columns went. Where what stays is too wide for itself,
-// each row is a block of lines with all of its cells.
+// and where there is one row, each row is a block of lines with all of its cells.
 std::string fitted_table(std::vector<std::vector<std::string>> rows, Fit const& fit);
 
 // Rows without a header, everything to the left, the text of the last column on as many lines as it

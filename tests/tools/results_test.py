@@ -216,6 +216,15 @@ class Only(Run):
                    "early_terminate={type: pbt, max_iter: 4, interval: 2}", "ensemble=0")
         self.refused("tune", "--only", "1", "pbt", says="under pbt a trial goes on as a copy")
 
+    def test_data_that_has_moved_can_be_named(self):
+        with open(WINE) as file:
+            self.write("here.csv", file.read())
+        self.brood("tune", "wine.yaml", "data.file=here.csv", "--out", "run", "--overwrite", "--quiet")
+        (self.folder / "here.csv").rename(self.folder / "there.csv")
+        self.refused("tune", "--only", "0", "run",
+                     says="here.csv, is no longer there; if it has moved, say data.file=PATH")
+        self.assertTrue(self.json_of("tune", "--only", "0", "run", "data.file=there.csv")["same"])
+
     def test_a_fine_tuned_trial_too(self):
         self.brood("tune", WINE, "--target", "cultivar", "start=run", "--trials", "4", "--out", "finer",
                    "--quiet", "early_terminate.max_iter=3")
@@ -311,6 +320,9 @@ class Widths(Run):
         lines = self.lines(60, "show", "run", "--columns", columns, "--top", "2")
         for name in columns.split(",")[1:2] + columns.split(",")[3:]:
             self.assertEqual(sum(line.startswith(f"  {name} ") for line in lines), 2, name)
+        # Of one row nothing is left out: there is nothing to compare it with.
+        one = self.lines(80, "show", "run", "--top", "1")
+        self.assertEqual(sum(line.startswith("  parameters  ") for line in one), 1)
         lines = self.lines(200, "show", "run", "--columns", columns, "--top", "2")
         self.assertEqual(sum("fold_1" in line for line in lines), 1)
 

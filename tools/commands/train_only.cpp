@@ -2,6 +2,7 @@
 // brood tune --only N RUN: a trial of a run is trained again by itself, as the run trained it, and
 // left in RUN/trials/N, where `predict --trial N` finds it.
 #include <cmath>
+#include <filesystem>
 
 #include "brood/error.hpp"
 #include "brood/files/run_directory.hpp"
@@ -37,6 +38,11 @@ TrialResult former_trial(std::string const& run, int id) {
 files::Sweep sweep_of(std::string const& run, Options const& options) {
   files::Sweep sweep = files::read_sweep(run + "/config.yaml", options.overrides);
   sweep.notes.clear();  // the run has said them
+  std::error_code ignored;
+  if (sweep.data_path != "-" && !std::filesystem::exists(sweep.data_path, ignored)) {
+    throw UsageError(run + ": its data, " + sweep.data_path +
+                     ", is no longer there; if it has moved, say data.file=PATH");
+  }
   return sweep;
 }
 
