@@ -172,6 +172,24 @@ class Results(CommandTest):
         self.assertEqual(document["leaderboard"][0]["trial"], int(best["trial"]))
         self.assertLessEqual(len(document["leaderboard"]), 10)
 
+    def test_epochs_and_seeds_of_trials_are_searched(self):
+        self.write("own.yaml", SWEEP.replace("  lr:", """\
+  num_epochs: {values: [2, 9]}
+  random_seed: {values: [1, 2]}
+  lr:"""))
+        self.assertIn("upper bound: some trials have fewer epochs", self.brood("plan", "own.yaml")[0])
+        out, err = self.brood("tune", "own.yaml", "--out", "own")
+        self.assertIn("num_epochs is read as epochs, random_seed as seed", err)
+        self.assertIn("epochs_in_all  seed", out)
+        header = (self.folder / "own/trials.csv").read_text().splitlines()[0].split(",")
+        self.assertEqual(len(set(header)), len(header))
+        for row in self.rows("own/trials.csv"):
+            self.assertLessEqual(int(row["epochs"]), int(row["epochs_in_all"]))
+            self.assertIn(row["seed"], "12")
+        self.brood("tune", "own/config.yaml", "--out", "again")
+        self.assertEqual((self.folder / "own/trials.csv").read_bytes(),
+                         (self.folder / "again/trials.csv").read_bytes())
+
     def test_patience_makes_the_plan_an_upper_bound_and_is_said(self):
         out, _ = self.brood("plan", "wine.yaml", "patience=2")
         self.assertIn("upper bound", out)

@@ -22,6 +22,7 @@ std::string upper_bound_text(Prepared const& prepared) {
     add("trials worse than the median are stopped");
   if (prepared.plan.upper_bound && study.space.find("patience") != nullptr)
     add("patience ends members that no longer get better");
+  if (study.space.find("epochs") != nullptr) add("some trials have fewer epochs");
   if (study.stop.target || study.stop.patience_rungs) add("stop ends the study by its scores");
   if (study.stop.epochs) add("stop ends it at epoch " + std::to_string(*study.stop.epochs));
   if (prepared.sweep.time_limit_seconds) {

@@ -30,7 +30,8 @@ std::string leaderboard_text(Tuned const& tuned) {
   }
   std::vector<std::vector<std::string>> rows = {
       {"rank", "trial", "state", "epochs", "valid " + result.metric}};
-  rows[0].insert(rows[0].end(), varied.begin(), varied.end());
+  for (std::string const& name : varied)
+    rows[0].push_back(name == "epochs" ? "epochs_in_all" : name);  // as in trials.csv
   for (std::size_t i = 0; i < result.leaderboard.size(); ++i) {
     TrialResult const& trial = trial_of(result, result.leaderboard[i]);
     std::vector<std::string> row = {std::to_string(i + 1), std::to_string(trial.id),
