@@ -163,8 +163,8 @@ TEST_P(OfEachTarget, KnowsItsConfigurationAndShape) {
   for (auto const& [name, value] : GetParam().config)
     EXPECT_EQ(*result.model.config.find(name), value) << name;
   EXPECT_EQ(*result.model.config.find("epochs"), Value{std::int64_t{12}});
-  // All but layers, width and the eight widths of layers, which hidden says.
-  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 10);
+  // All but layers, width and the eight widths of layers, which hidden says, and the trial's seed.
+  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 11);
 }
 
 // Blocks of rows, whole or not, and threads that share them: each row is as if it came alone.

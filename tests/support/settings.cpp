@@ -114,6 +114,8 @@ bool set_special(Settings& s, std::string const& name, Value const& value) {
     s.schedule.step_epochs = static_cast<int>(number(value));
   } else if (name == "lr_final") {
     s.schedule.final_factor = number(value);
+  } else if (name == "seed") {
+    // The oracle draws nothing by it: what is drawn is given to it.
   } else {
     return false;
   }

@@ -3,6 +3,7 @@
 // of what is allowed, and what `brood list keys` tells of them.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "files/sweep/section.hpp"

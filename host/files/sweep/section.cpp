@@ -119,11 +119,14 @@ Section::Section(Node const* map, std::string name, Names keys, Problems& proble
   known.insert(known.end(), elsewhere.begin(), elsewhere.end());
   for (Entry const& entry : map->entries) {
     if (is_one_of(entry.key, keys_)) continue;
-    std::string advice = problems.enough() ? "" : did_you_mean(entry.key, known);
-    std::string const meant = elsewhere.empty() ? "" : hyperparameter_meant(entry.key, false);
-    if (is_one_of(meant, elsewhere)) advice = "; it belongs " + where;
-    std::string const all = "; the keys of " + section_title(name_) + " are " + joined(keys_);
-    if (advice.empty() && (keys_.size() <= kFew || problems.tells_first(all))) advice = all;
+    std::string advice;
+    if (!problems.enough()) {
+      std::string const meant = elsewhere.empty() ? "" : hyperparameter_meant(entry.key, false);
+      std::string const all = "; the keys of " + section_title(name_) + " are " + joined(keys_);
+      advice =
+          is_one_of(meant, elsewhere) ? "; it belongs " + where : did_you_mean(entry.key, known);
+      if (advice.empty() && (keys_.size() <= kFew || problems.tells_first(all))) advice = all;
+    }
     problems.add(entry.place, files::quoted(full(entry.key)) + " is no key here" + advice);
   }
 }

@@ -2,6 +2,7 @@
 #include "files/sweep/vocabulary.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "brood/member.hpp"
@@ -208,7 +209,7 @@ void Vocabulary::rename_keys(Node& map, bool (*lists)(Node const&)) {
       synonymous.push_back(&entry);
     }
   }
-  std::vector<Entry const*> twins;
+  std::unordered_set<Entry const*> twins;
   for (Entry* const entry : synonymous) {
     std::string const name = meant(entry->key, lists(entry->value));
     auto const [twin, is_new] = words.emplace(name, Word{entry->key, entry->place});
@@ -218,15 +219,13 @@ void Vocabulary::rename_keys(Node& map, bool (*lists)(Node const&)) {
                      entry->key + " is another word for " + name +
                          (other == name ? ", which is at " : ", as is " + other + " at ") +
                          place.text() + "; keep one of them");
-      twins.push_back(entry);
+      twins.insert(entry);
       continue;
     }
     remember(entry->key, name, entry->place);
     entry->key = name;
   }
-  std::erase_if(map.entries, [&](Entry const& entry) {
-    return std::find(twins.begin(), twins.end(), &entry) != twins.end();
-  });
+  std::erase_if(map.entries, [&](Entry const& entry) { return twins.contains(&entry); });
 }
 
 std::string Vocabulary::renamed(std::string const& key, Node const& value) {
