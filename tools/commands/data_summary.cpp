@@ -89,7 +89,7 @@ class Roles {
                  : "the target: " + std::string(name_of(encoding_->task));
     }
     auto const input = inputs_.find(column.name);
-    return input == inputs_.end() ? "nothing" : inputs_text(*input->second);
+    return input == inputs_.end() ? "nothing: left out" : inputs_text(*input->second);
   }
 
  private:
@@ -126,37 +126,46 @@ std::string short_name(std::string const& name, std::size_t most) {
   return name.substr(0, end) + "...";
 }
 
-// In a table of many columns, a date without the time of day.
+// For a table: numbers that are not whole to four digits, dates without the time of day.
 std::string short_value(std::optional<double> value, ColumnSummary const& column) {
+  if (!value) return "";
+  if (column.date.empty())
+    return std::trunc(*value) == *value ? to_text(*value) : setting_text(*value);
   std::string const text = value_text(value, column);
   bool const days = column.type == "date" && *column.max - *column.min >= 2;
   return days ? text.substr(0, text.find(' ')) : text;
 }
 
-// Of at most so many columns, their names cut to so many bytes.
-std::vector<std::vector<std::string>> column_lines(std::vector<ColumnSummary> const& columns,
-                                                   std::size_t most, std::size_t widest_name) {
-  std::vector<std::vector<std::string>> lines = {
-      {"column", "type", "missing", "values", "min", "max", "becomes"}};
+// Of at most so many columns, their names cut to so many bytes, with their range or without.
+std::string column_lines(std::vector<ColumnSummary> const& columns, std::size_t most,
+                         std::size_t widest_name, bool with_range) {
+  std::vector<std::vector<std::string>> lines = {{"column", "type", "missing", "values"}};
+  if (with_range) lines[0].insert(lines[0].end(), {"min", "max"});
+  lines[0].push_back("becomes");
   for (std::size_t i = 0; i < std::min(columns.size(), most); ++i) {
     ColumnSummary const& c = columns[i];
     lines.push_back({short_name(c.name, widest_name), c.type, std::to_string(c.missing),
-                     std::to_string(c.levels), short_value(c.min, c), short_value(c.max, c),
-                     c.becomes});
+                     std::to_string(c.levels)});
+    if (with_range) {
+      lines.back().push_back(short_value(c.min, c));
+      lines.back().push_back(short_value(c.max, c));
+    }
+    lines.back().push_back(c.becomes);
   }
-  return lines;
+  return table(lines, 2);
 }
 
-// Names give way to what becomes of columns where both are too wide.
+// Where lines are too wide, names give way, then ranges, then what becomes of columns.
 std::string columns_text(std::vector<ColumnSummary> const& columns, std::size_t most,
                          std::size_t width) {
   constexpr std::size_t kLeastName = 14, kStep = 2;
+  auto const fits = [&](std::string const& text) { return text == within(text, width); };
   std::size_t name = kWidestName;
-  std::string text = table(column_lines(columns, most, name), 2);
-  while (name > kLeastName && text != within(text, width)) {
-    name -= kStep;
-    text = table(column_lines(columns, most, name), 2);
-  }
+  std::string text = column_lines(columns, most, name, true);
+  while (name > kLeastName && !fits(text))
+    text = column_lines(columns, most, name -= kStep, true);
+  if (!fits(text)) text = column_lines(columns, most, kWidestName, false);
+  if (!fits(text)) text = column_lines(columns, most, kLeastName, false);
   text = within(text, width);
   if (columns.size() > most) {
     text += "  and " + counted(static_cast<std::int64_t>(columns.size() - most), "column") +
