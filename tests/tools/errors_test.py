@@ -174,19 +174,20 @@ class Data(Refused):
 
     def test_files_of_other_programs_are_named(self):
         for name, bytes_, says in (
-                ("a.parquet", b"PAR1", "a.parquet: is a Parquet file, which is not read; save it as csv, say with "
-                 "python3 -c \"import pandas; pandas.read_parquet('a.parquet').to_csv('a.csv', index=False)\""),
-                ("a.csv", b"PAR1\x00", "pandas.read_parquet('a.csv').to_csv('a_table.csv'"),
-                ("a.xlsx", b"PK\x03\x04", "is an Excel workbook, which is not read"),
-                ("a.csv", b"PK\x03\x04", "is an Excel workbook, which is not read"),
-                ("a.arrow", b"ARROW1", "is an Arrow file, which is not read"),
-                ("a.feather", b"", "is a Feather (Arrow) file, which is not read"),
+                ("a.xlsx", b"PK\x03\x04", "a.xlsx: is an Excel workbook, which is not read; save it as csv, say with "
+                 "python3 -c \"import pandas; pandas.read_excel('a.xlsx').to_csv('a.csv', index=False)\""),
+                ("a.csv", b"PK\x03\x04", "pandas.read_excel('a.csv').to_csv('a_table.csv'"),
                 ("a.JSONL", b"{}", "is a file of JSON lines, which is not read"),
                 ("a.json", b' [{"a": 1}]', "is a JSON file, which is not read"),
-                ("a.rds", b"x", "is an R data file, which is not read; save its table as csv")):
+                ("a.rds", b"x", "is an R data file, which is not read; save its table as csv"),
+                # Read where there is libarrow, and then found to be damaged.
+                ("a.parquet", b"PAR1", "a.parquet: "), ("a.csv", b"PAR1\x00", "a.csv: "),
+                ("a.arrow", b"ARROW1", "a.arrow: "), ("a.feather", b"", "a.feather: ")):
             self.write(name, bytes_)
             for command in ("tune", "describe"):
-                self.refused(command, name, "--target", "y", says=says, lines=1)
+                _, err = self.brood(command, name, "--target", "y", code=2)
+                self.assertIn(says, err)
+                self.assertEqual(len(err.splitlines()), 1, err)
 
     def test_gzip_that_ends_early(self):
         import gzip

@@ -35,6 +35,7 @@ constexpr Foreign kForeign[] = {{".parquet", "PAR1", "a Parquet file", "read_par
 
 std::string sentence(Foreign const& format, std::string_view name) {
   std::string text = "is " + std::string(format.what) + ", which is not read";
+  if (is_arrow(format.magic)) text += " by this build, made without libarrow";
   if (format.reader.empty() || name == "-") return text + "; save its table as csv";
   std::string const lines =
       format.ending == ".jsonl" || format.ending == ".ndjson" ? ", lines=True" : "";
@@ -47,6 +48,10 @@ std::string sentence(Foreign const& format, std::string_view name) {
 }
 
 }  // namespace
+
+bool is_arrow(std::string_view bytes) {
+  return bytes.starts_with("PAR1") || bytes.starts_with("ARROW1");
+}
 
 std::string foreign_format(std::string_view name) {
   std::string lower(name);

@@ -11,5 +11,7 @@ namespace brood::files {
 // Excel, SQLite, HDF5): a sentence for a message; empty if it is none of these.
 std::string foreign_format(std::string_view name);
 std::string foreign_format(std::string_view name, std::string_view bytes);
+// Whether the first bytes are those of a Parquet or an Arrow file.
+bool is_arrow(std::string_view bytes);
 
 }  // namespace brood::files

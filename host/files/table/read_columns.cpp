@@ -10,14 +10,22 @@
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/value.hpp"
+#include "data/dates.hpp"
 #include "files/io/text.hpp"
+#include "files/table/arrow_table.hpp"
 #include "files/table/foreign_formats.hpp"
 
 namespace brood::files {
 
 namespace {
 
-enum class Format { csv, idx, npy, npz };
+enum class Format { csv, idx, npy, npz, arrow };
+
+#if BROOD_WITH_ARROW
+constexpr bool kReadsArrow = true;
+#else
+constexpr bool kReadsArrow = false;
+#endif
 
 std::optional<Format> format_of_name(std::string name) {
   std::transform(name.begin(), name.end(), name.begin(),
@@ -30,6 +38,9 @@ std::optional<Format> format_of_name(std::string name) {
       {"-ubyte", Format::idx}, {".npy", Format::npy}, {".npz", Format::npz}};
   for (auto const& [ending, format] : kEndings) {
     if (name.ends_with(ending)) return format;
+  }
+  for (std::string_view const ending : {".parquet", ".feather", ".arrow"}) {
+    if (kReadsArrow && name.ends_with(ending)) return Format::arrow;
   }
   return std::nullopt;
 }
@@ -59,6 +70,14 @@ std::vector<Column> parse(Format format, std::string_view bytes, std::string con
       return parse_npy(bytes, name);
     case Format::npz:
       return parse_npz(bytes, name);
+    case Format::arrow: {
+#if BROOD_WITH_ARROW
+      TextLayout layout;
+      auto columns = parse_arrow(bytes, name, layout.notes);
+      if (found != nullptr) *found = std::move(layout);
+      return columns;
+#endif
+    }
   }
   return {};
 }
@@ -74,10 +93,10 @@ void check_options(Format format, std::string const& path, ReadOptions const& op
                        ": data.separator, data.decimal and data.missing are for csv files; leave "
                        "them out");
   }
-  if (format == Format::csv && !options.labels.empty()) {
-    problems.push_back(path +
-                       ": data.labels is for idx and npy files; in a csv file the target is "
-                       "a column, named by data.target");
+  if ((format == Format::csv || format == Format::arrow) && !options.labels.empty()) {
+    problems.push_back(path + ": data.labels is for idx and npy files; in a " +
+                       (format == Format::csv ? "csv" : "Parquet or Arrow") +
+                       " file the target is a column, named by data.target");
   }
   if (format == Format::npz && !options.labels.empty()) {
     problems.push_back(path +
@@ -111,7 +130,7 @@ std::string level_text(double number) {
   return {text, end};
 }
 
-// Each number becomes the level that is its shortest text.
+// Each number becomes the level that is its shortest text, or its date.
 void make_categorical(Column& column) {
   std::unordered_map<double, std::int32_t> codes;
   column.categorical = true;
@@ -122,10 +141,14 @@ void make_categorical(Column& column) {
       continue;
     }
     auto const [code, is_new] = codes.emplace(number, static_cast<std::int32_t>(codes.size()));
-    if (is_new) column.levels.push_back(level_text(number));
+    if (is_new) {
+      column.levels.push_back(column.date.empty() ? level_text(number)
+                                                  : date_text(number, column.date));
+    }
     column.codes.push_back(code->second);
   }
   column.numbers = {};
+  column.date.clear();
 }
 
 void apply_kinds(std::vector<Column>& columns, std::string const& path,
@@ -142,7 +165,7 @@ void apply_kinds(std::vector<Column>& columns, std::string const& path,
       std::string const nearest = nearest_name(name, candidates);
       problems.push_back(path + ": data.columns." + name + ": there is no column of this name" +
                          (nearest.empty() ? "" : "; did you mean " + quoted(nearest) + "?"));
-    } else if (kind == ColumnKind::categorical) {
+    } else if (kind == ColumnKind::categorical && !column->categorical) {
       make_categorical(*column);
     }
   }
@@ -153,9 +176,10 @@ void apply_kinds(std::vector<Column>& columns, std::string const& path,
 
 std::vector<Column> read_columns(std::string const& path, ReadOptions const& options,
                                  TextLayout* found) {
-  Format const format = format_of(path, options.format);
+  Format format = format_of(path, options.format);
   check_options(format, path, options);
   std::string const bytes = read_file(path);
+  if (kReadsArrow && format == Format::csv && is_arrow(bytes)) format = Format::arrow;
   // Whatever it is called.
   std::string const foreign = format == Format::csv ? foreign_format(path, bytes) : "";
   if (!foreign.empty()) throw UsageError(name_in_messages(path) + ": " + foreign);

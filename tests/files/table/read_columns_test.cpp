@@ -167,7 +167,7 @@ TEST_F(ReadColumns, TakesTheFormatThatIsGiven) {
 }
 
 TEST_F(ReadColumns, RefusesAFormatThatItDoesNotKnow) {
-  std::string const file = write("a.xlsx", "x");
+  std::string const file = write("a.bin", "x");
   EXPECT_EQ(message_of([&] { read_columns(file); }),
             file + ": the name does not tell the format; say data.format=csv, idx or npy");
   ReadOptions options;
