@@ -9,6 +9,9 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include "data/dates.hpp"
 
 namespace brood {
 namespace {
@@ -64,6 +67,23 @@ std::optional<Key> date_key(std::string const& cell) {
 std::optional<Key> time_key(std::string const& cell) {
   auto const number = number_key(cell);
   return number ? number : date_key(cell);
+}
+
+// The format of dates that all the texts are of, where they are not as time_key reads them: their
+// one format, or nothing.
+std::string_view other_format(std::vector<std::string> const& texts) {
+  if (std::all_of(texts.begin(), texts.end(), [](auto const& text) { return time_key(text); }))
+    return {};
+  std::string_view found;
+  for (std::string_view const format : date_formats()) {
+    bool const fits = std::all_of(texts.begin(), texts.end(), [&](std::string const& text) {
+      return read_date(text, format).has_value();
+    });
+    if (!fits) continue;
+    if (!found.empty()) return {};  // days or months
+    found = format;
+  }
+  return found;
 }
 
 // Numbers by value if all of them are, else all by their text.
@@ -134,13 +154,18 @@ std::vector<std::int32_t> row_keys(Column const& column, KeyOption const& option
 
   std::map<std::string, std::int32_t> key_of;
   std::vector<std::pair<std::string, Key>> levels;
-  for (auto const& text : texts_of(column)) {
+  auto const texts = texts_of(column);
+  std::string_view const format = is_time ? other_format(texts) : std::string_view();
+  for (auto const& text : texts) {
     auto const named = is_fold ? named_fold(text) : std::nullopt;
-    auto const time = is_time ? time_key(text) : Key{};
+    auto const time = !is_time         ? Key{}
+                      : format.empty() ? time_key(text)
+                                       : Key{.number = *read_date(text, format)};
     if (!time) {
       problems.push_back(who + " is '" + text +
                          "' in some row; times are numbers, or dates such as 2024-01-31 or "
-                         "2024-01-31T12:00, in all rows");
+                         "2024-01-31T12:00, or all of another format that tells days from months, "
+                         "in all rows");
       return {};
     }
     if (named) {

@@ -353,6 +353,11 @@ TEST(RowKeysTest, times_are_in_order_and_equal_ones_are_equal) {
                                 "2024-01-31T10:20:30Z", "2024-01-31T10:20:30.5Z"}),
                     options),
             (RowList{1, 0, 2, 2, 3, 4}));
+  EXPECT_EQ(keys_of(texts("k", {"31/12/2023", "01/02/2024", "15/01/2024"}), options),
+            (RowList{0, 2, 1}));
+  EXPECT_EQ(keys_of(texts("k", {"1.2.2024", "31.12.2023 23:00"}), options), (RowList{1, 0}));
+  EXPECT_EQ(keys_of(texts("k", {"2024-01-31T10:00+02:00", "2024-01-31T09:00Z"}), options),
+            (RowList{0, 1}));
 }
 
 TEST(RowKeysTest, folds_are_numbered_and_some_have_names) {
@@ -368,8 +373,8 @@ TEST(RowKeysTest, what_cannot_be_a_key_is_refused) {
                       "validation.group 'k' is missing in row 2");
   EXPECT_ONLY_PROBLEM(keys_of(texts("k", {"2024-01-31", "31.1.2024"}), {.time = "k"}),
                       "validation.time 'k' is '31.1.2024'", "dates such as 2024-01-31");
-  EXPECT_ONLY_PROBLEM(keys_of(texts("k", {"2024-01-31", "2024-01-31T10:00+02:00"}), {.time = "k"}),
-                      "+02:00");
+  EXPECT_ONLY_PROBLEM(keys_of(texts("k", {"01/02/2024", "03/02/2024"}), {.time = "k"}),
+                      "'01/02/2024' in some row", "another format that tells days from months");
   EXPECT_ONLY_PROBLEM(keys_of(texts("k", {"2024-01-31", "2024"}), {.time = "k"}),
                       "numbers such as 2024 and dates such as 2024-01-31");
   EXPECT_ONLY_PROBLEM(keys_of(numbers("k", {1, 2}), {.group = "g"}),
