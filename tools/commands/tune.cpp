@@ -196,7 +196,7 @@ int tune(Options const& given) {
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
       say(note);
-    if (tells_data) say(prepared.data_text);
+    if (for_people) say(prepared.data_text);
     say(plan_text(prepared));
   }
 
