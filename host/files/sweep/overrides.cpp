@@ -53,6 +53,9 @@ Path path_of(std::string_view key, Node const& value, Vocabulary& vocabulary) {
     begin = dot + 1;
   }
   if (path[0] == kWritten) path[0] = kMeant;
+  // As in a file, a word stands for the section that it names.
+  if (path == Path{"metric"} && value.kind == NodeKind::text) path.emplace_back("name");
+  if (path == Path{"early_terminate"} && value.kind == NodeKind::text) path.emplace_back("type");
   if (path == Path{"max_iter"} || path == Path{"min_iter"}) {
     path.insert(path.begin(), "early_terminate");
   } else if (path.size() == 1 && path[0] != "seed") {

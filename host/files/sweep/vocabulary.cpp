@@ -108,6 +108,12 @@ bool is_one_of(std::string_view word, Names const& words) {
 }  // namespace
 
 void Vocabulary::rename(Node& root) {
+  // Places for anchors, by the convention of other files: x-name, .name.
+  std::erase_if(root.entries, [&](Entry const& entry) {
+    bool const aside = entry.key.starts_with("x-") || entry.key.starts_with('.');
+    if (aside) ignore(entry);
+    return aside;
+  });
   rename_parameters(root);
   for (std::string_view const section : {"network", "train"}) {
     if (Entry* entry = find(root, section)) rename_keys(entry->value, takes_lists);
@@ -134,8 +140,7 @@ void Vocabulary::rename_parameters(Node& root) {
     bool const off = advice.starts_with("networks have no") && only != nullptr &&
                      is_one_of(only->text, {"false", "none", "null", "no", "off", "0"});
     if (off || (!known && only != nullptr && says_nothing(last, only->text))) {
-      ignored_.push_back(entry.key);
-      if (first_.name == nullptr) first_ = entry.place;
+      ignore(entry);
     } else if (!advice.empty()) {
       problems_->add(entry.place, quoted("parameters." + entry.key) +
                                       " is no hyperparameter here; " + std::string(advice));
@@ -277,6 +282,11 @@ void Vocabulary::translate_choice(std::string_view hyperparameter, Node& node) {
   if (name.empty() || name == node.text) return;
   remember(node.text, name, node.place);
   node.text = name;
+}
+
+void Vocabulary::ignore(Entry const& entry) {
+  ignored_.push_back(entry.key);
+  if (first_.name == nullptr) first_ = entry.place;
 }
 
 // What differs by more than letters' case and marks.

@@ -35,6 +35,7 @@ class Vocabulary {
   std::string meant(std::string_view key, bool is_list) const;
   void translate_all(Node& map);
   void translate_choice(std::string_view hyperparameter, Node& node);
+  void ignore(Entry const& entry);
   void remember(std::string const& written, std::string const& meant, Place const& place);
 
   Problems* problems_;

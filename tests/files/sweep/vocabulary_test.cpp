@@ -173,6 +173,25 @@ TEST(Vocabulary, WidthsByLayerSayTheNumberOfLayers) {
   EXPECT_EQ(values_of(sweep, "width_2").size(), 2u);
 }
 
+TEST(Vocabulary, AnchorsMayHaveAPlaceOfTheirOwn) {
+  Sweep const sweep = sweep_of(
+      "x-range: &range {min: 0.001, max: 0.1, distribution: log_uniform_values}\n"
+      ".more: &more 0.01\n"
+      "parameters: {lr: *range, weight_decay: {<<: *range, max: *more}}\n");
+  EXPECT_EQ(sweep.study.space.find("lr")->max, 0.1);
+  EXPECT_EQ(sweep.study.space.find("weight_decay")->max, 0.01);
+  EXPECT_EQ(sweep.study.space.find("weight_decay")->min, 0.001);
+  EXPECT_EQ(notes_of(sweep), "file:2:1: x-range, .more are ignored\n");
+}
+
+TEST(Vocabulary, WordsStandForSectionsOnTheCommandLineToo) {
+  std::string const file =
+      "metric: {name: loss, goal: minimize}\nearly_terminate: {type: asha, max_iter: 9}\n";
+  Sweep const sweep = sweep_of(file, {{"metric", "val_acc"}, {"early_terminate", "none"}});
+  EXPECT_EQ(sweep.study.metric.name, "accuracy");
+  EXPECT_TRUE(std::holds_alternative<NoEarlyTermination>(sweep.study.scheduler));
+}
+
 TEST(Vocabulary, WhatThereIsNotMayBeOff) {
   Sweep const sweep =
       sweep_of("parameters: {batch_norm: {value: false}, lr: {values: [0.1, 0.2]}}\n");
