@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/definitions.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
 #include <string_view>
 
 namespace brood::tools {
@@ -36,18 +30,6 @@ std::string wrapped(std::string_view text, std::size_t at, std::size_t width) {
 }
 
 }  // namespace
-
-std::size_t stdout_width() {
-  if (char const* const columns = std::getenv("COLUMNS")) {
-    std::size_t width = 0;
-    char const* const end = columns + std::strlen(columns);
-    auto const read = std::from_chars(columns, end, width);
-    if (read.ec == std::errc{} && read.ptr == end && width > 0) return width;
-  }
-  winsize size{};
-  bool const known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
-}
 
 std::string definition_list(std::vector<Definition> const& definitions, std::size_t width) {
   width = std::max(width, kNarrowest);

@@ -14,10 +14,6 @@ struct Definition {
   std::vector<std::string> texts;  // each begins a line; those that are empty are left out
 };
 
-// Columns of the terminal that stdout is: COLUMNS if that is set, else what the terminal says, else
-// 80.
-std::size_t stdout_width();
-
 // No line is wider than `width`, unless a word is.
 std::string definition_list(std::vector<Definition> const& definitions, std::size_t width);
 

@@ -252,7 +252,7 @@ std::string rows_text(std::vector<SettingRow> const& rows) {
   for (SettingRow const& row : rows)
     definitions.push_back(
         {row.name, {std::string(row.help), range_text(row.default_text, row.allowed)}});
-  return definition_list(definitions, stdout_width());
+  return definition_list(definitions, output_width());
 }
 
 Json rows_document(std::vector<SettingRow> const& rows) {
@@ -289,7 +289,7 @@ std::string names_text(std::vector<Name> const& names) {
   std::vector<Definition> definitions;
   for (Name const& name : names)
     definitions.push_back({name.name, {name.help}});
-  return definition_list(definitions, stdout_width());
+  return definition_list(definitions, output_width());
 }
 
 Json names_document(std::vector<Name> const& names) {
