@@ -30,6 +30,8 @@ constexpr std::size_t kMaxClassNumbers = 20;
 // The most frequent texts of a column are inputs whatever their rows; others if they have so many.
 constexpr std::size_t kSureLevels = 256, kMaxLevels = 1024;
 constexpr std::int64_t kRowsOfALevel = 4;
+// ... and the column's inputs are no more numbers than these (400 MB).
+constexpr std::size_t kMaxCells = 100'000'000;
 // Whole numbers are a scale, not classes, if there are so many and one of them in fewer rows.
 constexpr std::size_t kFewestOfAScale = 6;
 constexpr std::int64_t kFewRowsOfANumber = 5;
@@ -214,7 +216,9 @@ std::vector<std::string> most_frequent(Column const& column, std::vector<std::st
   std::stable_sort(levels.begin(), levels.end(),
                    [&](std::string const& a, std::string const& b) { return rows[a] > rows[b]; });
   std::size_t count = kSureLevels;
-  while (count < std::min(levels.size(), kMaxLevels) && rows[levels[count]] >= kRowsOfALevel)
+  std::size_t const most =
+      std::min({levels.size(), kMaxLevels, std::max(kSureLevels, kMaxCells / column.codes.size())});
+  while (count < most && rows[levels[count]] >= kRowsOfALevel)
     ++count;
   levels.resize(count);
   std::sort(levels.begin(), levels.end());

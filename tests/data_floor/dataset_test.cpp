@@ -281,6 +281,16 @@ TEST(MakeDatasetTest, identifier_like_text_is_left_out_and_rare_texts_are_pooled
   EXPECT_EQ(make(with_text(2000, 300)).encoding.inputs[1].levels.size(), 300u);
   EXPECT_TRUE(make(with_text(2000, 300)).notes.empty());
   EXPECT_EQ(make(with_text(9000, 1100)).encoding.inputs[1].levels.size(), 1024u);
+  // Of many rows fewer, so that the inputs fit.
+  Column wide = texts("name", labels(1000, 1000));
+  std::vector<double> halves;
+  wide.codes.clear();
+  for (int row = 0; row < 250'000; ++row) {
+    wide.codes.push_back(row % 1000);
+    halves.push_back(row % 2);
+  }
+  Columns const tall = {wide, numbers("y", halves)};
+  EXPECT_EQ(make_dataset(tall, {.targets = {"y"}}).encoding.inputs[0].levels.size(), 400u);
   auto const many = make(with_text(771, 257));
   EXPECT_EQ(many.encoding.inputs[1].levels.size(), 256u);
   EXPECT_TRUE(
