@@ -26,8 +26,10 @@ class CellReader {
   Number<double> number(std::string_view text) const;
   // With groups of digits, or the mark of a unit.
   Number<double> written_otherwise(std::string_view text) const;
+  // Either of them.
   bool is_number(std::string_view text) const {
-    return number(text).reading != Reading::not_a_number;
+    return number(text).reading != Reading::not_a_number ||
+           written_otherwise(text).reading == Reading::number;
   }
 
  private:

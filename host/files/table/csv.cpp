@@ -370,6 +370,15 @@ std::optional<char> asked_decimal(ReadOptions const& options) {
   throw UsageError("data.decimal: " + quoted(options.decimal) + " is not allowed; allowed: . or ,");
 }
 
+// `sep=;`, as Excel has it.
+constexpr std::string_view kSeparatorLine = "sep=";
+std::optional<char> separator_in_first_line(std::string_view bytes) {
+  std::size_t const size = kSeparatorLine.size();
+  if (!bytes.starts_with(kSeparatorLine) || bytes.size() < size + 2) return std::nullopt;
+  bool const ends = bytes[size + 1] == '\n' || bytes[size + 1] == '\r';
+  return ends ? separator_named(bytes.substr(size, 1)) : std::nullopt;
+}
+
 std::string separators_text(char separator) {
   std::string const name = separator_name(separator);
   return name.size() > 1 ? name + 's' : quoted(name);
@@ -408,9 +417,19 @@ std::vector<Column> parse_csv(std::string_view bytes, std::string const& name,
   auto const recoded = to_utf8(bytes);
   if (recoded) bytes = recoded->text;
   CsvProblems problems(bytes, name);
-  CsvDialect dialect = find_dialect(bytes, asked_separator(options), asked_decimal(options));
+  auto separator = asked_separator(options);
+  auto const told = separator_in_first_line(bytes);
+  std::string rest;
+  if (told) {  // a blank line, so that lines are counted as they are
+    rest = bytes;
+    std::fill_n(rest.begin(), kSeparatorLine.size() + 1, ' ');
+    bytes = rest;
+    if (!separator) separator = told;
+  }
+  CsvDialect dialect = find_dialect(bytes, separator, asked_decimal(options));
   if (options.header == false) dialect.header_lacks = Lacks::nothing;
-  CsvCells const cells = split_csv(bytes, dialect, problems);
+  CsvCells cells = split_csv(bytes, dialect, problems);
+  if (told && cells.blanks > 0) --cells.blanks;
   std::int64_t const rows = cells.rows();
   if (rows == 0 && problems.none()) problems.add(std::size_t{0}, "the file is empty");
   if (rows == 0 || !cells.complete) problems.throw_all();

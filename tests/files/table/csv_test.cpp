@@ -282,6 +282,20 @@ TEST(CsvAsItComes, BlankLinesAreLeftOut) {
   EXPECT_EQ(found.layout.notes, (Texts{"3 blank lines are left out"}));
 }
 
+TEST(CsvAsItComes, ExcelTellsTheSeparator) {
+  auto const found = read("sep=;\r\na;b\r\n1,5;2\r\n3,5;4\r\n");
+  EXPECT_EQ(names(found.columns), (Texts{"a", "b"}));
+  EXPECT_EQ(found.columns[0].numbers, (Numbers{1.5, 3.5}));
+  EXPECT_EQ(message("sep=;\na;b\n1;2\n3\n"), "file.csv:4:2: row has 1 cell, the first has 2");
+}
+
+TEST(CsvAsItComes, NumbersInGroupsTellTheHeader) {
+  auto const found = read("a;b\n1.234,5;x\n2.345,6;y\n3.456,7;x\n");
+  EXPECT_TRUE(found.layout.header);
+  EXPECT_EQ(found.columns[0].numbers, (Numbers{1234.5, 2345.6, 3456.7}));
+  EXPECT_TRUE(read("a,b\n5%,x\n7%,y\n").layout.header);
+}
+
 TEST(CsvAsItComes, OtherEncodingsAreReadAndSaid) {
   auto const latin = read(
       "a,b\n1,Gr\xfc\xdf"
