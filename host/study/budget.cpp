@@ -124,7 +124,7 @@ std::optional<double> expected_seconds(Engine& engine, Data const& data, Study c
   Study const study = with_start(of);
   Splits const splits = splits_of(study, data.table());
   Split const& first = splits.splits.front();
-  Config const config = member_config(first_corner(study.space), study);
+  Config const config = member_config(study.space.active_part(first_corner(study.space)), study);
   Member const member =
       describe(config, data.shape(), 0, static_cast<std::int64_t>(first.train->size()), 0);
   if (steps_per_epoch(member) * step_flops(member) > kMoment * kFlopsPerSecond) return std::nullopt;

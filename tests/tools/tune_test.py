@@ -185,7 +185,7 @@ class Results(CommandTest):
         self.assertEqual(len(set(header)), len(header))
         for row in self.rows("own/trials.csv"):
             self.assertLessEqual(int(row["epochs"]), int(row["epochs_in_all"]))
-            self.assertIn(row["seed"], "12")
+            self.assertIn(row["parameters.seed"], "12")
         self.brood("tune", "own/config.yaml", "--out", "again")
         self.assertEqual((self.folder / "own/trials.csv").read_bytes(),
                          (self.folder / "again/trials.csv").read_bytes())

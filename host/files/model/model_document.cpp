@@ -361,7 +361,7 @@ int read_outputs(Part const& part) {
 }
 
 std::string read_metric(Part const& part, Task task) {
-  std::string const metric = part.at("metric").text();
+  std::string metric = part.at("metric").text();
   higher_is_better(metric, task);  // throws if it is none of the task's
   return metric;
 }
