@@ -39,6 +39,15 @@ class Cases(CommandTest):
         document, _ = self.check("offset_int.csv", "--target", "height_mm")
         self.assertEqual(document["task"], "regression")
 
+    # Folds that nobody asked for are no reason to refuse a table.
+    def test_the_smallest_tables_are_tuned(self):
+        lines = ["a,b,y", "0.126,-0.664,u", "-0.132,-0.613,u", "0.64,-1.605,u", "0.105,0.729,v",
+                 "-0.536,0.806,v", "0.1,0.2,u", "0.9,-0.2,v", "0.3,0.7,u", "-0.5,0.1,v"]
+        for rows in range(5, 10):
+            self.write("tiny.csv", "\n".join(lines[:1 + rows]) + "\n")
+            _, err = self.brood("tune", "tiny.csv", "--target", "y", "--out", "run", "--overwrite")
+            self.assertIn(f"picked for {rows} rows: folds: {2 if rows == 5 else 5}", err)
+
     def test_targets_of_any_scale(self):
         self.here("target-scale")
         for file, scale in (("planet.csv", 1e24), ("particle.csv", 1e-27)):
