@@ -62,7 +62,12 @@ bool StudyRun::Impl::advance() {
   std::int64_t const now = tuner_.now() + *trained;
   Ended const why = now < until ? Ended::time : Ended::epochs;
   if (now < until) stop_.epochs = static_cast<int>(now);
-  if (now == tuner_.now()) {  // there is no time for an epoch
+  if (now ==
+      tuner_.now()) {  // there is no time for an epoch: those on their way end where they are
+    std::erase_if(running_, [&](Ask const& ask) {
+      return epoch_at(ask, /*late=*/false, now) == ask.from_epoch;
+    });
+    score_and_tell(running_, now);
     end(why);
     return false;
   }

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
+#include <thread>
 
 #include "study/study_testing.hpp"
 
@@ -103,6 +105,36 @@ TEST_F(TimeLimitTest, TimeThatIsOverEndsAfterTheFirstEpochAndRepeats) {
     study.stop = result.stop;
     Result const repeated = tune(engine_, data_, study);
     expect_same(repeated, result);
+  }
+}
+
+// Whenever the clock stops a study, trials in the middle of their rungs included: here, after an
+// event when there is no time for another epoch.
+TEST_F(TimeLimitTest, WhatTheClockEndsBetweenEpochsRepeats) {
+  for (SchedulerChoice const& scheduler :
+       {SchedulerChoice(SuccessiveHalving{.eta = 3, .max_epochs = 9}),
+        SchedulerChoice(Hyperband{.eta = 3, .max_epochs = 9}),
+        SchedulerChoice(Asha{.eta = 3, .max_epochs = 9, .workers = 4}),
+        SchedulerChoice(MedianStopping{.max_epochs = 9, .interval = 2}),
+        SchedulerChoice(PopulationBased{.max_epochs = 9, .interval = 2})}) {
+    for (int const event : {0, 1, 2, 5}) {
+      SCOPED_TRACE(std::string(name_of(scheduler)) + " after event " + std::to_string(event));
+      Study study = varied_study();
+      study.scheduler = scheduler;
+      study.ensemble = 3;
+      auto const over = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+      study.finish_by = over;
+      study.on_rung = [&](Progress const& progress) {
+        if (progress.rung == event) std::this_thread::sleep_until(over);
+        return Go::on;
+      };
+      Result const result = tune(engine_, data_, study);
+      study.finish_by.reset();
+      study.on_rung = nullptr;
+      if (!std::holds_alternative<PopulationBased>(scheduler)) study.scheduler = result.scheduler;
+      study.stop = result.stop;
+      expect_same(tune(engine_, data_, study), result);
+    }
   }
 }
 
