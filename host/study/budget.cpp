@@ -154,7 +154,13 @@ Study fit_to_time(Engine& engine, Data const& data, Study const& of, Clock::time
     Study study = started;
     study.trials = std::min(of.trials, most_trials(of.sampler, of.space));
     study.validation = shape.validation;
-    std::visit([&](auto& scheduler) { scheduler.max_epochs = shape.max_epochs; }, study.scheduler);
+    std::visit(
+        [&](auto& scheduler) {
+          scheduler.max_epochs = shape.max_epochs;
+          if constexpr (requires { scheduler.min_epochs; })
+            scheduler.min_epochs = std::min(scheduler.min_epochs, shape.max_epochs);
+        },
+        study.scheduler);
     splits = splits_of(study, data.table());
     std::size_t const early = members_per_trial(study, splits);
     double const train_rows = static_cast<double>(splits.splits.front().train->size());

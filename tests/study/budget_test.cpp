@@ -131,6 +131,14 @@ TEST_F(FitToTimeTest, NoTimeLeavesTheLeast) {
   EXPECT_EQ(std::get<Holdout>(shape.validation).test, 0.2);
 }
 
+TEST_F(FitToTimeTest, RungsMayEndBeforeTheFirstThatWasAskedFor) {
+  Study study = varied_study();
+  study.scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 3, .max_epochs = 9};
+  Study const shape = fit_to_time(engine_, data_, study, in(0), Fit::shape);
+  EXPECT_EQ(epochs_of(shape), 1);
+  EXPECT_EQ(std::get<SuccessiveHalving>(shape.scheduler).min_epochs, 1);
+}
+
 TEST_F(FitToTimeTest, NoMoreTrialsThanTheSpaceHas) {
   Study study = of_tenths(false);
   study.sampler = Grid{};
