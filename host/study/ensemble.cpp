@@ -2,29 +2,14 @@
 #include "study/ensemble.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <thread>
 
 #include "brood/search.hpp"
+#include "study/in_parallel.hpp"
 
 namespace brood {
 
 namespace {
-
-// job(i) for i = 0 .. count - 1, by as many threads.
-template <class Job>
-void in_parallel(std::size_t count, int threads, Job const& job) {
-  std::atomic<std::size_t> next = 0;
-  auto const work = [&] {
-    for (std::size_t i = next++; i < count; i = next++)
-      job(i);
-  };
-  std::vector<std::jthread> others;
-  for (int i = 1; i < std::min(threads, static_cast<int>(count)); ++i)
-    others.emplace_back(work);
-  work();
-}
 
 // The score of each candidate's mean with those picked before, whose sum is `sum`.
 std::vector<double> scores_with(std::span<std::vector<float> const> candidates,

@@ -5,7 +5,7 @@
 #include <map>
 #include <thread>
 
-#include "backend/describe.hpp"
+#include "study/constraints.hpp"
 #include "study/finalizer.hpp"
 #include "study/plan.hpp"
 #include "study/standing.hpp"
@@ -19,14 +19,6 @@ namespace {
 int host_threads(BackendInfo const& info) {
   return info.name == "cpu" ? info.parallel_members
                             : static_cast<int>(std::thread::hardware_concurrency());
-}
-
-// Of a network as it is saved.
-std::int64_t weight_bytes(Member const& m) {
-  std::int64_t floats = 0;
-  for (int l = 0; l < m.layers; ++l)
-    floats += (std::int64_t{m.width[l]} + 1) * m.width[l + 1];
-  return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
 }  // namespace
@@ -57,8 +49,9 @@ Selection Finalizer::select(std::vector<int> const& trials) {
   std::vector<std::int64_t> bytes;
   for (int const trial : trials) {
     Config const config = member_config(tuner_.segments(trial).back().config, setup_.study);
-    bytes.push_back((setup_.study.refit ? 1 : static_cast<std::int64_t>(setup_.early)) *
-                    weight_bytes(describe(config, setup_.data.shape(), 0, 1, 0)));
+    std::int64_t const networks = setup_.study.refit ? 1 : static_cast<std::int64_t>(setup_.early);
+    bytes.push_back(networks * parameter_count(config, setup_.data.shape()) *
+                    static_cast<std::int64_t>(sizeof(float)));
   }
   std::vector<Truth> truths;
   for (auto const& split : judged)

@@ -9,6 +9,7 @@
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "core/loss.hpp"
+#include "study/in_parallel.hpp"
 #include "study/predict_rows.hpp"
 
 namespace brood {
@@ -114,19 +115,14 @@ class RowPredictor {
 
 // work(first row, end) for parts of the rows, of whole blocks, on as many threads.
 template <class Work>
-void in_parallel(std::int64_t rows, int threads, Work const& work) {
+void for_parts(std::int64_t rows, int threads, Work const& work) {
   std::int64_t const blocks = (rows + kRowsAtOnce - 1) / kRowsAtOnce;
   int const cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   std::int64_t const parts = std::clamp<std::int64_t>(threads > 0 ? threads : cores, 1, blocks);
-  auto const part = [&](std::int64_t i) {
+  in_parallel(static_cast<std::size_t>(parts), static_cast<int>(parts), [&](std::size_t part) {
+    auto const i = static_cast<std::int64_t>(part);
     work(blocks * i / parts * kRowsAtOnce, std::min(rows, blocks * (i + 1) / parts * kRowsAtOnce));
-  };
-  std::vector<std::thread> others;
-  for (std::int64_t i = 1; i < parts; ++i)
-    others.emplace_back(part, i);
-  part(0);
-  for (std::thread& other : others)
-    other.join();
+  });
 }
 
 }  // namespace
@@ -139,7 +135,7 @@ std::vector<float> Model::predict(Matrix x, int threads) const {
   std::vector<float> out(static_cast<std::size_t>(x.rows * outputs));
   if (x.rows == 0) return out;
   RowPredictor const predictor(*this);
-  in_parallel(x.rows, threads, [&](std::int64_t first, std::int64_t end) {
+  for_parts(x.rows, threads, [&](std::int64_t first, std::int64_t end) {
     RowPredictor own = predictor;
     for (std::int64_t row = first; row < end; row += kRowsAtOnce) {
       auto const count = static_cast<int>(std::min<std::int64_t>(kRowsAtOnce, end - row));
