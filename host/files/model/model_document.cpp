@@ -354,6 +354,15 @@ Model read_network(Part const& part, Task task, int outputs, Encoding const& enc
   return model;
 }
 
+// What a document begins with.
+Json head_document(Model const& model, std::string const& metric, std::string const& weight) {
+  Json json;
+  json.set("version", kVersion).set("task", name_of(model.task));
+  json.set("outputs", model.outputs).set("metric", metric);
+  if (!weight.empty()) json.set("weight", weight);
+  return json;
+}
+
 int read_outputs(Part const& part) {
   std::int64_t const outputs = part.at("outputs").whole();
   if (outputs < 1 || outputs > 1 << 20) refuse("outputs is " + std::to_string(outputs));
@@ -374,10 +383,7 @@ std::string read_weight(Part const& part) {
 
 Json to_document(SavedModel const& saved) {
   check_utf8(saved.encoding, saved.weight);
-  Json json;
-  json.set("version", kVersion).set("task", name_of(saved.model.task));
-  json.set("outputs", saved.model.outputs).set("metric", saved.metric);
-  if (!saved.weight.empty()) json.set("weight", saved.weight);
+  Json json = head_document(saved.model, saved.metric, saved.weight);
   set_network(saved.model, json);
   json.set("encoding", encoding_document(saved.encoding));
   return json;
@@ -405,11 +411,7 @@ Json to_ensemble_document(SavedPredictor const& saved) {
     set_network(part.model, json);
     parts.push_back(std::move(json));
   }
-  Model const& first = saved.models.parts.front().model;
-  Json json;
-  json.set("version", kVersion).set("task", name_of(first.task));
-  json.set("outputs", first.outputs).set("metric", saved.metric);
-  if (!saved.weight.empty()) json.set("weight", saved.weight);
+  Json json = head_document(saved.models.parts.front().model, saved.metric, saved.weight);
   json.set("encoding", encoding_document(saved.encoding)).set("parts", std::move(parts));
   return json;
 }
