@@ -12,6 +12,7 @@
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "files/reading.hpp"
+#include "files/table/parsed_csv.hpp"
 
 namespace brood::files {
 namespace {
@@ -21,16 +22,6 @@ using Names = std::vector<std::string>;
 
 CsvDialect found(std::string const& text) {
   return find_dialect(text, std::nullopt, std::nullopt);
-}
-
-struct Read {
-  std::vector<Column> columns;
-  TextLayout layout;
-};
-Read read(std::string const& text, ReadOptions const& options = {}) {
-  Read result;
-  result.columns = parse_csv(text, "file.csv", options, &result.layout);
-  return result;
 }
 
 Names names_of(std::vector<Column> const& columns) {
@@ -131,7 +122,7 @@ TEST(Csv, TakesWhatIsAskedFor) {
 }
 
 TEST(Csv, ReadsNumbersInGroups) {
-  Read const quoted = read("pop,y\n\"1,234\",a\n56,b\n\"7,890,123\",c\n");
+  ParsedCsv const quoted = read("pop,y\n\"1,234\",a\n56,b\n\"7,890,123\",c\n");
   EXPECT_EQ(quoted.columns[0].numbers, (Numbers{1234, 56, 7890123}));
   ASSERT_EQ(quoted.layout.notes.size(), 1u);
   EXPECT_EQ(quoted.layout.notes[0],
@@ -143,7 +134,7 @@ TEST(Csv, ReadsNumbersInGroups) {
 // ---- comments
 
 TEST(Csv, LeavesOutCommentsThatAreNoRows) {
-  Read const commented = read("# made by hand\n# in 2024\na,b\n1,2\n# a note\n3,4\n");
+  ParsedCsv const commented = read("# made by hand\n# in 2024\na,b\n1,2\n# a note\n3,4\n");
   EXPECT_EQ(names_of(commented.columns), (Names{"a", "b"}));
   EXPECT_EQ(commented.columns[0].numbers, (Numbers{1, 3}));
   ASSERT_EQ(commented.layout.notes.size(), 1u);
@@ -156,13 +147,13 @@ TEST(Csv, LeavesOutCommentsThatAreNoRows) {
 
 TEST(Csv, WordsAreMissingWhereTheRestIsNumbers) {
   for (std::string const word : {"NaN", "nan", "null", "NULL", "N/A", "None", "-", "."}) {
-    Read const numbers = read("x,y\n1," + word + "\n2,5\n3,6\n");
+    ParsedCsv const numbers = read("x,y\n1," + word + "\n2,5\n3,6\n");
     ASSERT_FALSE(numbers.columns[1].categorical) << word;
     EXPECT_TRUE(std::isnan(numbers.columns[1].numbers[0])) << word;
     EXPECT_EQ(numbers.columns[1].numbers[2], 6) << word;
     EXPECT_EQ(numbers.layout.notes,
               (Names{"column 'y': '" + word + "' is read as missing, in 1 row"}));
-    Read const texts = read("x,y\n1," + word + "\n2,red\n3,blue\n");
+    ParsedCsv const texts = read("x,y\n1," + word + "\n2,red\n3,blue\n");
     EXPECT_EQ(texts.columns[1].levels, (Names{word, "red", "blue"}))
         << "a category may be called so";
   }
@@ -172,7 +163,7 @@ TEST(Csv, WordsAreMissingWhereTheRestIsNumbers) {
 TEST(Csv, WordsAreMissingInAColumnKnownToBeNumeric) {
   ReadOptions options;
   options.kinds["y"] = ColumnKind::numeric;
-  Read const none = read("x,y\n1,NaN\n2,null\n", options);
+  ParsedCsv const none = read("x,y\n1,NaN\n2,null\n", options);
   EXPECT_TRUE(std::isnan(none.columns[1].numbers[0]));
   EXPECT_TRUE(std::isnan(none.columns[1].numbers[1]));
   EXPECT_THROW(read("x,y\n1,NaN\n2,red\n", options), UsageError);
@@ -190,7 +181,7 @@ TEST(Csv, RefusesSeparatorsAndDecimalsThatCannotBe) {
 TEST(Csv, WordsForMissingValuesCanBeChosen) {
   ReadOptions options;
   options.missing = {"-999", "none"};
-  Read const chosen = read("x,c\n1,red\n-999,none\n3,?\n", options);
+  ParsedCsv const chosen = read("x,c\n1,red\n-999,none\n3,?\n", options);
   EXPECT_TRUE(std::isnan(chosen.columns[0].numbers[1]));
   EXPECT_EQ(chosen.columns[1].codes, (std::vector<std::int32_t>{0, -1, 1}));
   EXPECT_EQ(chosen.columns[1].levels, (Names{"red", "?"}));
@@ -200,7 +191,7 @@ TEST(Csv, WordsForMissingValuesCanBeChosen) {
 
 TEST(Csv, NumbersThatCountUpAreAHeader) {
   for (std::string const header : {"0,1,2", "1,2,3"}) {
-    Read const counted = read(header + "\n0.5,3,1\n0.25,4,2\n");
+    ParsedCsv const counted = read(header + "\n0.5,3,1\n0.25,4,2\n");
     EXPECT_TRUE(counted.layout.header);
     EXPECT_EQ(counted.columns[0].numbers, (Numbers{0.5, 0.25}));
     ASSERT_EQ(counted.layout.notes.size(), 1u);
@@ -221,11 +212,11 @@ TEST(Csv, ANamedTargetTellsTheHeader) {
 }
 
 TEST(Csv, ANamelessColumnThatCountsTheRowsIsLeftOut) {
-  Read const index = read(",a,y\n0,5,x\n1,6,y\n2,7,x\n");
+  ParsedCsv const index = read(",a,y\n0,5,x\n1,6,y\n2,7,x\n");
   EXPECT_EQ(names_of(index.columns), (Names{"a", "y"}));
   EXPECT_EQ(index.layout.notes,
             (Names{"column 1 has no name and counts the rows: it is left out"}));
-  Read const other = read("a,,y\n1,5,x\n2,9,y\n");
+  ParsedCsv const other = read("a,,y\n1,5,x\n2,9,y\n");
   EXPECT_EQ(names_of(other.columns), (Names{"a", "c2", "y"}));
   EXPECT_EQ(other.layout.notes, (Names{"column 2 has no name: it is called c2"}));
 }
@@ -234,7 +225,7 @@ TEST(Csv, LabelsKeepTheirLeadingZeros) {
   ReadOptions options;
   options.targets = {"zip"};
   std::string const text = "x,zip\n1,00501\n2,10001\n3,00501\n";
-  Read const target = read(text, options);
+  ParsedCsv const target = read(text, options);
   EXPECT_EQ(target.columns[1].levels, (Names{"00501", "10001"}));
   EXPECT_FALSE(read(text).columns[1].categorical) << "of an input they say nothing";
 }

@@ -9,6 +9,7 @@
 
 #include "brood/files/columns.hpp"
 #include "files/reading.hpp"
+#include "files/table/parsed_csv.hpp"
 
 namespace brood::files {
 namespace {
@@ -264,17 +265,6 @@ TEST(Csv, KeepsDifferentSpellingsOfANumberApartAsLevels) {
 }
 
 // ---- tables as people have them
-
-// The columns, and what is said of them.
-struct Read {
-  std::vector<Column> columns;
-  TextLayout layout;
-};
-Read read(std::string const& text, ReadOptions const& options = {}) {
-  Read result;
-  result.columns = parse_csv(text, "file.csv", options, &result.layout);
-  return result;
-}
 
 TEST(CsvAsItComes, BlankLinesAreLeftOut) {
   auto const found = read("\n\na,b\n1,2\n  \n3,4\n\n");
