@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include "brood/error.hpp"
@@ -57,16 +58,41 @@ constexpr Metric kMetrics[] = {
     {{"balanced_accuracy", kHigher, kClasses, kNo, kNo, "mean of the classes' recalls"},
      nullptr,
      balanced_accuracy},
+    {{"precision", kHigher, kClasses, kLabels, kNo,
+      "share of what is predicted that is true; of two classes, of the second (data.positive); of "
+      "more, and of labels, the mean"},
+     nullptr,
+     precision},
+    {{"recall", kHigher, kClasses, kLabels, kNo,
+      "share of what is true that is predicted; of two classes, of the second; else the mean"},
+     nullptr,
+     recall},
+    {{"f1", kHigher, kClasses, kLabels, kNo,
+      "harmonic mean of precision and recall; of two classes, of the second; else the mean"},
+     nullptr,
+     f1},
     {{"f1_macro", kHigher, kClasses, kLabels, kNo, "mean of the F1 of each class (label)"},
      nullptr,
      f1_macro},
+    {{"mcc", kHigher, kClasses, kLabels, kNo,
+      "Matthews' correlation of what is true and what is predicted, -1 .. 1; of labels, the mean"},
+     nullptr,
+     mcc},
     {{"auc", kHigher, kClasses, kLabels, kNo,
       "area under the ROC curve; of more than two classes, the mean of each against the rest"},
      nullptr,
      auc},
+    {{"pr_auc", kHigher, kClasses, kLabels, kNo,
+      "average precision over all thresholds; of two classes, of the second; else the mean"},
+     nullptr,
+     pr_auc},
     {{"log_loss", kLower, kClasses, kLabels, kNo, "mean of -ln of the probability of what is true"},
      nullptr,
      log_loss},
+    {{"brier", kLower, kClasses, kLabels, kNo,
+      "mean squared error of the probabilities; of two classes, of the second; of more, their sum"},
+     nullptr,
+     brier},
     {{"loss", kLower, kClasses, kLabels, kValues, "the training loss on validation rows"},
      loss,
      nullptr},
@@ -84,28 +110,29 @@ Metric const* find_metric(std::string_view name) {
 }
 
 // Adds one row's prediction to the sums; `loss` is a sum until the end.
-void add_row(Evaluation& sums, Task task, std::span<float const> p, std::span<float const> y,
-             double w) {
+void add_row(Evaluation& sums, PredictedRows const& predicted, std::int64_t row) {
   constexpr double kSmallest = 1e-37;  // of a probability, in a logarithm
+  double const w = predicted.weight(row);
   sums.weight += w;
-  if (task == Task::classification) {
-    auto const label = static_cast<std::size_t>(y[0]);
-    auto const top = std::max_element(p.begin(), p.end()) - p.begin();
-    sums.correct += w * (static_cast<std::size_t>(top) == label ? 1 : 0);
-    sums.loss -= w * std::log(std::max(static_cast<double>(p[label]), kSmallest));
+  if (predicted.task == Task::classification) {
+    int const label = static_cast<int>(predicted.target(row, 0));
+    sums.correct += w * (predicted.decided(row) == label ? 1 : 0);
+    auto const p = static_cast<double>(predicted.prediction(row, label));
+    sums.loss -= w * std::log(std::max(p, kSmallest));
     return;
   }
-  for (std::size_t k = 0; k < y.size(); ++k) {
-    double const pk = static_cast<double>(p[k]);
-    double const yk = static_cast<double>(y[k]);
-    double const share = w / static_cast<double>(y.size());
-    if (task == Task::multi_label) {
-      sums.correct += w * ((pk > 0.5) == (yk > 0.5) ? 1 : 0);
-      sums.loss -= share * std::log(std::max(yk > 0.5 ? pk : 1 - pk, kSmallest));
+  for (int k = 0; k < predicted.targets; ++k) {
+    auto const p = static_cast<double>(predicted.prediction(row, k));
+    auto const y = static_cast<double>(predicted.target(row, k));
+    double const share = w / predicted.targets;
+    if (predicted.task == Task::multi_label) {
+      bool const truth = predicted.is_true(row, k);
+      sums.correct += w * (predicted.is_on(row, k) == truth ? 1 : 0);
+      sums.loss -= share * std::log(std::max(truth ? p : 1 - p, kSmallest));
     } else {
-      sums.squared_error += w * (pk - yk) * (pk - yk);
-      sums.absolute_error += w * std::abs(pk - yk);
-      sums.loss += share * (pk - yk) * (pk - yk);
+      sums.squared_error += w * (p - y) * (p - y);
+      sums.absolute_error += w * std::abs(p - y);
+      sums.loss += share * (p - y) * (p - y);
     }
   }
 }
@@ -207,7 +234,7 @@ std::string undefined_reason(std::string_view metric, Table const& table,
   if (std::all_of(rows.begin(), rows.end(), weigh_nothing)) return "the rows weigh nothing";
   if (metric == "r2" && !(target_variation(table, rows) > 0))
     return "the target is the same in all of the rows";
-  if (metric != "auc") return {};
+  if (metric != "auc" && metric != "pr_auc") return {};
   std::vector<float> targets;
   for (auto const row : rows) {
     float const* const own = table.y.data + std::int64_t{row} * table.y.columns;
@@ -223,33 +250,31 @@ std::string undefined_reason(std::string_view metric, Table const& table,
 
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows, std::span<float const> weights,
-             double target_unit) {
+             double target_unit, std::optional<double> threshold) {
   higher_is_better(metric, task);  // throws if it does not fit
   if (rows < 1) return std::numeric_limits<double>::quiet_NaN();
   auto const count = static_cast<std::size_t>(rows);
-  std::size_t const outputs = predictions.size() / count;
-  std::size_t const columns = targets.size() / count;
-  if (is_from_predictions(metric)) {
-    return metric_value(
-        metric, PredictedRows{task, rows, static_cast<int>(outputs), static_cast<int>(columns),
-                              predictions, targets, weights});
-  }
+  PredictedRows const predicted{task,
+                                rows,
+                                static_cast<int>(predictions.size() / count),
+                                static_cast<int>(targets.size() / count),
+                                predictions,
+                                targets,
+                                weights,
+                                threshold};
+  if (is_from_predictions(metric)) return metric_value(metric, predicted);
   Evaluation sums;
   sums.loss = 0;
-  for (std::size_t r = 0; r < count; ++r) {
-    double const w = weights.empty() ? 1.0 : static_cast<double>(weights[r]);
-    add_row(sums, task, predictions.subspan(r * outputs, outputs),
-            targets.subspan(r * columns, columns), w);
-  }
+  for (std::int64_t r = 0; r < rows; ++r)
+    add_row(sums, predicted, r);
   sums.loss /= sums.weight;
   Table table;
-  table.y = {targets.data(), rows, static_cast<int>(columns)};
+  table.y = {targets.data(), rows, predicted.targets};
   if (!weights.empty()) table.weights = {weights.data(), rows, 1};
   std::vector<std::int32_t> all(count);
-  for (std::size_t r = 0; r < count; ++r)
-    all[r] = static_cast<std::int32_t>(r);
+  std::iota(all.begin(), all.end(), 0);
   double const variation = task == Task::regression ? target_variation(table, all) : 0;
-  MetricContext const context{task, static_cast<int>(columns), variation, target_unit};
+  MetricContext const context{task, predicted.targets, variation, target_unit};
   // Of predictions alone the loss of values is their squared error.
   bool const squares = task == Task::regression && metric == "loss";
   return squares ? in_units(sums.loss, target_unit, 2) : metric_value(metric, sums, context);
@@ -257,12 +282,13 @@ double score(std::string_view metric, Task task, std::span<float const> predicti
 
 NamedScores all_scores(Task task, std::span<float const> predictions,
                        std::span<float const> targets, std::int64_t rows,
-                       std::span<float const> weights, double target_unit) {
+                       std::span<float const> weights, double target_unit,
+                       std::optional<double> threshold) {
   NamedScores list;
   for (MetricInfo const& each : metrics()) {
     if (!each.fits(task) || each.name == "loss") continue;
-    list.emplace_back(each.name,
-                      score(each.name, task, predictions, targets, rows, weights, target_unit));
+    list.emplace_back(each.name, score(each.name, task, predictions, targets, rows, weights,
+                                       target_unit, threshold));
   }
   return list;
 }

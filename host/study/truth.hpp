@@ -3,33 +3,49 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "brood/model.hpp"
 #include "brood/table.hpp"
+#include "study/predicted_rows.hpp"
 
 namespace brood {
 
 struct Truth {
   Truth(Table const& table, std::span<std::int32_t const> which)
-      : rows(static_cast<std::int64_t>(which.size())), target_unit(table.target_unit) {
-    auto const columns = static_cast<std::int64_t>(table.y.columns);
+      : rows(static_cast<std::int64_t>(which.size())),
+        columns(table.y.columns),
+        target_unit(table.target_unit) {
     for (auto const row : which) {
-      float const* const own = table.y.data + row * columns;
+      float const* const own = table.y.data + std::int64_t{row} * columns;
       y.insert(y.end(), own, own + columns);
       if (table.weights.data != nullptr) weights.push_back(table.weights.data[row]);
     }
   }
-  double score(std::string_view metric, Task task, std::span<float const> predictions) const {
-    return brood::score(metric, task, predictions, y, rows, weights, target_unit);
+  // The rows of another of the same table after these.
+  void append(Truth const& other) {
+    rows += other.rows;
+    y.insert(y.end(), other.y.begin(), other.y.end());
+    weights.insert(weights.end(), other.weights.begin(), other.weights.end());
   }
-  NamedScores scores(Task task, std::span<float const> predictions) const {
-    return all_scores(task, predictions, y, rows, weights, target_unit);
+  PredictedRows predicted(Task task, std::span<float const> predictions) const {
+    auto const outputs = static_cast<std::int64_t>(predictions.size()) / rows;
+    return {task, rows, static_cast<int>(outputs), columns, predictions, y, weights};
+  }
+  double score(std::string_view metric, Task task, std::span<float const> predictions,
+               std::optional<double> threshold = {}) const {
+    return brood::score(metric, task, predictions, y, rows, weights, target_unit, threshold);
+  }
+  NamedScores scores(Task task, std::span<float const> predictions,
+                     std::optional<double> threshold = {}) const {
+    return all_scores(task, predictions, y, rows, weights, target_unit, threshold);
   }
 
   std::int64_t rows;
+  int columns;  // target columns
   double target_unit;
   std::vector<float> y, weights;
 };

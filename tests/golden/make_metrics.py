@@ -36,18 +36,25 @@ def probabilities(y, classes):
 def of_classes(name, classes, weights, y=None):
     y = rng.permutation(np.arange(ROWS) % classes if y is None else y)
     p = probabilities(y, classes)
-    hard = p.argmax(axis=1)
+    hard, q = p.argmax(axis=1), p.astype(np.float64)  # probabilities of fp32 are scored in fp32
     w = {"sample_weight": weights}
     scores = {
         "accuracy": metrics.accuracy_score(y, hard, **w),
         "balanced_accuracy": metrics.balanced_accuracy_score(y, hard, **w),
         "f1_macro": metrics.f1_score(y, hard, average="macro", **w),
-        "log_loss": metrics.log_loss(y, p.astype(np.float64), labels=range(classes), **w),
+        "log_loss": metrics.log_loss(y, q, labels=range(classes), **w),
+        "mcc": metrics.matthews_corrcoef(y, hard, **w),
+        "brier": metrics.brier_score_loss(y, q[:, 1] if classes == 2 else q, labels=range(classes), **w),
     }
+    average = "binary" if classes == 2 else "macro"
+    for metric, of in (("precision", metrics.precision_score), ("recall", metrics.recall_score), ("f1", metrics.f1_score)):
+        scores[metric] = of(y, hard, average=average, zero_division=0, **w)
     if classes == 2:
         scores["auc"] = metrics.roc_auc_score(y, p[:, 1], **w)
+        scores["pr_auc"] = metrics.average_precision_score(y, p[:, 1], **w)
     elif len(set(y)) == classes:
         scores["auc"] = metrics.roc_auc_score(y, p, multi_class="ovr", **w)
+        scores["pr_auc"] = metrics.average_precision_score(y, p, **w)
     case(name, "classification", p, y, weights, scores)
 
 
@@ -60,7 +67,13 @@ def of_labels(name, weights):
     case(name, "multi_label", p, y, weights, {
         "accuracy": np.mean([metrics.accuracy_score(y[:, k], hard[:, k], **w) for k in range(3)]),
         "f1_macro": metrics.f1_score(y, hard, average="macro", **w),
+        "precision": metrics.precision_score(y, hard, average="macro", **w),
+        "recall": metrics.recall_score(y, hard, average="macro", **w),
+        "f1": metrics.f1_score(y, hard, average="macro", **w),
+        "mcc": np.mean([metrics.matthews_corrcoef(y[:, k], hard[:, k], **w) for k in range(3)]),
+        "brier": np.mean([metrics.brier_score_loss(y[:, k], p[:, k].astype(np.float64), **w) for k in range(3)]),
         "auc": metrics.roc_auc_score(y, p, **w),
+        "pr_auc": metrics.average_precision_score(y, p, **w),
         "log_loss": np.mean([metrics.log_loss(y[:, k], clipped[:, k], **w) for k in range(3)]),
     })
 

@@ -59,6 +59,9 @@ TEST(Metric, DirectionAndFitFollowFromTheName) {
   EXPECT_TRUE(higher_is_better("f1_macro", Task::multi_label));
   EXPECT_TRUE(higher_is_better("auc", Task::multi_label));
   EXPECT_FALSE(higher_is_better("log_loss", Task::classification));
+  EXPECT_FALSE(higher_is_better("brier", Task::multi_label));
+  for (auto const* const name : {"precision", "recall", "f1", "mcc", "pr_auc"})
+    EXPECT_TRUE(higher_is_better(name, Task::classification));
   for (auto const* const name : {"mse", "rmse", "mae"})
     EXPECT_FALSE(higher_is_better(name, Task::regression));
   EXPECT_EQ(default_metric(Task::classification), "accuracy");
@@ -69,15 +72,16 @@ TEST(Metric, DirectionAndFitFollowFromTheName) {
 TEST(Metric, WhatDoesNotFitIsRefusedWithWhatIsAllowed) {
   EXPECT_EQ(metric_problem("rmse", Task::classification),
             "metric: rmse does not fit classification; allowed: accuracy, balanced_accuracy, "
-            "f1_macro, auc, log_loss, loss");
+            "precision, recall, f1, f1_macro, mcc, auc, pr_auc, log_loss, brier, loss");
   EXPECT_EQ(metric_problem("accuracy", Task::regression),
             "metric: accuracy does not fit regression; allowed: loss, mse, rmse, mae, r2");
   EXPECT_EQ(
       metric_problem("acuracy", Task::multi_label),
-      "metric: acuracy is not known; allowed: accuracy, f1_macro, auc, log_loss, loss; did you "
-      "mean accuracy?");
+      "metric: acuracy is not known; allowed: accuracy, precision, recall, f1, f1_macro, mcc, "
+      "auc, pr_auc, log_loss, brier, loss; did you mean accuracy?");
   EXPECT_EQ(metric_problem("", Task::multi_label),
-            "metric:  is not known; allowed: accuracy, f1_macro, auc, log_loss, loss");
+            "metric:  is not known; allowed: accuracy, precision, recall, f1, f1_macro, mcc, auc, "
+            "pr_auc, log_loss, brier, loss");
   EXPECT_EQ(metric_problem("mae", Task::regression), "");
   EXPECT_THROW(higher_is_better("mae", Task::classification), UsageError);
   Floats const one = {1};
@@ -145,6 +149,30 @@ TEST(Score, F1IsOverTheClassesThatAreThereOrPredicted) {
   EXPECT_DOUBLE_EQ(score("f1_macro", Task::classification, p, y, 4), (2.0 / 3 + 0.5 + 0) / 3);
 }
 
+TEST(Score, OfTwoClassesPrecisionRecallAndF1AreOfTheSecond) {
+  Floats const p = {0.25f, 0.75f, 0.25f, 0.75f, 0.75f, 0.25f, 0.75f, 0.25f, 0.25f, 0.75f};
+  Floats const y = {1, 0, 1, 0, 1};  // of three that are predicted two are true, of three true two
+  EXPECT_DOUBLE_EQ(score("precision", Task::classification, p, y, 5), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(score("recall", Task::classification, p, y, 5), 2.0 / 3);
+  Floats const weights = {1, 3, 2, 1, 1};
+  EXPECT_DOUBLE_EQ(score("precision", Task::classification, p, y, 5, weights), 2.0 / 5);
+  EXPECT_DOUBLE_EQ(score("recall", Task::classification, p, y, 5, weights), 2.0 / 4);
+  EXPECT_DOUBLE_EQ(score("f1", Task::classification, p, y, 5, weights), 4.0 / 9);
+  // Above 0.8 nothing is predicted.
+  EXPECT_EQ(score("precision", Task::classification, p, y, 5, {}, 1, 0.8), 0);
+  EXPECT_EQ(score("f1", Task::classification, p, y, 5, {}, 1, 0.8), 0);
+  EXPECT_EQ(score("mcc", Task::classification, p, y, 5, {}, 1, 0.8), 0);
+  EXPECT_EQ(score("accuracy", Task::classification, p, y, 5, {}, 1, 0.8), 0.4);
+  EXPECT_EQ(score("recall", Task::classification, p, y, 5, {}, 1, 0.2), 1);
+}
+
+TEST(Score, PrAucIsThePrecisionWhereverRecallGrows) {
+  Floats const p = {0.1f, 0.9f, 0.2f, 0.8f, 0.3f, 0.7f, 0.3f, 0.7f, 0.6f, 0.4f};
+  Floats const y = {1, 0, 1, 0, 1};
+  // 1 of 1, then 2 of 4 (two are tied), then 3 of 5; each adds a third of the recall.
+  EXPECT_DOUBLE_EQ(score("pr_auc", Task::classification, p, y, 5), (1 + 0.5 + 0.6) / 3);
+}
+
 TEST(Score, AucIsTheShareOfPairsInOrder) {
   Floats const p = {0.9f, 0.1f, 0.6f, 0.4f, 0.65f, 0.35f, 0.6f, 0.4f};
   Floats const y = {0, 0, 1, 1};
@@ -176,14 +204,15 @@ TEST(Score, AllOfThemAreThoseOfTheTask) {
   std::vector<std::string> names;
   for (auto const& [name, value] : scores) {
     names.push_back(name);
-    if (name == "auc") {
+    if (name == "auc" || name == "pr_auc") {
       EXPECT_TRUE(std::isnan(value));
     } else {
       EXPECT_EQ(value, score(name, Task::classification, p, y, 2));
     }
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"accuracy", "balanced_accuracy", "f1_macro", "auc",
-                                             "log_loss"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"accuracy", "balanced_accuracy", "precision", "recall", "f1",
+                                      "f1_macro", "mcc", "auc", "pr_auc", "log_loss", "brier"}));
 }
 
 TEST(Metric, WithoutAValueOnSomeRowsSaysWhy) {
@@ -193,6 +222,7 @@ TEST(Metric, WithoutAValueOnSomeRowsSaysWhy) {
   std::vector<std::int32_t> const both = {0, 1}, one = {0, 2}, light = {1, 3};
   EXPECT_EQ(undefined_reason("auc", table, both), "");
   EXPECT_EQ(undefined_reason("auc", table, one), "all of the rows are of one class");
+  EXPECT_EQ(undefined_reason("pr_auc", table, one), "all of the rows are of one class");
   EXPECT_EQ(undefined_reason("accuracy", table, one), "");
   table.weights = {weights.data(), 4, 1};
   EXPECT_EQ(undefined_reason("auc", table, both), "all of the rows are of one class");

@@ -106,7 +106,7 @@ TEST_P(ObjectiveTest, TheTestScoreIsOfTheModelThatIsReturned) {
                                   [&](auto const& each) { return each.first == GetParam(); });
   ASSERT_NE(found, result.test_metrics.end());
   EXPECT_EQ(found->second, result.test);
-  EXPECT_EQ(result.test_metrics.size(), 5u);
+  EXPECT_EQ(result.test_metrics.size(), 11u);
 
   auto const test = make_splits(data_.table(), study.validation, study.seed).test;
   std::vector<float> x, y, weights;

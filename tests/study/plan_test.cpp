@@ -61,7 +61,7 @@ TEST(Problems, NameTheValueAndWhatIsAllowed) {
             "trials: 0 is not allowed; allowed: 1 and up\n");
   EXPECT_EQ(problems_with([](Study& s) { s.metric.name = "rmse"; }),
             "metric: rmse does not fit classification; allowed: accuracy, balanced_accuracy, "
-            "f1_macro, auc, log_loss, loss\n");
+            "precision, recall, f1, f1_macro, mcc, auc, pr_auc, log_loss, brier, loss\n");
   EXPECT_EQ(
       problems_with([](Study& s) { s.space.constant("loss", "cross_entropy"); }, Task::regression),
       "loss: cross_entropy does not fit regression; allowed: mse, mae or huber\n");
@@ -90,11 +90,11 @@ TEST(Problems, AreAllToldAtOnce) {
   EXPECT_EQ(problems(study, Task::classification).size(), 3u)
       << joined(problems(study, Task::classification));
   study.trials = -5;
-  study.metric.name = "f1";
+  study.metric.name = "kappa";
   study.scheduler = NoEarlyTermination{0};
   auto const found = joined(problems(study, Task::classification));
   EXPECT_NE(found.find("trials: -5"), std::string::npos) << found;
-  EXPECT_NE(found.find("metric: f1"), std::string::npos) << found;
+  EXPECT_NE(found.find("metric: kappa"), std::string::npos) << found;
   EXPECT_NE(found.find("max_epochs is 0"), std::string::npos) << found;
 }
 

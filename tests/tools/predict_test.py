@@ -102,7 +102,8 @@ class Predict(CommandTest):
         self.assertIn(f"accuracy {right / len(truth):.4f} on 569 rows", err)
 
         self.assertIn(", auc ", err)
-        names = ["accuracy", "balanced_accuracy", "f1_macro", "auc", "log_loss"]
+        names = ["accuracy", "balanced_accuracy", "precision", "recall", "f1", "f1_macro", "mcc",
+                 "auc", "pr_auc", "log_loss", "brier"]
         self.assertEqual(list(document["metrics"]), names)
         self.assertEqual(document["metrics"]["accuracy"], document["score"])
         # The share of pairs of the two classes that the probability of the second has in order.

@@ -279,12 +279,13 @@ class Results(CommandTest):
                 self.assertEqual(document["best"]["valid"], min(scores))
 
     def test_any_metric_of_the_task_is_the_objective(self):
-        for metric in ("balanced_accuracy", "f1_macro", "auc", "log_loss"):
+        for metric in ("balanced_accuracy", "precision", "f1_macro", "mcc", "auc", "pr_auc", "log_loss",
+                       "brier"):
             out = f"run_{metric}"
             document = self.json_of("tune", self.write("s.yaml", SWEEP), f"metric.name={metric}",
                                     "--out", out, "--quiet")
             self.assertEqual(document["metric"], metric)
-            self.assertEqual(document["goal"], "minimize" if metric == "log_loss" else "maximize")
+            self.assertEqual(document["goal"], "minimize" if metric in ("log_loss", "brier") else "maximize")
             self.assertEqual(document["best"]["test"], document["best"]["test_metrics"][metric])
             scores = [trial["valid"] for trial in document["leaderboard"]]
             self.assertIn(document["best"]["valid"], scores)

@@ -228,10 +228,6 @@ class SweepReader {
     std::string const name = metric_meant(node->text);
     if (name.empty()) return refuse_metric(*node);
     std::string const letters = letters_of(node->text);
-    if (name == "f1_macro" && letters.find("macro") == std::string::npos) {
-      sweep_.notes.push_back(node->place.text() + ": " + node->text +
-                             " is read as f1_macro, the mean of the F1 of each class");
-    }
     if (letters.starts_with("test") || letters.ends_with("test")) {
       sweep_.notes.push_back(node->place.text() + ": " + node->text + " is read as " + name +
                              " on validation rows; test rows are looked at once, at the end");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,16 +51,18 @@ struct Ensemble {
 // The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
 // against targets (rows, target columns) by a metric (see MetricChoice). `loss` is the cross
 // entropy of the probabilities, or the mean squared error. Weights are per row; empty: all 1.
-// target_unit: see Table::target_unit.
+// target_unit: see Table::target_unit. threshold: above it the second of two
+// classes is predicted, and each label; none: the likeliest class, labels above 0.5.
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows, std::span<float const> weights = {},
-             double target_unit = 1);
+             double target_unit = 1, std::optional<double> threshold = {});
 
 // The scores by every metric that fits the task, by name, but `loss`, which is not of predictions
 // alone. NaN where one is undefined.
 using NamedScores = std::vector<std::pair<std::string, double>>;
 NamedScores all_scores(Task task, std::span<float const> predictions,
                        std::span<float const> targets, std::int64_t rows,
-                       std::span<float const> weights = {}, double target_unit = 1);
+                       std::span<float const> weights = {}, double target_unit = 1,
+                       std::optional<double> threshold = {});
 
 }  // namespace brood

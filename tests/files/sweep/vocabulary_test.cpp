@@ -82,15 +82,18 @@ TEST(Synonyms, OfMetricsMayNameTheRows) {
   EXPECT_EQ(metric_meant("mean_squared_error"), "mse");
   EXPECT_EQ(metric_meant("val_rmse"), "rmse");
   EXPECT_EQ(metric_meant("best_macro_f1"), "f1_macro");
-  for (char const* word : {"train_loss", "val", "reward", "", "val_auprc"})
+  EXPECT_EQ(metric_meant("val_f1"), "f1");
+  EXPECT_EQ(metric_meant("val_auprc"), "pr_auc");
+  EXPECT_EQ(metric_meant("average_precision"), "pr_auc");
+  EXPECT_EQ(metric_meant("matthews_corrcoef"), "mcc");
+  for (char const* word : {"train_loss", "val", "reward", "", "val_kappa"})
     EXPECT_EQ(metric_meant(word), "") << word;
 }
 
-TEST(Synonyms, OfMetricsThatMayMeanOtherRowsOrMeansAreSaid) {
+TEST(Synonyms, OfMetricsThatMayMeanOtherRowsAreSaid) {
   EXPECT_TRUE(says(sweep_of("metric: {name: test_acc}\n"),
                    "file:2:16: test_acc is read as accuracy on validation rows; test rows are "
                    "looked at once, at the end"));
-  EXPECT_TRUE(says(sweep_of("metric: val_f1\n"), "file:2:9: val_f1 is read as f1_macro"));
   EXPECT_EQ(notes_of(sweep_of("metric: val_acc\nparameters: {lr: {values: [1, 2]}}\n")), "");
 }
 
