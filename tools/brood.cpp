@@ -75,6 +75,8 @@ struct Option {
 constexpr Option kOptions[] = {
     {"--target", "COLUMN", kTune | kPlan | kCheck | kDescribe,
      "name of the column to predict; -1 is the last one"},
+    {"--positive", "CLASS", kTune | kPlan | kCheck | kDescribe,
+     "the class that precision, recall and the like are of; default the second"},
     {"--out", "DIR", kTune, "where the results go; default runs/NAME-N"},
     {"--labels", "FILE", kPredict, "the labels of an idx or npy file, to score the predictions by"},
     {"--trial", "N", kPredict, "predict with the network of this trial of the run"},

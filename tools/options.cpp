@@ -55,6 +55,7 @@ class Checker {
     }
     options_.out = text("--out");
     if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
+    options_.positive = named("--positive", "a class of the target");
     options_.id = named("--id", "a column of the data");
     options_.filter = named("--filter", "conditions such as lr<0.01");
     options_.sort = named("--sort", "a column of trials.csv");
@@ -114,7 +115,8 @@ class Checker {
   void refuse_beside_only() {
     if (!options_.only) return;
     if (options_.profile) add("--profile: does not go with --only");
-    for (char const* const name : {"--target", "--time-limit", "--trials", "--events", "--seed"}) {
+    for (char const* const name :
+         {"--target", "--positive", "--time-limit", "--trials", "--events", "--seed"}) {
       if (given(name)) {
         add(std::string(name) + ": does not go with --only, which trains the trial as it was");
       }
@@ -222,11 +224,10 @@ class Checker {
 
   // An option and the key of the sweep file that it stands for.
   void refuse_said_twice() {
-    constexpr std::pair<char const*, std::string_view> kSame[] = {{"--seed", "seed"},
-                                                                  {"--trials", "trials"},
-                                                                  {"--trials", "run_cap"},
-                                                                  {"--time-limit", "time_limit"},
-                                                                  {"--target", "data.target"}};
+    constexpr std::pair<char const*, std::string_view> kSame[] = {
+        {"--seed", "seed"},          {"--trials", "trials"},
+        {"--trials", "run_cap"},     {"--time-limit", "time_limit"},
+        {"--target", "data.target"}, {"--positive", "data.positive"}};
     for (auto const& [option, key] : kSame) {
       for (auto const& [name, value] : options_.overrides) {
         if (given(option) && name == key) {

@@ -412,6 +412,22 @@ void check_classes(Column const& target, std::vector<std::string> const& classes
   }
 }
 
+// Puts the positive class second.
+void order_classes(std::string const& positive, std::vector<std::string>& classes,
+                   Problems& problems) {
+  if (positive.empty()) return;
+  auto const found = std::find_if(classes.begin(), classes.end(), [&](std::string const& label) {
+    return comparable_label(label) == comparable_label(positive);
+  });
+  if (found == classes.end() || classes.size() != 2) {
+    problems.push_back(
+        "data.positive: '" + positive + "' is not one of two classes; the target has " +
+        (classes.size() == 2 ? "" : std::to_string(classes.size()) + ": ") + name_list(classes));
+  } else if (found == classes.begin()) {
+    std::swap(classes.front(), classes.back());
+  }
+}
+
 void check_regression_targets(std::vector<Column const*> const& targets, Problems& problems) {
   for (Column const* const target : targets) {
     if (!target->categorical) continue;
@@ -448,7 +464,8 @@ std::vector<Frame> target_frames(std::vector<Column const*> const& targets) {
 
 // Task, targets and classes of the encoding.
 void describe_targets(std::vector<Column const*> const& targets, std::optional<Task> task,
-                      Encoding& encoding, std::vector<std::string>& notes, Problems& problems) {
+                      std::string const& positive, Encoding& encoding,
+                      std::vector<std::string>& notes, Problems& problems) {
   bool usable = !targets.empty();
   for (Column const* const target : targets) {
     encoding.targets.push_back(target->name);
@@ -491,7 +508,12 @@ void describe_targets(std::vector<Column const*> const& targets, std::optional<T
       }
       encoding.classes = class_labels(*targets.front());
       check_classes(*targets.front(), encoding.classes, problems);
+      order_classes(positive, encoding.classes, problems);
       break;
+  }
+  if (!positive.empty() && encoding.task != Task::classification) {
+    problems.push_back("data.positive: '" + positive + "' is for two classes; the targets are " +
+                       (encoding.task == Task::regression ? "values" : "labels"));
   }
 }
 
@@ -527,7 +549,8 @@ Dataset make_dataset(std::span<Column const> columns, DatasetOptions const& opti
         "no input columns are left, as all are texts that say little of other rows; " +
         columns_are(columns));
   }
-  describe_targets(roles.targets, options.task, dataset.encoding, dataset.notes, problems);
+  describe_targets(roles.targets, options.task, options.positive, dataset.encoding, dataset.notes,
+                   problems);
   if (roles.weight != nullptr && is_sound(*roles.weight, problems)) {
     dataset.weights = row_weights(*roles.weight, problems);
   }

@@ -163,6 +163,28 @@ TEST(MakeDatasetTest, numeric_classes_are_in_numeric_order) {
   EXPECT_EQ(data.y, (Floats{3, 2, 0, 4, 2, 1, 1}));
 }
 
+TEST(MakeDatasetTest, the_positive_class_comes_second) {
+  auto const columns = with_target(texts("y", {"yes", "no", "no", "yes"}));
+  auto const data = make_dataset(columns, {.targets = {"y"}, .positive = "no"});
+  EXPECT_EQ(data.encoding.classes, (Names{"yes", "no"}));
+  EXPECT_EQ(data.y, (Floats{0, 1, 1, 0}));
+  EXPECT_EQ(encode_targets(columns, data.encoding), data.y);
+  auto const other = make_dataset(columns, {.targets = {"y"}, .positive = "yes"});
+  EXPECT_EQ(other.encoding.classes, (Names{"no", "yes"}));
+}
+
+TEST(MakeDatasetTest, a_positive_class_is_one_of_two) {
+  EXPECT_ONLY_PROBLEM(make_dataset(with_target(texts("y", {"yes", "no", "no", "yes"})),
+                                   {.targets = {"y"}, .positive = "maybe"}),
+                      "data.positive: 'maybe' is not one of two classes; the target has no, yes");
+  EXPECT_ONLY_PROBLEM(make_dataset(with_target(texts("y", {"a", "b", "c", "a", "b", "c"})),
+                                   {.targets = {"y"}, .positive = "a"}),
+                      "'a' is not one of two classes; the target has 3: a, b, c");
+  EXPECT_ONLY_PROBLEM(make_dataset(with_target(numbers("y", {0.5f, 1.5f, 2.5f})),
+                                   {.targets = {"y"}, .positive = "a"}),
+                      "data.positive: 'a' is for two classes; the targets are values");
+}
+
 TEST(MakeDatasetTest, up_to_20_distinct_whole_numbers_are_classes) {
   Numbers twenty, twenty_one;
   for (int i = 0; i < 120; ++i) {

@@ -33,6 +33,7 @@ struct Options {
   std::vector<std::string> inputs;  // sweep or data file, directories, topics
   files::Overrides overrides;       // key=value
   std::string target;
+  std::string positive;  // a class
   std::string labels;
   std::string out;
   bool overwrite = false;

@@ -46,6 +46,8 @@ bool overrides_key(files::Overrides const& overrides, std::string_view key) {
 files::Overrides overrides_of(Options const& options) {
   files::Overrides overrides = options.overrides;
   if (options.trials) overrides.emplace_back("trials", std::to_string(*options.trials));
+  if (!options.positive.empty())
+    overrides.emplace_back("data.positive", files::yaml_text(options.positive));
   return overrides;
 }
 

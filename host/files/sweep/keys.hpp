@@ -52,6 +52,7 @@ inline constexpr Key kDataKeys[] = {
   {"missing_indicator", "false", "true or false", "a column more for each with missing values"},
   {"bins", "0", "0, or 2 to 64", "pieces that each numeric column is also given in"},
   {"weight", "", "a column's name", "how much each row counts"},
+  {"positive", "the second", "one of two classes", "which one precision, recall and the like are of"},
   {"columns", "{}", "a map such as {zip: categorical}", "types of columns: categorical or numeric"},
 };
 

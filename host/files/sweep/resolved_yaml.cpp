@@ -59,6 +59,7 @@ std::string data_text(Sweep const& sweep) {
   text += "  bins: " + std::to_string(dataset.bins) + '\n';
   text += dataset.weight.empty() ? "  # weight: none\n"
                                  : "  weight: " + yaml_text(dataset.weight) + '\n';
+  if (!dataset.positive.empty()) text += "  positive: " + yaml_text(dataset.positive) + '\n';
   text += read.kinds.empty() ? "  columns: {}\n" : "  columns:\n";
   for (auto const& [name, kind] : read.kinds) {
     std::string const said = kind == ColumnKind::numeric       ? "numeric"

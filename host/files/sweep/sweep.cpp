@@ -145,6 +145,7 @@ class SweepReader {
       data.add_problem("bins", "1 is not allowed; allowed: 0, or 2 to " + std::to_string(kMaxBins));
     }
     dataset.weight = data.text("weight").value_or("");
+    dataset.positive = data.text("positive").value_or("");
     if (Node const* columns = data.find("columns")) read_kinds(*columns);
     check_data(data);
   }

@@ -71,7 +71,8 @@ struct Encoding {
   Task task = Task::classification;
   std::vector<InputEncoding> inputs = {};  // in file order
   std::vector<std::string> targets = {};   // column names; one for classification
-  std::vector<std::string> classes = {};   // classification: numbers in numeric order, text sorted
+  std::vector<std::string> classes = {};   // classification: numbers in numeric order, text sorted;
+                                           // DatasetOptions::positive is second
   std::vector<Frame> frames = {};          // regression: of each target, of one unit; empty: plain
   bool operator==(Encoding const&) const = default;
 
@@ -112,6 +113,9 @@ struct DatasetOptions {
   // kMaxBins.
   int bins = 0;
   std::string weight = {};  // name of the column of row weights; empty: none
+  // Of two classes the one that precision, recall and the like are of: it comes second. Empty: the
+  // second as they are ordered.
+  std::string positive = {};
   // At most one of these: the column that validation goes by, which is no input. Times are numbers
   // or dates such as 2024-01-31, with a time of day as in 2024-01-31T12:00 or without. Folds are
   // numbered in the order of their labels, numbers by value; -1 and `train` only train, `test` are
