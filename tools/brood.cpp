@@ -82,6 +82,8 @@ constexpr Option kOptions[] = {
     {"--trial", "N", kPredict, "predict with the network of this trial of the run"},
     {"--winner", nullptr, kPredict, "predict with the winner alone, not with the ensemble"},
     {"--id", "COLUMN", kPredict, "copy this column of the data in front of the predictions"},
+    {"--interval", "SHARE", kPredict,
+     "of values, where so many of them lie: 0.5, 0.8, 0.9, 0.95 or 0.99"},
     {"--out", "FILE", kPredict, "write there instead of to stdout"},
     {"--overwrite", nullptr, kTune, "replace the run that is at --out"},
     {"--only", "N", kTune, "train trial N of the run DIR again, alone, into DIR/trials/N"},

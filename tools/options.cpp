@@ -189,6 +189,17 @@ class Checker {
     options_.engine.precision = text("--precision");
     options_.engine.device_model = text("--device-model");
 
+    if (given("--interval")) {
+      auto const share = files::read_number<double>(text("--interval"));
+      bool const is_share =
+          share.reading == files::Reading::number && share.value > 0 && share.value < 1;
+      if (is_share) {
+        options_.interval = share.value;
+      } else {
+        add("--interval: " + files::quoted(text("--interval")) +
+            " is not a share; allowed: between 0 and 1, as in 0.9");
+      }
+    }
     if (given("--time-limit")) {
       auto const seconds = files::seconds_of(text("--time-limit"));
       if (seconds && *seconds > 0) {

@@ -9,7 +9,6 @@
 #include "study/finalizer.hpp"
 #include "study/plan.hpp"
 #include "study/standing.hpp"
-#include "study/truth.hpp"
 
 namespace brood {
 
@@ -23,27 +22,8 @@ int host_threads(BackendInfo const& info) {
 
 }  // namespace
 
-Selection Finalizer::select(std::vector<int> const& trials) {
-  auto const outputs = static_cast<std::size_t>(setup_.data.outputs());
-  std::vector<std::vector<MemberId>> ids;
-  for (int const trial : trials)
-    ids.push_back(members_.validated(tuner_, trial, setup_.early));
-  std::vector<std::vector<float>> candidates(trials.size());
-  auto const judged =
-      std::span(setup_.splits.splits).first(setup_.early);  // which all of them have
-  for (std::size_t s = 0; s < judged.size(); ++s) {
-    auto const& rows = *judged[s].valid;
-    std::vector<MemberId> members;
-    for (auto const& own : ids)
-      members.push_back(own[s]);
-    std::size_t const each = rows.size() * outputs;
-    std::vector<float> predictions(members.size() * each);
-    members_.population().forward(members, rows, predictions);
-    for (std::size_t c = 0; c < trials.size(); ++c) {
-      auto const own = std::span(predictions).subspan(c * each, each);
-      candidates[c].insert(candidates[c].end(), own.begin(), own.end());
-    }
-  }
+Selection Finalizer::select(std::vector<int> const& trials,
+                            std::vector<std::vector<float>> const& candidates) {
   // What a candidate is in the ensemble: its networks of all folds, or the one that is trained
   // again.
   std::vector<std::int64_t> bytes;
@@ -53,22 +33,9 @@ Selection Finalizer::select(std::vector<int> const& trials) {
     bytes.push_back(networks * parameter_count(config, setup_.data.shape()) *
                     static_cast<std::int64_t>(sizeof(float)));
   }
-  std::vector<Truth> truths;
-  for (auto const& split : judged)
-    truths.emplace_back(setup_.data.table(), *split.valid);
   return select_ensemble(
       candidates, setup_.study.ensemble, setup_.maximize,
-      [&](std::span<float const> predictions) {
-        double sum = 0;
-        std::size_t begin = 0;
-        for (std::size_t s = 0; s < truths.size(); ++s) {
-          std::size_t const rows = judged[s].valid->size();
-          sum += truths[s].score(setup_.metric, setup_.data.task(),
-                                 predictions.subspan(begin, rows * outputs));
-          begin += rows * outputs;
-        }
-        return sum / static_cast<double>(truths.size());
-      },
+      [&](std::span<float const> predictions) { return out_of_fold_.score(predictions); },
       host_threads(setup_.engine.info()), bytes);
 }
 
@@ -82,9 +49,36 @@ std::vector<Finalizer::FinalMember> Finalizer::bags(std::vector<int> const& tria
   return finals;
 }
 
+namespace {
+
+// The mean of predictions that each count so often.
+class Mean {
+ public:
+  explicit Mean(std::size_t size) : sum_(size, 0.0) {}
+  void add(std::span<float const> predictions, int count) {
+    for (std::size_t i = 0; i < sum_.size(); ++i)
+      sum_[i] += count * static_cast<double>(predictions[i]);
+    count_ += count;
+  }
+  std::vector<float> value() const {
+    std::vector<float> mean;
+    mean.reserve(sum_.size());
+    for (double const each : sum_)
+      mean.push_back(static_cast<float>(each / count_));
+    return mean;
+  }
+
+ private:
+  std::vector<double> sum_;
+  double count_ = 0;
+};
+
+}  // namespace
+
 void Finalizer::make_ensemble(FinalMember const& winner, Result& result) {
   auto const trials = ensemble_library(setup_, tuner_);
-  Selection const selection = select(trials);
+  auto const candidates = out_of_fold_predictions(trials);
+  Selection const selection = select(trials, candidates);
   std::map<int, int> counts;  // by trial
   for (int const pick : selection.picks)
     ++counts[trials[static_cast<std::size_t>(pick)]];
@@ -99,30 +93,28 @@ void Finalizer::make_ensemble(FinalMember const& winner, Result& result) {
   if (setup_.study.refit && counts.contains(winner.trial)) finals.push_back(winner);
   std::stable_sort(finals.begin(), finals.end(),
                    [](FinalMember const& a, FinalMember const& b) { return a.trial < b.trial; });
+  for (FinalMember const& each : finals)
+    result.ensemble.parts.push_back({each.trial, counts.at(each.trial), model_of(each)});
 
-  std::vector<std::pair<MemberId, int>> parts;
-  double picks = 0;
-  for (FinalMember const& each : finals) {
-    int const count = counts.at(each.trial);
-    result.ensemble.parts.push_back({each.trial, count, model_of(each)});
-    parts.emplace_back(each.id, count);
-    picks += count;
-  }
   result.ensemble_valid = selection.score;
+  if (!selection.picks.empty()) {
+    Mean mean(candidates.front().size());
+    for (int const pick : selection.picks)
+      mean.add(candidates[static_cast<std::size_t>(pick)], 1);
+    result.ensemble.calibration = out_of_fold_.calibration(mean.value());
+  }
   auto const& rows = *setup_.splits.test;
   if (rows.empty()) return;
-  std::vector<double> sum(rows.size() * static_cast<std::size_t>(setup_.data.outputs()), 0.0);
-  std::vector<float> own(sum.size());
-  for (auto const& [id, count] : parts) {
-    members_.population().forward({&id, 1}, rows, own);
-    for (std::size_t i = 0; i < sum.size(); ++i)
-      sum[i] += count * static_cast<double>(own[i]);
+  std::vector<float> own(rows.size() * static_cast<std::size_t>(setup_.data.outputs()));
+  Mean mean(own.size());
+  for (FinalMember const& each : finals) {
+    members_.population().forward({&each.id, 1}, rows, own);
+    mean.add(own, counts.at(each.trial));
   }
-  for (std::size_t i = 0; i < sum.size(); ++i)
-    own[i] = static_cast<float>(sum[i] / picks);
-  Truth const truth(setup_.data.table(), rows);
-  result.ensemble_test = truth.score(setup_.metric, setup_.data.task(), own);
-  result.ensemble_test_metrics = truth.scores(setup_.data.task(), own);
+  TestScores const test = scorer_.test_of_predictions(mean.value(), result.ensemble.calibration);
+  result.ensemble_test = test.score;
+  result.ensemble_test_metrics = test.metrics;
+  result.ensemble_test_coverage = test.coverage;
 }
 
 }  // namespace brood

@@ -54,13 +54,24 @@ Model Finalizer::model_of(FinalMember const& member) {
                          tuner_.segments(member.trial).back().config, *member.transform);
 }
 
+std::vector<std::vector<float>> Finalizer::out_of_fold_predictions(std::vector<int> const& trials) {
+  std::vector<std::vector<MemberId>> ids;
+  for (int const trial : trials)
+    ids.push_back(members_.validated(tuner_, trial, setup_.early));
+  return out_of_fold_.predictions(members_.population(), ids);
+}
+
 void Finalizer::finish(Result& result) {
   FinalMember const final = final_members({result.best}).front();
   result.refit_epochs = final.refit_epochs;
   result.refit_diverged = final.refit_diverged;
   result.model = model_of(final);
-  result.test = scorer_.test_score(final.id);
-  result.test_metrics = scorer_.test_metrics(final.id);
+  result.model.calibration =
+      out_of_fold_.calibration(out_of_fold_predictions({result.best}).front());
+  TestScores const test = scorer_.test(final.id, result.model.calibration);
+  result.test = test.score;
+  result.test_metrics = test.metrics;
+  result.test_coverage = test.coverage;
   if (setup_.study.ensemble > 0) make_ensemble(final, result);
 }
 

@@ -7,6 +7,7 @@
 
 #include "study/ensemble.hpp"
 #include "study/learning_curves.hpp"
+#include "study/out_of_fold.hpp"
 #include "study/scorer.hpp"
 #include "study/trial_members.hpp"
 
@@ -20,7 +21,12 @@ class Finalizer {
  public:
   Finalizer(StudySetup const& setup, Tuner const& tuner, TrialMembers& members, Scorer& scorer,
             LearningCurves const& curves)
-      : setup_(setup), tuner_(tuner), members_(members), scorer_(scorer), curves_(curves) {}
+      : setup_(setup),
+        tuner_(tuner),
+        members_(members),
+        scorer_(scorer),
+        curves_(curves),
+        out_of_fold_(setup) {}
 
   // Adds model, test scores and ensemble to a result that knows its best trial.
   void finish(Result& result);
@@ -38,10 +44,13 @@ class Finalizer {
   // the first validated member.
   std::vector<FinalMember> final_members(std::vector<int> const& trials);
   Model model_of(FinalMember const& member);
+  // Of trials as they were validated.
+  std::vector<std::vector<float>> out_of_fold_predictions(std::vector<int> const& trials);
 
   // ---- the ensemble (final_ensemble.cpp)
 
-  Selection select(std::vector<int> const& trials);
+  Selection select(std::vector<int> const& trials,
+                   std::vector<std::vector<float>> const& candidates);
   // The members of all folds and repeats of each trial: what stands for it in an ensemble that is
   // not trained again (bagging, Breiman 1996, by folds).
   std::vector<FinalMember> bags(std::vector<int> const& trials);
@@ -52,6 +61,7 @@ class Finalizer {
   TrialMembers& members_;
   Scorer& scorer_;
   LearningCurves const& curves_;
+  OutOfFold out_of_fold_;
 };
 
 }  // namespace brood

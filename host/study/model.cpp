@@ -142,6 +142,7 @@ std::vector<float> Model::predict(Matrix x, int threads) const {
       own.predict(x, row, count, out.data());
     }
   });
+  calibration.apply(task, outputs, out);
   return out;
 }
 
@@ -160,6 +161,8 @@ std::vector<float> Ensemble::predict(Matrix x, int threads) const {
   mean.reserve(sum.size());
   for (double const each : sum)
     mean.push_back(static_cast<float>(each / count));
+  Model const& first = parts.front().model;
+  calibration.apply(first.task, first.outputs, mean);
   return mean;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "study/fit_calibration.hpp"
 #include "study/truth.hpp"
 
 namespace brood {
@@ -104,21 +105,29 @@ std::vector<double> Scorer::scores(std::span<Ask const> asks,
   return scores;
 }
 
-double Scorer::test_score(MemberId id) {
-  auto const& rows = *setup_.splits.test;
-  if (rows.empty()) return std::nan("");
-  if (is_from_predictions(setup_.metric)) return predicted({&id, 1}, rows).front();
-  return metric_value(setup_.metric, population_.evaluate({&id, 1}, rows).front(),
-                      setup_.context_of(rows));
+TestScores Scorer::test_of_predictions(std::vector<float> predictions,
+                                       Calibration const& calibration) const {
+  Task const task = setup_.data.task();
+  Truth const truth(setup_.data.table(), *setup_.splits.test);
+  calibration.apply(task, setup_.data.outputs(), predictions);
+  return {.score = truth.score(setup_.metric, task, predictions, calibration.threshold),
+          .metrics = truth.scores(task, predictions, calibration.threshold),
+          .coverage = coverage(calibration.intervals, truth.predicted(task, predictions))};
 }
 
-NamedScores Scorer::test_metrics(MemberId id) {
+TestScores Scorer::test(MemberId id, Calibration const& calibration) {
   auto const& rows = *setup_.splits.test;
   if (rows.empty()) return {};
-  Truth const truth(setup_.data.table(), rows);
   std::vector<float> predictions(rows.size() * static_cast<std::size_t>(setup_.data.outputs()));
   population_.forward({&id, 1}, rows, predictions);
-  return truth.scores(setup_.data.task(), predictions);
+  TestScores test = test_of_predictions(std::move(predictions), calibration);
+  // The training loss is not of predictions alone; and what is made of sums has the device's bits.
+  bool const decided_anew = calibration.threshold && setup_.metric == "accuracy";
+  if (!is_from_predictions(setup_.metric) && !decided_anew) {
+    test.score = metric_value(setup_.metric, population_.evaluate({&id, 1}, rows).front(),
+                              setup_.context_of(rows));
+  }
+  return test;
 }
 
 }  // namespace brood

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,13 @@
 #include "study/trial_members.hpp"
 
 namespace brood {
+
+// On the test rows; NaN, and nothing, if there are none.
+struct TestScores {
+  double score = std::numeric_limits<double>::quiet_NaN();  // by the study's metric
+  NamedScores metrics = {};
+  std::vector<double> coverage = {};  // of the calibration's intervals
+};
 
 class Scorer {
  public:
@@ -20,9 +28,10 @@ class Scorer {
   // By member of the trials asked for, those of a trial one after the other, as `metrics` are: the
   // metric on its validation rows, of the weights that predict. NaN for those that diverged.
   std::vector<double> scores(std::span<Ask const> asks, std::span<MemberMetrics const> metrics);
-  // On the test rows; NaN, and nothing, if there are none.
-  double test_score(MemberId id);
-  NamedScores test_metrics(MemberId id);
+  // Of a member, and of predictions of the test rows that are not calibrated yet.
+  TestScores test(MemberId id, Calibration const& calibration);
+  TestScores test_of_predictions(std::vector<float> predictions,
+                                 Calibration const& calibration) const;
 
  private:
   // The metric of members on the same rows, from their predictions.

@@ -5,11 +5,25 @@
 #include <utility>
 
 #include "backend/describe.hpp"
+#include "brood/error.hpp"
 #include "study/plan.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
 
 namespace brood {
+
+namespace {
+
+void check_threshold(Calibrate const& calibrate, Data const& data) {
+  if (calibrate.threshold == ThresholdBy::none || data.task() == Task::multi_label) return;
+  if (data.task() == Task::classification && data.outputs() == 2) return;
+  throw UsageError(
+      "calibrate.threshold: is for two classes or for labels; here are " +
+      (data.task() == Task::regression ? "values" : std::to_string(data.outputs()) + " classes") +
+      "; leave it out");
+}
+
+}  // namespace
 
 StudySetup::StudySetup(Engine& engine_in, Data const& data_in, Study started)
     : engine(engine_in),
@@ -22,6 +36,7 @@ StudySetup::StudySetup(Engine& engine_in, Data const& data_in, Study started)
       initial(initial_weights(study.start)) {
   check_start(study, data);
   check_defined(metric, data.table(), splits);
+  check_threshold(study.calibrate, data);
   for (auto const& split : splits.splits) {
     transforms.push_back(
         std::make_shared<Transform const>(transform_for(study, data.table(), *split.train)));

@@ -98,8 +98,15 @@ Result train_alone(Engine& engine, Data const& data, Study study, TrialResult co
     }
   }
   result.model = model_of(setup, population, id, ask.config, *transform);
-  result.test = scorer.test_score(id);
-  result.test_metrics = scorer.test_metrics(id);
+  OutOfFold const out_of_fold(setup);
+  std::vector<std::vector<MemberId>> const validated = {
+      {ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(setup.early)}};
+  result.model.calibration =
+      out_of_fold.calibration(out_of_fold.predictions(population, validated).front());
+  TestScores const test = scorer.test(id, result.model.calibration);
+  result.test = test.score;
+  result.test_metrics = test.metrics;
+  result.test_coverage = test.coverage;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

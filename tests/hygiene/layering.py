@@ -38,6 +38,7 @@ PUBLIC = {
     "engine": "backend",
     "member": "backend",
     "profile": "backend",
+    "calibration": "study",
     "model": "study",
     "population": "study",
     "study": "study",

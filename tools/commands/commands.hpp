@@ -41,6 +41,7 @@ struct Options {
   std::optional<int> trials, events;
   std::optional<int> only, trial;  // a trial to train, and to predict with
   bool winner = false;             // to predict with
+  std::optional<double> interval;  // the share of values that it holds
   std::string id;                  // column that predictions take along
   std::string filter, sort;        // of trials, see files::filtered and files::sorted
   std::vector<std::string> columns;

@@ -178,6 +178,7 @@ std::vector<Topic> topics() {
        {{"last_rung", "the winner is the best of the trials that were trained furthest"},
         {"any", "the winner is the best of all trials, each by its last score"}}},
       {"stop", settings_of<Stop>()},
+      {"calibrate", settings_of<Calibrate>()},
       {"validation",
        {{"holdout", "a share of all rows validates; test: a share that is scored at the end"},
         {"folds", "each of so many folds validates once; repeats: so often"},
@@ -228,6 +229,7 @@ std::vector<SettingRow> setting_rows() {
   for_alternatives<Validation>([&]<class S>(S const&) { add_settings<S>("validation", rows); });
   add_settings<Constraints>("constraints", rows);
   add_settings<Stop>("stop", rows);
+  add_settings<Calibrate>("calibrate", rows);
   add_settings<Study>("", rows);
   return rows;
 }

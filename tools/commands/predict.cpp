@@ -2,7 +2,6 @@
 // brood predict: rows of a data file through the network, or the ensemble, that a run found.
 // Columns are found by name; a target column is no input, but is scored on stderr if it is there.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -12,15 +11,13 @@
 #include "data/cells.hpp"
 #include "files/io/text.hpp"
 #include "files/io/write_file.hpp"
-#include "files/run/result_document.hpp"
 #include "tools/commands/commands.hpp"
+#include "tools/commands/predictions.hpp"
 #include "tools/output.hpp"
 
 namespace brood::tools {
 
 namespace {
-
-using files::Json;
 
 constexpr std::size_t kMaxNames = 200;  // characters of a list of names in a message
 
@@ -134,37 +131,6 @@ std::vector<float> weights_of(std::string const& path, std::string const& name,
   return {weights.begin(), weights.end()};
 }
 
-// ---- predictions
-
-struct Predictions {
-  files::SavedPredictor const& saved;
-  std::int64_t rows = 0;
-  std::vector<float> values;   // (rows, outputs)
-  std::vector<float> weights;  // (rows), or empty
-  std::string id = {};         // a column that goes in front, or empty
-  std::vector<std::string> ids = {};
-
-  std::span<float const> row(std::int64_t r) const {
-    auto const outputs = static_cast<std::size_t>(saved.models.parts.front().model.outputs);
-    return std::span(values).subspan(static_cast<std::size_t>(r) * outputs, outputs);
-  }
-  Encoding const& encoding() const { return saved.encoding; }
-  Task task() const { return saved.encoding.task; }
-};
-
-// The study's metric; but the training loss of values is in units of their spread, so that what can
-// be said of predictions is their squared error.
-std::string metric_of(files::SavedPredictor const& saved) {
-  bool const values = saved.encoding.task == Task::regression;
-  return values && saved.metric == "loss" ? "mse" : saved.metric;
-}
-
-// How good the predictions are, where the targets are among the columns.
-struct Scores {
-  double score = 0;  // by metric_of
-  NamedScores all;
-  std::int64_t rows = 0;
-};
 // The same predictions of some rows.
 Predictions only_rows(Predictions const& all, std::vector<bool> const& kept) {
   Predictions some{all.saved, 0, {}, {}};
@@ -190,19 +156,15 @@ std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column
   }
   auto const targets = encode_targets(columns, predictions.encoding());
   if (!targets) return std::nullopt;
-  return Scores{
-      score(metric_of(predictions.saved), predictions.task(), predictions.values, *targets,
-            predictions.rows, predictions.weights, predictions.encoding().target_unit()),
-      all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
-                 predictions.weights, predictions.encoding().target_unit()),
-      predictions.rows};
+  double const unit = predictions.encoding().target_unit();
+  auto const threshold = predictions.calibration().threshold;
+  return Scores{score(metric_of(predictions.saved), predictions.task(), predictions.values,
+                      *targets, predictions.rows, predictions.weights, unit, threshold),
+                all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
+                           predictions.weights, unit, threshold),
+                predictions.rows};
 }
 
-// Rows that trained or validated the model say nothing of it.
-struct Seen {
-  std::int64_t rows = 0;
-  std::optional<double> score_of_others = {};  // by metric_of
-};
 // Nothing where the run has kept no record of them.
 std::optional<Seen> seen_rows(Predictions const& predictions, std::string const& run,
                               std::vector<float> const& x, std::span<Column const> columns) {
@@ -222,157 +184,18 @@ std::optional<Seen> seen_rows(Predictions const& predictions, std::string const&
   return seen;
 }
 
-bool is_on(float probability) {
-  return probability > 0.5f;
-}
-
-// What is predicted for a row, in a word: the likeliest class, or the labels that are on.
-std::string prediction_text(Predictions const& predictions, std::int64_t r) {
-  auto const row = predictions.row(r);
-  if (predictions.task() == Task::classification) {
-    auto const top = std::max_element(row.begin(), row.end()) - row.begin();
-    return predictions.encoding().classes[static_cast<std::size_t>(top)];
+// The saved interval of a coverage; null if none is asked for.
+Interval const* interval_of(files::SavedPredictor const& saved, std::optional<double> coverage) {
+  if (!coverage) return nullptr;
+  std::string allowed;
+  for (Interval const& interval : saved.models.calibration.intervals) {
+    if (interval.coverage == *coverage) return &interval;
+    allowed += (allowed.empty() ? "" : ", ") + to_text(interval.coverage);
   }
-  std::string labels;
-  for (std::size_t k = 0; k < row.size(); ++k) {
-    if (is_on(row[k])) labels += (labels.empty() ? "" : ";") + predictions.encoding().targets[k];
-  }
-  return labels;
-}
-
-// Names of the columns of numbers: p_CLASS, p_LABEL, or predictions of targets.
-std::vector<std::string> output_names(Predictions const& predictions) {
-  Encoding const& encoding = predictions.encoding();
-  if (predictions.task() == Task::regression && encoding.targets.size() == 1) return {"prediction"};
-  bool const by_class = predictions.task() == Task::classification;
-  std::string const prefix = predictions.task() == Task::regression ? "prediction_" : "p_";
-  std::vector<std::string> names;
-  for (std::string const& name : by_class ? encoding.classes : encoding.targets) {
-    names.push_back(prefix + name);
-  }
-  return names;
-}
-
-// Names of all columns; no two are the same, whatever classes and columns of the data are called.
-std::vector<std::string> column_names(Predictions const& predictions) {
-  std::vector<std::string> names;
-  auto const add = [&](std::string name) {
-    std::string const wanted = name;
-    for (int n = 2; std::find(names.begin(), names.end(), name) != names.end(); ++n)
-      name = wanted + '_' + std::to_string(n);
-    names.push_back(std::move(name));
-  };
-  if (predictions.task() != Task::regression) add("prediction");
-  if (predictions.task() == Task::multi_label) {
-    for (std::string const& label : predictions.encoding().targets)
-      add(label);
-  }
-  for (std::string const& name : output_names(predictions))
-    add(name);
-  if (predictions.id.empty()) return names;
-  std::string id = predictions.id;
-  while (std::find(names.begin(), names.end(), id) != names.end())
-    id = "id_" + id;
-  names.insert(names.begin(), std::move(id));
-  return names;
-}
-
-// ---- csv
-
-// The k-th number of a row: a probability, or a target in the user's units, which are those of the
-// network in a plain frame and may need more digits in another.
-void append_number(Predictions const& predictions, std::size_t k, float value, std::string& text) {
-  char digits[32];
-  bool const plain = predictions.encoding().frames.empty();
-  double const number = plain ? 0.0 : predictions.encoding().in_user_units(k, value);
-  auto const end = plain ? std::to_chars(digits, digits + sizeof(digits), value).ptr
-                         : std::to_chars(digits, digits + sizeof(digits), number).ptr;
-  text.append(digits, end);
-}
-
-// As RFC 4180 has it. A cell that a reader would take for missing is quoted, too.
-void append_cell(std::string const& cell, std::string& text) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) {
-    text += cell;
-    return;
-  }
-  text += '"';
-  for (char const c : cell)
-    text.append(c == '"' ? 2 : 1, c);
-  text += '"';
-}
-
-std::string csv(Predictions const& predictions) {
-  bool const in_words = predictions.task() != Task::regression;
-  bool const by_label = predictions.task() == Task::multi_label;
-  std::string text;
-  for (std::string const& name : column_names(predictions)) {
-    if (!text.empty()) text += ',';
-    append_cell(name, text);
-  }
-  text += '\n';
-  for (std::int64_t r = 0; r < predictions.rows; ++r) {
-    std::string line;
-    if (!predictions.id.empty()) {
-      append_cell(predictions.ids[static_cast<std::size_t>(r)], line);
-      line += ',';
-    }
-    if (in_words) append_cell(prediction_text(predictions, r), line);
-    for (float const value : by_label ? predictions.row(r) : std::span<float const>()) {
-      line += is_on(value) ? ",1" : ",0";
-    }
-    auto const row = predictions.row(r);
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      if (in_words || k > 0) line += ',';
-      append_number(predictions, k, row[k], line);
-    }
-    text += line + '\n';
-  }
-  return text;
-}
-
-// ---- JSON
-
-// Whose networks predict; null where a folder with nothing but a model does not say.
-Json trials_of(Ensemble const& models) {
-  Json::Array trials;
-  for (Ensemble::Part const& part : models.parts) {
-    if (part.trial < 0) return {};
-    trials.push_back(part.trial);
-  }
-  return trials;
-}
-
-Json document(Predictions const& predictions, std::optional<Scores> const& scores,
-              std::optional<Seen> const& seen) {
-  Json::Array rows;
-  auto const names = column_names(predictions);
-  for (std::int64_t r = 0; r < predictions.rows; ++r) {
-    Json row;
-    auto name = names.begin();
-    if (!predictions.id.empty()) row.set(*name++, predictions.ids[static_cast<std::size_t>(r)]);
-    if (predictions.task() != Task::regression) row.set(*name++, prediction_text(predictions, r));
-    auto const values = predictions.row(r);
-    if (predictions.task() == Task::multi_label)
-      name += static_cast<std::ptrdiff_t>(values.size());  // which are in the prediction, too
-    for (std::size_t k = 0; k < values.size(); ++k)
-      row.set(*name++, predictions.encoding().frames.empty()
-                           ? Json(values[k])
-                           : Json(predictions.encoding().in_user_units(k, values[k])));
-    rows.push_back(std::move(row));
-  }
-  Json json;
-  json.set("task", name_of(predictions.task())).set("rows", predictions.rows);
-  json.set("networks", static_cast<std::int64_t>(predictions.saved.models.parts.size()));
-  json.set("trials", trials_of(predictions.saved.models));
-  json.set("metric", metric_of(predictions.saved));
-  json.set("score", scores ? Json(scores->score) : Json());
-  json.set("metrics", scores ? files::scores_document(scores->all) : Json());
-  json.set("trained_rows", seen ? Json(seen->rows) : Json());
-  bool const known = seen && seen->score_of_others;
-  json.set("score_of_other_rows", known ? Json(*seen->score_of_others) : Json());
-  json.set("predictions", std::move(rows));
-  return json;
+  throw UsageError("--interval: " + to_text(*coverage) +
+                   (allowed.empty() ? " is not there: this model has no intervals, which are "
+                                      "fitted for values (calibrate.intervals)"
+                                    : " is not there; the model has intervals of " + allowed));
 }
 
 files::SavedPredictor read_predictor(Options const& options) {
@@ -404,6 +227,7 @@ int predict(Options const& options) {
         "one is a column of its data, " +
         files::quoted(saved.encoding.targets.front()));
   }
+  Interval const* const interval = interval_of(saved, options.interval);
   files::TextLayout layout;
   std::vector<Column> const columns = read_data(path, options.labels, options.id, saved, layout);
   std::vector<float> const x = encode_inputs(columns, saved.encoding);
@@ -416,7 +240,8 @@ int predict(Options const& options) {
       saved.models.predict({x.data(), rows, inputs}, options.engine.threads),
       weights_of(path, saved.weight, columns),
       options.id,
-      cells_of(path, options.id, columns, layout)};
+      cells_of(path, options.id, columns, layout),
+      interval};
   auto const scores = scores_of(predictions, columns);
   auto const seen = seen_rows(predictions, options.inputs.at(0), x, columns);
   if (!options.quiet) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "files/io/text.hpp"
 #include "files/run/profile_document.hpp"
 #include "files/run/result_document.hpp"
 #include "tools/fitted_table.hpp"
@@ -115,7 +116,38 @@ std::string scores_text(Result const& result) {
 std::string test_metrics_text(Result const& result) {
   std::string const text = scores_list(
       result.ensemble.empty() ? result.test_metrics : result.ensemble_test_metrics, result.metric);
-  return text.empty() ? "" : "On the test rows also " + text + ".\n";
+  return text.empty() ? "" : wrapped("On the test rows also " + text + ".", output_width());
+}
+
+// What was fitted for it on the rows that validated.
+std::string calibration_text(Tuned const& tuned) {
+  Result const& result = tuned.result;
+  bool const alone = result.ensemble.empty();
+  Calibration const& calibration = alone ? result.model.calibration : result.ensemble.calibration;
+  auto const& coverage = alone ? result.test_coverage : result.ensemble_test_coverage;
+  Encoding const& encoding = tuned.prepared.encoding;
+  std::string text;
+  if (calibration.temperature != 1) {
+    text += "Its probabilities are calibrated, by a temperature of " +
+            setting_text(calibration.temperature) + ".\n";
+  }
+  if (calibration.threshold) {
+    std::string const what = encoding.task == Task::classification
+                                 ? files::quoted(encoding.classes.back()) + " is"
+                                 : "Labels are";
+    text += what + " predicted where the probability is above " +
+            setting_text(*calibration.threshold) + ".\n";
+  }
+  for (std::size_t i = 0; i < calibration.intervals.size(); ++i) {
+    Interval const& interval = calibration.intervals[i];
+    if (interval.coverage != 0.9 || encoding.targets.size() != 1) continue;
+    text += "In 90 % of rows the target is within " +
+            score_text(interval.half_widths.front() * encoding.target_unit()) +
+            " of the prediction";
+    text +=
+        coverage.empty() ? ".\n" : "; of the test rows, in " + percent_text(coverage[i]) + " %.\n";
+  }
+  return text;
 }
 
 Json number_or_null(double value) {
@@ -202,7 +234,7 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   bool const alone = tuned.result.ensemble.empty();
   std::string const winner = scores_text(tuned.result);
   text += style.heading(alone ? winner : ensemble_text(tuned.result));
-  text += test_metrics_text(tuned.result) + (alone ? "" : winner);
+  text += test_metrics_text(tuned.result) + calibration_text(tuned) + (alone ? "" : winner);
   text += better_on_the_way_text(tuned.result);
   text += ended_text(tuned);
   text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +
@@ -219,6 +251,7 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
 Json tuned_document(Tuned const& tuned) {
   Result const& result = tuned.result;
   TrialResult const& winner = trial_of(result, result.best);
+  double const target_unit = tuned.prepared.encoding.target_unit();
   Json best, device, data, json;
   best.set("trial", winner.id).set("parameters", Json(winner.config));
   best.set("epochs", winner.epochs);
@@ -236,7 +269,7 @@ Json tuned_document(Tuned const& tuned) {
 
   json.set("name", tuned.prepared.sweep.name).set("directory", tuned.directory);
   json.set("metric", result.metric).set("goal", result.maximize ? "maximize" : "minimize");
-  json.set("best", best).set("predicts", files::predictor_document(result));
+  json.set("best", best).set("predicts", files::predictor_document(result, target_unit));
   json.set("trials", static_cast<std::int64_t>(result.trials.size()));
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
   json.set("seconds", result.seconds).set("stopped_early", result.stopped_early);

@@ -363,6 +363,65 @@ Json head_document(Model const& model, std::string const& metric, std::string co
   return json;
 }
 
+// ---- calibration, which a document has only if it changes or adds something
+
+void set_calibration(Calibration const& calibration, Json& json) {
+  if (calibration == Calibration()) return;
+  Json own = Json::Object();
+  if (calibration.temperature != 1) own.set("temperature", calibration.temperature);
+  if (calibration.threshold) own.set("threshold", *calibration.threshold);
+  if (!calibration.intervals.empty()) {
+    Json::Array intervals;
+    for (Interval const& interval : calibration.intervals) {
+      Json each;
+      each.set("coverage", interval.coverage).set("half_widths", Json(interval.half_widths));
+      intervals.push_back(std::move(each));
+    }
+    own.set("intervals", std::move(intervals));
+  }
+  json.set("calibration", std::move(own));
+}
+
+double read_between_0_and_1(Part const& part) {
+  double const value = part.number();
+  if (!(value > 0 && value < 1)) refuse(part.name() + " is not between 0 and 1");
+  return value;
+}
+
+Interval read_interval(Part const& part, Task task, int outputs) {
+  Interval interval{.coverage = read_between_0_and_1(part.at("coverage"))};
+  for (Part const& each : part.at("half_widths").elements()) {
+    interval.half_widths.push_back(each.number());
+    if (!(interval.half_widths.back() >= 0) || !std::isfinite(interval.half_widths.back()))
+      refuse(each.name() + " is not a number from 0 on");
+  }
+  if (task != Task::regression || interval.half_widths.size() != static_cast<std::size_t>(outputs))
+    refuse(part.name() + " is not of each target of a regression");
+  return interval;
+}
+
+Calibration read_calibration(Part const& document, Task task, int outputs) {
+  Calibration calibration;
+  if (document.json().find("calibration") == nullptr) return calibration;
+  Part const part = document.at("calibration");
+  if (part.json().find("temperature") != nullptr) {
+    calibration.temperature = part.at("temperature").number();
+    if (!(calibration.temperature > 0) || !std::isfinite(calibration.temperature))
+      refuse("calibration.temperature is not a number above 0");
+  }
+  if (part.json().find("threshold") != nullptr)
+    calibration.threshold = read_between_0_and_1(part.at("threshold"));
+  if (part.json().find("intervals") == nullptr) return calibration;
+  for (Part const& each : part.at("intervals").elements()) {
+    Interval interval = read_interval(each, task, outputs);
+    if (!calibration.intervals.empty() &&
+        interval.coverage <= calibration.intervals.back().coverage)
+      refuse(each.name() + ".coverage is not above that before it");
+    calibration.intervals.push_back(std::move(interval));
+  }
+  return calibration;
+}
+
 int read_outputs(Part const& part) {
   std::int64_t const outputs = part.at("outputs").whole();
   if (outputs < 1 || outputs > 1 << 20) refuse("outputs is " + std::to_string(outputs));
@@ -386,6 +445,7 @@ Json to_document(SavedModel const& saved) {
   Json json = head_document(saved.model, saved.metric, saved.weight);
   set_network(saved.model, json);
   json.set("encoding", encoding_document(saved.encoding));
+  set_calibration(saved.model.calibration, json);
   return json;
 }
 
@@ -397,6 +457,7 @@ SavedModel from_document(Json const& document) {
   SavedModel saved;
   saved.encoding = read_encoding(part.at("encoding"), task);
   saved.model = read_network(part, task, outputs, saved.encoding);
+  saved.model.calibration = read_calibration(part, task, outputs);
   saved.metric = read_metric(part, task);
   saved.weight = read_weight(part);
   return saved;
@@ -413,6 +474,7 @@ Json to_ensemble_document(SavedPredictor const& saved) {
   }
   Json json = head_document(saved.models.parts.front().model, saved.metric, saved.weight);
   json.set("encoding", encoding_document(saved.encoding)).set("parts", std::move(parts));
+  set_calibration(saved.models.calibration, json);
   return json;
 }
 
@@ -433,6 +495,7 @@ SavedPredictor from_ensemble_document(Json const& document) {
                                   .model = read_network(each, task, outputs, saved.encoding)});
   }
   if (saved.models.empty()) refuse("parts is empty");
+  saved.models.calibration = read_calibration(part, task, outputs);
   saved.metric = read_metric(part, task);
   saved.weight = read_weight(part);
   return saved;

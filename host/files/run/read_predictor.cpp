@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
@@ -97,14 +98,19 @@ std::set<int> kept_trials(std::string const& directory) {
                    directory);
 }
 
+// One network as an ensemble of one, which has its calibration.
+SavedPredictor alone(SavedModel saved, int trial) {
+  SavedPredictor predictor{
+      {}, std::move(saved.encoding), std::move(saved.metric), std::move(saved.weight)};
+  predictor.models.calibration = std::exchange(saved.model.calibration, {});
+  predictor.models.parts.push_back({.trial = trial, .model = std::move(saved.model)});
+  return predictor;
+}
+
 }  // namespace
 
 SavedPredictor read_winner(std::string const& directory) {
-  SavedModel best = read_best(directory);
-  SavedPredictor predictor{
-      {}, std::move(best.encoding), std::move(best.metric), std::move(best.weight)};
-  predictor.models.parts.push_back({.trial = winner_of(directory), .model = std::move(best.model)});
-  return predictor;
+  return alone(read_best(directory), winner_of(directory));
 }
 
 SavedPredictor read_trial(std::string const& directory, int trial) {
@@ -121,6 +127,7 @@ SavedPredictor read_trial(std::string const& directory, int trial) {
   if (part == parts.end()) refuse_trial(directory, trial);
   parts = {std::move(*part)};
   parts.front().count = 1;
+  predictor.models.calibration = {};  // which is that of the mean
   return predictor;
 }
 
@@ -129,14 +136,10 @@ SavedPredictor read_predictor(std::string const& directory) {
   std::string const ensemble = (fs::path(directory) / kEnsembleFile).string();
   if (fs::exists(ensemble, ignored))
     return ensemble_from_safetensors(read_file(ensemble), ensemble);
-  SavedModel best = read_best(directory);
-  SavedPredictor predictor{
-      {}, std::move(best.encoding), std::move(best.metric), std::move(best.weight)};
+  SavedPredictor predictor = alone(read_best(directory), -1);
   std::string const path = (fs::path(directory) / kEnsembleDocument).string();
-  if (!fs::exists(path, ignored)) {
-    predictor.models.parts.push_back({.trial = -1, .model = std::move(best.model)});
-    return predictor;
-  }
+  if (!fs::exists(path, ignored)) return predictor;
+  predictor.models = {};
   for (PartEntry const& entry : read_entries(path)) {
     std::string const file = (fs::path(directory) / "best" / entry.file).string();
     if (!fs::exists(file, ignored)) throw StorageError(path + ": its part " + file + " is absent");

@@ -56,7 +56,8 @@ Json::Array segments_document(std::vector<Segment> const& segments) {
   return list;
 }
 
-Json run_document(Sweep const& sweep, Result const& result, RunFacts const& facts) {
+Json run_document(Sweep const& sweep, Result const& result, RunFacts const& facts,
+                  double target_unit) {
   Json data, device, repeat, json;
   data.set("path", sweep.data_path).set("fingerprint", facts.data_fingerprint);
   device.set("backend", facts.backend.name).set("device", facts.backend.device);
@@ -77,14 +78,15 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
   json.set("ended", facts.ended).set("repeat", repeat);
   if (!facts.of_run.empty()) json.set("trained_alone_of", facts.of_run);
   json.set("metric", result.metric).set("goal", result.maximize ? "maximize" : "minimize");
-  json.set("winner", winner_document(result)).set("predicts", predictor_document(result));
+  json.set("winner", winner_document(result))
+      .set("predicts", predictor_document(result, target_unit));
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
   if (facts.profile) json.set("profile", profile_document(*facts.profile));
   if (result.segments.size() > 1) json.set("winner_was", segments_document(result.segments));
   return json;
 }
 
-Json score_document(Result const& result) {
+Json score_document(Result const& result, double target_unit) {
   TrialResult const& best = winner(result);
   Json json;
   json.set("trial", result.best).set("metric", result.metric);
@@ -93,11 +95,12 @@ Json score_document(Result const& result) {
   if (!std::isnan(best.standard_error)) json.set("valid_standard_error", best.standard_error);
   json.set("test", result.test);
   json.set("test_metrics", scores_document(result.test_metrics));
+  set_calibration(result.model.calibration, result.test_coverage, target_unit, json);
   json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
   return json;
 }
 
-Json ensemble_document(Result const& result) {
+Json ensemble_document(Result const& result, double target_unit) {
   Json::Array parts;
   for (Ensemble::Part const& part : result.ensemble.parts) {
     Json json;
@@ -108,6 +111,7 @@ Json ensemble_document(Result const& result) {
   json.set("format", kFormat).set("file", "ensemble.safetensors").set("metric", result.metric);
   json.set("valid", result.ensemble_valid).set("test", result.ensemble_test);
   json.set("test_metrics", scores_document(result.ensemble_test_metrics));
+  set_calibration(result.ensemble.calibration, result.ensemble_test_coverage, target_unit, json);
   json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
   return json;
 }
@@ -252,23 +256,25 @@ bool is_run_file(std::string_view full_name) {
 
 std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encoding const& encoding,
                                RunFacts const& facts) {
+  double const target_unit = encoding.target_unit();
   std::vector<RunFile> files = {
       {"config.yaml", resolved_yaml(sweep)},
-      {"run.json", run_document(sweep, result, facts).text(/*indented=*/true) + "\n"},
+      {"run.json", run_document(sweep, result, facts, target_unit).text(/*indented=*/true) + "\n"},
       {"trials.csv", trials_csv(result, sweep.study.space)},
       {"curves.csv", curves_csv(result)},
   };
   if (result.model.layers.empty()) return files;  // StudyRun::found()
   files.push_back({"best/config.yaml", yaml_of(winner(result).config)});
-  files.push_back({"best/score.json", score_document(result).text(/*indented=*/true) + "\n"});
+  files.push_back(
+      {"best/score.json", score_document(result, target_unit).text(/*indented=*/true) + "\n"});
   files.push_back(
       {"best/model.safetensors",
        to_safetensors(SavedModel{result.model, encoding, result.metric, sweep.dataset.weight})});
   if (!facts.trained_rows.empty())
     files.push_back({"best/trained_rows.npy", to_npy(facts.trained_rows)});
   if (result.ensemble.empty()) return files;
-  files.push_back(
-      {std::string(kEnsembleDocument), ensemble_document(result).text(/*indented=*/true) + "\n"});
+  files.push_back({std::string(kEnsembleDocument),
+                   ensemble_document(result, target_unit).text(/*indented=*/true) + "\n"});
   files.push_back({std::string(kEnsembleFile),
                    to_safetensors(SavedPredictor{result.ensemble, encoding, result.metric,
                                                  sweep.dataset.weight})});

@@ -29,6 +29,7 @@ inline constexpr Key kTopKeys[] = {
   {"seed", "0", "a whole number, 0 .. 18446744073709551615", "of everything that is drawn"},
   {"time_limit", "", "a time such as 60s, 10m, 2h or 1d; a number is in seconds", "when to end"},
   {"stop", "{}", "a map, see brood list stop", "what ends the study early"},
+  {"calibrate", "{}", "a map, see brood list calibrate", "what is fitted on predictions in the end"},
   {"parameters", "{}", "a map of hyperparameters, see brood list parameters", "what is searched"},
   {"network", "{}", "a map of hyperparameters", "those of the network that are fixed"},
   {"train", "{}", "a map of hyperparameters", "those of the training that are fixed"},

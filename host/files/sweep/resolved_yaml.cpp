@@ -224,8 +224,9 @@ std::string resolved_yaml(Sweep const& sweep) {
                                    : "start: " + yaml_text(absolute(sweep.start_path)) + '\n';
   text += observations_text(study.prior);
   return text + constraints_text(study.constraints) +
-         settings_lines(study, {"best_of", "ensemble"}) + stop_text(study.stop) +
-         scheduler_text(study.scheduler, study.space) + space_text(study.space);
+         settings_lines(study, {"best_of", "ensemble"}) + stop_text(study.stop) + "calibrate: {" +
+         settings_text(study.calibrate) + "}\n" + scheduler_text(study.scheduler, study.space) +
+         space_text(study.space);
 }
 
 }  // namespace brood::files

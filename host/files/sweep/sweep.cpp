@@ -57,6 +57,7 @@ class SweepReader {
     read_seed();
     read_settings(top_, sweep_.study);
     read_settings(Section(top_, "stop", settings_keys<Stop>()), sweep_.study.stop);
+    read_settings(Section(top_, "calibrate", settings_keys<Calibrate>()), sweep_.study.calibrate);
     read_constraints(top_, sweep_);
     read_time_limit();
     read_start(top_, directory_, sweep_);

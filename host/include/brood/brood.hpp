@@ -4,6 +4,7 @@
 #pragma once
 
 #include "brood/backend.hpp"
+#include "brood/calibration.hpp"
 #include "brood/data.hpp"
 #include "brood/engine.hpp"
 #include "brood/error.hpp"

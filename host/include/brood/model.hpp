@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "brood/calibration.hpp"
 #include "brood/member.hpp"
 #include "brood/table.hpp"
 
@@ -23,11 +24,12 @@ struct Model {
   Config config = {};  // the resolved hyperparameters it was trained with
   Transform transform = {};
   std::vector<LayerWeights> layers = {};
+  Calibration calibration = {};
 
   int inputs() const;
   // Raw inputs (rows, inputs), NaN is missing -> (rows, outputs): class probabilities, label
-  // probabilities, or values in the user's units. Sums are in double; agrees with the backend
-  // that trained it to 1e-4 relative. Throws UsageError if the columns do not match.
+  // probabilities, both calibrated, or values in the user's units. Sums are in double; agrees with
+  // the backend that trained it to 1e-4 relative. Throws UsageError if the columns do not match.
   // threads: that share the rows; 0: all cores. Changes no result.
   std::vector<float> predict(Matrix x, int threads = 1) const;
 };
@@ -42,6 +44,7 @@ struct Ensemble {
     Model model = {};
   };
   std::vector<Part> parts = {};
+  Calibration calibration = {};  // of the mean
 
   bool empty() const { return parts.empty(); }
   // As Model::predict. Throws UsageError too if there are no parts.
@@ -51,8 +54,7 @@ struct Ensemble {
 // The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
 // against targets (rows, target columns) by a metric (see MetricChoice). `loss` is the cross
 // entropy of the probabilities, or the mean squared error. Weights are per row; empty: all 1.
-// target_unit: see Table::target_unit. threshold: above it the second of two
-// classes is predicted, and each label; none: the likeliest class, labels above 0.5.
+// target_unit: see Table::target_unit. threshold: see Calibration.
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows, std::span<float const> weights = {},
              double target_unit = 1, std::optional<double> threshold = {});

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "brood/calibration.hpp"
 #include "brood/data.hpp"
 #include "brood/engine.hpp"
 #include "brood/member.hpp"
@@ -154,6 +155,7 @@ struct Study {
   // whose mean prediction of the rows that validate scores best (Caruana et al. 2004). Without
   // refit, each pick is the networks of all its folds and repeats.
   int ensemble = 0;
+  Calibrate calibrate = {};
   // Called after each rung; Go::stop ends the study there: the best so far wins.
   std::function<Go(Progress const&)> on_rung = {};
   // Called about once a second while a rung trains.
@@ -260,6 +262,8 @@ struct Result {
   double test = std::numeric_limits<double>::quiet_NaN();   // NaN without test rows
   // The model by every metric of the task but `loss`, on the test rows; NaN where one is undefined.
   NamedScores test_metrics;
+  // The share of the test rows' targets that each of the model's intervals holds.
+  std::vector<double> test_coverage;
   std::int64_t member_epochs = 0;
   std::int64_t refit_epochs = 0;
   bool refit_diverged = false;  // then the model is the validated one
@@ -270,6 +274,7 @@ struct Result {
   double ensemble_valid = std::numeric_limits<double>::quiet_NaN();
   double ensemble_test = std::numeric_limits<double>::quiet_NaN();
   NamedScores ensemble_test_metrics;
+  std::vector<double> ensemble_test_coverage;
   std::int64_t ensemble_epochs = 0;  // of refits, beside refit_epochs
   double seconds = 0;
   bool stopped_early = false;  // not all rungs were trained

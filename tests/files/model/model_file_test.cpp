@@ -59,6 +59,7 @@ void expect_same(SavedModel const& a, SavedModel const& b) {
   EXPECT_EQ(a.model.transform.scale, b.model.transform.scale);
   EXPECT_EQ(a.model.transform.target_shift, b.model.transform.target_shift);
   EXPECT_EQ(a.model.transform.target_scale, b.model.transform.target_scale);
+  EXPECT_EQ(a.model.calibration, b.model.calibration);
   ASSERT_EQ(a.model.layers.size(), b.model.layers.size());
   for (std::size_t l = 0; l < a.model.layers.size(); ++l) {
     EXPECT_EQ(a.model.layers[l].weights, b.model.layers[l].weights);
@@ -171,6 +172,35 @@ TEST(ModelFile, KeepsHowDatesAreWritten) {
   }
 }
 
+TEST(ModelFile, KeepsItsCalibration) {
+  SavedModel saved = saved_model(Task::classification, "cross_entropy");
+  EXPECT_EQ(header_of(to_safetensors(saved)).find("calibration"), std::string::npos);
+  saved.model.calibration.temperature = 1.25;
+  saved.model.calibration.threshold = 0.3;
+  expect_same(from_safetensors(to_safetensors(saved), "file"), saved);
+  SavedModel values = saved_model(Task::regression, "mse");
+  values.model.calibration.intervals = {{0.5, {1, 2, 3}}, {0.9, {4, 5, 1e-3}}};
+  expect_same(from_safetensors(to_safetensors(values), "file"), values);
+}
+
+TEST(ModelFile, RefusesCalibrationsThatCannotBe) {
+  SavedModel saved = saved_model(Task::regression, "mse");
+  saved.model.calibration.temperature = 1.25;
+  saved.model.calibration.threshold = 0.375;
+  saved.model.calibration.intervals = {{0.5, {1, 2, 3}}, {0.9, {4, 5, 6}}};
+  std::string const bytes = to_safetensors(saved);
+  for (auto const& [what, by, message] : std::vector<std::array<std::string, 3>>{
+           {"1.25", "0.0", "calibration.temperature is not a number above 0"},
+           {"0.375", "1.0", "calibration.threshold is not between 0 and 1"},
+           {R"(\"coverage\":0.9)", R"(\"coverage\":0.5)", "intervals[1].coverage is not above"},
+           {R"(\"coverage\":0.9)", R"(\"coverage\":1.5)", "coverage is not between 0 and 1"},
+           {"[4.0,5.0,6.0]", "[4.0,-5.0,6.0]", "half_widths[1] is not a number from 0 on"},
+           {"[4.0,5.0,6.0]", "[4.0,5.0]", "intervals[1] is not of each target"}}) {
+    std::string const found = refusal(with_header(bytes, replaced(header_of(bytes), what, by)));
+    EXPECT_NE(found.find(message), std::string::npos) << what << ": " << found;
+  }
+}
+
 TEST(ModelFile, RefusesNamesThatAreNotUtf8) {
   SavedModel saved = saved_model(Task::classification, "cross_entropy");
   saved.encoding.inputs[0].name = "gr\xfc\xdf";
@@ -263,6 +293,7 @@ SavedPredictor saved_ensemble() {
   SavedModel const one = saved_model(Task::classification, "cross_entropy");
   SavedPredictor saved{{}, one.encoding, one.metric, "mass"};
   saved.models.parts = {{3, 2, one.model}, {5, 1, one.model}};
+  saved.models.calibration.temperature = 0.75;
   Model& other = saved.models.parts[1].model;
   other.config.set("hidden", std::vector<std::int64_t>{6});
   other.config.set("layer_lr", std::vector<double>{});
@@ -286,6 +317,7 @@ TEST(EnsembleFile, ComesBackAsItWas) {
   SavedPredictor const read = ensemble_from_safetensors(bytes, "file");
   EXPECT_EQ(to_safetensors(read), bytes);
   EXPECT_EQ(read.weight, "mass");
+  EXPECT_EQ(read.models.calibration, saved.models.calibration);
   ASSERT_EQ(read.models.parts.size(), 2u);
   EXPECT_EQ(read.models.parts[0].trial, 3);
   EXPECT_EQ(read.models.parts[0].count, 2);
