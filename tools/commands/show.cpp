@@ -16,6 +16,7 @@ namespace brood::tools {
 namespace {
 
 using files::Json;
+using files::number_at;
 using files::TrialTable;
 
 constexpr std::size_t kShown = 20;  // trials, where nobody says how many
@@ -86,13 +87,6 @@ std::string cell_text(TrialTable const& table, std::size_t line, std::size_t col
   if (is_score) return score_text(number.value);
   return cell.find_first_not_of("0123456789") == std::string::npos ? cell
                                                                    : setting_text(number.value);
-}
-
-double number_at(Json const* object, std::string_view key) {
-  Json const* const value = object ? object->find(key) : nullptr;
-  if (auto const* const number = value ? value->as<double>() : nullptr) return *number;
-  auto const* const whole = value ? value->as<std::int64_t>() : nullptr;
-  return whole ? static_cast<double>(*whole) : std::numeric_limits<double>::quiet_NaN();
 }
 
 // "valid 0.9712, test 0.9722"

@@ -127,7 +127,8 @@ int train_only(Options const& options) {
                               .started = started,
                               .events = 1,
                               .ended = "complete",
-                              .of_run = run},
+                              .of_run = run,
+                              .rows = prepared.data.rows()},
                              options.overwrite);
   Retrained const retrained{run, directory, prepared.sweep.data_path, former, result};
   print_result(options.json ? document(retrained).text(/*indented=*/true) + "\n"

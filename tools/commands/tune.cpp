@@ -71,6 +71,12 @@ class Watch {
 
   Go after(Progress const& progress) {
     events_ = progress.rung + 1;
+    rungs_.push_back({.trials = progress.trials,
+                      .epoch = progress.epoch,
+                      .member_epochs = progress.member_epochs,
+                      .best = progress.best_score,
+                      .top = progress.top_score,
+                      .seconds = progress.seconds});
     best_ = best_text(progress);
     lines_.line("rung " + std::to_string(events_) +
                 (progress.rungs > 0 ? "/" + std::to_string(progress.rungs) : "") + ": " +
@@ -104,6 +110,7 @@ class Watch {
 
   void clear() { lines_.clear(); }
   int events() const { return events_; }
+  std::vector<files::RungFacts> const& rungs() const { return rungs_; }
   bool by_events() const { return by_events_; }
 
  private:
@@ -140,6 +147,7 @@ class Watch {
   StatusLines lines_;
   std::string best_ = "nothing scored yet";
   int events_ = 0;
+  std::vector<files::RungFacts> rungs_;
   bool by_events_ = false, estimated_ = false;
 };
 
@@ -222,6 +230,8 @@ int tune(Options const& given) {
          .started = started,
          .events = watch.events(),
          .ended = ended,
+         .rows = prepared.data.rows(),
+         .rungs = watch.rungs(),
          .profile = report(),
          .trained_rows = trained_rows(prepared.data.table(), result.development)},
         options.overwrite);

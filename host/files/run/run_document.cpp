@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files/run/run_document.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <limits>
 
 #include "brood/error.hpp"
 #include "brood/files/columns.hpp"
 #include "brood/files/run_directory.hpp"
+#include "files/io/text.hpp"
 #include "study/start.hpp"
 
 namespace brood::files {
 
 Json read_document(std::string const& path) {
+  std::string const text = read_file(path);
   try {
-    return parse_json(read_file(path));
+    return parse_json(text);
   } catch (JsonError const& error) {
-    throw StorageError(path + ": is damaged: " + error.what());
+    std::string_view const before = std::string_view(text).substr(
+        0, static_cast<std::size_t>(std::max<std::int64_t>(error.byte, 0)));
+    std::size_t const end = before.rfind('\n');
+    auto const column = end == std::string_view::npos ? before.size() : before.size() - end - 1;
+    throw StorageError(at_line(path, 1 + std::count(before.begin(), before.end(), '\n'),
+                               static_cast<std::int64_t>(column) + 1,
+                               std::string("is damaged: ") + error.what()));
   }
 }
 
@@ -23,6 +33,13 @@ std::string text_at(Json const& document, std::string_view key, std::string_view
   Json const* const value = object ? object->find(inner) : nullptr;
   auto const* const text = value ? value->as<std::string>() : nullptr;
   return text ? *text : "";
+}
+
+double number_at(Json const* object, std::string_view key) {
+  Json const* const value = object ? object->find(key) : nullptr;
+  if (auto const* const number = value ? value->as<double>() : nullptr) return *number;
+  auto const* const whole = value ? value->as<std::int64_t>() : nullptr;
+  return whole ? static_cast<double>(*whole) : std::numeric_limits<double>::quiet_NaN();
 }
 
 Json read_run_document(std::string const& directory) {

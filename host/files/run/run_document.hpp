@@ -8,10 +8,13 @@
 
 namespace brood::files {
 
-// Throws UsageError if there is no such file, StorageError if it is damaged.
+// Throws UsageError if there is no such file, StorageError `file:line:column: ...` if it is
+// damaged.
 Json read_document(std::string const& path);
 // What is at a key of a key: {"data": {"path": ...}}; empty if there is no text.
 std::string text_at(Json const& document, std::string_view key, std::string_view inner);
+// The number at a key; NaN if there is no object or no number there.
+double number_at(Json const* object, std::string_view key);
 
 // run.json.
 Json read_run_document(std::string const& directory);

@@ -56,14 +56,32 @@ Json::Array segments_document(std::vector<Segment> const& segments) {
   return list;
 }
 
+Json::Array rungs_document(std::vector<RungFacts> const& rungs) {
+  Json::Array list;
+  for (RungFacts const& rung : rungs) {
+    Json json;
+    json.set("trials", rung.trials).set("epoch", rung.epoch);
+    json.set("member_epochs", rung.member_epochs).set("seconds", rung.seconds);
+    json.set("best", rung.best).set("top", rung.top);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+// Rows that trained or validated.
+std::int64_t rows_of(Result const& result) {
+  return result.development ? static_cast<std::int64_t>(result.development->size()) : 0;
+}
+
 Json run_document(Sweep const& sweep, Result const& result, RunFacts const& facts,
                   double target_unit) {
   Json data, device, repeat, json;
   data.set("path", sweep.data_path).set("fingerprint", facts.data_fingerprint);
+  if (facts.rows > 0) data.set("rows", facts.rows).set("development_rows", rows_of(result));
   device.set("backend", facts.backend.name).set("device", facts.backend.device);
   device.set("precision", facts.backend.precision);
   repeat.set("trials", sweep.study.trials).set("events", facts.events);
-  json.set("brood", BROOD_VERSION).set("format", kFormat);
+  json.set("brood", BROOD_VERSION).set("format", kFormat).set("name", sweep.name);
   json.set("command_line", facts.command_line).set("started", facts.started);
   json.set("seconds", facts.seconds);
   std::uint64_t const seed = sweep.study.seed;
@@ -81,6 +99,7 @@ Json run_document(Sweep const& sweep, Result const& result, RunFacts const& fact
   json.set("winner", winner_document(result))
       .set("predicts", predictor_document(result, target_unit));
   json.set("member_epochs", result.member_epochs).set("refit_epochs", result.refit_epochs);
+  if (!facts.rungs.empty()) json.set("rungs", rungs_document(facts.rungs));
   if (facts.profile) json.set("profile", profile_document(*facts.profile));
   if (result.segments.size() > 1) json.set("winner_was", segments_document(result.segments));
   return json;

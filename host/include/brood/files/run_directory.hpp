@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,16 +29,28 @@ void check_run_directory(std::string const& path, bool overwrite);
 // directories on the way and a file, and removes them again.
 void check_writable(std::string const& path);
 
+// What was known after a rung.
+struct RungFacts {
+  int trials = 0;                                          // that came to an end of it
+  int epoch = 0;                                           // that the furthest of them came to
+  std::int64_t member_epochs = 0;                          // trained so far
+  double best = std::numeric_limits<double>::quiet_NaN();  // score of the trials trained furthest
+  double top = std::numeric_limits<double>::quiet_NaN();   // of any rung so far
+  double seconds = 0;                                      // since the study began
+};
+
 // What a result does not know of the run that led to it.
 struct RunFacts {
   std::string command_line;
   std::string data_fingerprint;
   BackendInfo backend;
   double seconds = 0;
-  std::string started;      // UTC, as in 2026-01-31T12:00:00Z
-  int events = 0;           // rungs trained
-  std::string ended;        // why there were no more: "complete", "time limit", ...
-  std::string of_run = {};  // the run whose trial was trained alone; else empty
+  std::string started;                // UTC, as in 2026-01-31T12:00:00Z
+  int events = 0;                     // rungs trained
+  std::string ended;                  // why there were no more: "complete", "time limit", ...
+  std::string of_run = {};            // the run whose trial was trained alone; else empty
+  std::int64_t rows = 0;              // of the data; 0: not known
+  std::vector<RungFacts> rungs = {};  // in their order; none of a trial that was trained alone
   std::optional<ProfileReport> profile = {};  // up to the writing of these files
   // Fingerprints (row_fingerprints) of the rows of Result::development, sorted, each once.
   std::vector<std::uint64_t> trained_rows = {};

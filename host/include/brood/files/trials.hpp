@@ -18,6 +18,7 @@ struct TrialTable {
   std::string path;  // for messages
   std::vector<std::string> names;
   std::vector<std::vector<std::string>> lines;  // a trial each, as many cells as names
+  std::vector<std::int64_t> places;             // the line of the file that each begins at, from 1
   std::string metric;                           // the column valid_METRIC has the scores
   bool maximize = false;
 
@@ -36,8 +37,11 @@ struct TrialTable {
 // is damaged.
 TrialTable read_trials(std::string const& directory);
 
-// id, state, epochs, score and config of a line. Throws StorageError where they are none.
+// The trial of a line; what older versions did not write has its default. Throws StorageError
+// `file:line: ...` where a cell is none of its kind.
 TrialResult trial_of(TrialTable const& table, std::size_t line);
+// Those of all lines.
+std::vector<TrialResult> trials_of(TrialTable const& table);
 
 // Indices of the lines that keep to all of a filter's conditions, which are joined by &, as in
 // `lr<0.01 & optimizer=adam`: a column, one of < <= > >= = !=, a value. Numbers are compared as

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A finished run, read back from its directory: what reports, exports and comparisons are made of.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "brood/files/run_directory.hpp"
+#include "brood/files/sweep.hpp"
+#include "brood/study.hpp"
+
+namespace brood::files {
+
+struct RunRecord {
+  std::string directory;  // as it was given
+  // Of config.yaml, and its name of run.json; without the data and without a network to start from.
+  Sweep sweep;
+  // Trials, curves, leaderboard and scores; the parts of the ensemble by trial and count. Without
+  // networks, segments and rows (read_predictor() and read_trained_rows() have those). `best` is -1
+  // if no trial has won.
+  Result result;
+  RunFacts facts;  // of run.json; without the profile and the rows
+};
+
+// Throws UsageError if the directory is not there or is no run's, StorageError `file:line: ...` if
+// one of its files is damaged. What older versions of brood did not write has its default.
+RunRecord read_run(std::string const& directory);
+
+}  // namespace brood::files
