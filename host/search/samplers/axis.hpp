@@ -35,6 +35,7 @@ class ModelSpace {
   explicit ModelSpace(SearchSpace const& space);
 
   std::vector<Axis> const& axes() const { return axes_; }
+  std::vector<std::string> const& names() const { return names_; }  // of parameters, by axis
   // Whether any parameter has conditions that are not always met.
   bool is_conditional() const { return groups_.size() > 1; }
   // Whether the axis' parameter is there, by the snapped coordinates before it.

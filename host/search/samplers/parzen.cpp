@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "core/normal.hpp"
+#include "search/normal_mass.hpp"
 #include "search/samplers/kernel_loops.hpp"
 #include "search/samplers/log_sum.hpp"
 
@@ -23,15 +24,6 @@ constexpr int kFullWeights = 25;
 // 1/12, to (1/2)^4 / 2880 of the fourth Hermite polynomial: 0.4 % at four standard deviations.
 constexpr double kManySteps = 200;
 constexpr double kStepVariance = 1.0 / 12;
-
-double normal_cdf(double z) {
-  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
-}
-
-// The mass of a standard normal between a and b, precise in both tails.
-double normal_mass(double a, double b) {
-  return a > 0 ? normal_cdf(-a) - normal_cdf(-b) : normal_cdf(b) - normal_cdf(a);
-}
 
 bool is_dense(Axis const& axis) {
   return axis.kind == Axis::Kind::real ||
