@@ -51,6 +51,13 @@ constexpr Command kCommands[] = {
      "  brood show runs/digits-1\n"
      "  brood show runs/digits-1 --filter 'lr<0.01 & optimizer=adam' --sort lr\n"
      "  brood show runs/digits-1 --columns trial,accuracy,hidden --top 5\n"},
+    {"report", report, "the report of a run as a page, or of several over each other", "DIR...",
+     "  brood report runs/digits-1\n"
+     "  brood report runs/digits-1 --format markdown\n"
+     "  brood report runs/digits-1 runs/digits-2 --out both.html\n"},
+    {"runs", runs, "finished runs beside each other, and which of their settings differ", "DIR...",
+     "  brood runs runs\n"
+     "  brood runs runs/digits-1 runs/digits-2 --json\n"},
     {"list", list, "the names that a sweep file may use, with ranges and defaults", "[TOPIC]",
      "  brood list\n"
      "  brood list hyperparameters\n"},
@@ -63,7 +70,7 @@ constexpr Command kCommands[] = {
 };
 
 constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kDescribe = 8, kPredict = 16, kShow = 32,
-                   kBench = 256, kAll = ~0u;
+                   kReport = 64, kBench = 1024, kAll = ~0u;
 
 struct Option {
   char const* name;
@@ -85,6 +92,8 @@ constexpr Option kOptions[] = {
     {"--interval", "SHARE", kPredict,
      "of values, where so many of them lie: 0.5, 0.8, 0.9, 0.95 or 0.99"},
     {"--out", "FILE", kPredict, "write there instead of to stdout"},
+    {"--out", "FILE", kReport, "the page; default DIR/report.html, of several runs report.html"},
+    {"--format", "NAME", kReport, "html, or markdown: without --out to stdout"},
     {"--overwrite", nullptr, kTune, "replace the run that is at --out"},
     {"--only", "N", kTune, "train trial N of the run DIR again, alone, into DIR/trials/N"},
     {"--filter", "TEXT", kShow,

@@ -22,6 +22,7 @@ struct Words {
   std::size_t least, most;
   std::string_view names;
 };
+constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 constexpr Words kWords[] = {
     {"tune", 1, 1, "a sweep file or a data file"},
     {"plan", 1, 1, "a sweep file or a data file"},
@@ -29,6 +30,8 @@ constexpr Words kWords[] = {
     {"describe", 1, 1, "a data file or a sweep file"},
     {"predict", 2, 2, "a run directory and a data file"},
     {"show", 1, 1, "a run directory"},
+    {"report", 1, kAnyNumber, "a run directory"},
+    {"runs", 1, kAnyNumber, "run directories, or a directory with runs"},
     {"list", 0, 1, "at most one topic"},
     {"devices", 0, 0, "no argument"},
     {"bench", 0, 0, "no argument"},
@@ -56,6 +59,10 @@ class Checker {
     options_.out = text("--out");
     if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
     options_.positive = named("--positive", "a class of the target");
+    options_.format = text("--format");
+    if (given("--format") && options_.format != "html" && options_.format != "markdown") {
+      add("--format: " + files::quoted(options_.format) + " is not known; allowed: html, markdown");
+    }
     options_.id = named("--id", "a column of the data");
     options_.filter = named("--filter", "conditions such as lr<0.01");
     options_.sort = named("--sort", "a column of trials.csv");
@@ -258,24 +265,6 @@ class Checker {
 
 Options checked_options(Arguments const& arguments) {
   return Checker(arguments).check();
-}
-
-std::string shell_word(std::string const& text) {
-  auto const is_plain = [](unsigned char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c >= 0x80 ||
-           std::string_view("_-./=:,+@%").find(static_cast<char>(c)) != std::string_view::npos;
-  };
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
-  std::string word = "'";
-  for (char const c : text) {
-    if (c == '\'') {
-      word += "'\\''";
-    } else {
-      word += c;
-    }
-  }
-  return word + "'";
 }
 
 }  // namespace brood::tools

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "files/io/text.hpp"
 #include "tools/commands/commands.hpp"
 
 namespace brood::tools {
@@ -24,7 +25,6 @@ struct Arguments {
 // Throws UsageError with every problem.
 Options checked_options(Arguments const& arguments);
 
-// A text that a shell reads as one word.
-std::string shell_word(std::string const& text);
+using files::shell_word;
 
 }  // namespace brood::tools

@@ -189,21 +189,6 @@ std::string bytes_text(std::int64_t bytes) {
   return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.4g} {}", value, kUnits[unit]);
 }
 
-std::string duration_text(double seconds) {
-  if (seconds < 60) return fmt::format("{:.3g} s", seconds);
-  auto const whole = static_cast<std::int64_t>(seconds);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
-}
-
-std::string score_text(double score) {
-  if (std::isnan(score)) return "nan";
-  double const size = std::fabs(score);
-  // Of a score that is less than a tenth, four decimals would be less than four digits.
-  if (size > 0 && size < 0.1) return fmt::format("{:.4g}", score);
-  return size <= 1 ? fmt::format("{:.4f}", score) : fmt::format("{:.5g}", score);
-}
-
 std::string scores_list(NamedScores const& scores, std::string_view but) {
   std::string text;
   for (auto const& [metric, value] : scores) {
@@ -211,10 +196,6 @@ std::string scores_list(NamedScores const& scores, std::string_view but) {
     text += (text.empty() ? "" : ", ") + metric + " " + score_text(value);
   }
   return text;
-}
-
-std::string setting_text(double value) {
-  return fmt::format("{:.4g}", value);
 }
 
 std::string ratio_text(double ratio) {

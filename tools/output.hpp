@@ -11,6 +11,7 @@
 
 #include "brood/model.hpp"
 #include "files/io/json.hpp"
+#include "files/io/number_text.hpp"
 
 namespace brood::tools {
 
@@ -42,11 +43,11 @@ std::size_t message_width();
 
 std::string utc_now();                       // "2026-01-31T12:00:00Z"
 std::string bytes_text(std::int64_t bytes);  // "12.3 KiB"
-std::string duration_text(double seconds);   // "0.35 s", "2 min 5 s"
-std::string score_text(double score);        // four digits that count, or "nan"
+using files::duration_text;
+using files::score_text;
+using files::setting_text;
 // "auc 0.9871, log_loss 0.2051": those that are defined, but the one named.
 std::string scores_list(NamedScores const& scores, std::string_view but);
-std::string setting_text(double value);  // "0.001234": four digits that count
 std::string ratio_text(double ratio);    // "1.86"
 std::string fixed_text(double value);    // "0.024": three digits behind the point
 std::string percent_text(double share);  // "75.6" of 0.756

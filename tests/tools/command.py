@@ -98,5 +98,5 @@ class CommandTest(unittest.TestCase):
 
 RUN_FILES = sorted([
     "best/config.yaml", "best/model.safetensors", "best/score.json", "best/trained_rows.npy",
-    "config.yaml", "curves.csv", "run.json", "trials.csv",
+    "config.yaml", "curves.csv", "report.html", "run.json", "trials.csv",
 ])

@@ -36,6 +36,7 @@ struct Options {
   std::string positive;  // a class
   std::string labels;
   std::string out;
+  std::string format;  // of a report
   bool overwrite = false;
   std::optional<double> time_limit_seconds;
   std::optional<int> trials, events;
@@ -60,6 +61,8 @@ int check(Options const& options);
 int describe(Options const& options);
 int predict(Options const& options);
 int show(Options const& options);
+int report(Options const& options);
+int runs(Options const& options);
 int list(Options const& options);
 int devices(Options const& options);
 int bench(Options const& options);

@@ -127,8 +127,7 @@ int train_only(Options const& options) {
                               .started = started,
                               .events = 1,
                               .ended = "complete",
-                              .of_run = run,
-                              .rows = prepared.data.rows()},
+                              .of_run = run},
                              options.overwrite);
   Retrained const retrained{run, directory, prepared.sweep.data_path, former, result};
   print_result(options.json ? document(retrained).text(/*indented=*/true) + "\n"

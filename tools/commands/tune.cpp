@@ -231,6 +231,7 @@ int tune(Options const& given) {
          .events = watch.events(),
          .ended = ended,
          .rows = prepared.data.rows(),
+         .development_rows = std::ssize(*result.development),
          .rungs = watch.rungs(),
          .profile = report(),
          .trained_rows = trained_rows(prepared.data.table(), result.development)},

@@ -240,7 +240,7 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +
           duration_text(tuned.result.seconds) + ".\n";
   text += "Everything is in " + tuned.directory +
-          ": config.yaml, run.json, trials.csv, curves.csv, best/\n";
+          ": report.html, config.yaml, run.json, trials.csv, curves.csv, best/\n";
   text += "To see its trials:\n  " + program + " show " + directory + "\n";
   text += std::string("To predict with the ") +
           (tuned.result.ensemble.empty() ? "winner" : "ensemble") + ":\n  " + program +

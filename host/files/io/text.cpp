@@ -59,6 +59,24 @@ std::string quoted(std::string_view text) {
   return result + "'";
 }
 
+std::string shell_word(std::string const& text) {
+  auto const is_plain = [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c >= 0x80 ||
+           std::string_view("_-./=:,+@%").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  std::string word = "'";
+  for (char const c : text) {
+    if (c == '\'') {
+      word += "'\\''";
+    } else {
+      word += c;
+    }
+  }
+  return word + "'";
+}
+
 std::string counted(std::int64_t count, std::string_view noun) {
   std::string text = std::to_string(count) + ' ';
   return text.append(noun) += count == 1 ? "" : "s";

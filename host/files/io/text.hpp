@@ -19,6 +19,8 @@ std::string at_byte(std::string_view name, std::int64_t byte, std::string_view w
 
 // 'text' for a message: cut after 40 bytes, control characters written as \x1b.
 std::string quoted(std::string_view text);
+// A text that a shell reads as one word.
+std::string shell_word(std::string const& text);
 // "1 cell", "5 cells".
 std::string counted(std::int64_t count, std::string_view noun);
 // Without spaces and tabs at either end.

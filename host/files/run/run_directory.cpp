@@ -16,6 +16,7 @@
 #include "brood/error.hpp"
 #include "files/io/text.hpp"
 #include "files/io/write_file.hpp"
+#include "files/report/page.hpp"
 #include "files/run/run_files.hpp"
 
 namespace brood::files {
@@ -134,6 +135,16 @@ bool swap_directories(std::string const& a, std::string const& b) {
   return false;
 }
 
+// As `brood report` makes it of the directory.
+std::string report_of(std::string const& path, Sweep const& sweep, Result const& result,
+                      Encoding const& encoding, RunFacts const& facts) {
+  Encoding const none;
+  bool const has_model = !result.model.layers.empty();
+  RunAnalysis const analysis =
+      analysis_of({path, sweep, result, facts, has_model ? encoding : none});
+  return page_html({&analysis, 1});
+}
+
 // Gives a complete directory its name; what it replaces is removed last.
 void put_in_place(std::string const& complete, std::string const& path, std::string const& shown,
                   bool overwrite) {
@@ -212,7 +223,8 @@ void check_writable(std::string const& path) {
 
 void write_run_directory(std::string const& path, Sweep const& sweep, Result const& result,
                          Encoding const& encoding, RunFacts const& facts, bool overwrite) {
-  std::vector<RunFile> const files = run_files(sweep, result, encoding, facts);
+  std::vector<RunFile> files = run_files(sweep, result, encoding, facts);
+  files.push_back({std::string(kReportFile), report_of(path, sweep, result, encoding, facts)});
   std::string const real = real_path(path);
   MadeDirectories made(parent_of(real), path);
   std::string const unfinished = sibling(real, "new");

@@ -68,16 +68,11 @@ Json::Array rungs_document(std::vector<RungFacts> const& rungs) {
   return list;
 }
 
-// Rows that trained or validated.
-std::int64_t rows_of(Result const& result) {
-  return result.development ? static_cast<std::int64_t>(result.development->size()) : 0;
-}
-
 Json run_document(Sweep const& sweep, Result const& result, RunFacts const& facts,
                   double target_unit) {
   Json data, device, repeat, json;
   data.set("path", sweep.data_path).set("fingerprint", facts.data_fingerprint);
-  if (facts.rows > 0) data.set("rows", facts.rows).set("development_rows", rows_of(result));
+  if (facts.rows > 0) data.set("rows", facts.rows).set("development_rows", facts.development_rows);
   device.set("backend", facts.backend.name).set("device", facts.backend.device);
   device.set("precision", facts.backend.precision);
   repeat.set("trials", sweep.study.trials).set("events", facts.events);
@@ -263,7 +258,7 @@ bool is_run_folder(std::string_view name) {
 bool is_run_file(std::string_view full_name) {
   std::string_view const name = in_trial(full_name);
   if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
-  if (name == kEnsembleDocument || name == kEnsembleFile) return true;
+  if (name == kEnsembleDocument || name == kEnsembleFile || name == kReportFile) return true;
   // Of older runs, a file for each network.
   constexpr std::string_view kStart = "best/ensemble-", kEnd = ".safetensors";
   if (!name.starts_with(kStart) || !name.ends_with(kEnd)) return false;

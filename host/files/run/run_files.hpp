@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of a run directory hold. Only run.json knows of clock, machine and threads: the
-// other files are the same whenever and wherever the run is repeated on the same kind of backend.
+// What the files of a run directory hold. Only run.json knows of clock, machine and threads, and
+// report.html says what is in it: the other files are the same whenever and wherever the run is
+// repeated on the same kind of backend.
 #pragma once
 
 #include <array>
@@ -30,6 +31,8 @@ bool is_fold_column(std::string_view name);
 // Throws UsageError if there is none.
 TrialResult const& winner(Result const& result);
 
+// Made of the others (files/report/).
+inline constexpr std::string_view kReportFile = "report.html";
 // An ensemble has two more files.
 inline constexpr std::string_view kEnsembleDocument = "best/ensemble.json";
 inline constexpr std::string_view kEnsembleFile = "best/ensemble.safetensors";

@@ -117,6 +117,7 @@ RunFacts facts_of(Document const& run) {
   if (Json const* const data = run.object("data")) {
     facts.data_fingerprint = text_at(run.json, "data", "fingerprint");
     facts.rows = run.whole<std::int64_t>(*data, "rows");
+    facts.development_rows = run.whole<std::int64_t>(*data, "development_rows");
   }
   facts.backend.name = text_at(run.json, "device", "backend");
   facts.backend.device = text_at(run.json, "device", "device");
@@ -223,6 +224,8 @@ RunRecord read_run(std::string const& directory) {
   record.facts = facts_of(run);
   record.result = result_of(directory, run, record.sweep);
   record.result.seconds = record.facts.seconds;
+  if (fs::exists(path_in(directory, "best/model.safetensors"), ignored))
+    record.encoding = read_best(directory).encoding;
   return record;
 }
 

@@ -54,7 +54,7 @@ std::vector<std::string> run_tree(std::string const& prefix) {
   std::vector<std::string> names;
   for (char const* const name :
        {"", "best/", "best/config.yaml", "best/model.safetensors", "best/score.json", "config.yaml",
-        "curves.csv", "run.json", "trials.csv"}) {
+        "curves.csv", "report.html", "run.json", "trials.csv"}) {
     names.push_back(prefix + name);
   }
   return names;

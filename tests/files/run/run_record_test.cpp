@@ -97,6 +97,7 @@ RunFacts written_facts() {
           .events = 2,
           .ended = "complete",
           .rows = 178,
+          .development_rows = 142,
           .rungs = {{.trials = 3, .epoch = 1, .member_epochs = 6, .best = 0.5, .seconds = 0.25},
                     {.trials = 1,
                      .epoch = 9,
@@ -203,6 +204,7 @@ TEST_F(RunRecordTest, SweepAndFactsAreReadAsTheyWereWritten) {
   EXPECT_EQ(read.facts.events, written.events);
   EXPECT_EQ(read.facts.ended, written.ended);
   EXPECT_EQ(read.facts.rows, written.rows);
+  EXPECT_EQ(read.facts.development_rows, written.development_rows);
   ASSERT_EQ(read.facts.rungs.size(), 2u);
   EXPECT_EQ(read.facts.rungs[1].trials, 1);
   EXPECT_EQ(read.facts.rungs[1].member_epochs, 22);

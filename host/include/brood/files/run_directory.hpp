@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run directory: config.yaml (resolved), run.json, trials.csv, curves.csv, best/ with
-// model.safetensors, config.yaml, score.json and trained_rows.npy. The whole directory is written
-// beside its name and renamed into place, so that it is never half there.
+// A run directory: config.yaml (resolved), run.json, trials.csv, curves.csv, report.html, best/
+// with model.safetensors, config.yaml, score.json and trained_rows.npy. The whole directory is
+// written beside its name and renamed into place, so that it is never half there.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,7 @@ struct RunFacts {
   std::string ended;                  // why there were no more: "complete", "time limit", ...
   std::string of_run = {};            // the run whose trial was trained alone; else empty
   std::int64_t rows = 0;              // of the data; 0: not known
+  std::int64_t development_rows = 0;  // of these, those that trained or validated
   std::vector<RungFacts> rungs = {};  // in their order; none of a trial that was trained alone
   std::optional<ProfileReport> profile = {};  // up to the writing of these files
   // Fingerprints (row_fingerprints) of the rows of Result::development, sorted, each once.

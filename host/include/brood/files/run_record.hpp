@@ -20,7 +20,8 @@ struct RunRecord {
   // networks, segments and rows (read_predictor() and read_trained_rows() have those). `best` is -1
   // if no trial has won.
   Result result;
-  RunFacts facts;  // of run.json; without the profile and the rows
+  RunFacts facts;     // of run.json; without the profile and the fingerprints of rows
+  Encoding encoding;  // of the model's columns; empty of a run without a model
 };
 
 // Throws UsageError if the directory is not there or is no run's, StorageError `file:line: ...` if

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sections that a script draws: their places, and the sentences that say how to read them.
+#include "files/io/text.hpp"
+#include "files/report/sections.hpp"
+
+namespace brood::files {
+
+namespace {
+
+std::string chart(std::string const& id) {
+  return around("figure", around("noscript", element("p", "This chart is drawn by a script."), ""),
+                "id=\"" + id + "\"");
+}
+
+bool varies(RunAnalysis const& analysis) {
+  return !analysis.importances.empty();
+}
+
+// Of the trials that the page holds, if they are not all.
+std::string sample_text(RunAnalysis const& analysis) {
+  std::size_t const trials = analysis.run.result.trials.size();
+  return trials > 5000
+             ? " Where trials are too many for a page, it shows the best half of those that "
+               "fit and an even sample of the others; trials.csv has all."
+             : "";
+}
+
+}  // namespace
+
+PageSection history_section(std::span<RunAnalysis const> runs) {
+  std::string const who = runs.size() == 1 ? "The best validation score so far."
+                                           : "The best validation score of each run so far.";
+  return {
+      "history", "Best so far",
+      escaped(who + " Epochs and time are of the whole population; between the ends of rungs, time "
+                    "is in proportion to epochs."),
+      chart("history-chart")};
+}
+
+PageSection curve_section(RunAnalysis const& analysis) {
+  if (analysis.curves.empty()) return {"curves", "Learning curves", "", ""};
+  return {"curves", "Learning curves",
+          escaped("The 20 best trials by rank, the means over their folds and repeats; the shaded "
+                  "band holds 8 of 10 of all trials at each epoch. Orange is the trial that is "
+                  "chosen, dashed its training loss: where the two lines part, it overfits."),
+          chart("curves-chart")};
+}
+
+PageSection parallel_section(RunAnalysis const& analysis) {
+  if (!varies(analysis)) return {"parallel", "All settings together", "", ""};
+  return {
+      "parallel", "All settings together",
+      escaped(
+          "Each line is a trial, the stronger the better; the winner is orange. Drag along an "
+          "axis to keep the trials that pass there. With the keyboard: Tab to an axis, the "
+          "up and down arrows move its range, with Shift its upper end, Escape ends it. Lines that "
+          "pass below an axis do not have its parameter." +
+          sample_text(analysis)),
+      chart("parallel-chart")};
+}
+
+PageSection trial_section(RunAnalysis const& analysis) {
+  return {"trials", "Trials",
+          escaped("From the best on. The filter takes conditions joined by &, as brood show does." +
+                  sample_text(analysis)),
+          around("div", "", R"(id="trials-table")")};
+}
+
+}  // namespace brood::files

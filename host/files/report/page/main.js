@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts each chart where the page has a place for it.
+
+function place(id, draw) {
+  const parent = document.getElementById(id);
+  if (parent) draw(parent);
+}
+
+// The text of a command, into the clipboard.
+function watchCopies() {
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+  }
+}
+
+function main() {
+  const data = JSON.parse(document.getElementById("report-data").textContent);
+  const runs = data.runs.map(readRun);
+  const selection = runs.length === 1 ? new Selection(runs[0]) : null;
+  place("history-chart", (parent) => drawHistory(parent, runs));
+  place("curves-chart", (parent) => drawCurves(parent, runs[0]));
+  place("parallel-chart", (parent) => drawParallel(parent, runs[0], selection));
+  place("slices-chart", (parent) => drawSlices(parent, runs, selection));
+  place("trials-table", (parent) => drawTrials(parent, runs[0], selection));
+  watchCopies();
+  watchColours();
+}
+
+main();

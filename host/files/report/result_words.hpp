@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a report says of a result in words and numbers, in HTML and Markdown alike.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "files/report/reported_run.hpp"
+
+namespace brood::files {
+
+// The score that stands at the top: of what predicts, on test rows, or without any on validation
+// rows; nan without a winner.
+struct Headline {
+  double score = 0;
+  bool of_test_rows = false;
+  double standard_error = 0;  // nan where none is known
+};
+Headline headline_of(ReportedRun const& run);
+
+// "test accuracy on 359 rows that nothing had looked at (± 0.0087, its standard error)"
+std::string score_note(ReportedRun const& run, Headline const& headline);
+// " ± 0.0087", two digits, or nothing.
+std::string error_text(double standard_error);
+
+// "81.3 %"
+std::string percent_text(double share);
+
+// "an ensemble of 9 networks (16 picks)", "trial 106"
+std::string predictor_text(Result const& result);
+// "brood predict runs/digits digits.csv"
+std::string predict_command(ReportedRun const& run);
+
+// What one should know at a glance: names and values.
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;
+NamedTexts facts_of(ReportedRun const& run);
+// The winner's configuration.
+NamedTexts settings_of(ReportedRun const& run);
+// By what the test rows were scored beside the metric.
+NamedTexts other_scores(ReportedRun const& run);
+// How the run came about and is repeated.
+NamedTexts origins_of(ReportedRun const& run);
+
+}  // namespace brood::files
