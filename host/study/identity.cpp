@@ -2,6 +2,8 @@
 // Settings are told by their own lists (brood/settings.hpp).
 #include "study/identity.hpp"
 
+#include <algorithm>
+#include <string_view>
 #include <type_traits>
 
 #include "data/fnv1a.hpp"
@@ -59,16 +61,11 @@ std::string identity_of(Choice const& choice) {
       [](auto const& s) { return " " + std::string(s.kName) + identity_of_settings(s); }, choice);
 }
 
-}  // namespace
-
-std::string identity(Data const& data, Study const& study) {
+// Everything but who is trained for how long.
+std::string identity_of_trials(Data const& data, Study const& study) {
   std::string text = fingerprint(data.table()) + " seed " + std::to_string(study.seed) +
-                     " trials " + std::to_string(study.trials) + " metric " +
-                     metric_name(study, data.task()) + " rungs";
-  for (auto const& rung : plan_rungs(study.scheduler, study.trials))
-    text += " " + std::to_string(rung.trials) + "@" + std::to_string(rung.epoch);
-  text += " of scheduler" + identity_of(study.scheduler);
-  text += " sampler" + identity_of(study.sampler);
+                     " metric " + metric_name(study, data.task()) + " sampler" +
+                     identity_of(study.sampler);
   text += " constraints" + identity_of_settings(study.constraints);
   for (auto const& p : study.space.parameters()) {
     text += " " + p.name + " " + std::string(name_of(p.distribution));
@@ -94,6 +91,52 @@ std::string identity(Data const& data, Study const& study) {
   hash.add_bytes(prior);
   return text + " final repeats " + std::to_string(study.final_repeats) + " start " +
          identity(study.start) + " prior " + hash.hex();
+}
+
+constexpr std::string_view kScheduled = " scheduled over ";
+
+// Whether a step depends on how long its training will be.
+bool spans_all_epochs(SearchSpace const& space) {
+  Parameter const* const course = space.find("lr_schedule");
+  if (space.find("epochs") != nullptr || course == nullptr) return false;
+  auto const spans = [](Value const& value) {
+    std::string const name = to_text(value);
+    return name != "constant" && name != "step" && name != "exponential";
+  };
+  return std::any_of(course->values.begin(), course->values.end(), spans);
+}
+
+}  // namespace
+
+std::string identity(Data const& data, Study const& study) {
+  int const epochs = spans_all_epochs(study.space) ? max_epochs(study.scheduler) : 0;
+  std::string text = identity_of_trials(data, study) + std::string(kScheduled) +
+                     std::to_string(epochs) + " trials " + std::to_string(study.trials) + " rungs";
+  for (auto const& rung : plan_rungs(study.scheduler, study.trials))
+    text += " " + std::to_string(rung.trials) + "@" + std::to_string(rung.epoch);
+  return text + " of scheduler" + identity_of(study.scheduler);
+}
+
+std::string reason_not_to_extend(std::string const& stored, Data const& data, Study const& study) {
+  std::string const trials = identity_of_trials(data, study) + std::string(kScheduled);
+  if (!stored.starts_with(trials)) {
+    return "the saved state belongs to another study or other data: go on with the study that "
+           "saved it";
+  }
+  if (std::holds_alternative<PopulationBased>(study.scheduler)) {
+    return "trials: population based training cannot be extended, because its trials are copies of "
+           "each other, which are others from the first round on; begin it anew";
+  }
+  std::string const own = identity(data, study);
+  auto const epochs = [&](std::string const& text) {
+    return text.substr(trials.size(), text.find(' ', trials.size()) - trials.size());
+  };
+  if (epochs(stored) != epochs(own)) {
+    return "lr_schedule: its course spans all epochs of a trial, which are " + epochs(own) +
+           " now and were " + epochs(stored) +
+           ", so that nothing that was trained could be kept; begin anew";
+  }
+  return "";
 }
 
 }  // namespace brood

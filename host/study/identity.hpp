@@ -12,4 +12,7 @@ namespace brood {
 // it, and a fingerprint of the data.
 std::string identity(Data const& data, Study const& study);
 
+// Why a study cannot extend the one that has the identity `stored`; empty if it can.
+std::string reason_not_to_extend(std::string const& stored, Data const& data, Study const& study);
+
 }  // namespace brood

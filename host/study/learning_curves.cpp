@@ -28,6 +28,19 @@ void LearningCurves::record(Ask const& ask, std::span<MemberMetrics const> metri
   }
 }
 
+void LearningCurves::keep(Ask const& ask, std::vector<CurvePoint> const& points) {
+  std::map<std::pair<int, int>, int> last;  // epoch, by fold and repeat
+  for (CurvePoint const& point : points)
+    last[{point.fold, point.repeat}] = point.epoch;
+  for (std::size_t s = 0; s < setup_.splits.splits.size(); ++s) {
+    Split const& split = setup_.splits.splits[s];
+    auto const found = last.find({split.fold, split.repeat});
+    if (found != last.end())
+      member_epochs_ += found->second - (s < setup_.early ? ask.from_epoch : 0);
+  }
+  points_.insert(points_.end(), points.begin(), points.end());
+}
+
 std::vector<CurvePoint> LearningCurves::sorted() const {
   std::vector<CurvePoint> points = points_;
   auto order = [](CurvePoint const& p) { return std::tie(p.trial, p.fold, p.repeat, p.epoch); };

@@ -18,6 +18,8 @@ class LearningCurves {
   // Appends what a trial's members recorded since it was last told, and counts the epochs.
   void record(Ask const& ask, std::span<MemberMetrics const> metrics,
               std::span<double const> scores);
+  // The same of a trial whose members recorded it in another study.
+  void keep(Ask const& ask, std::vector<CurvePoint> const& points);
   void restore(std::vector<CurvePoint> points, std::int64_t member_epochs) {
     points_ = std::move(points);
     member_epochs_ = member_epochs;

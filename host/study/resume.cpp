@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A study's state between rungs, taken from a run and put back into one.
+// A study's state, taken from a run and put back into one, or
+// given to one that extends the study.
 #include <algorithm>
 
 #include "brood/error.hpp"
@@ -16,32 +17,54 @@ StudyState StudyRun::Impl::state() {
   saved.member_epochs = curves_.member_epochs();
   saved.stop = stop_progress_;
   saved.events = events_;
-  saved.member_scores = member_scores_;
-  saved.member_scores.resize(tuner_.trials().size());
+  saved.outcomes = outcomes_;
   saved.residents = members_.save();
   return saved;
 }
 
-void StudyRun::Impl::restore(StudyState const& from) {
-  if (from.study != identity(setup_.data, setup_.study)) {
-    throw UsageError(
-        "the saved state belongs to another study or other data: go on with the study that saved "
-        "it");
+void StudyRun::Impl::begin_with(StudyState const& from) {
+  if (from.study == identity(setup_.data, setup_.study)) {
+    restore(from);
+    return;
   }
+  std::string const reason = reason_not_to_extend(from.study, setup_.data, setup_.study);
+  if (!reason.empty()) throw UsageError(reason);
+  if (setup_.study.finish_by) {
+    throw UsageError(
+        "a study cannot be extended and given a time limit at once; give it one first");
+  }
+  known_.emplace(setup_, from);
+}
+
+void StudyRun::Impl::restore(StudyState const& from) {
   tuner_.restore(from.tuner);
   curves_.restore(from.curves, from.member_epochs);
   stop_progress_ = from.stop;
   events_ = from.events;
-  member_scores_ = from.member_scores;
+  outcomes_ = from.outcomes;
   copied_ = tuner_.lineage().size();
   check_stop();
+  restore_scores();
+  std::vector<bool> kept(tuner_.trials().size(), false);
+  for (StudyState::Outcome const& outcome : outcomes_)
+    kept[static_cast<std::size_t>(outcome.trial)] = outcome.kept;
+  members_.restore(tuner_, from.residents, kept);
+}
+
+void StudyRun::Impl::restore_scores() {
   std::size_t const all = setup_.splits.splits.size();
-  bool const fits = member_scores_.size() == tuner_.trials().size() &&
-                    std::all_of(member_scores_.begin(), member_scores_.end(), [&](auto const& own) {
-                      return own.empty() || own.size() == setup_.early || own.size() == all;
-                    });
+  auto const trials = tuner_.trials();
+  member_scores_.assign(trials.size(), {});
+  bool fits = true;
+  for (StudyState::Outcome const& outcome : outcomes_) {
+    auto const& scores = outcome.scores;
+    fits = fits && outcome.trial >= 0 && static_cast<std::size_t>(outcome.trial) < trials.size() &&
+           (scores.size() == setup_.early || scores.size() == all);
+    if (fits) member_scores_[static_cast<std::size_t>(outcome.trial)] = scores;
+  }
+  for (TunerTrial const& trial : trials)
+    fits = fits && (trial.rung < 0 || !member_scores_[static_cast<std::size_t>(trial.id)].empty());
   if (!fits) throw StorageError("the saved state does not hold the scores of each trial's members");
-  members_.restore(tuner_, from.residents);
 }
 
 }  // namespace brood

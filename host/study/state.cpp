@@ -16,12 +16,12 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::string_view kMagic = "brood state 4\n";
+constexpr std::string_view kMagic = "brood state 5\n";
 constexpr std::size_t kChecksum = 32;  // hex digits
 
 std::string checksum(std::string_view bytes) {
   Fnv1a128 hash;
-  hash.add_bytes(bytes);
+  hash.add_words(bytes);
   return hash.hex();
 }
 
@@ -37,8 +37,12 @@ class Writer {
   template <class T>
   void operator()(std::vector<T> const& list) {
     (*this)(static_cast<std::uint64_t>(list.size()));
-    for (auto const& each : list)
-      (*this)(static_cast<T const&>(each));
+    if constexpr (std::is_same_v<T, float>) {  // most of what there is
+      bytes_.append(reinterpret_cast<char const*>(list.data()), list.size() * sizeof(float));
+    } else {
+      for (auto const& each : list)
+        (*this)(static_cast<T const&>(each));
+    }
   }
   void operator()(std::string const& text) {
     (*this)(static_cast<std::uint64_t>(text.size()));
@@ -75,6 +79,13 @@ class Reader {
     (*this)(size);
     if (size > bytes_.size()) damaged();  // every element takes a byte at least
     list.clear();
+    if constexpr (std::is_same_v<T, float>) {
+      if (size > bytes_.size() / sizeof(float)) damaged();
+      list.resize(static_cast<std::size_t>(size));
+      std::string_view const raw = take(list.size() * sizeof(float));
+      if (!raw.empty()) std::memcpy(list.data(), raw.data(), raw.size());
+      return;
+    }
     for (std::uint64_t i = 0; i < size; ++i) {
       T each{};
       (*this)(each);
@@ -163,13 +174,17 @@ void fields(Io& io, T& value) {
   } else if constexpr (std::is_same_v<Type, CurvePoint>) {
     io(value.trial), io(value.fold), io(value.repeat), io(value.epoch);
     io(value.train_loss), io(value.valid_loss), io(value.valid_metric);
+  } else if constexpr (std::is_same_v<Type, StudyState::Outcome>) {
+    io(value.trial), io(value.rung), io(value.epoch), io(value.until);
+    io(value.score), io(value.ended);
+    io(value.kept), io(value.scores);
   } else if constexpr (std::is_same_v<Type, StudyState::Resident>) {
     io(value.trial), io(value.split), io(value.image);
   } else {
     static_assert(std::is_same_v<Type, StudyState>);
     io(value.study), io(value.tuner), io(value.curves), io(value.member_epochs);
     io(value.stop.best), io(value.stop.rungs_since_best), io(value.events);
-    io(value.member_scores), io(value.residents);
+    io(value.outcomes), io(value.residents);
   }
 }
 
@@ -179,7 +194,8 @@ std::string save(StudyState const& state) {
   Writer writer;
   writer.bytes() = kMagic;
   writer(state);
-  return writer.bytes() + checksum(writer.bytes());
+  std::string const sum = checksum(writer.bytes());
+  return std::move(writer.bytes() += sum);
 }
 
 StudyState load_state(std::string_view bytes) {

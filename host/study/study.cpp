@@ -51,7 +51,11 @@ bool StudyRun::Impl::advance() {
   Profile::Scope const controlling(setup_.engine.profile(), Phase::control);
   ask();
   auto const sooner = [](Ask const& a, Ask const& b) { return a.finish < b.finish; };
-  std::int64_t const next = std::min_element(running_.begin(), running_.end(), sooner)->finish;
+  std::int64_t next = std::numeric_limits<std::int64_t>::max();
+  for (auto const* const asks : {&running_, &waiting_}) {
+    if (!asks->empty())
+      next = std::min(next, std::min_element(asks->begin(), asks->end(), sooner)->finish);
+  }
   std::int64_t const until = stop_.epochs ? std::min<std::int64_t>(next, *stop_.epochs) : next;
   int const waves = members_.population().waves(members_.of(running_));
   std::optional<int> const trained = train(static_cast<int>(until - tuner_.now()));
@@ -62,6 +66,7 @@ bool StudyRun::Impl::advance() {
   std::int64_t const now = tuner_.now() + *trained;
   Ended const why = now < until ? Ended::time : Ended::epochs;
   if (now < until) stop_.epochs = static_cast<int>(now);
+  if (stop_.epochs == now && setup_.study.before_cut) setup_.study.before_cut();
   if (now ==
       tuner_.now()) {  // there is no time for an epoch: those on their way end where they are
     std::erase_if(running_, [&](Ask const& ask) {
@@ -71,7 +76,7 @@ bool StudyRun::Impl::advance() {
     end(why);
     return false;
   }
-  std::vector<Ask> done = finished_at(now);
+  std::vector<Ask> done = take_finished(running_, now);
   if (stop_.epochs == now) {
     done.insert(done.end(), std::make_move_iterator(running_.begin()),
                 std::make_move_iterator(running_.end()));
@@ -80,6 +85,8 @@ bool StudyRun::Impl::advance() {
     fit_promotion(now);
   }
   score_and_tell(done, now);
+  std::vector<Ask> const known = take_finished(waiting_, now);
+  tell_known(known);
   copy_members();
   release_losers();
   note_rung(tuner_.trials(), setup_.maximize, stop_progress_);
@@ -87,16 +94,24 @@ bool StudyRun::Impl::advance() {
   if (over) end(why);
   if (!over) check_stop();
   ++events_;
-  int epoch = 0;
-  for (Ask const& ask : done)
-    epoch = std::max(epoch, epoch_at(ask, /*late=*/false, now));
-  report(static_cast<int>(done.size()), epoch, waves);
+  done.insert(done.end(), known.begin(), known.end());
+  report(done, static_cast<int>(known.size()), now, waves);
   return !stopped_;
 }
 
+// What is known is not trained, but where Stop::epochs comes first.
 void StudyRun::Impl::ask() {
   std::vector<Ask> asks = tuner_.ask(std::numeric_limits<int>::max());
-  members_.admit(asks);
+  if (known_) {
+    auto const is_known = [&](Ask const& ask) {
+      bool const whole = !stop_.epochs || ask.finish <= *stop_.epochs;
+      return whole && known_->find(ask, members_.count_of(ask)) != nullptr;
+    };
+    auto const to_train = std::stable_partition(asks.begin(), asks.end(), is_known);
+    waiting_.insert(waiting_.end(), asks.begin(), to_train);
+    asks.erase(asks.begin(), to_train);
+  }
+  members_.admit(asks, known_ ? &*known_ : nullptr);
   running_.insert(running_.end(), std::make_move_iterator(asks.begin()),
                   std::make_move_iterator(asks.end()));
 }
@@ -113,6 +128,7 @@ int StudyRun::Impl::epoch_at(Ask const& ask, bool late, std::int64_t time) {
 }
 
 std::optional<int> StudyRun::Impl::train(int epochs_in_all) {
+  if (running_.empty()) return epochs_in_all;
   std::vector<MemberId> const ids = members_.of(running_);
   struct Course {
     Ask const* ask;
@@ -158,11 +174,11 @@ std::optional<int> StudyRun::Impl::train(int epochs_in_all) {
   return epochs_in_all;
 }
 
-std::vector<Ask> StudyRun::Impl::finished_at(std::int64_t time) {
-  auto const training = std::stable_partition(running_.begin(), running_.end(),
-                                              [&](Ask const& ask) { return ask.finish == time; });
-  std::vector<Ask> done(running_.begin(), training);
-  running_.erase(running_.begin(), training);
+std::vector<Ask> StudyRun::Impl::take_finished(std::vector<Ask>& asks, std::int64_t time) {
+  auto const others = std::stable_partition(asks.begin(), asks.end(),
+                                            [&](Ask const& ask) { return ask.finish == time; });
+  std::vector<Ask> done(asks.begin(), others);
+  asks.erase(asks.begin(), others);
   return done;
 }
 
@@ -182,6 +198,18 @@ void StudyRun::Impl::score_and_tell(std::vector<Ask> const& done, std::int64_t n
   }
 }
 
+void StudyRun::Impl::tell_known(std::vector<Ask> const& done) {
+  for (Ask const& ask : done) {
+    std::size_t const count = members_.count_of(ask);
+    StudyState::Outcome outcome = *known_->find(ask, count);
+    outcome.scores.resize(count);
+    outcome.score = mean_of(outcome.scores);
+    outcome.kept = true;
+    curves_.keep(ask, known_->curves(ask, count));
+    note(std::move(outcome));
+  }
+}
+
 void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics,
                           std::span<double const> scores, bool cut) {
   bool running = false, stopped = false;
@@ -196,10 +224,22 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
   // One whose own epochs are over waits for the others of its rung, and has its score there.
   bool const waits = !cut && !running && !stopped && epoch >= own_epochs(ask.config, setup_.study);
   if (waits) epoch = ask.until_epoch;
-  auto const trial = static_cast<std::size_t>(ask.trial);
+  note({.trial = ask.trial,
+        .rung = 0,
+        .epoch = epoch,
+        .until = ask.until_epoch,
+        .score = mean_of(scores),
+        .ended = ended,
+        .scores = {scores.begin(), scores.end()}});
+}
+
+void StudyRun::Impl::note(StudyState::Outcome outcome) {
+  auto const trial = static_cast<std::size_t>(outcome.trial);
   if (member_scores_.size() <= trial) member_scores_.resize(trial + 1);
-  member_scores_[trial].assign(scores.begin(), scores.end());
-  tuner_.tell(ask.trial, epoch, mean_of(scores), ended);
+  member_scores_[trial] = outcome.scores;
+  outcome.rung = tuner_.trials()[trial].rung + 1;
+  tuner_.tell(outcome.trial, outcome.epoch, outcome.score, outcome.ended);
+  outcomes_.push_back(std::move(outcome));
 }
 
 void StudyRun::Impl::copy_members() {
@@ -218,14 +258,16 @@ void StudyRun::Impl::release_losers() {
   });
 }
 
-void StudyRun::Impl::report(int trials, int epoch, int waves) {
+void StudyRun::Impl::report(std::span<Ask const> done, int kept, std::int64_t now, int waves) {
   if (!setup_.study.on_rung) return;
   Progress progress;
   progress.rung = events_ - 1;
   progress.rungs = tuner_.events();
   progress.last = tuner_.finished();
-  progress.trials = trials;
-  progress.epoch = epoch;
+  progress.trials = static_cast<int>(done.size());
+  for (Ask const& ask : done)
+    progress.epoch = std::max(progress.epoch, epoch_at(ask, /*late=*/false, now));
+  progress.kept = kept;
   progress.waves = waves;
   if (auto const winner = best_trial(setup_, tuner_)) {
     progress.best_trial = *winner;
@@ -316,7 +358,7 @@ Result StudyRun::Impl::finish() {
 
 StudyRun::StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from)
     : impl_(std::make_unique<Impl>(engine, data, std::move(study))) {
-  if (from != nullptr) impl_->restore(*from);
+  if (from != nullptr) impl_->begin_with(*from);
 }
 StudyRun::~StudyRun() = default;
 

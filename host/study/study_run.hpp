@@ -28,7 +28,8 @@ class StudyRun::Impl {
   Result finish();
   Result found() const;
   StudyState state();
-  void restore(StudyState const& from);
+  // Goes on from there: from the state of this study, or of one that it extends.
+  void begin_with(StudyState const& from);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -59,18 +60,25 @@ class StudyRun::Impl {
 
   // ---- between rungs
 
-  // Takes those that finish at this time from the running.
-  std::vector<Ask> finished_at(std::int64_t time);
+  // Takes those that finish at this time.
+  static std::vector<Ask> take_finished(std::vector<Ask>& asks, std::int64_t time);
   void score_and_tell(std::vector<Ask> const& done, std::int64_t now);
+  // Of trials whose results are known.
+  void tell_known(std::vector<Ask> const& done);
   // A trial's score is the mean of its members' scores; NaN if one of them diverged. `cut`: it ends
   // here, before its rung does.
   void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores,
             bool cut);
+  void restore(StudyState const& from);
+  // What state() has of scores, put back in place.
+  void restore_scores();
+  // Tells the tuner, and keeps it.
+  void note(StudyState::Outcome outcome);
   // Members of trials that go on as copies of others, in the place of those that they had.
   void copy_members();
   // Lets go of the members of trials that are no longer in the running.
   void release_losers();
-  void report(int trials, int epoch, int waves);
+  void report(std::span<Ask const> done, int kept, std::int64_t now, int waves);
   // Ends the study if its scores say so.
   void check_stop();
   void end(Ended why);
@@ -82,7 +90,10 @@ class StudyRun::Impl {
   TrialMembers members_;
   Scorer scorer_;
   LearningCurves curves_;
-  std::vector<Ask> running_;                        // trials that are training
+  std::vector<Ask> running_;                   // trials that are training
+  std::optional<KnownOutcomes> known_;         // of a study that this one extends
+  std::vector<Ask> waiting_;                   // trials whose results are known, until they count
+  std::vector<StudyState::Outcome> outcomes_;  // all that was told
   std::vector<std::vector<double>> member_scores_;  // by trial and split, of its last score
   int events_ = 0;                                  // rungs reported so far
   std::size_t copied_ = 0;                          // of the tuner's lineage

@@ -35,14 +35,18 @@ std::size_t TrialMembers::count_of(Ask const& ask) const {
                   own == members_.end() ? 0 : own->second.size());
 }
 
-void TrialMembers::admit(std::span<Ask const> asks) {
+void TrialMembers::admit(std::span<Ask const> asks, KnownOutcomes const* known) {
+  Profile::Scope const admitting(setup_.engine.profile(), Phase::admit);
+  if (known != nullptr) {
+    admit_known(asks, *known);
+    return;
+  }
   std::vector<MemberSpec> specs;
   for (auto const& ask : asks) {
     for (auto& spec :
          setup_.members_of(ask.trial, ask.config, members_[ask.trial].size(), count_of(ask)))
       specs.push_back(std::move(spec));
   }
-  Profile::Scope const admitting(setup_.engine.profile(), Phase::admit);
   auto const ids = population_.admit(std::move(specs), setup_.data);
   auto next = ids.begin();
   for (auto const& ask : asks) {
@@ -50,6 +54,27 @@ void TrialMembers::admit(std::span<Ask const> asks) {
     auto const joining = static_cast<std::ptrdiff_t>(count_of(ask) - own.size());
     own.insert(own.end(), next, next + joining);
     next += joining;
+  }
+}
+
+// One by one: each may have an image.
+void TrialMembers::admit_known(std::span<Ask const> asks, KnownOutcomes const& known) {
+  for (Ask const& ask : asks) {
+    auto& own = members_[ask.trial];
+    for (std::size_t s = own.size(), last = count_of(ask); s < last; ++s) {
+      MemberSpec spec = setup_.members_of(ask.trial, ask.config, s, s + 1).front();
+      MemberImage const* const found = known.member(ask, s);
+      if (found == nullptr) {
+        own.push_back(population_.admit({std::move(spec)}, setup_.data).front());
+        continue;
+      }
+      MemberImage image = *found;
+      // It was as far as it would go, and goes further now.
+      bool const goes_on = image.metrics.epoch < own_epochs(ask.config, setup_.study);
+      if (image.metrics.state == MemberState::complete && goes_on)
+        image.metrics.state = MemberState::training;
+      own.push_back(population_.admit(std::move(spec), setup_.data, std::move(image)));
+    }
   }
 }
 
@@ -153,7 +178,8 @@ std::vector<StudyState::Resident> TrialMembers::save() {
   return residents;
 }
 
-void TrialMembers::restore(Tuner const& tuner, std::vector<StudyState::Resident> const& residents) {
+void TrialMembers::restore(Tuner const& tuner, std::vector<StudyState::Resident> const& residents,
+                           std::vector<bool> const& kept) {
   std::size_t const all = setup_.splits.splits.size();
   for (auto const& resident : residents) {
     auto& own = members_[resident.trial];
@@ -168,7 +194,8 @@ void TrialMembers::restore(Tuner const& tuner, std::vector<StudyState::Resident>
   if (tuner.finished()) return;
   std::vector<bool> const running = tuner.running();
   for (auto const& trial : tuner.trials()) {
-    bool const needed = running[static_cast<std::size_t>(trial.id)] && trial.rung >= 0;
+    auto const i = static_cast<std::size_t>(trial.id);
+    bool const needed = running[i] && trial.rung >= 0 && !kept[i];
     if (needed && !members_.contains(trial.id)) refuse_residents(trial.id);
   }
 }

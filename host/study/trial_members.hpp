@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "brood/population.hpp"
+#include "study/known_outcomes.hpp"
 #include "study/study_setup.hpp"
 
 namespace brood {
@@ -25,8 +26,12 @@ class TrialMembers {
   // Of several, in their order.
   std::vector<MemberId> of(std::span<Ask const> asks) const;
 
-  // Lets the trials have those that they are trained in until the end of what is asked for.
-  void admit(std::span<Ask const> asks);
+  // In how many members a trial is trained until the end of what is asked for: those that it has,
+  // and those that join it.
+  std::size_t count_of(Ask const& ask) const;
+  // Lets the trials have those that they are trained in until the end of what is asked for. Those
+  // that are `known` go on from there.
+  void admit(std::span<Ask const> asks, KnownOutcomes const* known = nullptr);
   // Trials go on as copies of others, in place of the members that they had.
   void copy(std::span<Exploit const> exploits);
   // Lets go of the members of trials that `keeps` does not want.
@@ -40,14 +45,13 @@ class TrialMembers {
                               std::vector<int> const& epochs, SharedTransform const& transform);
 
   // All that are there, and those again, of the trials of a restored tuner. Throws StorageError if
-  // they are not what that tuner goes on with.
+  // they are not what that tuner goes on with; a trial that is `kept` (by trial) may have none.
   std::vector<StudyState::Resident> save();
-  void restore(Tuner const& tuner, std::vector<StudyState::Resident> const& residents);
+  void restore(Tuner const& tuner, std::vector<StudyState::Resident> const& residents,
+               std::vector<bool> const& kept);
 
  private:
-  // In how many members a trial is trained until the end of what is asked for: those that it has,
-  // and those that join it.
-  std::size_t count_of(Ask const& ask) const;
+  void admit_known(std::span<Ask const> asks, KnownOutcomes const& known);
   // Members trained through all that led to a trial, and for so many epochs; `specs_of` is what
   // they are in a segment.
   std::vector<MemberId> replay(

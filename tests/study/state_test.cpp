@@ -265,8 +265,8 @@ TEST_F(StateTest, StatesThatDoNotHangTogetherAreRefused) {
   EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.configs.pop_back(); })));
   EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.configs[0] = {}; })));
   EXPECT_TRUE(refused(changed([](auto& s) { s.tuner.trials.pop_back(); })));
-  EXPECT_TRUE(refused(changed([](auto& s) { s.member_scores.pop_back(); })));
-  EXPECT_TRUE(refused(changed([](auto& s) { s.member_scores[0].push_back(1); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.outcomes.clear(); })));
+  EXPECT_TRUE(refused(changed([](auto& s) { s.outcomes[0].scores.push_back(1); })));
   EXPECT_TRUE(refused(StudyState{}));
 }
 
@@ -286,7 +286,7 @@ TEST_F(StateTest, AnotherStudyIsRefused) {
   EXPECT_FALSE(refuses(table_, study_));
   EXPECT_FALSE(refuses(table_, other([](Study& s) { s.refit = false; })));  // changes no training
   EXPECT_TRUE(refuses(table_, other([](Study& s) { s.seed = 12; })));
-  EXPECT_TRUE(refuses(table_, other([](Study& s) { s.trials = 4; })));
+  EXPECT_FALSE(refuses(table_, other([](Study& s) { s.trials = 4; })));  // see extension_test.cpp
   EXPECT_TRUE(refuses(table_, other([](Study& s) { s.metric.name = "loss"; })));
   EXPECT_TRUE(refuses(table_, other([](Study& s) { s.validation = Folds{.folds = 3}; })));
   EXPECT_TRUE(refuses(table_, other([](Study& s) { s.validation = Holdout{.repeats = 2}; })));

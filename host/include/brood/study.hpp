@@ -51,6 +51,7 @@ struct Progress {
   bool last = false;        // nothing is left to train
   int trials = 0;           // that came to an end of a rung
   int epoch = 0;            // trained to, the furthest of them
+  int kept = 0;             // of these, whose results are those of a study that this one extends
   int waves = 1;            // the memory limit allowed this many at a time
   double best_score = std::numeric_limits<double>::quiet_NaN();
   int best_trial = -1;  // as Study::best_of has it
@@ -163,6 +164,9 @@ struct Study {
   // Polled about once a second while a rung trains. True ends the study there: the rung is dropped,
   // and the best of the rungs before wins.
   std::function<bool()> stop_requested = {};
+  // Called where trials are about to end within a rung, because the time is over or Stop::epochs
+  // says so: StudyRun::state() has here what the study goes on from if it is given more.
+  std::function<void()> before_cut = {};
   // By when tune() is to return, refit, ensemble and scores included. Under SuccessiveHalving fewer
   // trials go on after a rung where more would take too long; and where the time is over within a
   // rung, it ends at the epoch that all its trials have come to (not before their first). What the
@@ -295,16 +299,26 @@ struct StopProgress {
   int rungs_since_best = 0;
 };
 
-// The whole state of a study between rungs, as one value; save() and load_state() turn it into
-// bytes and back. What it holds is portable between runs on the same kind of backend only.
+// The whole state of a study, as one value; save() and load_state() turn it into bytes and back.
+// What it holds is portable between runs on the same kind of backend only. `curves` and `outcomes`
+// only ever grow at their ends, so that who saves often needs to add no more than what is new.
 struct StudyState {
   std::string study;  // what identifies the study and its data
   Tuner::State tuner;
   std::vector<CurvePoint> curves;
   std::int64_t member_epochs = 0;
   StopProgress stop;
-  int events = 0;                                  // rungs reported so far
-  std::vector<std::vector<double>> member_scores;  // of trials' last scores, by id and split
+  int events = 0;  // rungs reported so far
+  // What was told of a trial at the end of a rung.
+  struct Outcome {
+    int trial = 0, rung = 0, epoch = 0;
+    int until = 0;  // the epoch that it was asked for; `epoch` is earlier where it ended
+    double score = std::numeric_limits<double>::quiet_NaN();  // mean over its members
+    bool ended = false;                                       // by itself, by its patience
+    bool kept = false;                // from a study that this one extends: not trained in this one
+    std::vector<double> scores = {};  // of its members, by split
+  };
+  std::vector<Outcome> outcomes;  // in the order told
   // A member of a trial on one of its splits.
   struct Resident {
     int trial = 0, split = 0;
@@ -319,12 +333,17 @@ StudyState load_state(std::string_view bytes);
 // A study in progress, rung by rung. The engine must outlive it.
 class StudyRun {
  public:
-  // Throws UsageError with everything that is wrong. With a state, goes on from there.
+  // Throws UsageError with everything that is wrong. With a state of this study, goes on from
+  // there. With that of a study which differs in its trials or its scheduler only, extends it: the
+  // result is that of this study from the beginning, but no rung is trained whose results are
+  // known. Not to more epochs where a learning rate's course spans all of them, and not
+  // PopulationBased.
   StudyRun(Engine& engine, Data const& data, Study study, StudyState const* from = nullptr);
   ~StudyRun();
 
   // Trains until a rung ends. False when there is none left (or Stop or on_rung ended the study).
   bool advance();
+  // Between calls of advance(), or from within on_rung, on_training and before_cut.
   StudyState state();
   // Refit and test score; call once, after the last advance(). Throws NoUsableTrial if every trial
   // diverged.
