@@ -9,7 +9,7 @@ set -euo pipefail
 packages_of() {
   case $1 in
     program) echo g++ cmake ninja-build libyaml-cpp-dev libcli11-dev nlohmann-json3-dev libfmt-dev \
-                  zlib1g-dev libboost-dev libeigen3-dev ;;
+                  zlib1g-dev libsqlite3-dev libboost-dev libeigen3-dev ;;
     tests)   echo libgtest-dev libbenchmark-dev python3 ;;
     ci)      echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 doxygen patch binutils ;;
     coverage) echo gcovr ;;  # tests/coverage.py

@@ -30,7 +30,7 @@ cmake --install "$build" --prefix "$root/opt/brood" >/dev/null
 cp -r "$here/consumer" "$root/root/consumer"
 inside "$root" bash -c 'set -e
   cd /root/consumer
-  ! dpkg -l | grep -E "^ii +(libyaml-cpp|libcli11|nlohmann-json3|libfmt|zlib1g|libboost|libeigen3|libgtest|libbenchmark).*-dev"
+  ! dpkg -l | grep -E "^ii +(libyaml-cpp|libcli11|nlohmann-json3|libfmt|zlib1g|libsqlite3|libboost|libeigen3|libgtest|libbenchmark).*-dev"
   cmake -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=/opt/brood
   cmake --build build
   build/consumer'

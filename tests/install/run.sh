@@ -31,7 +31,7 @@ fi
 
 echo "--- brood::brood alone"
 hidden=()
-for package in ZLIB yaml-cpp nlohmann_json fmt CLI11 GTest benchmark; do
+for package in ZLIB SQLite3 yaml-cpp nlohmann_json fmt CLI11 GTest benchmark; do
   hidden+=("-DCMAKE_DISABLE_FIND_PACKAGE_$package=ON")
 done
 configure core -DBROOD_WANTED="$version" "${hidden[@]}"
@@ -39,7 +39,7 @@ configure core -DBROOD_WANTED="$version" "${hidden[@]}"
 "$temporary/core/consumer"
 
 # What was found, compiled and linked names none of them.
-ours='yaml|nlohmann|libfmt|/fmt/|cli11|/CLI/|zlib|libz\.|gtest|benchmark'
+ours='yaml|nlohmann|libfmt|/fmt/|cli11|/CLI/|sqlite|zlib|libz\.|gtest|benchmark'
 if grep -n -v '^CMAKE_DISABLE_FIND_PACKAGE_' "$temporary/core/CMakeCache.txt" | grep -E -i "$ours" ||
   grep -n -E -i "$ours" "$temporary/core/build.ninja" ||
   ninja -C "$temporary/core" -t deps | grep -E -i "$ours"; then

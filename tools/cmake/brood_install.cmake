@@ -1,6 +1,7 @@
 # What `cmake --install` puts where. A consumer writes
 #   find_package(brood REQUIRED)                    brood::brood, which needs threads and no more
-#   find_package(brood REQUIRED COMPONENTS files)   brood::files too, which needs zlib and yaml-cpp
+#   find_package(brood REQUIRED COMPONENTS files)   brood::files too, which needs zlib,
+#   SQLite and yaml-cpp
 # Each library has an export set of its own, so that the first line looks for neither of the two.
 if(NOT PROJECT_IS_TOP_LEVEL)
   return()

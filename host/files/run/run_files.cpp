@@ -248,15 +248,32 @@ std::string_view in_trial(std::string_view name) {
   return is_number && slash != std::string_view::npos ? name.substr(slash + 1) : name;
 }
 
+// Of what sibling() calls what is unfinished, the name that it would have had; else the name.
+std::string finished(std::string_view name) {
+  std::size_t const slash = name.substr(0, name.size() - 1).rfind('/') + 1;
+  std::size_t const end = name.find(".new-", slash);
+  if (name.substr(slash, 1) != "." || end == std::string_view::npos) return std::string(name);
+  std::string_view const rest = name.substr(end + 5);  // a number, and what SQLite adds
+  std::size_t const number = rest.find_first_not_of("0123456789");
+  std::string_view const suffix = number == std::string_view::npos ? "" : rest.substr(number);
+  if (number == 0 || (!suffix.empty() && suffix[0] != '/' && suffix != "-journal"))
+    return std::string(name);
+  return std::string(name.substr(0, slash)) + std::string(name.substr(slash + 1, end - slash - 1)) +
+         std::string(suffix);
+}
+
 }  // namespace
 
-bool is_run_folder(std::string_view name) {
+bool is_run_folder(std::string_view full_name) {
+  std::string const name = finished(full_name);
   std::string_view const own = in_trial(name);
   return own == "best/" || name == kTrials || (own.empty() && name != own);
 }
 
 bool is_run_file(std::string_view full_name) {
-  std::string_view const name = in_trial(full_name);
+  std::string const whole = finished(full_name);
+  std::string_view const name = in_trial(whole);
+  if (std::find(kStoreFiles.begin(), kStoreFiles.end(), whole) != kStoreFiles.end()) return true;
   if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
   if (name == kEnsembleDocument || name == kEnsembleFile || name == kReportFile) return true;
   // Of older runs, a file for each network.

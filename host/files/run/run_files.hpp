@@ -33,13 +33,19 @@ TrialResult const& winner(Result const& result);
 
 // Made of the others (files/report/).
 inline constexpr std::string_view kReportFile = "report.html";
+// What a run has from its beginning on: the store's own (brood/files/store.hpp).
+inline constexpr char const* kDatabaseFile = "study.db";
+inline constexpr char const* kLockFile = "lock";
+inline constexpr std::array<std::string_view, 5> kStoreFiles = {
+    kDatabaseFile, "study.db-journal", "members-1.state", "members-2.state", kLockFile};
+
 // An ensemble has two more files.
 inline constexpr std::string_view kEnsembleDocument = "best/ensemble.json";
 inline constexpr std::string_view kEnsembleFile = "best/ensemble.safetensors";
 // Of older runs, from 0: "ensemble-1.safetensors".
 std::string ensemble_part_name(std::size_t part);
 // Whether a run writes a file of that name, or wrote it once, or has a folder of that name, with a
-// slash at the end.
+// slash at the end; also what of them is left unfinished where a process was killed.
 bool is_run_file(std::string_view name);
 bool is_run_folder(std::string_view name);
 

@@ -49,6 +49,12 @@ class StorageError : public Error {
   using Error::Error;
 };
 
+// Another process works in the run directory. Exit code 6.
+class DirectoryBusy : public Error {
+ public:
+  using Error::Error;
+};
+
 // The device failed or has too little memory. Exit code 5.
 class DeviceError : public Error {
  public:
