@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The brood command: takes the command line apart (the only file that includes CLI11), runs the
 // command and turns errors into exit codes: 0 ok, 1 our bug, 2 usage, configuration or an input
-// file, 3 no usable trial, 4 run directory or writing, 5 device, 130/143 interrupted.
+// file, 3 no usable trial, 4 run directory or writing, 5 device, 6 another process
+// works in the directory, 129/130/143 interrupted.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
@@ -31,6 +32,11 @@ constexpr Command kCommands[] = {
      "  brood tune digits.yaml --out runs/digits\n"
      "  brood tune wine.csv --target cultivar trials=128 hidden=[32,32]\n"
      "  brood tune --only 12 runs/digits\n"},
+    {"resume", resume, "go on with a run that was stopped, or give one that has ended more",
+     "DIR [key=value ...]",
+     "  brood resume runs/digits-1\n"
+     "  brood resume runs/digits-1 trials=2000\n"
+     "  brood resume runs/digits-1 --time-limit 10m\n"},
     {"plan", plan, "what tune would train: rungs, members, epochs, bytes; trains nothing",
      "SWEEP|DATA [key=value ...]",
      "  brood plan digits.yaml\n"
@@ -69,8 +75,18 @@ constexpr Command kCommands[] = {
      "  brood bench --network 16-32-2 --members 1,64,4096 --md\n"},
 };
 
-constexpr unsigned kTune = 1, kPlan = 2, kCheck = 4, kDescribe = 8, kPredict = 16, kShow = 32,
-                   kReport = 64, kBench = 1024, kAll = ~0u;
+// The commands that an option is for, as bits.
+constexpr unsigned of(std::string_view name) {
+  unsigned bit = 1;
+  for (Command const& command : kCommands) {
+    if (command.name == name) return bit;
+    bit *= 2;
+  }
+  throw "there is no such command";
+}
+constexpr unsigned kTune = of("tune"), kResume = of("resume"), kPlan = of("plan"),
+                   kCheck = of("check"), kDescribe = of("describe"), kPredict = of("predict"),
+                   kShow = of("show"), kReport = of("report"), kBench = of("bench"), kAll = ~0u;
 
 struct Option {
   char const* name;
@@ -95,18 +111,23 @@ constexpr Option kOptions[] = {
     {"--out", "FILE", kReport, "the page; default DIR/report.html, of several runs report.html"},
     {"--format", "NAME", kReport, "html, or markdown: without --out to stdout"},
     {"--overwrite", nullptr, kTune, "replace the run that is at --out"},
+    {"--resume", nullptr, kTune, "go on with the run at --out if one is there; else begin it"},
     {"--only", "N", kTune, "train trial N of the run DIR again, alone, into DIR/trials/N"},
     {"--filter", "TEXT", kShow,
      "conditions joined by &; each a column, < <= > >= = or !=, a value"},
     {"--sort", "COLUMN", kShow, "scores best first, all else from the least; default rank"},
     {"--columns", "A,B,C", kShow, "these columns of trials.csv, in this order"},
     {"--top", "N", kShow, "so many trials; default 20, with --json all"},
-    {"--time-limit", "TIME", kTune | kPlan | kCheck,
+    {"--time-limit", "TIME", kTune | kResume | kPlan | kCheck,
      "end after this time (90s, 10m, 1.5h), with all that belongs to it"},
-    {"--trials", "N", kTune | kPlan | kCheck,
+    {"--trials", "N", kTune | kResume | kPlan | kCheck,
      "configurations to try; default 256, or as many as fit into --time-limit"},
-    {"--events", "N", kTune, "stop after N rungs; run.json has the N that repeats a run cut short"},
-    {"--profile", nullptr, kTune, "say at the end where the time went; changes no result"},
+    {"--save-every", "TIME", kTune | kResume,
+     "seconds between two saves; default 5s. 0s: at every rung"},
+    {"--events", "N", kTune | kResume,
+     "stop after N rungs; run.json has the N that repeats a run cut short"},
+    {"--profile", nullptr, kTune | kResume,
+     "say at the end where the time went; changes no result"},
     {"--network", "N-N-N", kBench, "widths from inputs to outputs; default 64-64-64-10"},
     {"--batch", "N", kBench, "rows a step; default 64"},
     {"--members", "N,N", kBench, "a population of each size; default 1,64,4096"},
@@ -171,7 +192,8 @@ std::string general_help() {
       "hyperparameter.\n"
       "\n"
       "Exit codes: 0 ok, 1 a bug of ours, 2 usage, configuration or an input file, 3 no usable\n"
-      "trial, 4 writing failed or a saved file is damaged, 5 device, 130/143 interrupted.\n";
+      "trial, 4 writing failed or a saved file is damaged, 5 device, 6 another process\n"
+      "works in the directory, 129/130/143 interrupted: brood resume DIR goes on.\n";
   return text;
 }
 
@@ -316,6 +338,9 @@ int guarded_run(int count, char** arguments) {
   } catch (DeviceError const& error) {
     say(error.what());
     return 5;
+  } catch (DirectoryBusy const& error) {
+    say(error.what());
+    return 6;
   } catch (std::bad_alloc const&) {
     say("brood: there is not enough memory; give networks less with --memory-limit, or use less "
         "data");
@@ -335,5 +360,7 @@ int guarded_run(int count, char** arguments) {
 int main(int count, char** arguments) {
   // A limit on file sizes is then an error of writing, with its reason, and not the end.
   std::signal(SIGXFSZ, SIG_IGN);
+  // What is said to nobody is not the end either; results are (print_result).
+  std::signal(SIGPIPE, SIG_IGN);
   return brood::tools::guarded_run(count, arguments);
 }

@@ -25,6 +25,7 @@ struct Words {
 constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 constexpr Words kWords[] = {
     {"tune", 1, 1, "a sweep file or a data file"},
+    {"resume", 1, 1, "a run directory"},
     {"plan", 1, 1, "a sweep file or a data file"},
     {"check", 1, 1, "a sweep file or a data file"},
     {"describe", 1, 1, "a data file or a sweep file"},
@@ -37,7 +38,8 @@ constexpr Words kWords[] = {
     {"bench", 0, 0, "no argument"},
 };
 bool takes_overrides(std::string_view command) {
-  return command == "tune" || command == "plan" || command == "check" || command == "describe";
+  return command == "tune" || command == "resume" || command == "plan" || command == "check" ||
+         command == "describe";
 }
 
 bool is_file(std::string const& path) {
@@ -72,6 +74,7 @@ class Checker {
     if (arguments_.command == "bench") options_.bench = read_bench_options(arguments_, problems_);
     auto const flag = [&](char const* name) { return arguments_.flags.count(name) > 0; };
     options_.overwrite = flag("--overwrite");
+    options_.resume = flag("--resume");
     options_.winner = flag("--winner");
     options_.profile = flag("--profile");
     options_.json = flag("--json");
@@ -79,6 +82,12 @@ class Checker {
     options_.no_color = flag("--no-color");
     if (options_.overwrite && options_.out.empty() && !options_.only) {
       add("--overwrite: replaces the run at --out, which is not given");
+    }
+    if (options_.resume && options_.out.empty()) {
+      add("--resume: goes on with the run at --out, which is not given");
+    }
+    if (options_.resume && options_.overwrite) {
+      add("--resume: and --overwrite are given; say one of them");
     }
     if (options_.winner && options_.trial) add("--winner: and --trial are given; say one of them");
     refuse_said_twice();
@@ -122,8 +131,9 @@ class Checker {
   void refuse_beside_only() {
     if (!options_.only) return;
     if (options_.profile) add("--profile: does not go with --only");
-    for (char const* const name :
-         {"--target", "--positive", "--time-limit", "--trials", "--events", "--seed"}) {
+    if (options_.resume) add("--resume: does not go with --only");
+    for (char const* const name : {"--target", "--positive", "--time-limit", "--trials", "--events",
+                                   "--seed", "--save-every"}) {
       if (given(name)) {
         add(std::string(name) + ": does not go with --only, which trains the trial as it was");
       }
@@ -214,6 +224,13 @@ class Checker {
       } else {
         add("--time-limit: " + files::quoted(text("--time-limit")) +
             " is not a time; allowed: more than 0, as in 90s, 10m, 1.5h");
+      }
+    }
+    if (given("--save-every")) {
+      options_.save_every_seconds = files::seconds_of(text("--save-every"));
+      if (!options_.save_every_seconds) {
+        add("--save-every: " + files::quoted(text("--save-every")) +
+            " is not a time; allowed: 0s and more, as in 5s, 10m");
       }
     }
     if (given("--memory-limit")) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -113,6 +114,10 @@ std::string wrapped(std::string_view line, std::size_t width) {
 void print_result(std::string_view text) {
   bool const written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
+    if (errno == EPIPE) {  // `| head` has what it wanted
+      std::signal(SIGPIPE, SIG_DFL);
+      std::raise(SIGPIPE);
+    }
     throw StorageError(std::string("standard output: cannot be written: ") + std::strerror(errno));
   }
 }

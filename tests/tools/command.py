@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -84,8 +85,10 @@ class CommandTest(unittest.TestCase):
         }
 
     def names(self, root="."):
+        """Of files, but those of members, of which a run has the one or the other."""
         root = self.folder / root
-        return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+        names = (str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return sorted(name for name in names if not re.search(r"\bmembers-[12]\.state$", name))
 
     def text(self, name):
         return (self.folder / name).read_text()
@@ -98,5 +101,5 @@ class CommandTest(unittest.TestCase):
 
 RUN_FILES = sorted([
     "best/config.yaml", "best/model.safetensors", "best/score.json", "best/trained_rows.npy",
-    "config.yaml", "curves.csv", "report.html", "run.json", "trials.csv",
+    "config.yaml", "curves.csv", "report.html", "run.json", "study.db", "trials.csv",
 ])

@@ -7,6 +7,7 @@ import pathlib
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -118,13 +119,13 @@ class Signals(CommandTest):
                 read = self.ticks(process)
 
     def interrupt(self, process, *numbers):
-        """Its exit code and what it says; it must leave nothing."""
-        before = sorted(os.listdir(self.folder))
+        """Its exit code and what it says; it must leave a study to go on with, and no results."""
         for number in numbers:
             process.send_signal(number)
         out, err = process.communicate(timeout=HANG)
         self.assertEqual(out, b"")
-        self.assertEqual(sorted(os.listdir(self.folder)), before)
+        self.assertIn("study.db", os.listdir(self.folder / "runs/long-1"))
+        self.assertNotIn("run.json", os.listdir(self.folder / "runs/long-1"))
         return process.returncode, err.decode()
 
     # The first rung is over at once, the second takes minutes.
@@ -132,10 +133,11 @@ class Signals(CommandTest):
             "--trials", "6000"]
 
     def test_interrupted_between_or_in_rungs_it_is_gone(self):
-        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             process = self.start(*self.LONG)
             self.wait_until_it_trains(process)
             self.assertEqual(self.interrupt(process, number)[0], code)
+            shutil.rmtree(self.folder / "runs")
 
     def test_interrupted_after_a_rung_it_says_so(self):
         # By its clock a second is 20 ms, so that it looks far more often than the alarm allows.
@@ -145,7 +147,8 @@ class Signals(CommandTest):
             self.assertNotEqual(line, b"", "ended too early")
         code, err = self.interrupt(process, signal.SIGINT)
         self.assertEqual(code, 130)
-        self.assertRegex(err, r"interrupted after rung [1-9]\d* of \d+; nothing was written\n\Z")
+        self.assertRegex(err, r"interrupted after rung [1-9]\d* of \d+; all of it is saved, to go on: "
+                              r"\S+ resume runs/long-1\n\Z")
 
     def start_long_epochs(self, **blocked):
         """Nine epochs of one network, between which nothing is looked at: 700,000 steps, each of 6 million
@@ -160,14 +163,14 @@ class Signals(CommandTest):
     def test_what_takes_too_long_is_ended_by_the_alarm(self):
         code, err = self.interrupt(self.start_long_epochs(), signal.SIGINT)
         self.assertEqual(code, 130)
-        self.assertNotIn("interrupted", err)
+        self.assertNotIn("all of it is saved", err)
 
     def test_a_second_signal_ends_it_at_once(self):
         # Without its alarm nothing else would end it. Which of the two comes first is not known.
         process = self.start_long_epochs(blocked=[signal.SIGALRM])
         code, err = self.interrupt(process, signal.SIGINT, signal.SIGTERM)
         self.assertIn(code, (130, 143))
-        self.assertNotIn("interrupted", err)
+        self.assertNotIn("all of it is saved", err)
 
 
 if __name__ == "__main__":

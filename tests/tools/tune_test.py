@@ -300,8 +300,8 @@ class Results(CommandTest):
 
 
 class Repeating(CommandTest):
-    # run.json knows of clock and machine, and report.html says what is in it.
-    SAME = [name for name in RUN_FILES if name not in ("run.json", "report.html")]
+    # run.json knows of clock and machine, report.html says what is in it, and study.db is the store.
+    SAME = [name for name in RUN_FILES if name not in ("run.json", "report.html", "study.db")]
 
     def setUp(self):
         super().setUp()

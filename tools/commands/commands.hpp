@@ -37,8 +37,8 @@ struct Options {
   std::string labels;
   std::string out;
   std::string format;  // of a report
-  bool overwrite = false;
-  std::optional<double> time_limit_seconds;
+  bool overwrite = false, resume = false;
+  std::optional<double> time_limit_seconds, save_every_seconds;
   std::optional<int> trials, events;
   std::optional<int> only, trial;  // a trial to train, and to predict with
   bool winner = false;             // to predict with
@@ -56,6 +56,7 @@ struct Options {
 
 // Each returns the exit code.
 int tune(Options const& options);
+int resume(Options const& options);
 int plan(Options const& options);
 int check(Options const& options);
 int describe(Options const& options);
@@ -69,6 +70,9 @@ int bench(Options const& options);
 
 // `brood tune --only N RUN`: a trial of a run by itself.
 int train_only(Options const& options);
+
+// `brood tune --resume`: goes on with the run at --out, which must be what is asked for.
+int resume_as_asked(Options const& options);
 
 // ---- what several commands need
 
