@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What predicts for a run as an ONNX file.
+#include <charconv>
+#include <optional>
+
+#include "brood/files/export.hpp"
+#include "files/export/onnx_inputs.hpp"
+#include "files/export/onnx_networks.hpp"
+#include "files/io/json.hpp"
+
+namespace brood::files {
+
+namespace {
+
+// Classes as whole numbers, if all are written as such.
+std::optional<std::vector<std::int64_t>> whole_classes(std::vector<std::string> const& classes) {
+  std::vector<std::int64_t> numbers;
+  for (std::string const& name : classes) {
+    std::int64_t number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    if (std::to_string(number) != name) return std::nullopt;
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+void add_class_outputs(OnnxGraph& graph, Encoding const& encoding, OnnxValue const& probabilities) {
+  OnnxValue const top =
+      graph.node("ArgMax", {probabilities}, OnnxAttributes().whole("axis", 1).whole("keepdims", 0));
+  auto const numbers = whole_classes(encoding.classes);
+  OnnxValue const names =
+      numbers ? graph.constant("classes", *numbers)
+              : graph.constant("classes", std::span<std::string const>(encoding.classes));
+  graph.output("prediction", graph.node("Gather", {names, top}),
+               numbers ? OnnxType::int64 : OnnxType::text, 0);
+  graph.output("probabilities", probabilities, OnnxType::real, encoding.output_count());
+}
+
+void add_label_outputs(OnnxGraph& graph, Encoding const& encoding, OnnxValue const& probabilities) {
+  OnnxValue const on = graph.node("Greater", {probabilities, graph.scalar(0.5f)});
+  graph.output(
+      "prediction",
+      graph.node("Cast", {on}, OnnxAttributes().whole("to", static_cast<int>(OnnxType::int64))),
+      OnnxType::int64, encoding.output_count());
+  graph.output("probabilities", probabilities, OnnxType::real, encoding.output_count());
+}
+
+// In the user's units.
+void add_value_outputs(OnnxGraph& graph, Encoding const& encoding, OnnxValue values) {
+  if (!encoding.frames.empty()) {
+    std::vector<double> origin;
+    for (Frame const& frame : encoding.frames)
+      origin.push_back(frame.origin / frame.unit);
+    std::vector<std::int64_t> const shape = {encoding.output_count()};
+    OnnxValue const moved = graph.node(
+        "Add", {values, graph.constant("target_origin", shape, std::span<double const>(origin))});
+    values = graph.node("Mul", {moved, graph.scalar(encoding.target_unit())});
+  }
+  graph.output("prediction", values, OnnxType::real64, encoding.output_count());
+}
+
+}  // namespace
+
+std::string to_onnx(SavedPredictor const& saved, OnnxOptions const& options) {
+  Encoding const& encoding = saved.encoding;
+  OnnxGraph graph;
+  OnnxValue const encoded = add_encoded_inputs(graph, encoding);
+  OnnxValue const predicted = add_networks(graph, saved.models, encoded, options.int8);
+  switch (encoding.task) {
+    case Task::classification:
+      add_class_outputs(graph, encoding, predicted);
+      break;
+    case Task::multi_label:
+      add_label_outputs(graph, encoding, predicted);
+      break;
+    case Task::regression:
+      add_value_outputs(graph, encoding, predicted);
+      break;
+  }
+  OnnxGraph::Properties properties = {{"task", std::string(name_of(encoding.task))},
+                                      {"targets", Json(encoding.targets).text()}};
+  if (!encoding.classes.empty()) properties.emplace_back("classes", Json(encoding.classes).text());
+  return graph.model(
+      "Takes the columns of a table by name, as they are: nothing is to be scaled or encoded "
+      "first.",
+      properties);
+}
+
+}  // namespace brood::files

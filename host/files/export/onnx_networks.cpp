@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// As Model::predict and Ensemble::predict compute it (study/model.cpp), but for the sums of
+// products, which are in fp32 here.
+#include "files/export/onnx_networks.hpp"
+
+#include <numbers>
+
+#include "brood/error.hpp"
+#include "core/activation.hpp"
+#include "files/export/int8_weights.hpp"
+#include "files/model/network_head.hpp"
+
+namespace brood::files {
+
+namespace {
+
+class Networks {
+ public:
+  Networks(OnnxGraph& graph, OnnxValue const& encoded, bool int8)
+      : graph_(graph), encoded_(encoded), missing_(graph.node("IsNaN", {encoded})), int8_(int8) {}
+
+  OnnxValue add(Ensemble const& models) {
+    double picks = 0;
+    for (Ensemble::Part const& part : models.parts)
+      picks += part.count;
+    std::vector<OnnxValue> shares;
+    for (std::size_t p = 0; p < models.parts.size(); ++p) {
+      prefix_ = models.parts.size() == 1 ? "" : std::to_string(p) + ".";
+      Model const& model = models.parts[p].model;
+      OnnxValue const predicted = add_head(model, add_layers(model));
+      double const share = models.parts[p].count / picks;
+      shares.push_back(share == 1 ? predicted : scaled(predicted, share, model.task));
+    }
+    return shares.size() == 1 ? shares.front() : graph_.node("Sum", shares);
+  }
+
+ private:
+  template <class... Values>
+  OnnxValue apply(char const* operation, Values const&... values) {
+    return graph_.node(operation, {values...});
+  }
+  OnnxValue scaled(OnnxValue const& value, double factor, Task task) {
+    return apply("Mul", value,
+                 task == Task::regression ? graph_.scalar(factor)
+                                          : graph_.scalar(static_cast<float>(factor)));
+  }
+  OnnxValue row(char const* hint, std::vector<float> const& values) {
+    return graph_.constant(prefix_ + hint, {static_cast<std::int64_t>(values.size())},
+                           std::span<float const>(values));
+  }
+
+  // Once for all networks of one transform.
+  OnnxValue standardised(Transform const& transform) {
+    for (auto const& [former, value] : standardised_) {
+      if (former->shift == transform.shift && former->scale == transform.scale) return value;
+    }
+    OnnxValue const centred = apply("Sub", encoded_, row("shift", transform.shift));
+    OnnxValue const value = apply("Where", missing_, graph_.scalar(0.0f),
+                                  apply("Mul", centred, row("scale", transform.scale)));
+    standardised_.emplace_back(&transform, value);
+    return value;
+  }
+
+  // (outputs, inputs)
+  OnnxValue add_weights(LayerWeights const& layer, std::string const& name) {
+    std::vector<std::int64_t> const shape = {layer.outputs, layer.inputs};
+    if (!int8_) return graph_.constant(name, shape, std::span<float const>(layer.weights));
+    Int8Weights const weights = int8_weights(layer);
+    std::vector<std::int8_t> const zeros(weights.scales.size(), 0);
+    std::vector<std::int64_t> const channels = {layer.outputs};
+    return graph_.node(
+        "DequantizeLinear",
+        {graph_.constant(name, shape, std::span<std::int8_t const>(weights.values)),
+         graph_.constant(name + ".scale", channels, std::span<float const>(weights.scales)),
+         graph_.constant(name + ".zero_point", channels, std::span<std::int8_t const>(zeros))},
+        OnnxAttributes().whole("axis", 0));
+  }
+
+  // To logits.
+  OnnxValue add_layers(Model const& model) {
+    OnnxValue value = standardised(model.transform);
+    std::string const activation = activation_of(model);
+    for (std::size_t l = 0; l < model.layers.size(); ++l) {
+      LayerWeights const& layer = model.layers[l];
+      std::string const name = prefix_ + std::to_string(2 * l);
+      OnnxValue const bias =
+          graph_.constant(name + ".bias", {layer.outputs}, std::span<float const>(layer.bias));
+      value = graph_.node("Gemm", {value, add_weights(layer, name + ".weight"), bias},
+                          OnnxAttributes().whole("transB", 1));
+      if (l + 1 < model.layers.size()) value = activated(activation, value);
+    }
+    return value;
+  }
+
+  OnnxValue activated(std::string const& name, OnnxValue const& z) {
+    if (name == Identity::name) return z;
+    if (name == Relu::name) return apply("Relu", z);
+    if (name == LeakyRelu::name)
+      return graph_.node("LeakyRelu", {z}, OnnxAttributes().real("alpha", 0.01f));
+    if (name == Elu::name) return apply("Elu", z);
+    if (name == Selu::name) return apply("Selu", z);
+    if (name == Gelu::name) {
+      OnnxValue const root = graph_.scalar(static_cast<float>(1 / std::numbers::sqrt2));
+      OnnxValue const erf = apply("Erf", apply("Mul", z, root));
+      OnnxValue const half = graph_.scalar(0.5f);
+      return apply("Mul", z, apply("Add", apply("Mul", erf, half), half));
+    }
+    if (name == Silu::name) return apply("Mul", z, apply("Sigmoid", z));
+    if (name == Mish::name) return apply("Mul", z, apply("Tanh", apply("Softplus", z)));
+    if (name == Tanh::name) return apply("Tanh", z);
+    if (name == Sigmoid::name) return apply("Sigmoid", z);
+    if (name == Softplus::name) return apply("Softplus", z);
+    if (name == Hardswish::name) return apply("HardSwish", z);
+    if (name == Sin::name) return apply("Sin", z);
+    throw UsageError("activation '" + name + "' has no form in ONNX yet");
+  }
+
+  OnnxValue add_head(Model const& model, OnnxValue const& logits) {
+    switch (head_of(model)) {
+      case NetworkHead::values: {
+        OnnxValue const wide =
+            graph_.node("Cast", {logits},
+                        OnnxAttributes().whole("to", static_cast<std::int64_t>(OnnxType::real64)));
+        return apply("Add",
+                     apply("Div", wide, doubles("target_scale", model.transform.target_scale)),
+                     doubles("target_shift", model.transform.target_shift));
+      }
+      case NetworkHead::softmax:
+        return graph_.node("Softmax", {logits}, OnnxAttributes().whole("axis", 1));
+      case NetworkHead::one_logit: {
+        OnnxValue const yes = apply("Sigmoid", logits);
+        return graph_.node("Concat", {apply("Sub", graph_.scalar(1.0f), yes), yes},
+                           OnnxAttributes().whole("axis", 1));
+      }
+      case NetworkHead::labels:
+        return apply("Sigmoid", logits);
+      case NetworkHead::shares: {
+        OnnxValue const each = apply("Sigmoid", logits);
+        std::vector<std::int64_t> const axis = {1};
+        return apply("Div", each, graph_.node("ReduceSum", {each, graph_.constant("axis", axis)}));
+      }
+    }
+    return logits;
+  }
+
+  OnnxValue doubles(char const* hint, std::vector<float> const& values) {
+    std::vector<double> const wide(values.begin(), values.end());
+    return graph_.constant(prefix_ + hint, {static_cast<std::int64_t>(wide.size())},
+                           std::span<double const>(wide));
+  }
+
+  OnnxGraph& graph_;
+  OnnxValue encoded_, missing_;
+  bool int8_;
+  std::string prefix_ = {};  // of the names of a network's constants
+  std::vector<std::pair<Transform const*, OnnxValue>> standardised_ = {};
+};
+
+}  // namespace
+
+OnnxValue add_networks(OnnxGraph& graph, Ensemble const& models, OnnxValue const& encoded,
+                       bool int8) {
+  return Networks(graph, encoded, int8).add(models);
+}
+
+}  // namespace brood::files

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "files/model/network_head.hpp"
+
+#include "brood/member.hpp"
+
+namespace brood::files {
+
+NetworkHead head_of(Model const& model) {
+  if (model.task == Task::regression) return NetworkHead::values;
+  if (model.task == Task::multi_label) return NetworkHead::labels;
+  bool const bce = *with_defaults(model.config, model.task).find("loss") == Value("bce");
+  if (!bce) return NetworkHead::softmax;
+  return model.layers.back().outputs == 1 ? NetworkHead::one_logit : NetworkHead::shares;
+}
+
+std::string activation_of(Model const& model) {
+  return to_text(*with_defaults(model.config, model.task).find("activation"));
+}
+
+}  // namespace brood::files
