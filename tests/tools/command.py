@@ -100,6 +100,6 @@ class CommandTest(unittest.TestCase):
 
 
 RUN_FILES = sorted([
-    "best/config.yaml", "best/model.safetensors", "best/score.json", "best/trained_rows.npy",
+    "best/README.md", "best/config.yaml", "best/model.safetensors", "best/score.json", "best/trained_rows.npy",
     "config.yaml", "curves.csv", "report.html", "run.json", "study.db", "trials.csv",
 ])

@@ -10,6 +10,7 @@
 #include "brood/error.hpp"
 #include "brood/version.hpp"
 #include "files/io/json.hpp"
+#include "files/model/model_page.hpp"
 #include "files/run/profile_document.hpp"
 #include "files/run/result_document.hpp"
 #include "files/run/trained_rows.hpp"
@@ -298,9 +299,9 @@ std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encodin
   files.push_back({"best/config.yaml", yaml_of(winner(result).config)});
   files.push_back(
       {"best/score.json", score_document(result, target_unit).text(/*indented=*/true) + "\n"});
-  files.push_back(
-      {"best/model.safetensors",
-       to_safetensors(SavedModel{result.model, encoding, result.metric, sweep.dataset.weight})});
+  SavedModel const saved{result.model, encoding, result.metric, sweep.dataset.weight};
+  files.push_back({"best/model.safetensors", to_safetensors(saved)});
+  files.push_back({"best/README.md", model_page(saved, !result.ensemble.empty())});
   if (!facts.trained_rows.empty())
     files.push_back({"best/trained_rows.npy", to_npy(facts.trained_rows)});
   if (result.ensemble.empty()) return files;

@@ -13,14 +13,10 @@
 
 namespace brood::files {
 
-inline constexpr std::array<std::string_view, 8> kRunFiles = {"config.yaml",
-                                                              "run.json",
-                                                              "trials.csv",
-                                                              "curves.csv",
-                                                              "best/config.yaml",
-                                                              "best/score.json",
-                                                              "best/model.safetensors",
-                                                              "best/trained_rows.npy"};
+inline constexpr std::array<std::string_view, 9> kRunFiles = {
+    "config.yaml",          "run.json",         "trials.csv",      "curves.csv",
+    "best/README.md",       "best/config.yaml", "best/score.json", "best/model.safetensors",
+    "best/trained_rows.npy"};
 
 // In trials.csv: its name, or epochs_in_all for `epochs`, and `parameters.NAME` where another
 // column has that.

@@ -53,8 +53,8 @@ std::vector<std::string> tree(fs::path const& root) {
 std::vector<std::string> run_tree(std::string const& prefix) {
   std::vector<std::string> names;
   for (char const* const name :
-       {"", "best/", "best/config.yaml", "best/model.safetensors", "best/score.json", "config.yaml",
-        "curves.csv", "report.html", "run.json", "trials.csv"}) {
+       {"", "best/", "best/README.md", "best/config.yaml", "best/model.safetensors",
+        "best/score.json", "config.yaml", "curves.csv", "report.html", "run.json", "trials.csv"}) {
     names.push_back(prefix + name);
   }
   return names;

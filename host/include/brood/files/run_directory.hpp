@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run directory: config.yaml (resolved), run.json, trials.csv, curves.csv, report.html, best/
-// with model.safetensors, config.yaml, score.json and trained_rows.npy. The whole directory is
-// written beside its name and renamed into place, so that it is never half there.
+// with model.safetensors, README.md on it, config.yaml, score.json and trained_rows.npy. The whole
+// directory is written beside its name and renamed into place, so that it is never half there.
 #pragma once
 
 #include <cstdint>
