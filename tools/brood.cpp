@@ -64,6 +64,11 @@ constexpr Command kCommands[] = {
     {"runs", runs, "finished runs beside each other, and which of their settings differ", "DIR...",
      "  brood runs runs\n"
      "  brood runs runs/digits-1 runs/digits-2 --json\n"},
+    {"export", export_run, "write a run for other programs: ONNX, C, Optuna, TensorBoard, ...",
+     "DIR",
+     "  brood export runs/digits-1 --format onnx --out digits.onnx\n"
+     "  brood export runs/digits-1 --format c --winner --out digits.h\n"
+     "  brood export runs/digits-1 --format optuna --out digits.db\n"},
     {"list", list, "the names that a sweep file may use, with ranges and defaults", "[TOPIC]",
      "  brood list\n"
      "  brood list hyperparameters\n"},
@@ -86,7 +91,8 @@ constexpr unsigned of(std::string_view name) {
 }
 constexpr unsigned kTune = of("tune"), kResume = of("resume"), kPlan = of("plan"),
                    kCheck = of("check"), kDescribe = of("describe"), kPredict = of("predict"),
-                   kShow = of("show"), kReport = of("report"), kBench = of("bench"), kAll = ~0u;
+                   kShow = of("show"), kReport = of("report"), kExport = of("export"),
+                   kBench = of("bench"), kAll = ~0u;
 
 struct Option {
   char const* name;
@@ -102,8 +108,17 @@ constexpr Option kOptions[] = {
      "the class that precision, recall and the like are of; default the second"},
     {"--out", "DIR", kTune, "where the results go; default runs/NAME-N"},
     {"--labels", "FILE", kPredict, "the labels of an idx or npy file, to score the predictions by"},
+    {"--format", "NAME", kExport,
+     "onnx, safetensors or c: what predicts; optuna, journal, tensorboard, csv or json: the "
+     "trials"},
+    {"--out", "PATH", kExport, "where it goes; the format may be told from the name"},
+    {"--overwrite", nullptr, kExport, "replace what is at --out"},
     {"--trial", "N", kPredict, "predict with the network of this trial of the run"},
     {"--winner", nullptr, kPredict, "predict with the winner alone, not with the ensemble"},
+    {"--trial", "N", kExport, "the network of this trial of the run"},
+    {"--winner", nullptr, kExport, "the winner alone, not the ensemble"},
+    {"--ensemble", nullptr, kExport, "the ensemble (the default); refused where a run has none"},
+    {"--int8", nullptr, kExport, "onnx: weights in 8 bits; says what that changes"},
     {"--id", "COLUMN", kPredict, "copy this column of the data in front of the predictions"},
     {"--interval", "SHARE", kPredict,
      "of values, where so many of them lie: 0.5, 0.8, 0.9, 0.95 or 0.99"},
@@ -118,6 +133,7 @@ constexpr Option kOptions[] = {
     {"--sort", "COLUMN", kShow, "scores best first, all else from the least; default rank"},
     {"--columns", "A,B,C", kShow, "these columns of trials.csv, in this order"},
     {"--top", "N", kShow, "so many trials; default 20, with --json all"},
+    {"--top", "N", kExport, "tensorboard: so many of the best trials; default 100"},
     {"--time-limit", "TIME", kTune | kResume | kPlan | kCheck,
      "end after this time (90s, 10m, 1.5h), with all that belongs to it"},
     {"--trials", "N", kTune | kResume | kPlan | kCheck,

@@ -33,6 +33,7 @@ constexpr Words kWords[] = {
     {"show", 1, 1, "a run directory"},
     {"report", 1, kAnyNumber, "a run directory"},
     {"runs", 1, kAnyNumber, "run directories, or a directory with runs"},
+    {"export", 1, 1, "a run directory"},
     {"list", 0, 1, "at most one topic"},
     {"devices", 0, 0, "no argument"},
     {"bench", 0, 0, "no argument"},
@@ -61,11 +62,11 @@ class Checker {
     options_.out = text("--out");
     if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
     options_.positive = named("--positive", "a class of the target");
-    options_.format = text("--format");
-    if (given("--format") && options_.format != "html" && options_.format != "markdown") {
-      add("--format: " + files::quoted(options_.format) + " is not known; allowed: html, markdown");
-    }
     options_.id = named("--id", "a column of the data");
+    options_.format = named("--format", "a format such as onnx");
+    bool const of_report = options_.format == "html" || options_.format == "markdown";
+    if (arguments_.command == "report" && !options_.format.empty() && !of_report)
+      add("--format: " + files::quoted(options_.format) + " is not known; allowed: html, markdown");
     options_.filter = named("--filter", "conditions such as lr<0.01");
     options_.sort = named("--sort", "a column of trials.csv");
     read_columns();
@@ -76,12 +77,14 @@ class Checker {
     options_.overwrite = flag("--overwrite");
     options_.resume = flag("--resume");
     options_.winner = flag("--winner");
+    options_.ensemble = flag("--ensemble");
+    options_.int8 = flag("--int8");
     options_.profile = flag("--profile");
     options_.json = flag("--json");
     options_.quiet = flag("--quiet");
     options_.no_color = flag("--no-color");
     if (options_.overwrite && options_.out.empty() && !options_.only) {
-      add("--overwrite: replaces the run at --out, which is not given");
+      add("--overwrite: replaces what is at --out, which is not given");
     }
     if (options_.resume && options_.out.empty()) {
       add("--resume: goes on with the run at --out, which is not given");
@@ -90,6 +93,10 @@ class Checker {
       add("--resume: and --overwrite are given; say one of them");
     }
     if (options_.winner && options_.trial) add("--winner: and --trial are given; say one of them");
+    if (options_.ensemble && (options_.winner || options_.trial)) {
+      add("--ensemble: and " + std::string(options_.winner ? "--winner" : "--trial") +
+          " are given; say one of them");
+    }
     refuse_said_twice();
     refuse_beside_only();
     if (!problems_.empty()) throw UsageError(std::move(problems_));

@@ -36,12 +36,14 @@ struct Options {
   std::string positive;  // a class
   std::string labels;
   std::string out;
-  std::string format;  // of a report
+  std::string format;  // of a report or an export
   bool overwrite = false, resume = false;
   std::optional<double> time_limit_seconds, save_every_seconds;
   std::optional<int> trials, events;
   std::optional<int> only, trial;  // a trial to train, and to predict with
-  bool winner = false;             // to predict with
+  bool winner = false;             // to predict with, or to export
+  bool ensemble = false;           // to export
+  bool int8 = false;
   std::optional<double> interval;  // the share of values that it holds
   std::string id;                  // column that predictions take along
   std::string filter, sort;        // of trials, see files::filtered and files::sorted
@@ -64,6 +66,7 @@ int predict(Options const& options);
 int show(Options const& options);
 int report(Options const& options);
 int runs(Options const& options);
+int export_run(Options const& options);
 int list(Options const& options);
 int devices(Options const& options);
 int bench(Options const& options);
