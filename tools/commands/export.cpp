@@ -178,7 +178,7 @@ std::optional<Rounding> rounding_of(files::SavedPredictor const& saved, Options 
   if (auto const targets = encode_targets(columns, saved.encoding)) {
     auto const scored = [&](std::vector<float> const& predictions) {
       return score(saved.metric, saved.encoding.task, predictions, *targets, matrix.rows, {},
-                   saved.encoding.target_unit());
+                   saved.encoding.target_unit(), saved.models.calibration.threshold);
     };
     rounding.score = scored(exact);
     rounding.rounded_score = scored(rounded);
@@ -212,8 +212,10 @@ std::string bytes_of(Format const& format, files::SavedPredictor const& saved,
   if (format.name == "c") return files::to_c_header(saved, c_name(options.out));
   bool const alone = saved.models.parts.size() == 1 && saved.models.parts.front().count == 1;
   if (!alone) return files::to_safetensors(saved);
-  return files::to_safetensors(files::SavedModel{saved.models.parts.front().model, saved.encoding,
-                                                 saved.metric, saved.weight});
+  Model model = saved.models.parts.front().model;
+  model.calibration = saved.models.calibration;
+  return files::to_safetensors(
+      files::SavedModel{std::move(model), saved.encoding, saved.metric, saved.weight});
 }
 
 Exported exported(Format const& format, files::RunRecord const& run, Options const& options) {

@@ -222,6 +222,29 @@ static inline void @_forward(const struct @_network *network, const float *x, do
 )";
 }
 
+std::string_view c_calibration(bool of_classes) {
+  if (of_classes) {
+    return R"(
+static inline void @_calibrate(double *p, double temperature) {
+  double total = 0;
+  int k;
+  for (k = 0; k < @_outputs; ++k) total += p[k] = pow(fmax((float)p[k], 5.9604644775390625e-8), 1 / temperature);
+  for (k = 0; k < @_outputs; ++k) p[k] /= total;
+}
+)";
+  }
+  return R"(
+static inline void @_calibrate(double *p, double temperature) {
+  int k;
+  for (k = 0; k < @_outputs; ++k) {
+    float const on = (float)p[k], off = 1 - on;
+    double const least = 5.9604644775390625e-8;
+    p[k] = 1 / (1 + exp((log(fmax(off, least)) - log(fmax(on, least))) / temperature));
+  }
+}
+)";
+}
+
 std::string c_named(std::string_view text, std::string const& name) {
   std::string result;
   for (char const c : text) {

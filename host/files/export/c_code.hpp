@@ -22,6 +22,9 @@ std::string_view c_head_name(NetworkHead head);
 std::string_view c_types();
 std::string_view c_forward();
 
+// "static inline void @_calibrate(double *p, double temperature) ...", of classes or of labels.
+std::string_view c_calibration(bool of_classes);
+
 // The text with @ replaced.
 std::string c_named(std::string_view text, std::string const& name);
 

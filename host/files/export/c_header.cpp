@@ -234,23 +234,42 @@ class Header {
     for (Ensemble::Part const& part : saved_.models.parts)
       picks += part.count;
     std::string const out = outputs_called();
-    std::string text = "\n/* " + out + ": (@_outputs). ";
-    text += of_classes() ? "Gives the index of the likeliest class. */\nstatic inline int"
+    std::string text(is_calibrated() ? c_calibration(of_classes()) : "");
+    text += "\n/* " + out + ": (@_outputs). ";
+    text += of_classes() ? "Gives the index of the predicted class. */\nstatic inline int"
             : encoding_.task == Task::regression
                 ? "In the units of the targets. */\nstatic inline void"
-                : "A label is on above 0.5. */\nstatic inline void";
+                : "A label is on above " +
+                      c_number(saved_.models.calibration.threshold.value_or(0.5)) +
+                      ". */\nstatic inline void";
     text += " @_predict(const struct @_row *row, double *" + out +
-            ") {\n  float x[@_inputs];\n  int p, k" + (of_classes() ? ", top = 0" : "") +
+            ") {\n  float x[@_inputs];\n  int p, k" +
+            (of_classes() && !has_threshold() ? ", top = 0" : "") +
             ";\n  @_encode(row, x);\n  for (k = 0; k < @_outputs; ++k) " + out +
             "[k] = 0;\n  for (p = 0; p < " + std::to_string(saved_.models.parts.size()) +
             "; ++p) @_forward(&@_networks[p], x, " + out +
             ");\n  for (k = 0; k < @_outputs; ++k) " + out + "[k] = " + finished(out, picks) +
             ";\n";
-    if (of_classes()) {
+    if (is_calibrated()) {
+      text +=
+          "  @_calibrate(" + out + ", " + c_number(saved_.models.calibration.temperature) + ");\n";
+    }
+    if (has_threshold()) {
+      text += "  return (float)" + out + "[1] > " + c_number(*saved_.models.calibration.threshold) +
+              ";\n";
+    } else if (of_classes()) {
       text += "  for (k = 1; k < @_outputs; ++k) top = (float)" + out + "[k] > (float)" + out +
               "[top] ? k : top;\n  return top;\n";
     }
     return named(text + "}\n");
+  }
+
+  // Of two classes.
+  bool has_threshold() const {
+    return saved_.models.calibration.threshold && encoding_.classes.size() == 2;
+  }
+  bool is_calibrated() const {
+    return saved_.models.calibration.temperature != 1 && encoding_.task != Task::regression;
   }
 
   // The mean over the picks, in the user's units.

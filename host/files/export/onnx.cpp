@@ -24,9 +24,49 @@ std::optional<std::vector<std::int64_t>> whole_classes(std::vector<std::string> 
   return numbers;
 }
 
-void add_class_outputs(OnnxGraph& graph, Encoding const& encoding, OnnxValue const& probabilities) {
-  OnnxValue const top =
-      graph.node("ArgMax", {probabilities}, OnnxAttributes().whole("axis", 1).whole("keepdims", 0));
+// Calibration::apply() of probabilities.
+OnnxValue calibrated(OnnxGraph& graph, Task task, double temperature, OnnxValue const& p) {
+  if (temperature == 1) return p;
+  auto const log = [&](OnnxValue const& value) {
+    return graph.node("Log",
+                      {graph.node("Clip", {value, graph.scalar(0x1p-24f), graph.scalar(1.0f)})});
+  };
+  OnnxValue const by = graph.scalar(static_cast<float>(temperature));
+  if (task == Task::classification) {
+    return graph.node("Softmax", {graph.node("Div", {log(p), by})},
+                      OnnxAttributes().whole("axis", 1));
+  }
+  OnnxValue const rest = graph.node("Sub", {graph.scalar(1.0f), p});
+  OnnxValue const odds = graph.node("Sub", {log(p), log(rest)});
+  return graph.node("Sigmoid", {graph.node("Div", {odds, by})});
+}
+
+OnnxValue cast(OnnxGraph& graph, OnnxValue const& value, OnnxType type) {
+  return graph.node("Cast", {value}, OnnxAttributes().whole("to", static_cast<std::int64_t>(type)));
+}
+
+// 1 where a probability is above the threshold, else 0.
+OnnxValue above(OnnxGraph& graph, OnnxValue const& probabilities, double threshold) {
+  OnnxValue const wide = cast(graph, probabilities, OnnxType::real64);
+  return cast(graph, graph.node("Greater", {wide, graph.scalar(threshold)}), OnnxType::int64);
+}
+
+// Calibration::decide().
+OnnxValue decided(OnnxGraph& graph, Calibration const& calibration, OnnxValue const& probabilities,
+                  std::size_t classes) {
+  if (!calibration.threshold || classes != 2) {
+    return graph.node("ArgMax", {probabilities},
+                      OnnxAttributes().whole("axis", 1).whole("keepdims", 0));
+  }
+  std::int64_t const second = 1;
+  OnnxValue const yes =
+      graph.node("Gather", {probabilities, graph.index(second)}, OnnxAttributes().whole("axis", 1));
+  return above(graph, yes, *calibration.threshold);
+}
+
+void add_class_outputs(OnnxGraph& graph, Encoding const& encoding, Calibration const& calibration,
+                       OnnxValue const& probabilities) {
+  OnnxValue const top = decided(graph, calibration, probabilities, encoding.classes.size());
   auto const numbers = whole_classes(encoding.classes);
   OnnxValue const names =
       numbers ? graph.constant("classes", *numbers)
@@ -36,12 +76,10 @@ void add_class_outputs(OnnxGraph& graph, Encoding const& encoding, OnnxValue con
   graph.output("probabilities", probabilities, OnnxType::real, encoding.output_count());
 }
 
-void add_label_outputs(OnnxGraph& graph, Encoding const& encoding, OnnxValue const& probabilities) {
-  OnnxValue const on = graph.node("Greater", {probabilities, graph.scalar(0.5f)});
-  graph.output(
-      "prediction",
-      graph.node("Cast", {on}, OnnxAttributes().whole("to", static_cast<int>(OnnxType::int64))),
-      OnnxType::int64, encoding.output_count());
+void add_label_outputs(OnnxGraph& graph, Encoding const& encoding, Calibration const& calibration,
+                       OnnxValue const& probabilities) {
+  graph.output("prediction", above(graph, probabilities, calibration.threshold.value_or(0.5)),
+               OnnxType::int64, encoding.output_count());
   graph.output("probabilities", probabilities, OnnxType::real, encoding.output_count());
 }
 
@@ -65,13 +103,16 @@ std::string to_onnx(SavedPredictor const& saved, OnnxOptions const& options) {
   Encoding const& encoding = saved.encoding;
   OnnxGraph graph;
   OnnxValue const encoded = add_encoded_inputs(graph, encoding);
-  OnnxValue const predicted = add_networks(graph, saved.models, encoded, options.int8);
+  Calibration const& calibration = saved.models.calibration;
+  OnnxValue predicted = add_networks(graph, saved.models, encoded, options.int8);
+  if (encoding.task != Task::regression)
+    predicted = calibrated(graph, encoding.task, calibration.temperature, predicted);
   switch (encoding.task) {
     case Task::classification:
-      add_class_outputs(graph, encoding, predicted);
+      add_class_outputs(graph, encoding, calibration, predicted);
       break;
     case Task::multi_label:
-      add_label_outputs(graph, encoding, predicted);
+      add_label_outputs(graph, encoding, calibration, predicted);
       break;
     case Task::regression:
       add_value_outputs(graph, encoding, predicted);

@@ -146,6 +146,10 @@ OnnxValue OnnxGraph::constant(std::string_view hint, std::span<std::int64_t cons
   return raw_constant(hint, {static_cast<std::int64_t>(values.size())}, OnnxType::int64, values);
 }
 
+OnnxValue OnnxGraph::index(std::int64_t position) {
+  return raw_constant("index", {}, OnnxType::int64, std::span<std::int64_t const>(&position, 1));
+}
+
 OnnxValue OnnxGraph::constant(std::string_view hint, std::span<std::string const> values) {
   std::string const name = unique(hint);
   Message tensor = tensor_head({static_cast<std::int64_t>(values.size())}, OnnxType::text);

@@ -55,6 +55,8 @@ class OnnxGraph {
                      std::span<std::int8_t const> values);
   OnnxValue constant(std::string_view hint, std::span<std::int64_t const> values);
   OnnxValue constant(std::string_view hint, std::span<std::string const> values);
+  // A position along an axis, which takes the axis away.
+  OnnxValue index(std::int64_t position);
   OnnxValue scalar(float value) { return constant("scalar", {}, std::span(&value, 1)); }
   OnnxValue scalar(double value) { return constant("scalar", {}, std::span(&value, 1)); }
 

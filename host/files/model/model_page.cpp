@@ -42,7 +42,7 @@ std::string_view activation_code(Model const& model) {
 }
 
 // What predict() of the program returns of z.
-std::string head_code(Model const& model, Encoding const& encoding) {
+std::string raw_head_code(Model const& model, Encoding const& encoding) {
   switch (head_of(model)) {
     case NetworkHead::values:
       return "    z = z / np.array(t[\"target_scale\"]) + np.array(t[\"target_shift\"])\n" +
@@ -61,6 +61,20 @@ std::string head_code(Model const& model, Encoding const& encoding) {
       return "    return 1 / (1 + np.exp(-z))\n";
   }
   return "";
+}
+
+std::string head_code(Model const& model, Encoding const& encoding) {
+  std::string code = raw_head_code(model, encoding);
+  bool const calibrated = model.calibration.temperature != 1 && model.task != Task::regression;
+  if (!calibrated) return code;
+  code.replace(code.rfind("return "), 7, "p = ");
+  code += "    hot = about[\"calibration\"][\"temperature\"]\n";
+  if (model.task == Task::multi_label) {
+    return code +
+           "    odds = np.log(np.clip(p, 2**-24, 1)) - np.log(np.clip(1 - p, 2**-24, 1))\n"
+           "    return 1 / (1 + np.exp(-odds / hot))\n";
+  }
+  return code + "    p = np.clip(p, 2**-24, 1) ** (1 / hot)\n    return p / p.sum()\n";
 }
 
 constexpr char kLoad[] = R"(
