@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "backend/member_checks.hpp"
 #include "cuda/ranking/pairs.hpp"
