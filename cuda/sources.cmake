@@ -16,12 +16,14 @@ set(brood_cuda_host
   plan/submission.cpp
   ranking/pairs.cpp
   ranking/ranking.cpp)
+# Those that take longest to compile come first, so that two jobs end at about the same time.
 set(brood_cuda_kernels
-  kernels/kernels.cu
+  kernels/kernels_tf32.cu
   kernels/kernels_bf16.cu
   kernels/kernels_fp32.cu
-  kernels/kernels_tf32.cu
-  layered/layered.cu)
+  kernels/kernels_fp32_clusters.cu
+  layered/layered.cu
+  kernels/kernels.cu)
 # Their objects, in the build with CUDA.
 list(JOIN brood_cuda_kernels "|" names)
 set(brood_cuda_kernel_objects "$<FILTER:$<TARGET_OBJECTS:brood_cuda>,INCLUDE,/(${names})[.]>")

@@ -113,7 +113,7 @@ struct WeightTile {
 };
 
 // Adds the chunk's rows to what is there, or to nothing if `fresh`, in order, from whichever block
-// of the member holds them. The usual 64 rows have code of their own.
+// of the member holds them. The usual 64 rows of one block have code of their own.
 template <bool Bias, int M, int N, class W>
 __device__ __forceinline__ void add_rows_of(W const& w, WeightWork const& work, int rows,
                                             TilePlace const& place, WeightTile<M, N>& tile,
@@ -140,7 +140,7 @@ __device__ __forceinline__ void add_rows_of(W const& w, WeightWork const& work, 
   } else {
     auto left = P::left_down(place.deltas, w.place);
     auto right = P::right_down(place.x, w.place);
-    if (P::kStraightUnits == 4 && fresh && panels == 2)
+    if (P::kSparesRegisters && fresh && panels == 2)
       return weight_panels<P, true, Bias, 2>(tile.c, tile.bias, left, right, d_panel, x_panel);
     if (fresh) {
       weight_panels<P, true, Bias, 1>(tile.c, tile.bias, left, right, 0, 0);

@@ -31,14 +31,14 @@ __device__ __forceinline__ void load_operands(W const& w, float const* from) {
         int const unit = layer.weights + i / 64 * kUnitWords;
         Lane const place{i / 4 % 8, i % 4};
         int const half = i / 32 % 2;
-        Quad const v = quad_of(
-            load_16(Global{reinterpret_cast<char const*>(from + unit) + whole_block(place, half)}));
+        Quad const v = quad_of(load_16(
+            Generic{reinterpret_cast<char const*>(from + unit) + whole_block(place, half)}));
         W::Precision::store_hidden(w.base + static_cast<Shared>(w.map().operands + 2 * unit +
                                                                 W::Precision::place(place, half)),
                                    v);
       }
     }
-  } else if constexpr (W::kShared) {
+  } else if (w.weights_shared()) {
     copy_tensor(shared_at<float>(w.map().parameters), from, layout.size);
   }
 }
@@ -46,7 +46,7 @@ __device__ __forceinline__ void load_operands(W const& w, float const* from) {
 // Where the forward pass reads the parameters that lie at `global` and have been loaded.
 template <class W>
 __device__ __forceinline__ float const* loaded(W const& w, float const* global) {
-  bool const in_place = W::kShared && !W::Precision::kWeightCopy;
+  bool const in_place = w.weights_shared() && !W::Precision::kWeightCopy;
   return in_place ? shared_at<float>(w.map().parameters) : global;
 }
 

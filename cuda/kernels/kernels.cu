@@ -14,46 +14,62 @@ namespace brood::cuda {
 struct Tf32;
 struct Bf16;
 struct Fp32;
-extern template struct Variants<Tf32>;
-extern template struct Variants<Bf16>;
-extern template struct Variants<Fp32>;
+extern template TrainingKernel training_kernel<Tf32, Reach::chip>();
+extern template TrainingKernel training_kernel<Tf32, Reach::memory>();
+extern template TrainingKernel training_kernel<Tf32, Reach::cluster>();
+extern template TrainingKernel training_kernel<Bf16, Reach::chip>();
+extern template TrainingKernel training_kernel<Bf16, Reach::memory>();
+extern template TrainingKernel training_kernel<Bf16, Reach::cluster>();
+extern template TrainingKernel training_kernel<Fp32, Reach::anywhere>();
+extern template TrainingKernel training_kernel<Fp32, Reach::cluster>();
 
 namespace {
 
-// f of a precision's variants.
-template <class F>
-auto with_variants(Precision precision, F&& f) {
-  switch (precision) {
+template <class P>
+TrainingKernel kernel_of(bool shared_weights, bool clustered) {
+  if (clustered) return training_kernel<P, Reach::cluster>();
+  return shared_weights ? training_kernel<P, Reach::chip>() : training_kernel<P, Reach::memory>();
+}
+
+// Of fp32 one kernel serves both chip and memory: as its registers are short, phases are called
+// everywhere, and what it would know of the weights' place is worth less than compiling it twice.
+TrainingKernel kernel_of(Variant const& variant) {
+  switch (variant.precision) {
     case Precision::bf16:
-      return f(Variants<Bf16>{});
+      return kernel_of<Bf16>(variant.shared_weights, variant.clustered);
     case Precision::fp32:
-      return f(Variants<Fp32>{});
+      return variant.clustered ? training_kernel<Fp32, Reach::cluster>()
+                               : training_kernel<Fp32, Reach::anywhere>();
     case Precision::tf32:
       break;
   }
-  return f(Variants<Tf32>{});
+  return kernel_of<Tf32>(variant.shared_weights, variant.clustered);
+}
+
+TrainingKernel kernel_of_clusters(Precision precision) {
+  return kernel_of({.precision = precision, .clustered = true});
 }
 
 }  // namespace
 
 void launch_run(Device& device, CUstream_st* stream, Variant const& variant,
                 LaunchShape const& shape, MemberTask const* tasks) {
-  cudaError_t const error = with_variants(variant.precision, [&](auto variants) {
-    return variants.run(variant.shared_weights, variant.clustered, shape, stream, tasks);
-  });
-  device.check(error, "launch of the training kernel");
+  device.check(launch(kernel_of(variant), shape, stream, RunArguments{tasks}),
+               "launch of the training kernel");
 }
 
 void prepare_kernels(Device& device, Precision precision) {
-  int const bytes = device.limits().shared_bytes_block;
-  device.check(with_variants(precision, [&](auto variants) { return variants.prepare_all(bytes); }),
-               "cudaFuncSetAttribute");
+  for (TrainingKernel const kernel : {kernel_of({.precision = precision}),
+                                      kernel_of({.precision = precision, .shared_weights = false}),
+                                      kernel_of_clusters(precision)}) {
+    device.check(prepare(kernel, device.limits().shared_bytes_block), "cudaFuncSetAttribute");
+  }
 }
 
 std::array<int, 3> clusters_on(Device& device, Precision precision) {
   std::array<int, 3> clusters = {};
-  KernelCode const code =
-      with_variants(precision, [](auto variants) { return variants.code_of_clusters(); });
+  TrainingKernel const kernel = kernel_of_clusters(precision);
+  KernelCode const code = code_of(kernel);
   device.check(code.error, "cudaFuncGetAttributes");
   if (code.architecture < 90) return clusters;
   for (int blocks = 2; int& at_once : clusters) {
@@ -61,8 +77,7 @@ std::array<int, 3> clusters_on(Device& device, Precision precision) {
                             .threads = 32 * kMaxWarps,
                             .cluster = blocks,
                             .shared_bytes = device.limits().shared_bytes_block};
-    at_once =
-        with_variants(precision, [&](auto variants) { return variants.clusters_at_once(shape); });
+    at_once = clusters_at_once(kernel, shape);
     blocks *= 2;
   }
   return clusters;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels by name, for the backend: which of the compiled variants a plan needs, and their
-// launches. Each variant is compiled in a file of its own.
+// launches.
 #pragma once
 
 #include <array>

@@ -2,5 +2,7 @@
 #include "cuda/kernels/variants.cuh"
 
 namespace brood::cuda {
-template struct Variants<Bf16>;
-}
+template TrainingKernel training_kernel<Bf16, Reach::chip>();
+template TrainingKernel training_kernel<Bf16, Reach::memory>();
+template TrainingKernel training_kernel<Bf16, Reach::cluster>();
+}  // namespace brood::cuda

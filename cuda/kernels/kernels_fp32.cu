@@ -2,5 +2,5 @@
 #include "cuda/kernels/variants.cuh"
 
 namespace brood::cuda {
-template struct Variants<Fp32>;
+template TrainingKernel training_kernel<Fp32, Reach::anywhere>();
 }

@@ -2,5 +2,7 @@
 #include "cuda/kernels/variants.cuh"
 
 namespace brood::cuda {
-template struct Variants<Tf32>;
-}
+template TrainingKernel training_kernel<Tf32, Reach::chip>();
+template TrainingKernel training_kernel<Tf32, Reach::memory>();
+template TrainingKernel training_kernel<Tf32, Reach::cluster>();
+}  // namespace brood::cuda

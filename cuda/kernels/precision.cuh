@@ -14,6 +14,9 @@
 // the three products wants its left operand. Units of bf16 are four 8 x 8 matrices of 16-byte rows,
 // columns 0 - 7 before 8 - 15: ldmatrix reads them in either direction.
 //
+// kSparesRegisters: products leave registers for longer straight-line code, and for phases that are
+// part of the loop. Fp32, which keeps two parts of each operand, does not.
+//
 // In a product of words, a step over 8 of the inner dimension takes them in an order of its own
 // (columns 0 2 4 6 1 3 5 7; rows of a batch 0 1 2 3 8 9 10 11, then the others), the same always.
 #pragma once
@@ -54,13 +57,13 @@ __device__ __forceinline__ Fragment fragment_of(uint4 w) {
   return {{w.x, w.y, w.z, w.w}};
 }
 
-// An address in global memory.
-struct Global {
+// A generic address: in global memory, or in this block's shared memory.
+struct Generic {
   char const* at;
 
-  __device__ __forceinline__ Global operator+(int bytes) const { return {at + bytes}; }
+  __device__ __forceinline__ Generic operator+(int bytes) const { return {at + bytes}; }
 };
-__device__ __forceinline__ uint4 load_16(Global from) {
+__device__ __forceinline__ uint4 load_16(Generic from) {
   return *reinterpret_cast<uint4 const*>(from.at);
 }
 
@@ -234,7 +237,7 @@ struct OneWordOperands {
 };
 
 struct Tf32 : OneWordOperands<Tf32> {
-  static constexpr int kStraightUnits = 4;
+  static constexpr bool kSparesRegisters = true;
   static __device__ __forceinline__ std::uint32_t operand(float x) { return to_tf32(x); }
 
   using Prepared = Fragment;
@@ -267,7 +270,7 @@ struct Tf32 : OneWordOperands<Tf32> {
 };
 
 struct Fp32 : OneWordOperands<Fp32> {
-  static constexpr int kStraightUnits = 2;
+  static constexpr bool kSparesRegisters = false;
   static __device__ __forceinline__ std::uint32_t operand(float x) { return bits_of(x); }
 
   struct Prepared {
@@ -361,7 +364,7 @@ struct FarMatrixReader {
 // Reads fragments of fp32 weights in global memory, rounded: two for the right operand.
 template <bool Down>
 struct RoundingReader {
-  Global at;
+  Generic at;
   Lane p;
 
   __device__ __forceinline__ float element(int offset, int row, int column) const {
@@ -392,7 +395,7 @@ struct RoundingReader {
 };
 
 struct Bf16 {
-  static constexpr int kStraightUnits = 4;
+  static constexpr bool kSparesRegisters = true;
   static constexpr int kPerWord = 2;
   static constexpr int kUnitBytes = 512;
   static constexpr int kSteps = 1;
@@ -400,7 +403,7 @@ struct Bf16 {
   static constexpr bool kDeltaTransposed = false;
 
   template <class At>
-  static constexpr int kWeightUnitBytes = std::is_same_v<At, Global> ? 1024 : 512;
+  static constexpr int kWeightUnitBytes = std::is_same_v<At, Generic> ? 1024 : 512;
 
   static __device__ __forceinline__ auto left_along(Shared m, Lane) {
     return MatrixReader<false>{m + static_cast<Shared>(matrix_row())};
@@ -408,7 +411,7 @@ struct Bf16 {
   static __device__ __forceinline__ auto right_along(Shared m, Lane) {
     return MatrixReader<false>{m + static_cast<Shared>(matrix_row_swapped())};
   }
-  static __device__ __forceinline__ auto right_along(Global m, Lane p) {
+  static __device__ __forceinline__ auto right_along(Generic m, Lane p) {
     return RoundingReader<false>{m, p};
   }
   static __device__ __forceinline__ auto left_down(Shared m, Lane) {
@@ -424,7 +427,7 @@ struct Bf16 {
     return FarMatrixReader<false>{m, p};
   }
   static __device__ __forceinline__ auto weights_down(Shared m, Lane p) { return right_down(m, p); }
-  static __device__ __forceinline__ auto weights_down(Global m, Lane p) {
+  static __device__ __forceinline__ auto weights_down(Generic m, Lane p) {
     return RoundingReader<true>{m, p};
   }
   static __device__ __forceinline__ auto deltas_along(Shared m, Lane p) { return left_along(m, p); }

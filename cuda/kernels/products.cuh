@@ -113,7 +113,7 @@ __device__ __forceinline__ void forward_segment(Accumulators<2, N>& c,
     x.advance(2 * P::kUnitBytes * count.value);
     w.advance(across * count.value);
   };
-  if (P::kStraightUnits == 4 && Straight && units == 4) return run(Count<4>{}, std::true_type{});
+  if (P::kSparesRegisters && Straight && units == 4) return run(Count<4>{}, std::true_type{});
   if (units >= 2) {
     run(Count<2>{}, std::true_type{});
     units -= 2;
@@ -182,7 +182,7 @@ __device__ __forceinline__ void delta_product(
     return run(Count<1>{}, std::true_type{}, Count<1>{}, only);
   }
   auto whole = P::weights_down(weights, p);
-  if (P::kStraightUnits == 4 && units >= 4) {
+  if (P::kSparesRegisters && units >= 4) {
     run(Count<4>{}, std::true_type{}, Count<2>{}, whole);
     units -= 4;
   } else {

@@ -26,12 +26,9 @@
 
 #include "cuda/kernels/evaluate.cuh"
 #include "cuda/kernels/update.cuh"
+#include "cuda/kernels/variants.hpp"
 
 namespace brood::cuda {
-
-struct RunArguments {
-  MemberTask const* tasks;  // one per cluster, longest first
-};
 
 // ---- where a member stands: the stream of chunks is in shared memory, where all threads see it.
 
@@ -126,10 +123,9 @@ __device__ __forceinline__ StepSums step_sums(W const& w, int batch_rows) {
 
 // The phases that take most of a step are part of the loop where one block has the weights in its
 // shared memory, so that what they share stays in registers. Elsewhere they are called: registers
-// are short (fp32 keeps two parts of each operand), and time goes to memory and to other blocks.
+// are short, or time goes to memory and to other blocks.
 template <class W>
-inline constexpr bool kInlinesPhases =
-    W::kShared && !W::kClustered && W::Precision::kStraightUnits == 4;
+inline constexpr bool kInlinesPhases = W::kReach == Reach::chip;
 
 template <class W>
 BROOD_PHASE void call_input_gradient(Shared work, int rows, float const* from) {
@@ -418,10 +414,10 @@ BROOD_PHASE void infer() {
   });
 }
 
-template <class P, bool InShared, bool Clustered>
+template <class P, Reach R>
 __global__ void __launch_bounds__(32 * kMaxWarps, 1) run(RunArguments arguments) {
-  if constexpr (!Clustered || kHasClusters) {
-    using W = Worker<P, InShared, Clustered>;
+  if constexpr (R != Reach::cluster || kHasClusters) {
+    using W = Worker<P, R>;
     MemberTask const& given = arguments.tasks[cluster_number()];
     // A member that a launch before has brought to its end, by patience or otherwise.
     if (given.kind == TaskKind::train && given.progress->state != kTraining) return;

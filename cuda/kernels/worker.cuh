@@ -6,6 +6,7 @@
 #include "core/permutation.hpp"
 #include "core/philox.hpp"
 #include "cuda/kernels/products.cuh"
+#include "cuda/kernels/reach.hpp"
 #include "cuda/task/member_task.hpp"
 #include "cuda/task/step_program.hpp"
 
@@ -56,16 +57,17 @@ struct WorkWords {
   }
 };
 
-// Weights are read from shared memory, or else from global memory. Clustered: several blocks train
-// one member.
-template <class P, bool InShared, bool Clustered>
+template <class P, Reach R>
 struct Worker {
   using Precision = P;
-  using WeightAddress = std::conditional_t<InShared, Shared, Global>;
-  static constexpr bool kShared = InShared;
-  static constexpr bool kClustered = Clustered;
+  static constexpr Reach kReach = R;
+  static constexpr bool kClustered = R == Reach::cluster;
+  // Whether the weights are known to be in shared memory.
+  static constexpr bool kShared = R == Reach::chip || R == Reach::cluster;
+  using WeightAddress = std::conditional_t<kShared, Shared, Generic>;
+  static_assert(R != Reach::anywhere || !P::kWeightCopy);
   // Of phases that see nothing but rows of this block, and the member: one code for all kernels.
-  using OfRows = Worker<P, true, false>;
+  using OfRows = Worker<P, Reach::chip>;
 
   Shared base;
   int lane, warp, warps;
@@ -81,8 +83,8 @@ struct Worker {
     place = lane_place();
     warp = warp_number();
     warps = warp_count();
-    rank = Clustered ? cluster_rank() : 0;
-    blocks = Clustered ? tiling.blocks : 1;
+    rank = kClustered ? cluster_rank() : 0;
+    blocks = kClustered ? tiling.blocks : 1;
     row_warps = tiling.row_warps;
     column_warps = tiling.column_warps;
     row_warp = warp >> tiling.column_bits;
@@ -116,7 +118,7 @@ struct Worker {
   }
   // Between phases in which it reads what any warp of the member wrote.
   __device__ __forceinline__ void sync_all() const {
-    if constexpr (Clustered) {
+    if constexpr (kClustered) {
       sync_cluster();
     } else if (opaque(warps) == 1) {
       sync_warp();
@@ -126,12 +128,12 @@ struct Worker {
   }
   // ... what any warp of the member wrote before it came to sync_rows().
   __device__ __forceinline__ void sync_sums() const {
-    if (Clustered || opaque(column_warps) == 1) sync_all();
+    if (kClustered || opaque(column_warps) == 1) sync_all();
   }
   // f(address) for a place in every block of the member, where the same is to be written.
   template <class F>
   __device__ __forceinline__ void everywhere(Shared at, F&& f) const {
-    if constexpr (Clustered) {
+    if constexpr (kClustered) {
 #pragma unroll 1
       for (int r = 0; r < blocks; ++r)
         f(in_block(at, r));
@@ -207,19 +209,27 @@ struct Worker {
     return base + static_cast<Shared>(map().logits) +
            static_cast<Shared>((unit >> 1) * units * 2048 + (unit & 1) * 1024);
   }
-  // Weights as operands; `from`: the parameters to read where they are not in shared memory.
-  __device__ __forceinline__ auto weights(std::uint32_t at, float const* from) const {
-    if constexpr (!InShared) {
-      return Global{reinterpret_cast<char const*>(from) + at};
+  // Weights as operands; `from`: the parameters to read where they may be in global memory.
+  __device__ __forceinline__ WeightAddress weights(std::uint32_t at, float const* from) const {
+    if constexpr (kShared) {
+      return at;
     } else {
-      return static_cast<Shared>(at);
+      return {reinterpret_cast<char const*>(from) + at};
+    }
+  }
+  // Whether the weights, or the copy that products read, are in shared memory.
+  __device__ __forceinline__ bool weights_shared() const {
+    if constexpr (R == Reach::anywhere) {
+      return map().parameters >= 0;
+    } else {
+      return kShared;
     }
   }
   // Whether parameters are in shared memory whenever the kernel runs; else it depends on the
   // member.
-  static constexpr bool kParametersShared = InShared && !P::kWeightCopy;
+  static constexpr bool kParametersShared = kShared && !P::kWeightCopy;
   static __device__ __forceinline__ OperandForm operand_form() {
-    return {P::kUnitBytes, P::template kWeightUnitBytes<WeightAddress>, InShared, P::kWeightCopy,
+    return {P::kUnitBytes, P::template kWeightUnitBytes<WeightAddress>, kShared, P::kWeightCopy,
             kParametersShared};
   }
   // fp32 master parameters and the other tensors, wherever they lie.

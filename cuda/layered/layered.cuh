@@ -59,8 +59,6 @@ __device__ __forceinline__ float2 load_operand_pair(std::uint32_t const* words, 
 struct LayeredWorker {
   using Precision = Fp32;  // of exp and log in the losses
   using OfRows = LayeredWorker;
-  static constexpr bool kShared = false;
-  static constexpr bool kClustered = false;
   static constexpr int rank = 0;
 
   Lane place = lane_place();

@@ -23,16 +23,16 @@ CODE = ".text."
 SYMBOL_BYTES = 24
 # Entries of .nv.info: a byte of format, one of attribute, two of size, then a symbol and a value.
 WITH_SIZE, MIN_STACK_SIZE, REGISTERS = 0x04, 0x12, 0x2F
+REACHES = ("chip", "memory", "anywhere", "cluster")  # as cuda/kernels/reach.hpp numbers them
 
 
 def name_of(symbol):
-    """run<Tf32,shared,alone> of _ZN5brood4cuda3runINS0_4Tf32ELb1ELb0EEEv..."""
-    run = re.search(r"3runINS0_\d(\w+?)ELb([01])ELb([01])E", symbol)
+    """run<Tf32,chip> of _ZN5brood4cuda3runINS0_4Tf32ELNS0_5ReachE0EEEv..."""
+    run = re.search(r"3runINS0_\d(\w+?)ELNS0_5ReachE(\d)E", symbol)
     if not run:
         small = re.search(r"\d(init_weights|copy|layered|pair_keys|pair_counts)E", symbol)
         return small.group(1) if small else symbol
-    weights = "shared" if run.group(2) == "1" else "global"
-    return f"run<{run.group(1)},{weights},{'cluster' if run.group(3) == '1' else 'block'}>"
+    return f"run<{run.group(1)},{REACHES[int(run.group(2))]}>"
 
 
 def symbol_of(sections, number):
