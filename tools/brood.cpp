@@ -109,8 +109,7 @@ constexpr Option kOptions[] = {
     {"--out", "DIR", kTune, "where the results go; default runs/NAME-N"},
     {"--labels", "FILE", kPredict, "the labels of an idx or npy file, to score the predictions by"},
     {"--format", "NAME", kExport,
-     "onnx, safetensors or c: what predicts; optuna, journal, tensorboard, csv or json: the "
-     "trials"},
+     "onnx, safetensors, c, optuna, journal, tensorboard, csv or json"},
     {"--out", "PATH", kExport, "where it goes; the format may be told from the name"},
     {"--overwrite", nullptr, kExport, "replace what is at --out"},
     {"--trial", "N", kPredict, "predict with the network of this trial of the run"},

@@ -64,8 +64,12 @@ Format const& format_of(Options const& options) {
     bool const ends = !format.ending.empty() && options.out.ends_with(format.ending);
     if (options.format == format.name || (options.format.empty() && ends)) return format;
   }
-  if (options.format.empty())
-    throw UsageError("--format: is needed; the formats are " + all_formats());
+  if (options.format.empty()) {
+    throw UsageError(
+        "--format: is needed" +
+        (options.out.empty() ? "" : ", since " + files::quoted(options.out) + " does not tell it") +
+        "; the formats are " + all_formats());
+  }
   throw UsageError("--format: " + files::quoted(options.format) + " is not known" +
                    did_you_mean(options.format, names) + "; the formats are " + all_formats());
 }
@@ -242,7 +246,9 @@ std::int64_t write(std::string const& path, Exported const& exported) {
 std::string next_text(Format const& format, std::string const& path) {
   if (format.next.empty()) return "";
   std::string next(format.next);
-  next.replace(next.find('@'), 1, path);
+  std::size_t const at = next.find('@');
+  bool const quoted = next[at - 1] == '\'' || next[at - 1] == '"';
+  next.replace(at, 1, quoted ? path : shell_word(path));
   return "  " + next + "\n";
 }
 

@@ -13,6 +13,7 @@ namespace brood::files {
 
 // ---- what predicts for a run; also to_safetensors() of model_file.hpp
 
+// How a predictor becomes an ONNX model.
 struct OnnxOptions {
   // Weights in eight bits, one scale for each output of a layer, computed with in fp32: a quarter
   // of the size, and each row's prediction is its own.
@@ -50,6 +51,7 @@ std::string c_identifier(std::string_view text);
 std::string to_optuna_database(RunRecord const& run);
 std::string to_optuna_journal(RunRecord const& run);
 
+// A file of an export that is a folder.
 struct ExportedFile {
   std::string name;  // within the folder, with slashes
   std::string bytes;
