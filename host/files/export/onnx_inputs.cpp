@@ -35,7 +35,7 @@ class EncodedInputs {
       add_cycles();
     }
     add_levels();
-    OnnxValue const all = joined(blocks_);
+    OnnxValue all = joined(blocks_);
     if (std::is_sorted(places_.begin(), places_.end())) return all;
     std::vector<std::int64_t> order(places_.size());
     for (std::size_t i = 0; i < places_.size(); ++i)

@@ -55,8 +55,8 @@ class Networks {
       if (former->shift == transform.shift && former->scale == transform.scale) return value;
     }
     OnnxValue const centred = apply("Sub", encoded_, row("shift", transform.shift));
-    OnnxValue const value = apply("Where", missing_, graph_.scalar(0.0f),
-                                  apply("Mul", centred, row("scale", transform.scale)));
+    OnnxValue value = apply("Where", missing_, graph_.scalar(0.0f),
+                            apply("Mul", centred, row("scale", transform.scale)));
     standardised_.emplace_back(&transform, value);
     return value;
   }

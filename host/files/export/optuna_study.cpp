@@ -116,8 +116,8 @@ class OptunaDistribution {
       high = std::max(high, number);
       whole = whole && std::floor(number) == number;
     }
-    auto const off_grid = [&](Value const& value) {
-      double const steps = (*number_of(value) - low) / step;
+    auto const off_grid = [step, from = low](Value const& value) {
+      double const steps = (*number_of(value) - from) / step;
       return std::fabs(steps - std::nearbyint(steps)) > 1e-6;
     };
     if (whole) {
