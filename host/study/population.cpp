@@ -294,11 +294,24 @@ std::vector<Evaluation> Population::evaluate(std::span<MemberId const> ids,
   return list;
 }
 
+// Those that wait are images already.
 std::vector<MemberImage> Population::save(std::span<MemberId const> ids) {
-  std::vector<MemberImage> list;
-  in_waves(ids, [&](std::size_t, std::vector<Slot> const& slots) {
-    for (auto& image : engine_.backend().save(slots))
-      list.push_back(std::move(image));
+  std::vector<MemberImage> list(ids.size());
+  std::vector<MemberId> others;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    Member const& member = at(ids[i]);
+    if (!member.slot && member.image) {
+      list[i] = *member.image;
+    } else {
+      others.push_back(ids[i]);
+      places.push_back(i);
+    }
+  }
+  in_waves(others, [&](std::size_t first, std::vector<Slot> const& slots) {
+    auto images = engine_.backend().save(slots);
+    for (std::size_t i = 0; i < images.size(); ++i)
+      list[places[first + i]] = std::move(images[i]);
   });
   return list;
 }

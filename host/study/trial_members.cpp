@@ -170,11 +170,15 @@ std::vector<MemberId> TrialMembers::refit(Tuner const& tuner, std::vector<int> c
 
 std::vector<StudyState::Resident> TrialMembers::save() {
   std::vector<StudyState::Resident> residents;
+  std::vector<MemberId> all;
   for (auto const& [trial, ids] : members_) {
-    auto images = population_.save(ids);
-    for (std::size_t s = 0; s < images.size(); ++s)
-      residents.push_back({trial, static_cast<int>(s), std::move(images[s])});
+    for (std::size_t s = 0; s < ids.size(); ++s)
+      residents.push_back({trial, static_cast<int>(s), {}});
+    all.insert(all.end(), ids.begin(), ids.end());
   }
+  auto images = population_.save(all);
+  for (std::size_t i = 0; i < images.size(); ++i)
+    residents[i].image = std::move(images[i]);
   return residents;
 }
 
