@@ -37,11 +37,11 @@ double seconds_between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-// Of processes that were killed; the lock is ours.
+// What processes that were killed left unfinished.
 void remove_remains(std::string const& directory) {
   std::error_code ignored;
   for (std::string const& name : names_in(directory)) {
-    if (name != kLockFile) fs::remove(directory + '/' + name, ignored);
+    if (name.starts_with('.') && is_ours(name)) fs::remove_all(fs::path(directory) / name, ignored);
   }
 }
 
@@ -256,6 +256,7 @@ Store Store::open(std::string const& directory) {
   }
   std::string const real = real_path(directory);
   auto lock = std::make_unique<DirectoryLock>(real, directory);
+  remove_remains(real);
   return Store(std::make_unique<Impl>(directory, real, std::move(lock)));
 }
 
