@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/signals.hpp"
 
+#include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace brood::tools {
 
 namespace {
 
-constexpr unsigned kGraceSeconds = 4;
+constexpr unsigned kGraceSeconds = 4, kSavingSeconds = 30;
 
 volatile std::sig_atomic_t received_signal = 0;
+std::atomic<time_t> received_second = 0;
 volatile std::sig_atomic_t ends_at_once = 0;
 // Whole before its length is set, so that a handler never writes half of it.
 char words[4096];
@@ -24,8 +26,17 @@ volatile std::sig_atomic_t words_length = 0;
   ::_exit(128 + signal);
 }
 
+// Some send a signal to the program and to its group, and mean one: coreutils' timeout.
+bool is_repeated(int signal, time_t second) {
+  return signal == received_signal && second - received_second <= 1;
+}
+
 extern "C" void receive_signal(int signal) {
+  timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  if (is_repeated(signal, now.tv_sec)) return;
   bool const is_second = received_signal != 0;
+  received_second = now.tv_sec;
   received_signal = signal;
   if (is_second || ends_at_once != 0) end_at_once();
   ::alarm(kGraceSeconds);
@@ -69,6 +80,10 @@ void SignalScope::last_words(std::string const& line) {
   std::string const whole = line.substr(0, sizeof words - 1) + '\n';
   std::memcpy(words, whole.data(), whole.size());
   words_length = static_cast<std::sig_atomic_t>(whole.size());
+}
+
+void SignalScope::more_time() {
+  ::alarm(kSavingSeconds);
 }
 
 void SignalScope::nothing_to_save() {

@@ -21,6 +21,8 @@ class SignalScope {
   static int received();
   // What is said on stderr where the program ends without coming back to itself.
   static void last_words(std::string const& line);
+  // What has to be saved after a signal is large: the alarm comes later.
+  static void more_time();
   // From here on there is nothing to be saved: a signal ends the program at once.
   static void nothing_to_save();
 

@@ -46,7 +46,9 @@ class Session {
         profile_(profile),
         watch_(prepared, options, from == nullptr ? 0 : from->events),
         saved_(saved),
-        run_(prepared.engine, prepared.data, study(), from) {}
+        run_(prepared.engine, prepared.data, study(), from) {
+    SignalScope::last_words(way_on("interrupted"));
+  }
 
   // Returns the exit code, and puts what belongs on stdout into output().
   int to_the_end() {
@@ -96,6 +98,7 @@ class Session {
 
   void save() {
     Profile::Scope const writing(options_.engine.profile, Phase::write);
+    if (SignalScope::received() != 0) SignalScope::more_time();
     store_.save(run_);
     note_save();
   }
