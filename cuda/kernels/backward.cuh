@@ -55,7 +55,8 @@ __device__ __forceinline__ void delta_tile(W const& w, DeltaWork const& work, Sh
   } else if (!(work.head.flags & kDrops)) {
     for_quads_of_tile([](float d, float value) { return value > 0.0f ? d : 0.0f; });
   } else {
-    float const kept = w.task().dropout.kept;  // what is kept was multiplied by that
+    // What is kept was multiplied by that.
+    float const kept = w.task().dropout[work.head.layer - 1].kept;
     for_quads_of_tile([&](float d, float value) { return value > 0.0f ? d * kept : 0.0f; });
   }
 }

@@ -41,8 +41,8 @@ BROOD_PHASE void activate_tile(int number, int layer, int column, int block, int
   W const w;
   Member const& m = w.member();
   bool const keeps_slopes = training && !slopes_from_values(m);
-  bool const drops = training && m.dropout > 0.0f;
-  DropoutScalars const dropout = w.task().dropout;
+  bool const drops = training && m.dropout[layer] > 0.0f;
+  DropoutScalars const dropout = w.task().dropout[layer];
   auto const step = static_cast<std::uint32_t>(w.step_chunk(number).step);
   int const outputs = w.layer(layer).outputs;
 #pragma unroll 1

@@ -223,11 +223,11 @@ BROOD_PHASE void activate_layer() {
   int const columns = w.layer(l).rows;
   bool const last = l + 1 == w.member().layers;
   float const* const bias = a.from + w.layer(l).bias;
-  float const rate = a.training != 0 && !last ? w.member().dropout : 0.0f;
+  float const rate = a.training != 0 ? w.member().dropout[l] : 0.0f;
   for_fragments(a.padded_rows, columns, [&](int block, int g, int c) {
     Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
     if (rate > 0.0f)
-      factors = dropout_factors(w.task().dropout, w.member().seed, a.step, l + 1, block, g, c);
+      factors = dropout_factors(w.task().dropout[l], w.member().seed, a.step, l + 1, block, g, c);
     for (int half = 0; half < 2; ++half) {
       std::int64_t const at = std::int64_t{block * kUnitRows + g + 8 * half} * columns + c;
       float2 z = *reinterpret_cast<float2 const*>(w.buffers().product + at);

@@ -148,7 +148,8 @@ DropoutScalars dropout_scalars(float rate) {
 MemberTask Resident::task(DeviceTable const& table) const {
   MemberTask task{};
   task.member = member_;
-  task.dropout = dropout_scalars(member_.dropout);
+  for (int l = 0; l < kMaxLayers; ++l)
+    task.dropout[l] = dropout_scalars(member_.dropout[l]);
   task.input_dropout = dropout_scalars(member_.input_dropout);
   task.layout = layout_;
   task.parameters = tensors_.data();

@@ -90,7 +90,7 @@ struct DropoutScalars {
 
 struct MemberTask {
   Member member;
-  DropoutScalars dropout, input_dropout;
+  DropoutScalars dropout[kMaxLayers], input_dropout;
   TileLayout layout;
   SharedMap map;
   Tiling tiling;

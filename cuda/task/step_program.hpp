@@ -33,7 +33,7 @@ enum WorkFlags : std::uint32_t {
   kNarrow = 2,  // tiles are one unit wide, of outputs (forward) or inputs (deltas, weights)
   kLow = 4,     // of weights: and one unit high
   kRelu = 8,    // slopes are told from values: positive, or not
-  kDrops = 16,  // with dropout
+  kDrops = 16,  // of a hidden layer: with dropout
 };
 
 struct WorkHead {
@@ -212,8 +212,9 @@ class ProgramWriter {
     return {pairs, units % 2 != 0 && pairs % column_warps_ == column_warp_ ? 1 : 0};
   }
   BROOD_HD constexpr bool relu() const { return m_.activation == index_of<Relu>(Activations{}); }
-  BROOD_HD constexpr std::uint32_t flags(bool narrow) const {
-    return (narrow ? kNarrow : 0u) | (relu() ? kRelu : 0u) | (m_.dropout > 0.0f ? kDrops : 0u);
+  // Of what layer l puts out.
+  BROOD_HD constexpr std::uint32_t flags(bool narrow, int l) const {
+    return (narrow ? kNarrow : 0u) | (relu() ? kRelu : 0u) | (m_.dropout[l] > 0.0f ? kDrops : 0u);
   }
 
   BROOD_HD constexpr void forward(int l) {
@@ -227,7 +228,7 @@ class ProgramWriter {
     if (tiles == 0) return;
     int const out_unit = last ? 4 * kUnitWords : form_.unit;
     int const place = 2 * row_warp_ * outputs + 4 * first;  // of the first tile, in units
-    add({last ? Work::logits : Work::forward, Waits::nobody, flags(narrow), l});
+    add({last ? Work::logits : Work::forward, Waits::nobody, flags(narrow, l), l});
     ForwardWork& work = to_[-1].forward;
     int const panel = 2 * inputs * form_.unit;
     work.x = address((l == 0 ? map_.input : map_.hidden[l - 1]) + row_warp_ * panel);
@@ -252,7 +253,7 @@ class ProgramWriter {
     int const inputs = units(l), outputs = output_units(l);
     auto const [first, tiles] = columns(inputs, narrow);
     if (tiles == 0) return;
-    add({Work::deltas, Waits::nobody, flags(narrow), l});
+    add({Work::deltas, Waits::nobody, flags(narrow, l - 1), l});
     DeltaWork& work = to_[-1].deltas;
     int const unit = form_.unit, weight_unit = form_.weight_unit;
     int const place = (2 * row_warp_ * inputs + 4 * first) * unit;

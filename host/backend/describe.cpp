@@ -2,8 +2,10 @@
 // What the values of a configuration mean together: problems, defaults, and the Member.
 #include "backend/describe.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include "backend/hyperparameters.hpp"
@@ -88,8 +90,12 @@ Member settings_of(Config const& config, Task task) {
   return m;
 }
 
+// Of a hidden layer, from 1.
 std::string width_name(int layer) {
   return "width_" + std::to_string(layer);
+}
+std::string dropout_name(int layer) {
+  return "dropout_" + std::to_string(layer);
 }
 
 // A whole number of a valid config.
@@ -136,6 +142,59 @@ void check_shape(Config const& config, std::vector<std::string>& problems) {
   }
 }
 
+// ---- dropout
+
+// As a list has them; none without one.
+std::vector<double> listed_dropouts(Config const& config) {
+  Value const* list = config.find("layer_dropout");
+  return list == nullptr ? std::vector<double>{} : numbers_of(*list);
+}
+
+// Of each hidden layer.
+std::vector<double> dropouts_of(Config const& config) {
+  std::vector<double> rates = listed_dropouts(config);
+  if (!rates.empty()) return rates;
+  auto const number = [&](std::string const& name, double otherwise) {
+    Value const* value = config.find(name);
+    return value == nullptr ? otherwise : number_of(*value).value_or(otherwise);
+  };
+  rates.assign(hidden_of(config).size(), number("dropout", 0.0));
+  for (std::size_t l = 0; l < rates.size(); ++l)
+    rates[l] = number(dropout_name(static_cast<int>(l) + 1), rates[l]);
+  return rates;
+}
+
+bool are_alike(std::vector<double> const& rates) {
+  return std::adjacent_find(rates.begin(), rates.end(), std::not_equal_to<>()) == rates.end();
+}
+
+// It is said once: by dropout, or by one for each hidden layer, or by a list of these.
+void check_dropout(Config const& config, std::vector<std::string>& problems) {
+  std::size_t const hidden = hidden_of(config).size(), listed = listed_dropouts(config).size();
+  constexpr char const* kOfAll =
+      ": does not go with dropout, which is every hidden layer's; keep one of them";
+  if (listed != 0 && listed != hidden) {
+    problems.push_back("layer_dropout: its rates are " + std::to_string(listed) +
+                       ", and the hidden layers " + std::to_string(hidden) + "; give one for each");
+  }
+  if (listed != 0 && sets(config, "dropout"))
+    problems.push_back(std::string("layer_dropout") + kOfAll);
+  for (int l = 1; l <= kMaxHidden; ++l) {
+    std::string const name = dropout_name(l);
+    if (!sets(config, name)) continue;
+    if (sets(config, "dropout")) problems.push_back(name + kOfAll);
+    if (listed != 0) {
+      problems.push_back(name +
+                         ": does not go with layer_dropout, which says the same; keep one of them");
+    }
+    if (static_cast<std::size_t>(l) > hidden) {
+      problems.push_back(name + ": there is no such layer where the number of hidden layers is " +
+                         std::to_string(hidden) +
+                         "; give it on the condition that it is at least " + std::to_string(l));
+    }
+  }
+}
+
 bool loss_fits(int loss, Task task) {
   bool const cross_entropy = loss == index_of<CrossEntropy>(Losses{});
   bool const bce = loss == index_of<Bce>(Losses{});
@@ -174,6 +233,7 @@ void check_together(Config const& config, Task task, std::vector<std::string>& p
                        std::string(name_of(task)) + "; allowed: none");
   }
   check_shape(config, problems);
+  check_dropout(config, problems);
   std::size_t const layers = hidden_of(config).size() + 1;
   Value const* layer_lr = config.find("layer_lr");
   std::size_t const factors = layer_lr == nullptr ? 0 : numbers_of(*layer_lr).size();
@@ -202,17 +262,28 @@ std::vector<std::string> check(Config const& config, Task task) {
 
 Config with_defaults(Config const& config, Task task) {
   Member const m = settings_of(config, task);
+  std::vector<double> const dropouts = dropouts_of(config);
+  bool const alike = are_alike(dropouts);
   Config full;
   for (auto const& row : kHyperparameters) {
+    std::string_view const name = row.name;
     if (row.is_shape()) continue;  // hidden says it
+    if (name.starts_with("dropout_") || name == (alike ? "layer_dropout" : "dropout"))
+      continue;  // dropout says it, or layer_dropout where they differ
     if (Value const* given = config.find(row.name)) {
       full.set(row.name, *given);
+    } else if (name == "layer_dropout") {
+      full.set(row.name, dropouts);
+    } else if (name == "dropout" && !dropouts.empty()) {
+      full.set(row.name, dropouts.front());
     } else if (row.type == Type::integers) {
       full.set(row.name, hidden_of(config));
     } else if (row.type == Type::reals) {
       full.set(row.name, std::vector<double>{});
     } else if (row.get == nullptr) {
       continue;  // the seed: a trial's, if it is not given
+    } else if (name == "momentum_decay" && m.optimizer != index_of<Nadam>(Optimizers{})) {
+      continue;  // says nothing
     } else if (row.type == Type::choice) {
       full.set(row.name, std::string(row.choices[static_cast<std::size_t>(row.get(m))]));
     } else if (row.type == Type::integer) {
@@ -257,6 +328,9 @@ Member describe(Config const& config, TableShape const& shape, std::uint64_t see
                         ? static_cast<float>(factors[static_cast<std::size_t>(l)])
                         : 1.0f;
   }
+  std::vector<double> const dropouts = dropouts_of(config);
+  std::fill(m.dropout, m.dropout + kMaxLayers, 0.0f);
+  std::copy(dropouts.begin(), dropouts.end(), m.dropout);
   m.seed = seed_of(config, seed, 0);
   m.train_rows = static_cast<int>(train_rows);
   m.eval_rows = static_cast<int>(eval_rows);

@@ -50,6 +50,11 @@ std::string number_text(Hyperparameter const& row, double x) {
   return whole ? std::to_string(static_cast<std::int64_t>(x)) : to_text(x);
 }
 
+// Of a list: an element for each hidden layer, or, in training, for each layer.
+std::size_t most_elements(Hyperparameter const& row) {
+  return row.group[0] == 'n' ? kMaxHidden : kMaxLayers;
+}
+
 // "0 < lr <= 10000000000", "one of relu, tanh, ..."
 std::string allowed(Hyperparameter const& row) {
   switch (row.type) {
@@ -66,8 +71,9 @@ std::string allowed(Hyperparameter const& row) {
   }
   std::string text = number_text(row, row.min) + (row.above_min ? " < " : " <= ") + row.name +
                      (row.below_max ? " < " : " <= ") + number_text(row, row.max);
-  if (row.type == Type::integers) text = "a list of up to 8 whole numbers, each " + text;
-  if (row.type == Type::reals) text = "a list of up to 9 numbers, each " + text;
+  std::string const list = "a list of up to " + std::to_string(most_elements(row));
+  if (row.type == Type::integers) text = list + " whole numbers, each " + text;
+  if (row.type == Type::reals) text = list + " numbers, each " + text;
   if (row.type == Type::integer) text += ", a whole number";
   return text;
 }
@@ -88,8 +94,8 @@ bool in_range(Hyperparameter const& row, double x) {
 }
 
 template <class T>
-bool list_in_range(Hyperparameter const& row, std::vector<T> const& list, std::size_t most) {
-  return list.size() <= most && std::all_of(list.begin(), list.end(), [&](T x) {
+bool list_in_range(Hyperparameter const& row, std::vector<T> const& list) {
+  return list.size() <= most_elements(row) && std::all_of(list.begin(), list.end(), [&](T x) {
            return in_range(row, static_cast<double>(x));
          });
 }
@@ -113,9 +119,8 @@ bool fits(Hyperparameter const& row, Value const& value) {
              std::find(row.choices.begin(), row.choices.end(), *text) != row.choices.end();
     }
     case Type::integers:
-      return is_list(value) && list_in_range(row, numbers_of(value), kMaxHidden);
     case Type::reals:
-      return is_list(value) && list_in_range(row, numbers_of(value), kMaxLayers);
+      return is_list(value) && list_in_range(row, numbers_of(value));
   }
   return false;
 }

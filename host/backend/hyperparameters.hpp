@@ -4,6 +4,7 @@
 // docs follow from the table. To add one: a row here and its field in core/member.hpp.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <span>
 
@@ -87,7 +88,27 @@ inline constexpr Hyperparameter kHyperparameters[] = {
   {"bias_init", "network", detail::choice, 0, 0, 0, false, false, detail::kBiasInits, "",
    "initial biases: zeros, or drawn by the weights' law", BROOD_FIELD(bias_as_weights)},
   {"dropout", "network", detail::real, 0, 0, 0.95, false, false, {}, "",
-   "share of hidden units dropped in a training step", BROOD_FIELD(dropout)},
+   "share of hidden units dropped in a training step",
+   [](Member& m, double v) { std::fill(m.dropout, m.dropout + kMaxLayers, static_cast<float>(v)); },
+   [](Member const& m) { return static_cast<double>(m.dropout[0]); }},
+  {"dropout_1", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 1, in place of dropout; searched where there is one", BROOD_NO_FIELD},
+  {"dropout_2", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 2, in place of dropout; searched where there are 2 or more", BROOD_NO_FIELD},
+  {"dropout_3", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 3, in place of dropout; searched where there are 3 or more", BROOD_NO_FIELD},
+  {"dropout_4", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 4, in place of dropout; searched where there are 4 or more", BROOD_NO_FIELD},
+  {"dropout_5", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 5, in place of dropout; searched where there are 5 or more", BROOD_NO_FIELD},
+  {"dropout_6", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 6, in place of dropout; searched where there are 6 or more", BROOD_NO_FIELD},
+  {"dropout_7", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 7, in place of dropout; searched where there are 7 or more", BROOD_NO_FIELD},
+  {"dropout_8", "network", detail::real, detail::kByOther, 0, 0.95, false, false, {}, "by dropout",
+   "of hidden layer 8, in place of dropout; searched where there are 8", BROOD_NO_FIELD},
+  {"layer_dropout", "network", detail::reals, 0, 0, 0.95, false, false, {}, "[]",
+   "dropout of each hidden layer, as many as there are, in place of dropout", BROOD_NO_FIELD},
   {"input_dropout", "network", detail::real, 0, 0, 0.95, false, false, {}, "",
    "share of inputs dropped in a training step", BROOD_FIELD(input_dropout)},
 
@@ -102,13 +123,15 @@ inline constexpr Hyperparameter kHyperparameters[] = {
   {"optimizer", "train", detail::choice, index_of<Adam>(Optimizers{}), 0, 0, false, false, Optimizers::names, "",
    "formulas are PyTorch's", BROOD_FIELD(optimizer)},
   {"lr", "train", detail::real, detail::kByOther, 0, 1e10, true, false, {}, "by optimizer",
-   "learning rate: 0.001 for adam and adamw, 1 for adadelta, else 0.01", BROOD_FIELD(lr)},
+   "learning rate: 0.001 for adam and adamw, 0.002 for nadam, 1 for adadelta, else 0.01", BROOD_FIELD(lr)},
   {"momentum", "train", detail::real, 0.9, 0, 1, false, true, {}, "",
    "of momentum and nesterov", BROOD_FIELD(settings.momentum)},
   {"beta1", "train", detail::real, 0.9, 0, 1, false, true, {}, "",
-   "of adam and adamw", BROOD_FIELD(settings.beta1)},
+   "of adam, adamw and nadam", BROOD_FIELD(settings.beta1)},
   {"beta2", "train", detail::real, 0.999, 0, 1, false, true, {}, "",
-   "of adam and adamw", BROOD_FIELD(settings.beta2)},
+   "of adam, adamw and nadam", BROOD_FIELD(settings.beta2)},
+  {"momentum_decay", "train", detail::real, 0.004, 0, 0.1, false, false, {}, "",
+   "of nadam: its momentum rises from half of beta1, by 0.96^(momentum_decay x step)", BROOD_FIELD(settings.momentum_decay)},
   {"rho", "train", detail::real, detail::kByOther, 0, 1, false, true, {}, "by optimizer",
    "decay of squared gradients: 0.99 for rmsprop, 0.9 for adadelta", BROOD_FIELD(settings.rho)},
   {"eps", "train", detail::real, detail::kByOther, 0, 1, true, false, {}, "by optimizer",

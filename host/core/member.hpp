@@ -31,7 +31,8 @@ struct Member {
   std::int32_t activation;
   std::int32_t init;
   std::int32_t bias_as_weights;
-  float dropout, input_dropout;
+  float dropout[kMaxLayers];  // of what each layer puts out; 0 of the last
+  float input_dropout;
   // loss
   std::int32_t loss;
   TargetKind target_kind;

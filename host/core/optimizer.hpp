@@ -18,18 +18,29 @@ struct StepScalars {
   float eps;
   float beta1, one_minus_beta1;
   float beta2, one_minus_beta2;  // rho and 1 - rho where the optimizer has a rho
+  float mean;                    // nadam: what the mean counts beside a gradient's 1
 };
 
 struct OptimizerSettings {
   float momentum, beta1, beta2, rho, eps;
   bool eps_inside;  // Adam: eps next to sqrt(v) before the bias correction, as scikit-learn has it
+  float momentum_decay;  // nadam; 0.1 at most
 };
 
 // In every scalars(): lr is the step's, schedule applied; steps count from 1.
 namespace detail {
 BROOD_HD StepScalars plain_scalars(OptimizerSettings const& s, double lr, float beta) {
-  return {static_cast<float>(lr), s.eps, s.beta1,
-          1.0f - s.beta1,         beta,  static_cast<float>(1.0 - static_cast<double>(beta))};
+  return {static_cast<float>(lr),
+          s.eps,
+          s.beta1,
+          1.0f - s.beta1,
+          beta,
+          static_cast<float>(1.0 - static_cast<double>(beta)),
+          0.0f};
+}
+// What makes of sqrt(v) that of the corrected v, as a divisor.
+BROOD_HD double root_of_correction(OptimizerSettings const& s, std::int64_t step) {
+  return sqrt(1.0 - power(static_cast<double>(s.beta2), step));
 }
 }  // namespace detail
 
@@ -125,7 +136,7 @@ struct Adam {  // Kingma & Ba 2015; rate = lr sqrt(1 - b2^t) / (1 - b1^t), eps l
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t step) {
     double const b1 = static_cast<double>(s.beta1);
     double const b2 = static_cast<double>(s.beta2);
-    double const root = sqrt(1.0 - power(b2, step));
+    double const root = detail::root_of_correction(s, step);
     double const rate = lr * root / (1.0 - power(b1, step));
     double const eps = s.eps_inside ? s.eps : static_cast<double>(s.eps) * root;
     return {static_cast<float>(rate),
@@ -133,7 +144,8 @@ struct Adam {  // Kingma & Ba 2015; rate = lr sqrt(1 - b2^t) / (1 - b1^t), eps l
             s.beta1,
             static_cast<float>(1.0 - b1),
             s.beta2,
-            static_cast<float>(1.0 - b2)};
+            static_cast<float>(1.0 - b2),
+            0.0f};
   }
   template <class F>
   static BROOD_HD F update(StepScalars const& s, F g, F& m, F& v) {
@@ -148,6 +160,55 @@ struct Adamw : Adam {  // Adam with decoupled decay on by default (Loshchilov & 
   static constexpr float kWeightDecay = 0.01f;
 };
 
-using Optimizers = TypeList<Sgd, Momentum, Nesterov, Adagrad, Rmsprop, Adadelta, Adam, Adamw>;
+// Dozat 2016 as PyTorch has it: Adam with the next step's momentum in place of this one's. Momentum
+// mu of step t is beta1 (1 - 0.5 0.96^(momentum_decay t)), and of the two terms
+//   lr (1 - mu_t) / (1 - mu_1 ... mu_t) g  and  lr mu_t+1 / (1 - mu_1 ... mu_t+1) m
+// `rate` is the first's factor and rate mean the second's, the correction of v in both.
+struct Nadam : Adam {
+  static constexpr char const* name = "nadam";
+  static constexpr float kLr = 0.002f;
+  static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t step) {
+    StepScalars scalars = Adam::scalars(s, lr, step);
+    double const b1 = static_cast<double>(s.beta1);
+    double const q = shrinking(s);
+    double const now = momentum(b1, power(q, step));
+    double const next = momentum(b1, power(q, step + 1));
+    double const product = product_of_momenta(b1, q, step);
+    double const of_gradient = (1.0 - now) / (1.0 - product);
+    double const of_mean = next / (1.0 - product * next);
+    scalars.rate = static_cast<float>(lr * detail::root_of_correction(s, step) * of_gradient);
+    scalars.mean = static_cast<float>(of_mean / of_gradient);
+    return scalars;
+  }
+  template <class F>
+  static BROOD_HD F update(StepScalars const& s, F g, F& m, F& v) {
+    m = fma(F(s.one_minus_beta1), g, F(s.beta1) * m);
+    v = fma(F(s.one_minus_beta2) * g, g, F(s.beta2) * v);
+    return F(s.rate) * fma(F(s.mean), m, g) / (sqrt(v) + F(s.eps));
+  }
+
+  static BROOD_HD double momentum(double beta1, double shrunk) {
+    return beta1 * (1.0 - 0.5 * shrunk);
+  }
+  // 0.96^momentum_decay by the series of exp, whose seventh term is below 1e-17 here.
+  static BROOD_HD double shrinking(OptimizerSettings const& s) {
+    double const x = static_cast<double>(s.momentum_decay) * -0.040821994520255166;  // ln 0.96
+    return 1.0 + x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0))));
+  }
+  // mu_1 ... mu_t, always multiplied from the first on, so that it is the same wherever training
+  // resumes. Once it is so small that 1 less it is 1, the rest can change nothing: with the
+  // momentum_decay that is allowed that takes 65 steps at most, whatever beta1.
+  static BROOD_HD double product_of_momenta(double beta1, double q, std::int64_t step) {
+    double product = 1.0, shrunk = 1.0;
+    for (std::int64_t i = 1; i <= step && product > 0x1p-54; ++i) {
+      shrunk *= q;
+      product *= momentum(beta1, shrunk);
+    }
+    return product;
+  }
+};
+
+using Optimizers =
+    TypeList<Sgd, Momentum, Nesterov, Adagrad, Rmsprop, Adadelta, Adam, Adamw, Nadam>;
 
 }  // namespace brood

@@ -113,6 +113,13 @@ void add_regularisation(std::vector<MemberCase>& list) {
   list.push_back(momentum("both_dropouts", {{"dropout", 0.5}, {"input_dropout", 0.1}}));
   list.push_back(momentum("dropout_of_nearly_all", {{"dropout", 0.95}}));
   list.push_back(momentum("dropout_relu", {{"dropout", 0.3}, {"activation", text("relu")}}));
+  list.push_back(momentum("dropout_of_first", {{"dropout_1", 0.4}}));
+  list.push_back(
+      momentum("dropout_of_second_relu", {{"dropout_2", 0.4}, {"activation", text("relu")}}));
+  list.push_back(momentum(
+      "dropout_of_each_relu",
+      {{"layer_dropout", Reals{0.6, 0.2}}, {"input_dropout", 0.1}, {"activation", text("relu")}}));
+  list.push_back(momentum("dropout_of_each", {{"dropout_1", 0.2}, {"dropout_2", 0.6}}));
   list.push_back(feature("l1", {{"l1", 0.003}, {"optimizer", text("momentum")}}));
   list.push_back(feature("l2", {{"l2", 0.02}, {"optimizer", text("momentum")}}));
   list.push_back(feature("l1_and_l2_adam", {{"l1", 0.003}, {"l2", 0.02}}));
@@ -147,6 +154,18 @@ void add_regularisation(std::vector<MemberCase>& list) {
                                            {"lr", 0.2}}));
   list.push_back(feature("adam_eps_inside", {{"adam_eps", text("inside")}, {"eps", 1e-3}}));
   list.push_back(feature("adam_eps_outside", {{"eps", 1e-3}}));
+  list.push_back(
+      feature("nadam_eps_inside",
+              {{"optimizer", text("nadam")}, {"adam_eps", text("inside")}, {"eps", 1e-3}}));
+  list.push_back(feature("nadam_all_around", {{"optimizer", text("nadam")},
+                                              {"momentum_decay", 0.1},
+                                              {"beta1", 0.8},
+                                              {"layer_lr", Reals{0.25, 1.0, 3.0}},
+                                              {"clip_norm", 0.05},
+                                              {"l2", 0.02},
+                                              {"weight_decay", 0.1},
+                                              {"ema", 0.9},
+                                              {"lr_schedule", text("cosine")}}));
 }
 
 void add_inputs(std::vector<MemberCase>& list) {
@@ -240,6 +259,7 @@ std::vector<MemberCase> smooth_cases() {
   add("huber", regression(40, 4, 2), {{"loss", text("huber")}, {"huber_delta", 0.4}});
   add("label_smoothing", blobs(40, 4, 3), {{"label_smoothing", 0.2}});
   add("dropout", blobs(40, 4, 3), {{"dropout", 0.4}, {"input_dropout", 0.3}});
+  add("dropout_of_each", blobs(40, 4, 3), {{"layer_dropout", Reals{0.2, 0.6}}});
   add("weights", with_row_weights(blobs(40, 4, 3)), {{"class_weights", text("balanced")}});
   return list;
 }

@@ -74,8 +74,9 @@ inline oracle::Randomness randomness_of(MemberCase const& c, std::size_t train_r
     return order[static_cast<std::size_t>(position)];
   };
   auto keep = [s, seed = c.seed](int step, int layer, int row, int unit) {
-    return oracle::dropout_keeps(layer == 0 ? s.input_dropout : s.dropout, step, layer, row, unit,
-                                 seed);
+    double const rate =
+        layer == 0 ? s.input_dropout : s.dropout_of(static_cast<std::size_t>(layer) - 1);
+    return oracle::dropout_keeps(rate, step, layer, row, unit, seed);
   };
   return {row_at, keep};
 }

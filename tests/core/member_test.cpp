@@ -73,7 +73,7 @@ TEST(Member, StateTensorsFollowTheOptimizer) {
   std::vector<int> states;
   for (m.optimizer = 0; m.optimizer < Optimizers::size; ++m.optimizer)
     states.push_back(state_tensors(m));
-  EXPECT_EQ(states, (std::vector<int>{0, 1, 1, 1, 1, 2, 2, 2}));
+  EXPECT_EQ(states, (std::vector<int>{0, 1, 1, 1, 1, 2, 2, 2, 2}));
 }
 
 }  // namespace

@@ -16,15 +16,19 @@ namespace brood {
 namespace {
 
 // fp32 settings, so that the reference has the very same numbers.
-constexpr OptimizerSettings kSettings{0.9f, 0.9f, 0.999f, 0.95f, 1e-6f, false};
+constexpr OptimizerSettings kSettings{0.9f, 0.9f, 0.999f, 0.95f, 1e-6f, false, 0.05f};
 constexpr double kLr = 0.0123;
 
 struct Reference {
   std::string name;
   OptimizerSettings s = kSettings;
-  double a = 0, b = 0;
+  double a = 0, b = 0, product = 1;
   int t = 0;
 
+  double momentum(int step) const {
+    return static_cast<double>(s.beta1) *
+           (1 - 0.5 * std::pow(0.96, step * static_cast<double>(s.momentum_decay)));
+  }
   double update(double g) {
     ++t;
     double const eps = s.eps, rho = s.rho, mu = s.momentum, b1 = s.beta1, b2 = s.beta2;
@@ -51,6 +55,13 @@ struct Reference {
     a = b1 * a + (1 - b1) * g;
     b = b2 * b + (1 - b2) * g * g;
     double const first = 1 - std::pow(b1, t), second = 1 - std::pow(b2, t);
+    if (name == "nadam") {
+      double const next = momentum(t + 1), own = momentum(t);
+      product *= own;
+      double const step = kLr * ((1 - own) / (1 - product) * g + next / (1 - product * next) * a);
+      return s.eps_inside ? step * std::sqrt(second) / (std::sqrt(b) + eps)
+                          : step / (std::sqrt(b / second) + eps);
+    }
     if (s.eps_inside) return kLr * std::sqrt(second) / first * a / (std::sqrt(b) + eps);
     return kLr * (a / first) / (std::sqrt(b / second) + eps);
   }
@@ -94,8 +105,34 @@ TEST(Optimizer, AdamWithEpsInsideIsScikitLearns) {
   settings.eps_inside = true;
   settings.eps = 1e-2f;  // large, so that its place matters
   expect_textbook<Adam>(settings);
+  expect_textbook<Nadam>(settings);
   settings.eps_inside = false;
   expect_textbook<Adam>(settings);
+  expect_textbook<Nadam>(settings);
+}
+
+// Where the product of momenta is cut off, and where it is not, momentum rising fast, slowly or not
+// at all: each step's coefficients are those of the whole product.
+TEST(Optimizer, NadamsMomentaAreMultipliedFromTheFirstStepOn) {
+  for (float const beta1 : {0.0f, 0.5f, 0.9f, 0.999f, 0.9999999f}) {
+    for (float const decay : {0.0f, 0.004f, 0.1f}) {
+      OptimizerSettings settings = kSettings;
+      settings.beta1 = beta1;
+      settings.momentum_decay = decay;
+      Reference reference{"nadam", settings};
+      for (int step = 1; step <= 300; ++step) {
+        reference.product *= reference.momentum(step);
+        double const next = reference.momentum(step + 1);
+        double const gradients = (1 - reference.momentum(step)) / (1 - reference.product);
+        double const means = next / (1 - reference.product * next);
+        double const root = std::sqrt(1 - std::pow(static_cast<double>(settings.beta2), step));
+        StepScalars const scalars = Nadam::scalars(settings, kLr, step);
+        SCOPED_TRACE(testing::Message() << beta1 << ", " << decay << ", step " << step);
+        ASSERT_NEAR(scalars.rate, kLr * root * gradients, 1e-7 * kLr * root * gradients);
+        ASSERT_NEAR(scalars.mean, means / gradients, 1e-7 * means / gradients);
+      }
+    }
+  }
 }
 
 TYPED_TEST(Optimizer, ZeroGradientFromRestMovesNothing) {
@@ -138,7 +175,7 @@ TYPED_TEST(Optimizer, UsesTheStatesItDeclares) {
 // Bias corrections far out are 1, not NaN.
 TYPED_TEST(Optimizer, ScalarsStayFiniteAfterManySteps) {
   StepScalars const s = TypeParam::scalars(kSettings, kLr, 1'000'000'000);
-  EXPECT_FLOAT_EQ(s.rate, static_cast<float>(kLr));
+  EXPECT_FLOAT_EQ(s.rate * (1 + s.mean), static_cast<float>(kLr));
   EXPECT_TRUE(std::isfinite(s.eps) && std::isfinite(s.one_minus_beta2));
 }
 

@@ -242,7 +242,7 @@ TEST(StepProgram, HasEveryTileOnce) {
     shape.optimizer = draw(2) == 0 ? "sgd" : "adam";
     Member m = member_of(shape);
     if (draw(3) == 0) m.activation = index_of<Tanh>(Activations{});
-    if (draw(4) == 0) m.dropout = 0.5f;
+    if (draw(4) == 0) m.dropout[draw(kMaxLayers)] = 0.5f;
     if (draw(4) == 0) m.clip_norm = 1.0f;
     m.layer_lr[0] = static_cast<float>(draw(3) > 0);
     Precision const precision = draw(2) == 0 ? Precision::tf32 : Precision::bf16;

@@ -73,7 +73,7 @@ Course everything() {
                         {"batch_size", Whole{70}},
                         {"lr", 0.02},
                         {"epochs", Whole{3}},
-                        {"dropout", 0.3},
+                        {"layer_dropout", Reals{0.3, 0.15}},
                         {"input_dropout", 0.2},
                         {"clip_norm", 0.3},
                         {"l2", 0.01},
@@ -90,6 +90,8 @@ Course one_step_epochs() {
   Course course{member("OneStepEpochs", fixtures::regression(60, 5, 2), 24,
                        {{"hidden", Wholes{6}},
                         {"activation", text("tanh")},
+                        {"optimizer", text("nadam")},
+                        {"momentum_decay", 0.05},
                         {"batch_size", Whole{40}},
                         {"lr", 0.02},
                         {"lr_schedule", text("cosine")},
@@ -151,7 +153,7 @@ Course relu() {
                   {"weight_decay", 0.3},
                   {"batch_size", Whole{70}},
                   {"lr", 0.01},
-                  {"dropout", 0.25},
+                  {"layer_dropout", Reals{0.25, 0.0, 0.4}},
                   {"epochs", Whole{2}}}),
           1};
 }

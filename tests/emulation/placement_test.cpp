@@ -42,7 +42,7 @@ void add_networks(std::vector<MemberCase>& list) {
   using fixtures::blobs;
   using fixtures::with_row_weights;
   list.push_back(network("in150_h49_h33_out17_b100", blobs(150, 150, 17), {49, 33}, 100,
-                         {{"dropout", 0.2},
+                         {{"layer_dropout", Reals{0.2, 0.4}},
                           {"input_dropout", 0.1},
                           {"optimizer", text("adam")},
                           {"lr", 0.005},
@@ -75,7 +75,8 @@ std::vector<MemberCase> const& cases() {
     std::vector<MemberCase> chosen = shape_cases();
     for (auto const& c : feature_cases()) {
       for (char const* const name :
-           {"clip_norm", "both_dropouts", "ema", "row_weights", "frozen_layer", "l1_and_l2_adam"}) {
+           {"clip_norm", "both_dropouts", "dropout_of_each", "ema", "row_weights", "frozen_layer",
+            "l1_and_l2_adam", "optimizer_nadam", "nadam_all_around"}) {
         if (c.name == name) chosen.push_back(c);
       }
     }

@@ -118,7 +118,21 @@ def make_optimizer(c, net):
         "adadelta": lambda: torch.optim.Adadelta(groups, lr=lr),
         "adam": lambda: torch.optim.Adam(groups, lr=lr),
         "adamw": lambda: torch.optim.AdamW(groups, lr=lr),
+        # One by one, this PyTorch counts a momentum twice (mended in 2.0); for all at once it does not.
+        "nadam": lambda: torch.optim.NAdam(
+            groups, lr=lr, momentum_decay=c.get("momentum_decay", 4e-3), foreach=True),
     }[name]()
+
+
+def prepare_step(c, optimizer, net, step):
+    """What this PyTorch's optimizers do not do themselves, before they step (from 0)."""
+    if "weight_decay" in c and c["optimizer"] != "adamw":  # decoupled, as AdamW has it
+        with torch.no_grad():
+            for layer in net.layers:
+                layer.weight.mul_(1 - c["lr"] * c["weight_decay"])
+    if c.get("adam_eps") == "inside":  # beside the raw root, so that dividing by its correction leaves eps
+        for group in optimizer.param_groups:
+            group["eps"] = c["eps"] / (1 - 0.999 ** (step + 1)) ** 0.5
 
 
 def make_schedule(c, optimizer, total):
@@ -160,6 +174,7 @@ def run(c):
             nn.utils.clip_grad_value_(net.parameters(), c["clip_value"])
         if "clip_norm" in c:
             nn.utils.clip_grad_norm_(net.parameters(), c["clip_norm"])
+        prepare_step(c, optimizer, net, step)
         optimizer.step()
         if average:
             average.update_parameters(net)
@@ -172,12 +187,18 @@ def cases():
     full = {"task": "classification", "outputs": 3, "lr": 0.05, "batch_size": ROWS,
             "epochs": STEPS, "hidden": list(HIDDEN), "activation": "tanh"}
     rate = {"sgd": 0.3, "momentum": 0.1, "nesterov": 0.1, "adagrad": 0.1, "rmsprop": 0.01,
-            "adadelta": 1.0, "adam": 0.05, "adamw": 0.05}
+            "adadelta": 1.0, "adam": 0.05, "adamw": 0.05, "nadam": 0.05}
     for name, lr in rate.items():
         yield "optimizer_" + name, {**full, "optimizer": name, "lr": lr}
         if name != "adamw":
             yield "l2_" + name, {**full, "optimizer": name, "lr": lr, "l2": 0.03}
     yield "adamw_strong_decay", {**full, "optimizer": "adamw", "weight_decay": 0.5}
+    nadam = {**full, "optimizer": "nadam"}
+    yield "nadam_decay", {**nadam, "weight_decay": 0.5}
+    yield "nadam_momentum_decay", {**nadam, "momentum_decay": 0.1}
+    yield "nadam_eps_inside", {**nadam, "adam_eps": "inside", "eps": 0.01}
+    yield "nadam_all_around", {**nadam, "momentum_decay": 0.05, "clip_value": 0.05, "clip_norm": 0.1,
+                               "weight_decay": 0.2, "ema": 0.7}
     schedules = {
         "step": {"lr_step_epochs": 3, "lr_gamma": 0.5}, "exponential": {"lr_gamma": 0.8},
         "cosine": {}, "linear": {"lr_final": 0.1}, "one_cycle": {},

@@ -234,7 +234,8 @@ TEST_F(Core, SchedulesTheSame) {
                     .beta2 = 0.999f,
                     .rho = 0.99f,
                     .eps = 1e-8f,
-                    .eps_inside = optimizer % 2 != 0};
+                    .eps_inside = optimizer % 2 != 0,
+                    .momentum_decay = 0.004f};
       m.train_rows = 100;
       m.batch_size = 32;
       m.epochs = 40;

@@ -163,8 +163,9 @@ TEST_P(OfEachTarget, KnowsItsConfigurationAndShape) {
   for (auto const& [name, value] : GetParam().config)
     EXPECT_EQ(*result.model.config.find(name), value) << name;
   EXPECT_EQ(*result.model.config.find("epochs"), Value{std::int64_t{12}});
-  // All but layers, width and the eight widths of layers, which hidden says, and the trial's seed.
-  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 11);
+  // All but layers, width and the eight widths of layers, which hidden says, the eight dropouts of
+  // layers and the list of them, which dropout says, nadam's momentum_decay and the trial's seed.
+  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 21);
 }
 
 // Blocks of rows, whole or not, and threads that share them: each row is as if it came alone.

@@ -303,6 +303,54 @@ TEST_F(PlanTest, LayersAndWidthsAreHiddenInOtherWords) {
   EXPECT_EQ(tune(engine_, data_, by_list).valid, tune(engine_, data_, by_number).valid);
 }
 
+TEST_F(PlanTest, DropoutOfLayersIsSaidInSeveralWays) {
+  using Reals = std::vector<double>;
+  Config const two{{"hidden", Widths{8, 4}}};
+  auto const with = [&](Config config, std::vector<Config::Entry> const& more) {
+    for (auto const& [name, value] : more)
+      config.set(name, value);
+    return config;
+  };
+  // In full by one rate where all are alike, else by a list.
+  auto const full = [&](std::vector<Config::Entry> const& more) {
+    return with_defaults(with(two, more), Task::classification);
+  };
+  EXPECT_EQ(*full({}).find("dropout"), Value(0.0));
+  EXPECT_EQ(full({{"dropout_1", 0.5}, {"dropout_2", 0.5}}), full({{"dropout", 0.5}}));
+  EXPECT_EQ(full({{"layer_dropout", Reals{0.5, 0.5}}}), full({{"dropout", 0.5}}));
+  EXPECT_EQ(full({{"dropout_2", 0.5}}), full({{"layer_dropout", Reals{0.0, 0.5}}}));
+  EXPECT_EQ(full({{"dropout_2", 0.5}}).find("dropout"), nullptr);
+  for (Config const& config : {full({{"dropout_2", 0.5}}), full({})})
+    EXPECT_TRUE(check(config, Task::classification).empty());
+
+  auto const said = [&](Config const& config) { return check(config, Task::classification); };
+  EXPECT_EQ(said(with(two, {{"dropout", 0.1}, {"dropout_1", 0.1}})),
+            std::vector<std::string>{"dropout_1: does not go with dropout, which is every hidden "
+                                     "layer's; keep one of them"});
+  EXPECT_EQ(said(with(two, {{"dropout", 0.1}, {"layer_dropout", Reals{0.1, 0.1}}})),
+            std::vector<std::string>{"layer_dropout: does not go with dropout, which is every "
+                                     "hidden layer's; keep one of them"});
+  EXPECT_EQ(said(with(two, {{"dropout_1", 0.1}, {"layer_dropout", Reals{0.1, 0.1}}})),
+            std::vector<std::string>{"dropout_1: does not go with layer_dropout, which says the "
+                                     "same; keep one of them"});
+  EXPECT_EQ(
+      said(with(two, {{"dropout_3", 0.1}})),
+      std::vector<std::string>{"dropout_3: there is no such layer where the number of hidden "
+                               "layers is 2; give it on the condition that it is at least 3"});
+  EXPECT_EQ(said(with(two, {{"layer_dropout", Reals{0.1}}})),
+            std::vector<std::string>{
+                "layer_dropout: its rates are 1, and the hidden layers 2; give one for each"});
+  EXPECT_EQ(said(with(two, {{"layer_dropout", Reals(9, 0.1)}})).front().substr(0, 13),
+            "layer_dropout");
+
+  Study one = small_study(), each = small_study();
+  one.space.constant("hidden", Widths{6, 5}).constant("dropout", 0.25);
+  each.space.constant("hidden", Widths{6, 5})
+      .constant("dropout_1", 0.25)
+      .constant("dropout_2", 0.25);
+  EXPECT_EQ(tune(engine_, data_, one).valid, tune(engine_, data_, each).valid);
+}
+
 TEST_F(PlanTest, TheLargestOfLayersAndWidthsIsDeepestAndWidest) {
   Study study = small_study();
   study.space.integer("layers", 1, 3).integer("width_1", 4, 16).integer("width_2", 4, 24);

@@ -30,6 +30,11 @@ constexpr std::int64_t kEpochs = 20;
 std::vector<Kind> const kKinds = {
     {"Linear", {{"hidden", Widths{}}, {"optimizer", "sgd"}, {"lr", 0.05}}},
     {"AdamWithDropout", {{"hidden", Widths{16, 9}}, {"dropout", 0.3}, {"input_dropout", 0.1}}},
+    {"NadamWithDropouts",
+     {{"hidden", Widths{16, 9}},
+      {"layer_dropout", std::vector<double>{0.4, 0.1}},
+      {"optimizer", "nadam"},
+      {"momentum_decay", 0.05}}},
     {"OneCycleNesterov",
      {{"optimizer", "nesterov"}, {"lr", 0.03}, {"lr_schedule", "one_cycle"}, {"warmup_epochs", 3}}},
     {"CosineWithAverage",

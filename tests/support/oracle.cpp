@@ -73,7 +73,7 @@ Trace<Number> forward(Settings const& settings, Network<Number> const& network,
       x.push_back(apply(activation.value, zi, error.value));
       slopes.push_back(apply(activation.slope, zi, error.slope));
     }
-    if (keep) drop_out(settings.dropout, dropping(static_cast<int>(l) + 1), x, slopes);
+    if (keep) drop_out(settings.dropout_of(l), dropping(static_cast<int>(l) + 1), x, slopes);
   }
 }
 

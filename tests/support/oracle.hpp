@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,11 +28,13 @@ struct Settings {
   std::vector<int> hidden = {64};
   std::string activation = "relu", init = "he_uniform", bias_init = "zeros";
   double dropout = 0, input_dropout = 0;
+  std::map<std::size_t, double> own_dropout;  // by hidden layer, from 0: in place of dropout
   std::string loss;
   double label_smoothing = 0, huber_delta = 1;
   bool balanced = false;
   std::string optimizer = "adam";
   double lr = 0, momentum = 0.9, beta1 = 0.9, beta2 = 0.999, rho = 0, eps = 0;
+  double momentum_decay = 0.004;
   bool eps_inside = false;
   double l1 = 0, l2 = 0, weight_decay = 0, clip_value = 0, clip_norm = 0, ema = 0;
   std::vector<double> layer_lr;  // empty: all 1
@@ -40,6 +43,11 @@ struct Settings {
   ScheduleFormula schedule;
 
   double rate_of(std::size_t layer) const { return layer_lr.empty() ? 1.0 : layer_lr[layer]; }
+  // Of a hidden layer, from 0.
+  double dropout_of(std::size_t layer) const {
+    auto const own = own_dropout.find(layer);
+    return own == own_dropout.end() ? dropout : own->second;
+  }
 };
 // Throws std::invalid_argument for a name it does not know.
 Settings resolve(Config const& config, Task task, int outputs);

@@ -53,6 +53,7 @@ std::vector<Field> const kFields = {
     real("momentum", &Settings::momentum),
     real("beta1", &Settings::beta1),
     real("beta2", &Settings::beta2),
+    real("momentum_decay", &Settings::momentum_decay),
     real("rho", &Settings::rho),
     real("eps", &Settings::eps),
     real("l1", &Settings::l1),
@@ -77,6 +78,7 @@ double Settings::*const kStoredInFloat[] = {
     &Settings::momentum,
     &Settings::beta1,
     &Settings::beta2,
+    &Settings::momentum_decay,
     &Settings::rho,
     &Settings::eps,
     &Settings::l1,
@@ -102,6 +104,11 @@ bool set_special(Settings& s, std::string const& name, Value const& value) {
       s.hidden.push_back(static_cast<int>(width));
   } else if (name == "layer_lr") {
     s.layer_lr = numbers(value);
+  } else if (name.starts_with("dropout_")) {
+    s.own_dropout[static_cast<std::size_t>(name[8] - '1')] = number(value);
+  } else if (name == "layer_dropout") {
+    for (double const rate : numbers(value))
+      s.own_dropout[s.own_dropout.size()] = rate;
   } else if (name == "class_weights") {
     s.balanced = std::get<std::string>(value) == "balanced";
   } else if (name == "adam_eps") {
@@ -136,7 +143,7 @@ void set_field(Settings& s, std::string const& name, Value const& value) {
 // PyTorch's defaults, but lr of sgd (which has none there) and of rmsprop and adagrad: 0.01.
 void optimizer_defaults(Settings& s) {
   bool const adam = s.optimizer == "adam" || s.optimizer == "adamw";
-  s.lr = adam ? 0.001 : s.optimizer == "adadelta" ? 1.0 : 0.01;
+  s.lr = adam ? 0.001 : s.optimizer == "nadam" ? 0.002 : s.optimizer == "adadelta" ? 1.0 : 0.01;
   s.eps = s.optimizer == "adagrad" ? 1e-10 : s.optimizer == "adadelta" ? 1e-6 : 1e-8;
   s.rho = s.optimizer == "adadelta" ? 0.9 : 0.99;
   s.weight_decay = s.optimizer == "adamw" ? 0.01 : 0.0;
@@ -168,6 +175,8 @@ Settings as_stored(Settings s) {
     s.*field = static_cast<float>(s.*field);
   for (double& factor : s.layer_lr)
     factor = static_cast<float>(factor);
+  for (auto& [layer, rate] : s.own_dropout)
+    rate = static_cast<float>(rate);
   return s;
 }
 

@@ -94,6 +94,22 @@ Number update(Settings const& s, Number g, double lr, int t, Number& a, Number& 
     Number const corrected = a / Number(first);
     return rate * corrected / (root(b / Number(second)) + eps);
   }
+  if (s.optimizer == "nadam") {
+    a = Number(s.beta1) * a + Number(1 - s.beta1) * g;
+    b = Number(s.beta2) * b + Number(1 - s.beta2) * (g * g);
+    auto const momentum = [&](int step) {
+      return s.beta1 * (1 - 0.5 * std::pow(0.96, step * s.momentum_decay));
+    };
+    double product = 1;
+    for (int i = 1; i <= t; ++i)
+      product *= momentum(i);
+    double const second = 1 - std::pow(s.beta2, t), next = momentum(t + 1);
+    Number const of_gradient = rounded(Number(lr * (1 - momentum(t)) / (1 - product)));
+    Number const of_mean = rounded(Number(lr * next / (1 - product * next)));
+    Number const corrected =
+        s.eps_inside ? (root(b) + eps) / Number(std::sqrt(second)) : root(b / Number(second)) + eps;
+    return (of_gradient * g + of_mean * a) / corrected;
+  }
   throw std::invalid_argument("no optimizer '" + s.optimizer + "'");
 }
 

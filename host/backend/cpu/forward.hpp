@@ -104,8 +104,8 @@ inline void forward_pass(MemberView const& view, float const* weights, Scratch c
     linear(view, weights, s, l, h);
     activate<Training>(m.activation, h, slope, static_cast<std::int64_t>(width) * s.rows16);
     if constexpr (Training) {
-      if (m.dropout > 0.0f) {
-        drop_out(h, slope, width, s.rows16, m.dropout, m.seed, step,
+      if (m.dropout[l] > 0.0f) {
+        drop_out(h, slope, width, s.rows16, m.dropout[l], m.seed, step,
                  static_cast<std::uint32_t>(l + 1));
       }
       transpose_matrix(s.rows_by_features[l + 1], padded(width), h, s.rows16, width, s.rows16);

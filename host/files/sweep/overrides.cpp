@@ -11,6 +11,7 @@
 #include "brood/error.hpp"
 #include "brood/member.hpp"
 #include "files/io/text.hpp"
+#include "files/sweep/layer_names.hpp"
 #include "files/sweep/section.hpp"
 
 namespace brood::files {
@@ -82,17 +83,6 @@ void erase_from_file(Node& root, std::string_view section, std::string_view key)
   entries.erase(std::remove_if(entries.begin(), entries.end(), gone), entries.end());
 }
 
-// Whether two hyperparameters say the same of the network's shape, so that one displaces the other.
-bool is_shape_instead_of(std::string_view given, std::string_view other) {
-  auto const by_layers = [](std::string_view name) {
-    return name == "layers" || name.starts_with("width");
-  };
-  if (given == "hidden") return by_layers(other);
-  if (by_layers(given) && other == "hidden") return true;
-  return (given == "width" && other.starts_with("width_")) ||
-         (given.starts_with("width_") && other == "width");
-}
-
 // Takes out of the file what an override would contradict.
 void make_way(Node& root, Path const& path, Node const& value) {
   if (path.size() < 2) return;
@@ -106,7 +96,7 @@ void make_way(Node& root, Path const& path, Node const& value) {
   }
   if (holds_hyperparameters(section)) {
     for (HyperparameterInfo const& info : hyperparameters()) {
-      if (!is_shape_instead_of(key, info.name)) continue;
+      if (!say_the_same(key, info.name)) continue;
       erase_from_file(root, kSearched, info.name);
       erase_from_file(root, "network", info.name);
     }

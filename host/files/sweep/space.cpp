@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "brood/member.hpp"
+#include "files/sweep/layer_names.hpp"
 #include "files/sweep/parameter.hpp"
 #include "files/sweep/section.hpp"
 #include "files/sweep/when.hpp"
@@ -15,6 +16,8 @@
 namespace brood::files {
 
 namespace {
+
+constexpr std::int64_t kMostLayers = 8;
 
 class SpaceReader {
  public:
@@ -68,62 +71,95 @@ class SpaceReader {
                                        notes_) != WhenResult::searched) {
         continue;
       }
-      if (!is_a_layers_width(*parameter, entry.place)) continue;
+      if (!is_a_layers_own(*parameter, entry.place)) continue;
       add(*parameter, entry.place);
     }
   }
 
-  // A layer's own width is there where the layer is: a condition that need not be written. False
-  // if there is no such layer, which is noted.
-  bool is_a_layers_width(Parameter& parameter, Place const& place) {
-    constexpr std::string_view kStart = "width_";
-    if (!parameter.name.starts_with(kStart)) return true;
-    auto const layer = std::int64_t{parameter.name[kStart.size()] - '0'};
-    for (Condition const& condition : parameter.when) {
-      if (condition.parameter == "layers") return true;
-    }
-    Node const* fixed = section("network");
-    if (fixed != nullptr && fixed->find("layers") != nullptr) return true;  // judged as a whole
-    Parameter const* layers = result_.space.find("layers");
-    if (layers == nullptr && layer == 1) return true;
+  // What one hidden layer has of its own is there where the layer is: a condition that need not be
+  // written. False if there is no such layer, which is noted.
+  bool is_a_layers_own(Parameter& parameter, Place const& place) {
+    auto const own = of_layer(parameter.name);
+    if (!own || root_.find("start") != nullptr || has_condition_of_shape(parameter)) return true;
+    if (Entry const* fixed = fixed_shape()) return is_in_fixed_shape(*own, parameter.name, *fixed);
+    bool const by_lists = own->what == "dropout";  // hidden and widths do not go together
+    Parameter const* shape = result_.space.find("layers");
+    if (shape == nullptr && by_lists) shape = result_.space.find("hidden");
+    if (shape == nullptr && own->layer == 1) return true;
     std::string const start = "parameters." + parameter.name + ": ";
-    if (layers == nullptr) {
-      problems_.add(place, start + "needs layers, which must come before it under parameters");
+    if (shape == nullptr) {
+      problems_.add(place, start + "needs layers" + (by_lists ? " or hidden" : "") +
+                               ", which must come before it under parameters");
       return false;
     }
-    Condition condition{"layers", {}};
-    bool always = true;
-    for (std::int64_t count = 1; count <= 8; ++count) {
-      if (!value_in(*layers, count)) continue;
-      if (count >= layer) {
-        condition.values.emplace_back(count);
-      } else {
-        always = false;
-      }
+    std::vector<Value> const shapes = values_of(*shape);
+    Condition condition{shape->name, {}};
+    for (Value const& value : shapes) {
+      if (layers_of(value) >= own->layer) condition.values.push_back(value);
     }
     if (condition.values.empty()) {
-      problems_.add(place, start + "there is no such layer: layers is never " +
-                               std::to_string(layer) + " or more; leave it out");
+      bool const counted = shape->name == "layers";
+      problems_.add(place, start + "there is no such layer: " +
+                               (counted ? "layers is never " : "the widths of hidden are never ") +
+                               std::to_string(own->layer) + " or more; leave it out");
       return false;
     }
-    if (!always) parameter.when.push_back(std::move(condition));
+    if (condition.values.size() < shapes.size()) parameter.when.push_back(std::move(condition));
     return true;
   }
 
-  // The shape is said by hidden, or by layers and widths.
-  bool says_the_shape_once(std::string const& name, Place const& place) {
-    bool const shape = name == "hidden" || name == "layers" || name.starts_with("width");
-    if (!shape) return true;
+  static bool has_condition_of_shape(Parameter const& parameter) {
+    return std::any_of(parameter.when.begin(), parameter.when.end(), [](Condition const& each) {
+      return each.parameter == "layers" || each.parameter == "hidden";
+    });
+  }
+
+  Entry const* fixed_shape() const {
+    Node const* const network = section("network");
+    for (std::string_view const shape : {"layers", "hidden"}) {
+      if (network == nullptr) return nullptr;
+      if (Entry const* entry = network->find(shape)) return entry;
+    }
+    return nullptr;
+  }
+
+  // What the command line takes away of the shape takes its layers' own away. The rest is checked
+  // with the network as a whole.
+  bool is_in_fixed_shape(OfLayer const& own, std::string const& name, Entry const& fixed) {
+    Node const& value = fixed.value;
+    std::int64_t const layers = value.kind == NodeKind::list
+                                    ? static_cast<std::int64_t>(value.items.size())
+                                    : whole_number(value).value_or(own.layer);
+    if (layers >= own.layer || fixed.place.in_file()) return true;
+    notes_.push_back("parameters." + name + " is left out: there is no such layer, at " +
+                     fixed.place.text());
+    return false;
+  }
+
+  // All values that say how many hidden layers there are, and how many one says.
+  static std::vector<Value> values_of(Parameter const& shape) {
+    if (shape.name == "hidden") return shape.values;
+    std::vector<Value> values;
+    for (std::int64_t count = 1; count <= kMostLayers; ++count) {
+      if (value_in(shape, count)) values.emplace_back(count);
+    }
+    return values;
+  }
+  static std::int64_t layers_of(Value const& value) {
+    auto const number = number_of(value);
+    return number ? static_cast<std::int64_t>(*number)
+                  : static_cast<std::int64_t>(numbers_of(value).size());
+  }
+
+  // The shape is said by hidden, or by layers and widths; dropout by one, one for each, or a list.
+  bool is_said_once(std::string const& name, Place const& place) {
     bool good = true;
     for (Parameter const& other : result_.space.parameters()) {
-      bool const by_list = name == "hidden" || other.name == "hidden";
-      bool const other_shape =
-          other.name == "hidden" || other.name == "layers" || other.name.starts_with("width");
-      bool const by_width = (name == "width" && other.name.starts_with("width_")) ||
-                            (other.name == "width" && name.starts_with("width_"));
-      if (!(by_list && other_shape) && !by_width) continue;
+      if (!say_the_same(name, other.name)) continue;
+      bool const of_dropout = name.find("dropout") != std::string::npos;
       problems_.add(place, name + ": does not go with " + other.name +
-                               ", which says the same of the network's shape; keep one of them");
+                               ", which says the same of the network's " +
+                               (of_dropout ? "dropout" : "shape") + "; keep one of them");
       good = false;
     }
     return good;
@@ -151,7 +187,7 @@ class SpaceReader {
 
   void add(Parameter const& parameter, Place const& place) {
     if (parameter.name != "epochs") {
-      if (says_the_shape_once(parameter.name, place)) result_.space.add(parameter);
+      if (is_said_once(parameter.name, place)) result_.space.add(parameter);
       return;
     }
     result_.epochs = most_epochs(parameter);

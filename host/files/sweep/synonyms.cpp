@@ -42,6 +42,7 @@ constexpr Synonyms kSynonyms[] = {
    "start_lr eta"},
   {kName, "beta1", "adam_beta1"},
   {kName, "beta2", "adam_beta2"},
+  {kName, "momentum_decay", "nadam_momentum_decay schedule_decay"},
   {kName, "eps", "epsilon adam_epsilon optimizer_eps"},
   {kName, "l1", "l1_reg l1_lambda l1_coeff l1_coef l1_penalty l1_regularization l1_weight"},
   {kName, "l2", "l2_reg l2_lambda l2_coeff l2_coef l2_penalty l2_regularization l2_weight"},
@@ -77,6 +78,7 @@ constexpr Synonyms kSynonyms[] = {
   {"optimizer", "momentum", "sgdm sgd_momentum momentum_sgd momentum_gd sgd_with_momentum heavy_ball mgd"},
   {"optimizer", "nesterov", "nag sgd_nesterov nesterov_sgd nesterov_momentum nesterov_accelerated_gradient ngd"},
   {"optimizer", "rmsprop", "rms"},
+  {"optimizer", "nadam", "nesterov_adam adam_nesterov nesterov_accelerated_adam"},
   {"loss", "cross_entropy", "ce categorical_cross_entropy sparse_categorical_cross_entropy cross_entropy_loss nll "
    "nll_loss softmax_cross_entropy"},
   {"loss", "bce", "binary_cross_entropy bce_loss bce_with_logits bce_with_logits_loss"},
@@ -225,6 +227,25 @@ std::string meant_in(Words const& words, std::string const& letters) {
   return found == words.end() ? "" : found->second;
 }
 
+// What one hidden layer has of its own, by letters without its number: "width", "dropout", or empty
+// if they mean neither. They may say, before or after, that it is a layer.
+std::string meant_of_a_layer(std::string const& letters) {
+  auto const meant = [](std::string const& rest) -> std::string {
+    if (rest == "drop") return "dropout";
+    std::string const name = meant_in(words_of(kName), rest);
+    return name == "width" || name == "dropout" ? name : "";
+  };
+  std::string name = meant(letters);
+  for (std::string_view const layer : {"hiddenlayer", "hidden", "layer", "fc", "dense", "h", "l"}) {
+    if (!name.empty()) return name;
+    if (letters == layer) return layer == "l" ? "" : "width";
+    if (letters.starts_with(layer)) name = meant(letters.substr(layer.size()));
+    if (name.empty() && letters.ends_with(layer))
+      name = meant(letters.substr(0, letters.size() - layer.size()));
+  }
+  return name;
+}
+
 }  // namespace
 
 std::span<Synonyms const> synonyms() {
@@ -247,17 +268,20 @@ std::string hyperparameter_meant(std::string_view word, bool is_list) {
   std::string const letters = letters_of(word);
   std::string meant = meant_in(words_of(kName), letters);
   if (is_list && (meant == "layers" || meant == "width")) return "hidden";
+  if (is_list && meant == "dropout") return "layer_dropout";
   if (!meant.empty()) return meant;
-  // A size with the number of its layer: units_1, hidden_size2, fc1_size, layer_3_units.
-  auto const digit =
-      std::find_if(letters.begin(), letters.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (digit == letters.end() || *digit < '1' || *digit > '8') return "";
-  std::string rest(letters.begin(), digit);
-  rest.append(digit + 1, letters.end());
-  for (std::string_view const each : {"hidden", "layer", "fc", "dense", "h", "hiddenlayer"}) {
-    if (rest == each) return "width_" + std::string(1, *digit);
-  }
-  return meant_in(words_of(kName), rest) == "width" ? "width_" + std::string(1, *digit) : "";
+  // With the number of its layer: units_1, hidden_size2, fc1_size, dropout_l0, layer_3_units.
+  std::size_t const digit = letters.find_first_of("0123456789");
+  if (digit == std::string::npos || letters[digit] == '9') return "";
+  std::string const name = meant_of_a_layer(without_number(letters));
+  return name.empty() ? "" : name + '_' + letters[digit];
+}
+
+std::string without_number(std::string_view word) {
+  std::string letters = letters_of(word);
+  std::size_t const digit = letters.find_first_of("0123456789");
+  if (digit != std::string::npos) letters.erase(digit, 1);
+  return letters;
 }
 
 // torch.optim.Adam is adam.

@@ -23,8 +23,11 @@ std::span<Synonyms const> synonyms();
 std::string letters_of(std::string_view word);
 
 // What a word is meant to be; empty if it is no name and no synonym, or has no one meaning.
-// `is_list`: its values are lists, which of a size or a number of layers say the whole shape.
+// `is_list`: its values are lists, which of a size or a number of layers say the whole shape. The
+// number of a layer is the word's own: width_0 of units_l0, whose like begin at 0.
 std::string hyperparameter_meant(std::string_view word, bool is_list);
+// A word's letters without the number of its layer, which is its first digit.
+std::string without_number(std::string_view word);
 std::string choice_meant(std::string_view hyperparameter, std::string_view word);
 // Without the rows that it is of (val_, test/, ...).
 std::string metric_meant(std::string_view word);

@@ -7,6 +7,7 @@
 
 #include "brood/member.hpp"
 #include "files/io/text.hpp"
+#include "files/sweep/layer_names.hpp"
 #include "files/sweep/section.hpp"
 #include "files/sweep/synonyms.hpp"
 
@@ -93,6 +94,21 @@ std::vector<std::string_view> parts_of(std::string_view key) {
   return parts;
 }
 
+// The words that a key may stand for, likeliest first: of a key of several parts all of it, the
+// last two, and the last, or the one before it if that only says that it names it.
+std::vector<std::string> readings_of(std::string_view key) {
+  std::vector<std::string> readings{std::string(key)};
+  std::vector<std::string_view> const parts = parts_of(key);
+  if (parts.size() < 2) return readings;
+  std::string_view const last = parts.back(), before = parts[parts.size() - 2];
+  readings.push_back(std::string(before) + '_' + std::string(last));
+  std::string const letters = letters_of(last);
+  bool const names_it =
+      letters == "name" || letters == "type" || letters == "kind" || letters == "target";
+  readings.emplace_back(names_it ? before : last);
+  return readings;
+}
+
 bool is_number(std::string_view hyperparameter) {
   static std::vector<HyperparameterInfo> const infos = hyperparameters();
   auto const info = std::find_if(infos.begin(), infos.end(), [&](HyperparameterInfo const& each) {
@@ -114,6 +130,7 @@ void Vocabulary::rename(Node& root) {
     if (aside) ignore(entry);
     return aside;
   });
+  if (Entry const* network = find(root, "network")) find_counts_from_zero(network->value.entries);
   rename_parameters(root);
   for (std::string_view const section : {"network", "train"}) {
     if (Entry* entry = find(root, section)) rename_keys(entry->value, takes_lists);
@@ -132,6 +149,7 @@ void Vocabulary::rename_parameters(Node& root) {
   std::vector<Entry> flat, kept;
   flatten("", std::move(section->value.entries), flat);
   tell_beta(flat);
+  find_counts_from_zero(flat);
   for (Entry& entry : flat) {
     std::string_view const last = parts_of(entry.key).back();
     Node const* const only = only_value(entry.value);
@@ -157,30 +175,43 @@ void Vocabulary::rename_parameters(Node& root) {
   imply_layers(root, section->value);
 }
 
+void Vocabulary::find_counts_from_zero(std::vector<Entry> const& entries) {
+  for (Entry const& entry : entries) {
+    for (std::string const& word : readings_of(entry.key)) {
+      auto const own = of_layer(hyperparameter_meant(word, takes_lists(entry.value)));
+      if (own && own->layer == 0) from_zero_.push_back(without_number(word));
+    }
+  }
+}
+
 std::string Vocabulary::meant(std::string_view key, bool is_list) const {
-  std::string name = hyperparameter_meant(key, is_list);
-  std::vector<std::string_view> const parts = parts_of(key);
-  if (!name.empty() || parts.size() < 2) return name;
-  std::string_view const last = parts.back(), before = parts[parts.size() - 2];
-  name = hyperparameter_meant(std::string(before) + '_' + std::string(last), is_list);
-  if (!name.empty()) return name;
-  bool const names_it = is_one_of(letters_of(last), {"name", "type", "kind", "target"});
-  return hyperparameter_meant(names_it ? before : last, is_list);
+  for (std::string const& word : readings_of(key)) {
+    std::string name = hyperparameter_meant(word, is_list);
+    if (name.empty()) continue;
+    auto const own = of_layer(name);
+    if (!own || !counts_from_zero(word, own->layer)) return name;
+    return std::string(own->what) + '_' + std::to_string(own->layer + 1);
+  }
+  return "";
+}
+
+bool Vocabulary::counts_from_zero(std::string_view word, int layer) const {
+  std::string const like = without_number(word);
+  return layer == 0 || std::find(from_zero_.begin(), from_zero_.end(), like) != from_zero_.end();
 }
 
 // Widths by layer without a number of layers, as hidden1 and hidden2, say that number, too.
 void Vocabulary::imply_layers(Node const& root, Node& parameters) {
-  constexpr std::string_view kWidth = "width_";
   int layers = 0;
   Entry const* last = nullptr;
   for (Entry const& entry : parameters.entries) {
-    if (!entry.key.starts_with(kWidth) || entry.key.size() != kWidth.size() + 1) continue;
-    int const layer = entry.key.back() - '0';
+    auto const own = of_layer(entry.key);
+    if (!own || own->what != "width") continue;
     bool const is_ours = std::none_of(read_as_.begin(), read_as_.end(),
                                       [&](auto const& pair) { return pair.second == entry.key; });
     if (is_ours) return;
-    if (layer > layers) last = &entry;
-    layers = std::max(layers, layer);
+    if (own->layer > layers) last = &entry;
+    layers = std::max(layers, own->layer);
   }
   Entry const* const network = root.find("network");
   for (std::string_view const name : {"layers", "hidden", "width"}) {

@@ -32,6 +32,9 @@ class Vocabulary {
   // `lists`: whether a value of the map is one of lists.
   void rename_keys(Node& map, bool (*lists)(Node const&));
   void imply_layers(Node const& root, Node& parameters);
+  // Remembers which words for layers begin at layer 0.
+  void find_counts_from_zero(std::vector<Entry> const& entries);
+  bool counts_from_zero(std::string_view word, int layer) const;
   std::string meant(std::string_view key, bool is_list) const;
   void translate_all(Node& map);
   void translate_choice(std::string_view hyperparameter, Node& node);
@@ -41,6 +44,7 @@ class Vocabulary {
   Problems* problems_;
   std::vector<std::pair<std::string, std::string>> read_as_;
   std::vector<std::string> ignored_;
+  std::vector<std::string> from_zero_;  // words for layers, without the number
   Place first_;
 };
 

@@ -180,19 +180,25 @@ class FormerRun {
     return config;
   }
 
-  // A configuration that says its shape by `hidden`, in the words of this study's space: that, or
-  // layers and widths.
-  Config in_own_words(Config config) const {
-    SearchSpace const& space = sweep_.study.space;
+  // A configuration that says its shape by `hidden`, and dropout by one rate or by a list, in all
+  // words that a study's space may have: this study's are picked.
+  static Config in_all_words(Config config) {
     Value const hidden = *config.find("hidden");
     auto const* const widths = std::get_if<std::vector<std::int64_t>>(&hidden);
-    if (widths == nullptr || space.find("hidden") != nullptr) return config;
+    if (widths == nullptr) return config;
     config.set("layers", static_cast<std::int64_t>(widths->size()));
     bool const alike =
         std::adjacent_find(widths->begin(), widths->end(), std::not_equal_to<>()) == widths->end();
     if (alike && !widths->empty()) config.set("width", widths->front());
-    for (std::size_t l = 0; l < widths->size(); ++l)
+    Value const* const one = config.find("dropout");
+    std::vector<double> const rates =
+        one != nullptr ? std::vector<double>(widths->size(), number_of(*one).value_or(0.0))
+                       : numbers_of(*config.find("layer_dropout"));
+    for (std::size_t l = 0; l < widths->size(); ++l) {
       config.set("width_" + std::to_string(l + 1), (*widths)[l]);
+      config.set("dropout_" + std::to_string(l + 1), rates[l]);
+    }
+    config.set("layer_dropout", rates);
     return config;
   }
 
@@ -201,7 +207,7 @@ class FormerRun {
     SearchSpace const& space = sweep_.study.space;
     Config const told = config_of(index);
     Config const former = in_full(told);
-    Config own = in_own_words(former);
+    Config own = in_all_words(former);
     if (Value const* const epochs = told.find("epochs")) own.set("epochs", *epochs);
     Config point;
     for (Parameter const& parameter : space.parameters()) {

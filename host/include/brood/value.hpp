@@ -15,7 +15,7 @@
 
 namespace brood {
 
-// A list of whole numbers is `hidden`; a list of reals is `layer_lr`.
+// A list of whole numbers is `hidden`; a list of reals is `layer_lr` or `layer_dropout`.
 using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>,
                            std::vector<double>>;
 

@@ -327,6 +327,38 @@ TEST(Overrides, ReplaceOneWayToSayTheShapeByAnother) {
   EXPECT_EQ(names(sweep_of(hidden, {{"width", "16"}})), Names{"width"});
 }
 
+TEST(Overrides, ReplaceOneWayToSayDropoutByAnother) {
+  std::string const one = "network: {layers: 2}\nparameters: {dropout: {min: 0.0, max: 0.5}}\n";
+  Sweep const own = sweep_of(one, {{"dropout_2", "0.1"}});
+  EXPECT_EQ(own.study.space.find("dropout"), nullptr);
+  EXPECT_NE(own.study.space.find("dropout_2"), nullptr);
+  std::string const each =
+      "parameters:\n  layers: {min: 1, max: 2}\n"
+      "  dropout_1: {min: 0.0, max: 0.5}\n  dropout_2: {min: 0.0, max: 0.5}\n";
+  Sweep const all = sweep_of(each, {{"dropout", "0.1"}});
+  EXPECT_EQ(all.study.space.find("dropout_1"), nullptr);
+  EXPECT_EQ(all.study.space.find("dropout_2"), nullptr);
+  Sweep const list = sweep_of(each, {{"dropout", "[0.1, 0.2]"}, {"layers", "2"}});
+  EXPECT_EQ(list.study.space.find("dropout_2"), nullptr);
+  EXPECT_NE(list.study.space.find("layer_dropout"), nullptr);
+}
+
+// What a layer has of its own goes with the layer.
+TEST(Overrides, OfTheShapeTakeWhatLayersHaveAlong) {
+  std::string const text =
+      "parameters:\n  layers: {min: 1, max: 2}\n  width_2: {min: 4, max: 8}\n"
+      "  dropout_1: {min: 0.0, max: 0.5}\n  dropout_2: {min: 0.0, max: 0.5}\n";
+  Sweep const counted = sweep_of(text, {{"layers", "1"}});
+  EXPECT_EQ(counted.study.space.find("width_2"), nullptr);
+  EXPECT_EQ(counted.study.space.find("dropout_2"), nullptr);
+  EXPECT_NE(counted.study.space.find("dropout_1"), nullptr);
+  EXPECT_EQ(counted.notes.back(),
+            "parameters.dropout_2 is left out: there is no such layer, at layers=1");
+  Sweep const listed = sweep_of(text, {{"hidden", "[8]"}});
+  EXPECT_NE(listed.study.space.find("dropout_1"), nullptr);
+  EXPECT_EQ(listed.study.space.find("dropout_2"), nullptr);
+}
+
 // What the command line fixes decides conditions: they hold always, or the parameter is left out.
 TEST(Overrides, DecideConditions) {
   std::string const text =

@@ -74,6 +74,12 @@ INSTANTIATE_TEST_SUITE_P(
         Original{"of_layers",
                  "parameters:\n  layers: {min: 1, max: 4}\n  width_1: {min: 4, max: 64}\n"
                  "  width_3: {distribution: q_log_uniform_values, min: 8, max: 128, q: 8}\n"},
+        Original{"of_dropouts",
+                 "method: tpe\nparameters:\n  hidden: {values: [[], [8], [8, 4]]}\n"
+                 "  dropout_1: {min: 0, max: 0.5}\n  dropout_2: {values: [0, 0.25]}\n"
+                 "  optimizer: {values: [nadam, adam]}\n"
+                 "  momentum_decay: {min: 0.001, max: 0.1, when: {optimizer: nadam}}\n"},
+        Original{"of_a_list_of_dropouts", "network: {hidden: [8, 4], layer_dropout: [0, 0.25]}\n"},
         Original{"of_width", "parameters: {width: {min: 4, max: 64}}\nnetwork: {layers: 2}\n"},
         Original{"of_constraints",
                  "constraints: {max_parameters: 5000, max_bytes: 1.5MiB, max_flops: 2.5e6}\n"},

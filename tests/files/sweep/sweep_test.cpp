@@ -529,6 +529,33 @@ TEST(Sweep, WidthsOfLayersAreThereWhereTheLayersAre) {
   EXPECT_TRUE(fixed.study.space.find("width_2")->when.empty());
 }
 
+TEST(Sweep, DropoutsOfLayersAreThereWhereTheLayersAre) {
+  using Whole = std::int64_t;
+  using Wholes = std::vector<Whole>;
+  std::string const dropouts = "  dropout_1: {min: 0.0, max: 0.5}\n  dropout_2: {value: 0.2}\n";
+  auto const when = [](Sweep const& sweep, std::string_view name) {
+    return sweep.study.space.find(name)->when;
+  };
+  Sweep const counted =
+      sweep_of("parameters:\n  layers: {min: 1, max: 3}\n  width: {value: 8}\n" + dropouts);
+  EXPECT_TRUE(when(counted, "dropout_1").empty());
+  EXPECT_EQ(when(counted, "dropout_2"), (std::vector<Condition>{{"layers", {Whole{2}, Whole{3}}}}));
+  Sweep const listed =
+      sweep_of("parameters:\n  hidden: {values: [[], [8], [8, 4], [4, 4, 2]]}\n" + dropouts);
+  EXPECT_EQ(when(listed, "dropout_1"),
+            (std::vector<Condition>{{"hidden", {Wholes{8}, Wholes{8, 4}, Wholes{4, 4, 2}}}}));
+  EXPECT_EQ(when(listed, "dropout_2"),
+            (std::vector<Condition>{{"hidden", {Wholes{8, 4}, Wholes{4, 4, 2}}}}));
+  for (char const* fixed : {"network: {layers: 2}\n", "network: {hidden: [8, 8]}\n", ""}) {
+    std::string const text = std::string("parameters:\n  dropout_1: {min: 0.0, max: 0.5}\n");
+    EXPECT_TRUE(when(sweep_of(fixed + text), "dropout_1").empty()) << fixed;
+  }
+  Sweep const own = sweep_of(
+      "parameters:\n  hidden: {values: [[8], [8, 4]]}\n"
+      "  dropout_1: {values: [0.1, 0.2], when: {hidden: [8, 4]}}\n");
+  EXPECT_EQ(when(own, "dropout_1"), (std::vector<Condition>{{"hidden", {Wholes{8, 4}}}}));
+}
+
 TEST(Sweep, RefusesAFileThatIsNotThere) {
   std::string const message = message_of([] { read_sweep("no/such/sweep.yaml"); });
   EXPECT_EQ(message.substr(0, 20), "no/such/sweep.yaml: ");

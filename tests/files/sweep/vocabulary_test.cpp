@@ -68,8 +68,21 @@ TEST(Synonyms, OfHyperparametersDependOnWhatTheyTake) {
   EXPECT_EQ(hyperparameter_meant("LAYER_2_UNITS", false), "width_2");
   EXPECT_EQ(hyperparameter_meant("hidden3", false), "width_3");
   EXPECT_EQ(hyperparameter_meant("hidden9", false), "");
+  EXPECT_EQ(hyperparameter_meant("n_units_l2", false), "width_2");
+  EXPECT_EQ(hyperparameter_meant("dropout", true), "layer_dropout");
   EXPECT_EQ(hyperparameter_meant("beta", false), "");
   EXPECT_EQ(hyperparameter_meant("", false), "");
+}
+
+TEST(Synonyms, OfDropoutMayNumberItsLayer) {
+  for (char const* word :
+       {"dropout2", "dropout_2", "drop2", "dropout_rate_2", "dropout_l2", "DROPOUT_LAYER_2",
+        "layer_2_dropout", "fc2_dropout", "dropout_fc2", "hidden_dropout_2", "h2_drop"}) {
+    EXPECT_EQ(hyperparameter_meant(word, false), "dropout_2") << word;
+  }
+  EXPECT_EQ(hyperparameter_meant("dropout_l0", false), "dropout_0") << "as it counts";
+  for (char const* word : {"drop", "dropout_9", "l_3", "dropout_12", "input_dropout_2", "lr_2"})
+    EXPECT_EQ(hyperparameter_meant(word, false), "") << word;
 }
 
 TEST(Synonyms, OfMetricsMayNameTheRows) {
@@ -174,6 +187,43 @@ TEST(Vocabulary, WidthsByLayerSayTheNumberOfLayers) {
       sweep_of("parameters: {hidden1: {values: [8, 16]}, hidden_2: {values: [4, 8]}}\n");
   EXPECT_EQ(values_of(sweep, "layers"), std::vector<Value>{std::int64_t{2}});
   EXPECT_EQ(values_of(sweep, "width_2").size(), 2u);
+}
+
+TEST(Vocabulary, LayersThatCountFromZeroAreCountedFromOne) {
+  std::string const file =
+      "parameters:\n"
+      "  n_layers: {values: [1, 2]}\n"
+      "  n_units_l0: {values: [8, 16]}\n"
+      "  n_units_l1: {values: [4, 8, 16]}\n"
+      "  dropout_l0: {min: 0.0, max: 0.5}\n"
+      "  dropout_l1: {min: 0.0, max: 0.3}\n";
+  Sweep const sweep = sweep_of(file + "first: [{n_layers: 2, dropout_l1: 0.25}]\n");
+  SearchSpace const& space = sweep.study.space;
+  EXPECT_EQ(values_of(sweep, "width_1").size(), 2u);
+  EXPECT_EQ(values_of(sweep, "width_2").size(), 3u);
+  EXPECT_EQ(space.find("dropout_1")->max, 0.5);
+  EXPECT_EQ(space.find("dropout_2")->max, 0.3);
+  EXPECT_EQ(space.find("dropout_2")->when, (std::vector<Condition>{{"layers", {std::int64_t{2}}}}));
+  EXPECT_EQ(*std::get<Random>(sweep.study.sampler).first[0].find("dropout_2"), Value(0.25));
+  EXPECT_TRUE(says(sweep, "n_units_l0 as width_1, n_units_l1 as width_2, dropout_l0 as dropout_1"));
+  // On the command line the file's words keep their meaning, and ours have it.
+  EXPECT_EQ(values_of(sweep_of(file, {{"dropout_l1", "0.1"}}), "dropout_2"),
+            std::vector<Value>{0.1});
+  EXPECT_EQ(values_of(sweep_of(file, {{"dropout_2", "0.1"}}), "dropout_2"),
+            std::vector<Value>{0.1});
+  Sweep const own = sweep_of(
+      "parameters: {layers: {value: 3}, dropout_0: {value: 0.1}, "
+      "dropout_1: {value: 0.2}, drop3: {value: 0.3}}\n");
+  EXPECT_EQ(values_of(own, "dropout_1"), std::vector<Value>{0.1});
+  EXPECT_EQ(values_of(own, "dropout_2"), std::vector<Value>{0.2});
+  EXPECT_EQ(values_of(own, "dropout_3"), std::vector<Value>{0.3}) << "drop3 is of other words";
+}
+
+TEST(Vocabulary, ListsOfDropoutAreOfTheLayers) {
+  Sweep const sweep =
+      sweep_of("network: {layers: 2}\nparameters: {dropout: {values: [[0.1, 0.2], [0.3, 0.3]]}}\n");
+  EXPECT_EQ(values_of(sweep, "layer_dropout").size(), 2u);
+  EXPECT_TRUE(says(sweep, "dropout is read as layer_dropout"));
 }
 
 TEST(Vocabulary, AnchorsMayHaveAPlaceOfTheirOwn) {
@@ -388,6 +438,20 @@ INSTANTIATE_TEST_SUITE_P(
                "  hidden_dims:\n    values:\n      - [128, 64]\n      - [256, 128]\n"
                "early_terminate: {type: hyperband, min_iter: 5, eta: 3, s: 2}\nrun_cap: 50\n",
                3},
+        Public{"numbered_from_zero",
+               "method: bayes\nmetric: {name: val_loss, goal: minimize}\nparameters:\n"
+               "  n_layers: {min: 1, max: 3}\n  n_units_l0: {min: 4, max: 128}\n"
+               "  n_units_l1: {min: 4, max: 128}\n  n_units_l2: {min: 4, max: 128}\n"
+               "  dropout_l0: {min: 0.2, max: 0.5}\n  dropout_l1: {min: 0.2, max: 0.5}\n"
+               "  dropout_l2: {min: 0.2, max: 0.5}\n"
+               "  optimizer: {values: [Adam, Nadam, RMSprop]}\n",
+               8},
+        Public{"dropouts",
+               "method: random\nmetric: {name: val_accuracy, goal: maximize}\nparameters:\n"
+               "  units1: {values: [64, 128]}\n  units2: {values: [16, 32]}\n"
+               "  dropout1: {values: [0.2, 0.4]}\n  dropout_rate_2: {values: [0.1, 0.3]}\n"
+               "  optimizer: {values: ['nadam', 'torch.optim.NAdam', 'sgd']}\n",
+               5},
         Public{"capitals",
                "method: random\nmetric: {goal: minimize, name: val_loss}\n"
                "early_terminate: {type: hyperband, min_iter: 20}\n"

@@ -32,9 +32,9 @@ constexpr char kSweep[] =
 
 class WarmStart : public testing::Test {
  protected:
-  Sweep taken(std::string const& trials, int first = 0) {
+  Sweep taken(std::string const& trials, int first = 0, std::string const& text = kSweep) {
     folder_.write("trials.csv", trials);
-    Sweep sweep = sweep_of(kSweep);
+    Sweep sweep = sweep_of(text);
     sweep.warm_start_paths = {folder_.root().string()};
     sweep.warm_start_first = first;
     take_former_trials(sweep);
@@ -65,6 +65,52 @@ TEST_F(WarmStart, TakesTrialsThatThisStudyCouldHaveHad) {
   EXPECT_EQ(prior[3].config.find("hidden")->index(), Value(std::vector<std::int64_t>{}).index());
   ASSERT_EQ(sweep.notes.size(), 1u);
   EXPECT_EQ(sweep.notes[0].rfind("warm_start: 4 of 7 trials of ", 0), 0u) << sweep.notes[0];
+}
+
+// Dropout by one rate, by one for each layer and by a list is the same dropout.
+TEST_F(WarmStart, ReadsDropoutInWhateverWordsItIsSaid) {
+  std::string const start = "trial,state,epochs,valid_accuracy,hidden,";
+  std::string const one = start +
+                          "dropout\n0,complete,9,0.5,[8],0.25\n"
+                          "1,complete,9,0.5,\"[4, 3]\",0.25\n2,complete,9,0.5,[],0.25\n";
+  std::string const each = start +
+                           "dropout_1,dropout_2\n0,complete,9,0.5,[8],0.25,\n"
+                           "1,complete,9,0.5,\"[4, 3]\",0.25,0.25\n"
+                           "2,complete,9,0.5,\"[4, 3]\",0.125,0.25\n";
+  std::string const list = start +
+                           "layer_dropout\n0,complete,9,0.5,[8],[0.25]\n"
+                           "1,complete,9,0.5,\"[4, 3]\",\"[0.25, 0.25]\"\n"
+                           "2,complete,9,0.5,\"[4, 3]\",\"[0.125, 0.25]\"\n";
+  std::string const top =
+      "task: classification\nmetric: {name: accuracy}\nmethod: tpe\n"
+      "parameters:\n  hidden: {values: [[], [8], [4, 3]]}\n";
+  std::string const of_one = top + "  dropout: {min: 0, max: 0.5}\n";
+  std::string const of_each = top +
+                              "  dropout_1: {min: 0, max: 0.5}\n"
+                              "  dropout_2: {min: 0, max: 0.5}\n";
+  auto const configs = [&](std::string const& trials, std::string const& sweep) {
+    std::vector<Config> all;
+    for (PriorTrial const& trial : taken(trials, 0, sweep).study.prior)
+      all.push_back(trial.config);
+    return all;
+  };
+  using Widths = std::vector<std::int64_t>;
+  EXPECT_EQ(configs(one, of_one).size(), 3u);
+  std::vector<Config> const alike = {
+      Config{{"hidden", Widths{8}}, {"dropout_1", 0.25}},
+      Config{{"hidden", Widths{4, 3}}, {"dropout_1", 0.25}, {"dropout_2", 0.25}}};
+  std::vector<Config> unlike = alike;
+  unlike.push_back(Config{{"hidden", Widths{4, 3}}, {"dropout_1", 0.125}, {"dropout_2", 0.25}});
+  EXPECT_EQ(configs(each, of_each), unlike);
+  EXPECT_EQ(configs(list, of_each), unlike);
+  auto of_all = configs(one, of_each);
+  ASSERT_EQ(of_all.size(), 2u) << "a linear network's dropout is none of these";
+  EXPECT_EQ(of_all, alike);
+  for (std::string const& trials : {each, list}) {
+    auto const back = configs(trials, of_one);
+    ASSERT_EQ(back.size(), 2u) << "of one rate";
+    EXPECT_EQ(back[1], (Config{{"hidden", Widths{4, 3}}, {"dropout", 0.25}}));
+  }
 }
 
 TEST_F(WarmStart, PutsTheBestOfThoseTrainedFurthestFirst) {
