@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Debian packages that brood is built from, by purpose, and their installation:
 #   tools/packages.sh GROUP...   installs what is missing of the groups: program, tests, ci,
-#                                coverage, machine, roots, peers
+#                                browser, coverage, machine, roots, peers
 # Says nothing when nothing is missing. Exits with 2 when it cannot install what is.
 set -euo pipefail
 
@@ -12,11 +12,12 @@ packages_of() {
                   zlib1g-dev libsqlite3-dev libboost-dev libeigen3-dev ;;
     tests)   echo libgtest-dev libbenchmark-dev python3 ;;
     ci)      echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 doxygen patch binutils ;;
+    browser) echo chromium ;;  # tests/tools/report_test.py draws pages in it
     coverage) echo gcovr ;;  # tests/coverage.py
     machine) echo python3-venv ;;  # tools/nvdisasm.sh
     roots)   echo debootstrap ;;  # tests/install/new_user.sh and bare_root.sh
     peers)   echo python3-venv python3-dev binutils ;;  # bench/peers/run.sh
-    *) echo "packages.sh: there is no group '$1'; groups are program, tests, ci, coverage, machine," \
+    *) echo "packages.sh: there is no group '$1'; groups are program, tests, ci, browser, coverage, machine," \
             "roots and peers" >&2
        exit 2 ;;
   esac

@@ -5,7 +5,7 @@
 # packages that are missing (Debian).
 #   tools/test.sh                what is described above
 #   tools/test.sh --build-only   builds the tests and build/brood_bench, runs nothing
-#   tools/test.sh --all          also what .ci/run does: sanitizers, clang, what reads exports
+#   tools/test.sh --all          also what .ci/run does (sanitizers, clang), a browser and what reads exports
 # BROOD_WERROR=ON in the environment makes warnings errors; BROOD_TEST_TABLES names a folder of larger
 # tables (tests/README.md).
 set -euo pipefail
@@ -17,7 +17,7 @@ if [[ $# -gt 1 || ! $mode =~ ^(|--build-only|--all)$ ]]; then
   exit 2
 fi
 if [[ $mode == --all ]]; then
-  exec .ci/run
+  BROOD_ALL=1 exec .ci/run
 fi
 
 tools/packages.sh program tests

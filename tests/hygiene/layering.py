@@ -39,6 +39,7 @@ PUBLIC = {
     "member": "backend",
     "profile": "backend",
     "calibration": "study",
+    "inspection": "study",
     "model": "study",
     "population": "study",
     "study": "study",

@@ -101,5 +101,5 @@ class CommandTest(unittest.TestCase):
 
 RUN_FILES = sorted([
     "best/README.md", "best/config.yaml", "best/model.safetensors", "best/score.json", "best/trained_rows.npy",
-    "config.yaml", "curves.csv", "report.html", "run.json", "study.db", "trials.csv",
+    "config.yaml", "curves.csv", "inspection.json", "report.html", "run.json", "study.db", "trials.csv",
 ])

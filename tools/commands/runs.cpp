@@ -36,7 +36,7 @@ std::vector<std::string> run_directories(std::vector<std::string> const& given) 
     std::vector<std::string> inside;
     for (fs::directory_iterator entry(path, error), end; !error && entry != end;
          entry.increment(error)) {
-      if (is_run(entry->path())) inside.push_back(entry->path().string());
+      if (is_run(entry->path())) inside.push_back(entry->path().lexically_normal().string());
     }
     if (inside.empty()) throw UsageError(path + ": is no run, and there is none in it");
     std::sort(inside.begin(), inside.end());
@@ -53,12 +53,26 @@ std::string comparison_text(files::Comparison const& comparison,
                       {.width = output_width(), .always = always, .first_out = {"of", "time"}});
 }
 
+// Where they are more than stand beside each other: a paragraph for each setting.
+std::string settings_text(files::Comparison const& settings) {
+  constexpr std::size_t kMostColumns = 4;
+  if (settings.names.size() <= kMostColumns) return comparison_text(settings, {"setting"});
+  std::string result;
+  for (auto const& row : settings.rows) {
+    std::vector<std::vector<std::string>> lines;
+    for (std::size_t run = 1; run < row.size(); ++run)
+      lines.push_back({settings.names[run], row[run].empty() ? "-" : row[run]});
+    result += row[0] + "\n" + left_table(lines, 2);
+  }
+  return within(result, output_width());
+}
+
 std::string text(std::vector<files::ReportedRun> const& runs) {
   std::string result = comparison_text(files::compared_results(runs), {"run", "metric", "score"});
   if (runs.size() < 2) return result;
   files::Comparison const settings = files::compared_settings(runs);
   if (settings.rows.empty()) return result + "Their settings are the same.\n";
-  return result + "\nSettings that differ:\n" + comparison_text(settings, {"setting"});
+  return result + "\nSettings that differ:\n" + settings_text(settings);
 }
 
 Json run_json(files::ReportedRun const& run) {

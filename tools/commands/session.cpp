@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "brood/error.hpp"
+#include "brood/inspection.hpp"
 #include "tools/commands/tune_result.hpp"
 #include "tools/commands/watch.hpp"
 #include "tools/options.hpp"
@@ -24,6 +25,23 @@ std::vector<std::uint64_t> trained_rows(Table const& table, Rows const& developm
   std::sort(own.begin(), own.end());
   own.erase(std::unique(own.begin(), own.end()), own.end());
   return own;
+}
+
+// Of the test rows, if there are any. Under a time limit without the importance of columns: the
+// study has been given the time.
+std::optional<Inspection> inspection_of(Prepared const& prepared, Result const& result,
+                                        Options const& options) {
+  bool const has_test_rows = std::ssize(*result.development) < prepared.data.rows();
+  if (result.model.layers.empty() || !has_test_rows) return std::nullopt;
+  return inspect({.predictor = result.ensemble,
+                  .winner = result.model,
+                  .encoding = prepared.encoding,
+                  .metric = result.metric,
+                  .maximize = result.maximize,
+                  .seed = prepared.sweep.study.seed},
+                 prepared.data.table(), result.development,
+                 /*with_columns=*/!prepared.sweep.time_limit_seconds && !options.time_limit_seconds,
+                 options.engine.threads);
 }
 
 // The sweep with what the clock decided, so that it repeats the run without one.
@@ -152,6 +170,7 @@ class Session {
             .rows = prepared_.data.rows(),
             .development_rows = std::ssize(*result.development),
             .rungs = watch_.rungs(),
+            .inspection = inspection_of(prepared_, result, options_),
             .profile = report(),
             .trained_rows = trained_rows(prepared_.data.table(), result.development)};
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sections that a script draws: their places, and the sentences that say how to read them.
-#include "files/io/text.hpp"
 #include "files/report/sections.hpp"
 
 namespace brood::files {
@@ -14,15 +13,6 @@ std::string chart(std::string const& id) {
 
 bool varies(RunAnalysis const& analysis) {
   return !analysis.importances.empty();
-}
-
-// Of the trials that the page holds, if they are not all.
-std::string sample_text(RunAnalysis const& analysis) {
-  std::size_t const trials = analysis.run.result.trials.size();
-  return trials > 5000
-             ? " Where trials are too many for a page, it shows the best half of those that "
-               "fit and an even sample of the others; trials.csv has all."
-             : "";
 }
 
 }  // namespace
@@ -54,15 +44,13 @@ PageSection parallel_section(RunAnalysis const& analysis) {
           "Each line is a trial, the stronger the better; the winner is orange. Drag along an "
           "axis to keep the trials that pass there. With the keyboard: Tab to an axis, the "
           "up and down arrows move its range, with Shift its upper end, Escape ends it. Lines that "
-          "pass below an axis do not have its parameter." +
-          sample_text(analysis)),
+          "pass below an axis do not have its parameter."),
       chart("parallel-chart")};
 }
 
-PageSection trial_section(RunAnalysis const& analysis) {
+PageSection trial_section() {
   return {"trials", "Trials",
-          escaped("From the best on. The filter takes conditions joined by &, as brood show does." +
-                  sample_text(analysis)),
+          escaped("From the best on. The filter takes conditions joined by &, as brood show does."),
           around("div", "", R"(id="trials-table")")};
 }
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "files/io/number_text.hpp"
+#include "files/io/text.hpp"
 #include "files/report/result_words.hpp"
 #include "files/report/sections.hpp"
 
@@ -13,9 +14,33 @@ namespace brood::files {
 
 namespace {
 
+using Settings = std::map<std::string, std::string>;
+
+// Adds what stands at a key: of a map in one line, each of its entries.
+void add_setting(std::string const& key, std::string const& value, Settings& settings) {
+  if (!value.starts_with('{') || !value.ends_with('}')) {
+    settings[key] = value;
+    return;
+  }
+  int depth = 0;
+  std::size_t begin = 1;
+  for (std::size_t at = 1; at < value.size(); ++at) {
+    char const c = value[at];
+    depth += c == '{' || c == '[';
+    bool const ends = depth == 0 && (c == ',' || at + 1 == value.size());
+    depth -= at + 1 < value.size() && (c == '}' || c == ']');
+    if (!ends) continue;
+    std::string const entry(trimmed(std::string_view(value).substr(begin, at - begin)));
+    std::size_t const colon = entry.find(": ");
+    if (colon != std::string::npos)
+      add_setting(key + "." + entry.substr(0, colon), entry.substr(colon + 2), settings);
+    begin = at + 1;
+  }
+}
+
 // The settings of a resolved config.yaml by their keys, dotted where they are nested.
-std::map<std::string, std::string> settings_by_key(Sweep const& sweep) {
-  std::map<std::string, std::string> settings;
+Settings settings_by_key(Sweep const& sweep) {
+  Settings settings;
   std::istringstream lines(resolved_yaml(sweep));
   std::string above;
   int points = 0;
@@ -31,7 +56,7 @@ std::map<std::string, std::string> settings_by_key(Sweep const& sweep) {
     std::string const value = colon + 2 <= line.size() ? line.substr(colon + 2) : "";
     if (begin == 0) above = key + ".";
     points = 0;
-    if (!value.empty()) settings[begin == 0 ? key : above + key] = value;
+    if (!value.empty()) add_setting(begin == 0 ? key : above + key, value, settings);
   }
   return settings;
 }
@@ -70,7 +95,7 @@ Comparison compared_results(std::span<ReportedRun const> runs) {
 
 Comparison compared_settings(std::span<ReportedRun const> runs) {
   Comparison comparison{{"setting"}, {}};
-  std::vector<std::map<std::string, std::string>> settings;
+  std::vector<Settings> settings;
   std::map<std::string, int> keys;
   for (ReportedRun const& run : runs) {
     comparison.names.push_back(run.directory);

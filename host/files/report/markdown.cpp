@@ -14,11 +14,14 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-// A cell of a table, or words in a line: nothing in it is taken for structure.
+// A cell of a table, or words in a line: nothing in it is taken for structure. (An underscore
+// within a word, and brackets that no link follows, are none.)
 std::string plain(std::string const& text) {
+  bool const has_link = text.find("](") != std::string::npos;
+  std::string_view const special = has_link ? "\\`*{}[]<>|#" : "\\`*{}<>|#";
   std::string result;
   for (char const c : text) {
-    if (std::string_view("\\`*_{}[]<>|#").find(c) != std::string_view::npos) result += '\\';
+    if (special.find(c) != std::string_view::npos) result += '\\';
     result += c == '\n' || c == '\r' ? ' ' : c;
   }
   return result;

@@ -51,7 +51,14 @@ std::map<std::pair<int, int>, double> scores_at(std::vector<MeanPoint> const& cu
 }  // namespace
 
 std::vector<FunnelRung> rung_funnel(ReportedRun const& run, std::vector<MeanPoint> const& curves) {
-  auto const brackets = planned_epochs(run);
+  auto const planned = planned_epochs(run);
+  std::vector<std::set<int>> brackets;  // each set of rungs once
+  std::vector<int> of;                  // by planned bracket
+  for (auto const& epochs : planned) {
+    auto const known = std::find(brackets.begin(), brackets.end(), epochs);
+    of.push_back(static_cast<int>(known - brackets.begin()));
+    if (known == brackets.end()) brackets.push_back(epochs);
+  }
   auto const scores = scores_at(curves);
   std::vector<FunnelRung> funnel;
   for (std::size_t bracket = 0; bracket < brackets.size(); ++bracket) {
@@ -60,7 +67,8 @@ std::vector<FunnelRung> rung_funnel(ReportedRun const& run, std::vector<MeanPoin
       FunnelRung rung{static_cast<int>(bracket), epoch, 0, 0, kNan, kNan, kNan};
       std::vector<double> own;
       for (TrialResult const& trial : run.result.trials) {
-        bool const began = trial.bracket == rung.bracket && (before == 0 || trial.epochs > before);
+        bool const is_here = of[static_cast<std::size_t>(trial.bracket)] == rung.bracket;
+        bool const began = is_here && (before == 0 || trial.epochs > before);
         if (!began) continue;
         ++rung.trials;
         rung.diverged += trial.state == TrialState::diverged && trial.epochs <= epoch;

@@ -10,7 +10,7 @@
 namespace brood::files {
 
 struct FunnelRung {
-  int bracket = 0;              // from 0
+  int bracket = 0;              // from 0; brackets with the same rungs are one
   int epoch = 0;                // at which the rung ends
   int trials = 0;               // that began it
   int diverged = 0;             // of these, in it

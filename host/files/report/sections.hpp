@@ -19,8 +19,9 @@ PageSection rung_section(RunAnalysis const& analysis);
 PageSection curve_section(RunAnalysis const& analysis);
 PageSection parallel_section(RunAnalysis const& analysis);
 PageSection parameter_section(RunAnalysis const& analysis);
+PageSection prediction_section(RunAnalysis const& analysis);
 PageSection failure_section(RunAnalysis const& analysis);
-PageSection trial_section(RunAnalysis const& analysis);
+PageSection trial_section();
 PageSection data_section(RunAnalysis const& analysis);
 PageSection reproduction_section(RunAnalysis const& analysis);
 

@@ -11,6 +11,7 @@
 #include "brood/version.hpp"
 #include "files/io/json.hpp"
 #include "files/model/model_page.hpp"
+#include "files/run/inspection_document.hpp"
 #include "files/run/profile_document.hpp"
 #include "files/run/result_document.hpp"
 #include "files/run/trained_rows.hpp"
@@ -276,7 +277,9 @@ bool is_run_file(std::string_view full_name) {
   std::string_view const name = in_trial(whole);
   if (std::find(kStoreFiles.begin(), kStoreFiles.end(), whole) != kStoreFiles.end()) return true;
   if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
-  if (name == kEnsembleDocument || name == kEnsembleFile || name == kReportFile) return true;
+  if (name == kEnsembleDocument || name == kEnsembleFile || name == kReportFile ||
+      name == kInspectionFile)
+    return true;
   // Of older runs, a file for each network.
   constexpr std::string_view kStart = "best/ensemble-", kEnd = ".safetensors";
   if (!name.starts_with(kStart) || !name.ends_with(kEnd)) return false;
@@ -295,6 +298,10 @@ std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encodin
       {"trials.csv", trials_csv(result, sweep.study.space)},
       {"curves.csv", curves_csv(result)},
   };
+  if (facts.inspection) {
+    files.push_back({std::string(kInspectionFile),
+                     inspection_document(*facts.inspection).text(/*indented=*/true) + "\n"});
+  }
   if (result.model.layers.empty()) return files;  // StudyRun::found()
   files.push_back({"best/config.yaml", yaml_of(winner(result).config)});
   files.push_back(

@@ -27,6 +27,8 @@ bool is_fold_column(std::string_view name);
 // Throws UsageError if there is none.
 TrialResult const& winner(Result const& result);
 
+// Of a run with test rows.
+inline constexpr std::string_view kInspectionFile = "inspection.json";
 // Made of the others (files/report/).
 inline constexpr std::string_view kReportFile = "report.html";
 // What a run has from its beginning on: the store's own (brood/files/store.hpp).

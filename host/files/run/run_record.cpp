@@ -12,6 +12,7 @@
 #include "brood/files/trials.hpp"
 #include "files/io/text.hpp"
 #include "files/run/curve_table.hpp"
+#include "files/run/inspection_document.hpp"
 #include "files/run/run_document.hpp"
 #include "files/run/run_files.hpp"
 
@@ -224,6 +225,10 @@ RunRecord read_run(std::string const& directory) {
   record.facts = facts_of(run);
   record.result = result_of(directory, run, record.sweep);
   record.result.seconds = record.facts.seconds;
+  if (fs::exists(path_in(directory, kInspectionFile), ignored)) {
+    Document const inspection = document_of(directory, kInspectionFile);
+    record.facts.inspection = read_inspection(inspection.json, inspection.path);
+  }
   if (fs::exists(path_in(directory, "best/model.safetensors"), ignored))
     record.encoding = read_best(directory).encoding;
   return record;

@@ -8,6 +8,7 @@
 #include "brood/data.hpp"
 #include "brood/engine.hpp"
 #include "brood/error.hpp"
+#include "brood/inspection.hpp"
 #include "brood/member.hpp"
 #include "brood/model.hpp"
 #include "brood/population.hpp"

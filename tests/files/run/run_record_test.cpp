@@ -107,6 +107,19 @@ RunFacts written_facts() {
                      .seconds = 1.25}}};
 }
 
+Inspection written_inspection() {
+  return {
+      .rows = 4,
+      .confusion = {{1, 0}, {2, 1}},
+      .calibration = {{.predicted = 0.75, .right = 0.5, .rows = 4}},
+      .labels = {{1, 2, 3, 4}},
+      .residuals = {{.mean = -0.25, .deviation = 1.0 / 3, .truth = {1, 2.5}, .predicted = {2, 3}}},
+      .columns = {{.name = "a </b> column", .mean = 0.5, .deviation = 0.125}},
+      .column_rows = 4,
+      .column_repeats = 2,
+      .by_winner = true};
+}
+
 void expect_same_number(double a, double b) {
   if (std::isnan(a) && std::isnan(b)) return;
   EXPECT_EQ(a, b);
@@ -115,8 +128,10 @@ void expect_same_number(double a, double b) {
 class RunRecordTest : public testing::Test {
  protected:
   void SetUp() override {
+    RunFacts facts = written_facts();
+    facts.inspection = written_inspection();
     write_run_directory(path_, written_sweep(), written_result(), encoding_of(Task::classification),
-                        written_facts(), /*overwrite=*/false);
+                        facts, /*overwrite=*/false);
   }
   std::string text(std::string const& name) {
     std::ostringstream text;
@@ -211,6 +226,8 @@ TEST_F(RunRecordTest, SweepAndFactsAreReadAsTheyWereWritten) {
   EXPECT_EQ(read.facts.rungs[1].seconds, 1.25);
   EXPECT_EQ(read.facts.rungs[0].best, 0.5);
   EXPECT_TRUE(std::isnan(read.facts.rungs[0].top));
+  EXPECT_EQ(read.facts.inspection, written_inspection());
+  EXPECT_EQ(read.encoding, encoding_of(Task::classification));
 }
 
 TEST_F(RunRecordTest, DamageIsNamedByFileAndLine) {
@@ -228,6 +245,8 @@ TEST_F(RunRecordTest, DamageIsNamedByFileAndLine) {
             path_ + "/run.json:1: is damaged: seconds is no number");
   EXPECT_EQ(refused("run.json", "\"format\": 1,", "\"format\": 1").find(path_ + "/run.json:4:"),
             0u);
+  EXPECT_EQ(refused("inspection.json", "\"by_winner\": true", "\"by_winner\": 1"),
+            path_ + "/inspection.json:1: is damaged: by_winner is none");
   EXPECT_EQ(
       refused("config.yaml", "type: hyperband", "type: none of them").find(path_ + "/config.yaml:"),
       0u);

@@ -18,10 +18,19 @@ function watchCopies() {
   }
 }
 
+// Where trials are too many for a page, of which it shows some.
+function tellOfSample(parent, trials) {
+  if (trials.shown === trials.all) return;
+  parent.before(htmlElement("p", {class: "soft"}, `Of ${countText(trials.all)} trials ` +
+      `${countText(trials.shown)} are here, as many as fit into a page: the best, and an even sample of the ` +
+      "others; trials.csv has all."));
+}
+
 function main() {
   const data = JSON.parse(document.getElementById("report-data").textContent);
   const runs = data.runs.map(readRun);
   const selection = runs.length === 1 ? new Selection(runs[0]) : null;
+  for (const id of ["parallel-chart", "trials-table"]) place(id, (parent) => tellOfSample(parent, runs[0].trials));
   place("history-chart", (parent) => drawHistory(parent, runs));
   place("curves-chart", (parent) => drawCurves(parent, runs[0]));
   place("parallel-chart", (parent) => drawParallel(parent, runs[0], selection));

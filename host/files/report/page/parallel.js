@@ -97,7 +97,7 @@ function paintLines(plot, run, axes, selection) {
   pen.clearRect(0, 0, width, height);
   pen.lineWidth = count > 2000 ? 0.7 : 1;
   for (const kept of selection.active ? [0, 1] : [1]) {
-    pen.globalAlpha = kept ? (count > 2000 && !selection.active ? 0.35 : 0.75) : 0.25;
+    pen.globalAlpha = kept ? (count > 2000 && !selection.active ? 0.16 : 0.75) : 0.25;
     for (let trial = count - 1; trial >= 0; --trial) {
       if (selection.kept[trial] !== kept || run.trials.states[trial] === "d") continue;
       pen.strokeStyle = kept ? ramp((1 - trial / count) ** 3) : faint;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "study/column_importance.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/permutation.hpp"
+#include "study/truth.hpp"
+
+namespace brood {
+
+namespace {
+
+constexpr double kMostWork = 3e8;  // multiplications: a fraction of a second on one core
+constexpr int kRepeats = 3;
+constexpr std::int64_t kMostRows = 1000, kFewestRows = 50;
+
+int width_of(InputEncoding const& input) {
+  if (input.categorical) return static_cast<int>(input.levels.size());
+  return 1 + (input.missing_indicator ? 1 : 0) + input.pieces() +
+         2 * static_cast<int>(input.cycles.size());
+}
+
+// How much is measured.
+struct Effort {
+  bool by_winner = false;
+  int repeats = 0;  // 0: nothing
+  std::int64_t rows = 0;
+};
+
+Effort effort_of(Inspected const& inspected, std::int64_t rows) {
+  auto const columns = static_cast<double>(inspected.encoding.inputs.size());
+  std::int64_t const most = std::min(rows, kMostRows);
+  for (bool const by_winner : {inspected.predictor.empty(), true}) {
+    double const row_work = by_winner ? work_of(inspected.winner) : work_of(inspected.predictor);
+    double const passes = kMostWork / (columns * row_work);  // of a row through all columns
+    if (passes >= static_cast<double>(most)) {
+      auto const repeats =
+          static_cast<int>(std::min<double>(kRepeats, passes / static_cast<double>(most)));
+      return {by_winner && !inspected.predictor.empty(), repeats, most};
+    }
+    if (by_winner && passes >= static_cast<double>(std::min(most, kFewestRows)))
+      return {!inspected.predictor.empty(), 1, static_cast<std::int64_t>(passes)};
+  }
+  return {};
+}
+
+// x with some of its inputs taken from other rows.
+std::vector<float> shuffled(std::vector<float> x, std::int64_t rows, int columns, int first,
+                            int width, BatchOrder const& order) {
+  std::vector<float> const before = x;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    auto const from = static_cast<std::int64_t>(row_at(order, static_cast<std::uint32_t>(row)));
+    std::copy_n(before.begin() + static_cast<std::ptrdiff_t>(from * columns + first), width,
+                x.begin() + static_cast<std::ptrdiff_t>(row * columns + first));
+  }
+  return x;
+}
+
+}  // namespace
+
+double work_of(Model const& model) {
+  double work = 0;
+  for (LayerWeights const& layer : model.layers)
+    work += static_cast<double>(layer.inputs) * layer.outputs;
+  return work;
+}
+
+double work_of(Ensemble const& ensemble) {
+  double work = 0;
+  for (Ensemble::Part const& part : ensemble.parts)
+    work += work_of(part.model);
+  return work;
+}
+
+std::vector<std::int32_t> chosen(std::span<std::int32_t const> rows, std::int64_t count) {
+  std::vector<std::int32_t> some;
+  for (std::int64_t i = 0; i < count; ++i)
+    some.push_back(rows[static_cast<std::size_t>(i * std::ssize(rows) / count)]);
+  return some;
+}
+
+std::vector<float> rows_of(Matrix const& x, std::span<std::int32_t const> rows) {
+  std::vector<float> dense;
+  dense.reserve(rows.size() * static_cast<std::size_t>(x.columns));
+  for (std::int32_t const row : rows) {
+    float const* const own = x.data + std::int64_t{row} * x.columns;
+    dense.insert(dense.end(), own, own + x.columns);
+  }
+  return dense;
+}
+
+void measure_columns(Inspected const& inspected, Table const& table,
+                     std::span<std::int32_t const> all_rows, int threads, Inspection& inspection) {
+  Effort const effort = effort_of(inspected, std::ssize(all_rows));
+  if (effort.repeats == 0) return;
+  auto const rows = chosen(all_rows, effort.rows);
+  std::vector<float> const x = rows_of(table.x, rows);
+  Truth const truth(table, rows);
+  bool const alone = effort.by_winner || inspected.predictor.empty();
+  auto const score = [&](std::vector<float> const& inputs) {
+    Matrix const matrix{inputs.data(), effort.rows, table.x.columns};
+    auto const predictions = alone ? inspected.winner.predict(matrix, threads)
+                                   : inspected.predictor.predict(matrix, threads);
+    return truth.score(inspected.metric, table.task, predictions);
+  };
+  double const whole = score(x);
+  if (!std::isfinite(whole)) return;
+  int first = 0;
+  std::uint32_t shuffle = 0;
+  for (InputEncoding const& input : inspected.encoding.inputs) {
+    int const width = width_of(input);
+    Inspection::Column column{.name = input.name};
+    double sum = 0, squares = 0;
+    for (int repeat = 0; repeat < effort.repeats; ++repeat) {
+      auto const order =
+          batch_order(inspected.seed, shuffle++, static_cast<std::uint32_t>(effort.rows));
+      double const now = score(shuffled(x, effort.rows, table.x.columns, first, width, order));
+      double const worse = inspected.maximize ? whole - now : now - whole;
+      sum += worse;
+      squares += worse * worse;
+    }
+    column.mean = sum / effort.repeats;
+    column.deviation =
+        std::sqrt(std::max(squares / effort.repeats - column.mean * column.mean, 0.0));
+    if (!std::isfinite(column.mean)) column.mean = column.deviation = 0;
+    inspection.columns.push_back(column);
+    first += width;
+  }
+  inspection.column_rows = effort.rows;
+  inspection.column_repeats = effort.repeats;
+  inspection.by_winner = effort.by_winner;
+}
+
+}  // namespace brood
