@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "brood/error.hpp"
 #include "files/io/write_file.hpp"
 #include "files/run/run_files.hpp"
 
@@ -45,6 +46,20 @@ std::vector<std::string> names_in(std::string const& path, std::string const& in
 
 bool is_ours(std::string const& name) {
   return is_run_file(name) || is_run_folder(name);
+}
+
+bool is_unfinished(std::string const& path) {
+  std::error_code ignored;
+  return fs::exists(path + "/" + kDatabaseFile, ignored) &&
+         !fs::exists(path + "/run.json", ignored);
+}
+
+void refuse_no_run(std::string const& directory, std::string const& file) {
+  if (is_unfinished(directory)) {
+    throw UsageError(directory + ": its run is not finished; go on with it: brood resume " +
+                     directory);
+  }
+  throw UsageError(directory + ": is not a run directory; there is no " + file);
 }
 
 bool has_remains_only(std::string const& path) {

@@ -15,6 +15,11 @@ std::vector<std::string> names_in(std::string const& path, std::string const& in
 // Whether a run writes a file or a folder of that name.
 bool is_ours(std::string const& name);
 
+// Whether a study began there and has not been finished.
+bool is_unfinished(std::string const& path);
+// UsageError of a directory in which a file is looked for that every finished run has.
+[[noreturn]] void refuse_no_run(std::string const& directory, std::string const& file);
+
 // Whether nothing is in it but what a run leaves that was killed before it had begun.
 bool has_remains_only(std::string const& path);
 

@@ -85,8 +85,7 @@ void check_run_directory(std::string const& path, bool overwrite) {
   }
   std::vector<std::string> const names = names_in(path);
   if (names.empty() || has_remains_only(path)) return;
-  bool const unfinished = fs::exists(path + "/" + kDatabaseFile) && !fs::exists(path + "/run.json");
-  if (!overwrite && unfinished) {
+  if (!overwrite && is_unfinished(path)) {
     throw UsageError(path + ": holds a run that is not finished; go on with it: brood resume " +
                      path +
                      " (or name another directory with --out, or begin anew with "
@@ -157,7 +156,7 @@ SavedModel read_best(std::string const& directory) {
   }
   std::string const path = (fs::path(directory) / "best" / "model.safetensors").string();
   if (!fs::exists(path, ignored)) {
-    throw UsageError(directory + ": is not a run directory; there is no best/model.safetensors");
+    refuse_no_run(directory, "best/model.safetensors");
   }
   return from_safetensors(read_file(path), path);
 }

@@ -12,6 +12,7 @@
 #include "brood/files/trials.hpp"
 #include "files/io/text.hpp"
 #include "files/run/curve_table.hpp"
+#include "files/run/directories.hpp"
 #include "files/run/inspection_document.hpp"
 #include "files/run/run_document.hpp"
 #include "files/run/run_files.hpp"
@@ -213,7 +214,7 @@ RunRecord read_run(std::string const& directory) {
   if (!fs::exists(directory, ignored)) throw UsageError(directory + ": there is no such directory");
   for (std::string_view const name : {"config.yaml", "run.json", "trials.csv", "curves.csv"}) {
     if (!fs::exists(path_in(directory, name), ignored)) {
-      throw UsageError(directory + ": is not a run directory; there is no " + std::string(name));
+      refuse_no_run(directory, std::string(name));
     }
   }
   Document const run = document_of(directory, "run.json");

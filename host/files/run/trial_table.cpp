@@ -5,6 +5,7 @@
 #include "brood/error.hpp"
 #include "brood/files/trials.hpp"
 #include "files/io/text.hpp"
+#include "files/run/directories.hpp"
 #include "files/run/run_files.hpp"
 #include "files/run/run_table.hpp"
 
@@ -56,7 +57,7 @@ TrialTable read_trials(std::string const& directory) {
   TrialTable table;
   table.path = (fs::path(directory) / "trials.csv").string();
   if (!fs::exists(table.path, ignored)) {
-    throw UsageError(directory + ": is not a run directory; there is no trials.csv");
+    refuse_no_run(directory, "trials.csv");
   }
   RunTable const cells(table.path);
   for (std::int64_t row = 0; row < cells.rows(); ++row) {

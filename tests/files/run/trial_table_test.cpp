@@ -82,6 +82,16 @@ TEST_F(TrialTableTest, WhatAStudyWritesIsReadBack) {
 TEST_F(TrialTableTest, DamagedTablesAreRefused) {
   EXPECT_THROW(read_trials("nowhere"), UsageError);
   EXPECT_THROW(read_trials(folder_.root()), UsageError);  // no run
+  folder_.write("study.db", "");
+  try {
+    read_trials(folder_.root());
+    FAIL() << "was read";
+  } catch (UsageError const& error) {
+    EXPECT_EQ(std::string(error.what()), folder_.root().string() +
+                                             ": its run is not finished; go on with it: brood "
+                                             "resume " +
+                                             folder_.root().string());
+  }
   for (char const* const text : {"a,b\n1,2\n", "", "trial,state,epochs,valid_nothing\n",
                                  "trial,state,epochs,valid_accuracy\n0,pruned\n",
                                  "trial,state,epochs,valid_accuracy\n\"0"}) {
