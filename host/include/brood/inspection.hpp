@@ -12,6 +12,7 @@
 
 namespace brood {
 
+// What was found.
 struct Inspection {
   std::int64_t rows = 0;  // that were looked at: the test rows, or of many an even sample
 

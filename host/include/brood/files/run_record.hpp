@@ -12,6 +12,7 @@
 
 namespace brood::files {
 
+// A finished run as its files tell of it.
 struct RunRecord {
   std::string directory;  // as it was given
   // Of config.yaml, and its name of run.json; without the data and without a network to start from.

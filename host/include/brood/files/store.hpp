@@ -33,6 +33,7 @@ struct RunOrigin {
   std::string started;  // UTC, as in 2026-01-31T12:00:00Z
 };
 
+// An open store: the directory is this process's while it lives.
 class Store {
  public:
   // Seconds between two saves by save_if_due(), at least. 0: every time.
