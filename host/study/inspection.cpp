@@ -26,6 +26,14 @@ std::vector<std::int32_t> rows_without(std::int64_t rows,
   return kept;
 }
 
+constexpr double kWork = 1e9, kQuickWork = 1e8;  // multiplications
+
+std::int64_t rows_within(double most_work, double row_work, std::int64_t rows) {
+  constexpr double kFewest = 50;
+  double const most = std::max(most_work / row_work, kFewest);
+  return static_cast<std::int64_t>(std::min(static_cast<double>(rows), most));
+}
+
 void count_classes(std::vector<float> const& predictions, Calibration const& calibration,
                    Truth const& truth, std::size_t classes, Inspection& inspection) {
   constexpr std::size_t kTenths = 10;
@@ -100,13 +108,15 @@ void take_residuals(std::vector<float> const& predictions, Truth const& truth,
 Inspection inspect(Inspected const& inspected, Table const& table, Rows const& development,
                    bool with_columns, int threads) {
   Inspection inspection;
-  auto const rows = rows_without(table.x.rows, *development);
-  inspection.rows = static_cast<std::int64_t>(rows.size());
-  if (rows.empty()) return inspection;
+  auto const test_rows = rows_without(table.x.rows, *development);
+  if (test_rows.empty()) return inspection;
+  bool const alone = inspected.predictor.empty();
+  double const work = alone ? work_of(inspected.winner) : work_of(inspected.predictor);
+  inspection.rows = rows_within(with_columns ? kWork : kQuickWork, work, std::ssize(test_rows));
+  auto const rows = chosen(test_rows, inspection.rows);
   Truth const truth(table, rows);
   std::vector<float> const x = rows_of(table.x, rows);
   Matrix const matrix{x.data(), inspection.rows, table.x.columns};
-  bool const alone = inspected.predictor.empty();
   std::vector<float> const predictions = alone ? inspected.winner.predict(matrix, threads)
                                                : inspected.predictor.predict(matrix, threads);
   Calibration const& calibration =
@@ -123,7 +133,7 @@ Inspection inspect(Inspected const& inspected, Table const& table, Rows const& d
       take_residuals(predictions, truth, inspected.encoding, inspection);
       break;
   }
-  if (with_columns) measure_columns(inspected, table, rows, threads, inspection);
+  if (with_columns) measure_columns(inspected, table, test_rows, threads, inspection);
   return inspection;
 }
 

@@ -145,6 +145,13 @@ TEST(Inspection, WorkIsBounded) {
   found = inspect(too_wide, table, rows(0, 398), true, 1);
   EXPECT_TRUE(found.columns.empty());
   EXPECT_EQ(found.residuals.size(), 1u);
+  // Its predictions too: a billion multiplications are those of some 100 of 400 rows.
+  found = inspect(too_wide, table, rows(0, 0), true, 1);
+  EXPECT_GT(found.rows, 90);
+  EXPECT_LT(found.rows, 110);
+  EXPECT_EQ(found.residuals[0].truth.size(), static_cast<std::size_t>(found.rows));
+  // And without columns, as under a time limit, no more than the fewest.
+  EXPECT_EQ(inspect(too_wide, table, rows(0, 0), false, 1).rows, 50);
 }
 
 TEST(Inspection, CountsLabelsAndMeasuresErrors) {
