@@ -78,7 +78,7 @@ std::string OnnxGraph::unique(std::string_view wanted) {
 
 OnnxValue OnnxGraph::input(std::string_view name, OnnxType type, std::int64_t columns,
                            std::string_view help) {
-  std::string const own = unique(name);
+  std::string own = unique(name);
   inputs_.push_back(value_info(own, type, columns, help));
   return own;
 }
@@ -93,7 +93,7 @@ void OnnxGraph::output(std::string_view name, OnnxValue const& value, OnnxType t
 
 OnnxValue OnnxGraph::add_node(std::string_view operation, std::vector<OnnxValue> const& inputs,
                               OnnxAttributes const& attributes, std::string_view domain) {
-  std::string const name = unique(operation);
+  std::string name = unique(operation);
   Message node;
   for (OnnxValue const& input : inputs)
     node.text(1, input);
@@ -119,7 +119,7 @@ OnnxValue OnnxGraph::ml_node(std::string_view operation, std::vector<OnnxValue> 
 template <class T>
 OnnxValue OnnxGraph::raw_constant(std::string_view hint, std::vector<std::int64_t> const& shape,
                                   OnnxType type, std::span<T const> values) {
-  std::string const name = unique(hint);
+  std::string name = unique(hint);
   constants_.push_back(
       tensor_head(shape, type)
           .text(8, name)
@@ -151,7 +151,7 @@ OnnxValue OnnxGraph::index(std::int64_t position) {
 }
 
 OnnxValue OnnxGraph::constant(std::string_view hint, std::span<std::string const> values) {
-  std::string const name = unique(hint);
+  std::string name = unique(hint);
   Message tensor = tensor_head({static_cast<std::int64_t>(values.size())}, OnnxType::text);
   for (std::string const& value : values)
     tensor.text(6, value);

@@ -54,7 +54,7 @@ std::string name_without(std::string const& path, std::string_view word) {
   std::error_code error;
   for (fs::recursive_directory_iterator entry(path, error), end; !error && entry != end;
        entry.increment(error)) {
-    std::string const name = entry->path().filename().string();
+    std::string name = entry->path().filename().string();
     if (!entry->is_directory(error) && name.find(word) == std::string::npos) return name;
   }
   return "";

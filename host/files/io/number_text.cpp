@@ -50,7 +50,7 @@ std::string duration_text(double seconds) {
 std::string shortest_text(double value, int digits) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
-  std::string const plain = without_zero(general(value, digits));
+  std::string plain = without_zero(general(value, digits));
   // 1.25e-05 as 1.25e-5; and a small number with zeros behind its point as 1.25e-3, where shorter.
   std::string scientific = formatted(value, std::chars_format::scientific, digits - 1);
   std::size_t const e = scientific.find('e');

@@ -202,9 +202,12 @@ PageSection prediction_section(RunAnalysis const& analysis) {
   PageSection section{"predictions", "Predictions", "", ""};
   if (!run.facts.inspection || run.facts.inspection->rows == 0) return section;
   Inspection const& inspection = *run.facts.inspection;
-  section.lead =
-      escaped("What " + std::string(run.result.ensemble.empty() ? "the winner" : "the ensemble") +
-              " predicts for the " + counted(inspection.rows, "test row") + ".");
+  std::string const who = run.result.ensemble.empty() ? "the winner" : "the ensemble";
+  bool const some = inspection.rows < run.test_rows();
+  section.lead = escaped("What " + who + " predicts for " +
+                         (some ? std::to_string(inspection.rows) + " of the " +
+                                     counted(run.test_rows(), "test row") + ", evenly chosen."
+                               : "the " + counted(inspection.rows, "test row") + "."));
   section.body = confusion_html(inspection, run.encoding) + calibration_html(inspection) +
                  labels_html(inspection, run.encoding) + residuals_html(inspection, run.encoding) +
                  columns_html(inspection, run.result.metric);
