@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A study's state, taken from a run and put back into one, or
-// given to one that extends the study.
+// A study's state, taken from a run and put back into one, or given to one that extends the study.
 #include <algorithm>
 
 #include "brood/error.hpp"
