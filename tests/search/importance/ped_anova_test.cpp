@@ -121,8 +121,10 @@ TEST(PedAnova, GivesTheNumbersOfOptuna) {
     for (auto const& [name, divergence] : golden.divergences)
       sum += divergence;
     for (auto const& [name, divergence] : golden.divergences) {
-      auto const own = std::find_if(found.begin(), found.end(),
-                                    [&](auto const& each) { return each.parameter == name; });
+      // Clang 14 captures no structured binding without an initialiser.
+      auto const own = std::find_if(found.begin(), found.end(), [&name = name](auto const& each) {
+        return each.parameter == name;
+      });
       ASSERT_NE(own, found.end()) << name;
       EXPECT_NEAR(own->divergence, divergence, 1e-9 * (1 + divergence)) << name;
       EXPECT_NEAR(own->share, divergence / sum, 1e-6) << name;
