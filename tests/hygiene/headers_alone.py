@@ -2,12 +2,16 @@
 """Each header compiles alone, and twice: the public ones see nothing but public headers.
 
     headers_alone.py --compiler CXX --generated DIR ROOT
+
+A header that a source of host/ includes before anything else compiles alone if that source does, which
+the build shows: such headers are only looked at for their guard.
 """
 
 import argparse
 import concurrent.futures
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -21,15 +25,27 @@ def compile_alone(compiler, include_dirs, name):
     return "" if done.returncode == 0 else f"{name} does not compile alone:\n{done.stderr}"
 
 
+def included_first(host):
+    """The names that sources of host/ include before anything else."""
+    for source in host.rglob("*.cpp"):
+        first = re.search(r'^#include (?:"(.+)"|<.+>)$', source.read_text(encoding="utf-8"), re.M)
+        if first and first[1]:
+            yield first[1]
+
+
 def jobs(root, generated):
-    """(include folders, header) of each header. Those that use BROOD_ISA are left out: they are parts
-    of one source per instruction set, which defines it, and not headers by themselves."""
+    """(include folders, header) of each header that no source shows to compile alone. Those that use
+    BROOD_ISA are left out: they are parts of one source per instruction set, which defines it, and not
+    headers by themselves."""
     host, public = root / "host", root / "host" / "include"
     for header in sorted(public.rglob("*.hpp")):
         yield [public, generated], header.relative_to(public)
+    shown = set(included_first(host))
     for header in sorted(host.rglob("*.hpp")):
         name = header.relative_to(host)
-        if name.parts[0] != "include" and "BROOD_ISA" not in header.read_text(encoding="utf-8"):
+        text = header.read_text(encoding="utf-8")
+        guarded = re.search("^#pragma once$", text, re.M)
+        if name.parts[0] != "include" and "BROOD_ISA" not in text and not (guarded and str(name) in shown):
             yield [host, public, generated], name
 
 
