@@ -27,8 +27,8 @@ class Fnv1a128 {
   void add_words(std::string_view bytes) {
     std::size_t at = 0;
     for (; at + 8 <= bytes.size(); at += 8)
-      add_word(bytes.substr(at, 8));
-    add_word(bytes.substr(at));
+      add_word(bytes.data() + at, 8);
+    add_word(bytes.data() + at, bytes.size() - at);
     add(static_cast<std::uint64_t>(bytes.size()));
   }
 
@@ -52,9 +52,9 @@ class Fnv1a128 {
   }
 
  private:
-  void add_word(std::string_view bytes) {
+  void add_word(char const* bytes, std::size_t count) {
     std::uint64_t word = 0;
-    for (std::size_t i = 0; i < bytes.size(); ++i)
+    for (std::size_t i = 0; i < count; ++i)
       word |= std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << (8 * i);
     hash_ ^= word;
     hash_ = (hash_ << 88) + hash_ * 0x13b;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A study's state as bytes: a magic word with a version, the fields in order, a checksum. Numbers
-// are little-endian; nothing is allocated on the word of bytes that are not there.
+// are little-endian; nothing is allocated on the word of bytes that are not there. They are written
+// and summed in pieces of one size, so that no second copy of all members is made.
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -16,29 +19,36 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::string_view kMagic = "brood state 5\n";
+constexpr std::string_view kMagic = "brood state 6\n";
 constexpr std::size_t kChecksum = 32;  // hex digits
+constexpr std::size_t kPiece = 1 << 20;
 
 std::string checksum(std::string_view bytes) {
   Fnv1a128 hash;
+  for (; bytes.size() > kPiece; bytes.remove_prefix(kPiece))
+    hash.add_words(bytes.substr(0, kPiece));
   hash.add_words(bytes);
   return hash.hex();
 }
 
 class Writer {
  public:
+  explicit Writer(std::function<void(std::string_view)> const& write) : write_(write) {
+    put(kMagic);
+  }
+
   template <class T>
   requires std::is_arithmetic_v<T> || std::is_enum_v<T>
   void operator()(T const& value) {
     char raw[sizeof(T)];
     std::memcpy(raw, &value, sizeof(T));
-    bytes_.append(raw, sizeof(T));
+    put({raw, sizeof(T)});
   }
   template <class T>
   void operator()(std::vector<T> const& list) {
     (*this)(static_cast<std::uint64_t>(list.size()));
     if constexpr (std::is_same_v<T, float>) {  // most of what there is
-      bytes_.append(reinterpret_cast<char const*>(list.data()), list.size() * sizeof(float));
+      put({reinterpret_cast<char const*>(list.data()), list.size() * sizeof(float)});
     } else {
       for (auto const& each : list)
         (*this)(static_cast<T const&>(each));
@@ -46,7 +56,7 @@ class Writer {
   }
   void operator()(std::string const& text) {
     (*this)(static_cast<std::uint64_t>(text.size()));
-    bytes_ += text;
+    put(text);
   }
   void operator()(Value const& value) {
     (*this)(static_cast<std::uint8_t>(value.index()));
@@ -60,10 +70,32 @@ class Writer {
   template <class T>
   requires std::is_class_v<T>
   void operator()(T const& value) { fields(*this, value); }
-  std::string& bytes() { return bytes_; }
+  // Writes what is left, and the checksum of all.
+  std::string finish() {
+    pass_on();
+    std::string sum = hash_.hex();
+    write_(sum);
+    return sum;
+  }
 
  private:
-  std::string bytes_;
+  void put(std::string_view bytes) {
+    while (!bytes.empty()) {
+      if (piece_.size() == kPiece) pass_on();
+      std::size_t const count = std::min(bytes.size(), kPiece - piece_.size());
+      piece_ += bytes.substr(0, count);
+      bytes.remove_prefix(count);
+    }
+  }
+  void pass_on() {
+    hash_.add_words(piece_);
+    write_(piece_);
+    piece_.clear();
+  }
+
+  std::function<void(std::string_view)> const& write_;
+  std::string piece_;
+  Fnv1a128 hash_;
 };
 
 class Reader {
@@ -191,11 +223,15 @@ void fields(Io& io, T& value) {
 }  // namespace
 
 std::string save(StudyState const& state) {
-  Writer writer;
-  writer.bytes() = kMagic;
+  std::string bytes;
+  save(state, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
+std::string save(StudyState const& state, std::function<void(std::string_view)> const& write) {
+  Writer writer(write);
   writer(state);
-  std::string const sum = checksum(writer.bytes());
-  return std::move(writer.bytes() += sum);
+  return writer.finish();
 }
 
 StudyState load_state(std::string_view bytes) {

@@ -239,6 +239,33 @@ TEST_F(StateTest, DamagedBytesAreRefused) {
   EXPECT_THROW(load_state("brood state 1\n" + bytes.substr(14)), StorageError);
 }
 
+// A state is written in pieces of a mebibyte; this one takes several, and once whole ones.
+TEST_F(StateTest, BytesInPiecesAreThoseOfOneString) {
+  constexpr std::size_t kPiece = 1 << 20;
+  StudyState state = state_;
+  std::vector<float>& weights = state.residents[0].image.weights;
+  weights.resize(2 * kPiece / sizeof(float) + 77);
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    weights[i] = static_cast<float>(i);
+  // Two pieces and some, and then three exactly, the checksum of 32 digits aside.
+  std::size_t const over = (save(state).size() - 32) % kPiece;
+  for (std::size_t const more : {std::size_t{0}, kPiece - over}) {
+    SCOPED_TRACE(more);
+    state.study.append(more, 'x');
+    std::string const bytes = save(state);
+    std::string pieces;
+    std::string const checksum = save(state, [&](std::string_view piece) { pieces += piece; });
+    EXPECT_TRUE(pieces == bytes);
+    EXPECT_EQ(checksum, bytes.substr(bytes.size() - 32));
+    EXPECT_EQ(load_state(bytes).residents[0].image.weights, weights);
+    for (std::size_t const at : {kPiece - 1, kPiece, 2 * kPiece + 5, bytes.size() - 33}) {
+      std::string damaged = bytes;
+      damaged[at] = static_cast<char>(damaged[at] ^ 1);
+      EXPECT_THROW(load_state(damaged), StorageError) << "byte " << at;
+    }
+  }
+}
+
 // What a program might hand over that took a state apart.
 TEST_F(StateTest, StatesThatDoNotHangTogetherAreRefused) {
   ASSERT_FALSE(refused(state_));

@@ -59,10 +59,10 @@ class Descriptor {
   int descriptor_ = -1;
 };
 
-void write_through(std::string const& path, std::string_view bytes, int flags,
-                   std::string const& shown) {
+void write_through(std::string const& path, std::function<void(WritePiece const&)> const& fill,
+                   int flags, std::string const& shown) {
   Descriptor file(path, flags, shown, "cannot be created");
-  file.write(bytes);
+  fill([&](std::string_view bytes) { file.write(bytes); });
   file.sync();
   file.close();
 }
@@ -76,14 +76,19 @@ void refuse_storage(std::string const& path, std::string_view what, int error) {
 }
 
 void write_new_file(std::string const& path, std::string_view bytes, std::string const& shown) {
-  write_through(path, bytes, O_WRONLY | O_CREAT | O_EXCL, shown);
+  write_through(
+      path, [&](WritePiece const& write) { write(bytes); }, O_WRONLY | O_CREAT | O_EXCL, shown);
 }
 
 void replace_file(std::string const& path, std::string_view bytes) {
+  replace_file(path, [&](WritePiece const& write) { write(bytes); });
+}
+
+void replace_file(std::string const& path, std::function<void(WritePiece const&)> const& fill) {
   std::error_code ignored;
   auto const status = std::filesystem::status(path, ignored);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    write_through(path, bytes, O_WRONLY, path);
+    write_through(path, fill, O_WRONLY, path);
     return;
   }
   // What a link points to is replaced, not the link.
@@ -92,7 +97,7 @@ void replace_file(std::string const& path, std::string_view bytes) {
   std::string const unfinished = sibling(target, "new");
   ::unlink(unfinished.c_str());  // of a process with our id that was killed
   try {
-    write_new_file(unfinished, bytes, path);
+    write_through(unfinished, fill, O_WRONLY | O_CREAT | O_EXCL, path);
     if (std::rename(unfinished.c_str(), target.c_str()) != 0) {
       refuse_storage(path, "cannot be replaced", errno);
     }

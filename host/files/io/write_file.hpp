@@ -3,6 +3,7 @@
 // to the disk, and renamed. Everything throws StorageError `path: what: the system's reason`.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ namespace brood::files {
 void write_new_file(std::string const& path, std::string_view bytes, std::string const& shown);
 // Replaces a regular file at once or makes a new one; a pipe or device is simply written to.
 void replace_file(std::string const& path, std::string_view bytes);
+// The same for bytes that come in pieces: `fill` gives them to what it is called with.
+using WritePiece = std::function<void(std::string_view bytes)>;
+void replace_file(std::string const& path, std::function<void(WritePiece const&)> const& fill);
 void sync_directory(std::string const& path);
 
 // A name for something unfinished, in the same directory: `.NAME.WORD-PID`.

@@ -120,10 +120,10 @@ void Store::Impl::save(StudyRun& run) {
     StudyState members;
     members.residents = std::move(state.residents);
     state.residents = {};
-    std::string const bytes = brood::save(members);
-    members = {};
-    row.members = {row_.members.slot == 1 ? 2 : 1, bytes.substr(bytes.size() - kChecksum)};
-    replace_file(real_ + '/' + members_file(row.members.slot), bytes);
+    row.members.slot = row_.members.slot == 1 ? 2 : 1;
+    replace_file(real_ + '/' + members_file(row.members.slot), [&](WritePiece const& write) {
+      row.members.checksum = brood::save(members, write);
+    });
   }
   row.ended = "";
   row.seconds = before_ + seconds_between(opened_, Clock::now());

@@ -327,6 +327,8 @@ struct StudyState {
   std::vector<Resident> residents;  // members of the trials that are still in the running
 };
 std::string save(StudyState const& state);
+// The same bytes, given to `write` piece by piece; returns the checksum that they end with.
+std::string save(StudyState const& state, std::function<void(std::string_view)> const& write);
 // Throws StorageError if the bytes are damaged or of another version.
 StudyState load_state(std::string_view bytes);
 
