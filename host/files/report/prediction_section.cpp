@@ -56,9 +56,9 @@ std::string confusion_html(Inspection const& inspection, Encoding const& encodin
 }
 
 std::string calibration_html(Inspection const& inspection) {
-  if (inspection.calibration.empty()) return "";
+  if (inspection.reliability.empty()) return "";
   std::vector<std::vector<HtmlCell>> rows;
-  for (auto const& tenth : inspection.calibration) {
+  for (auto const& tenth : inspection.reliability) {
     rows.push_back({number_cell(percent_text(tenth.predicted)),
                     number_cell(percent_text(tenth.right)), bar_cell(tenth.right),
                     number_cell(std::to_string(tenth.rows))});

@@ -111,7 +111,7 @@ Inspection written_inspection() {
   return {
       .rows = 4,
       .confusion = {{1, 0}, {2, 1}},
-      .calibration = {{.predicted = 0.75, .right = 0.5, .rows = 4}},
+      .reliability = {{.predicted = 0.75, .right = 0.5, .rows = 4}},
       .labels = {{1, 2, 3, 4}},
       .residuals = {{.mean = -0.25, .deviation = 1.0 / 3, .truth = {1, 2.5}, .predicted = {2, 3}}},
       .columns = {{.name = "a </b> column", .mean = 0.5, .deviation = 0.125}},
