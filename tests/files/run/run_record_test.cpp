@@ -89,22 +89,12 @@ Result written_result() {
 }
 
 RunFacts written_facts() {
-  return {.command_line = "brood tune 'a sweep.yaml'",
-          .data_fingerprint = "00ff",
-          .backend = {.name = "cpu", .device = "a processor", .precision = "fp32"},
-          .seconds = 1.5,
-          .started = "2026-01-31T12:00:00Z",
-          .events = 2,
-          .ended = "complete",
-          .rows = 178,
-          .development_rows = 142,
-          .rungs = {{.trials = 3, .epoch = 1, .member_epochs = 6, .best = 0.5, .seconds = 0.25},
-                    {.trials = 1,
-                     .epoch = 9,
-                     .member_epochs = 22,
-                     .best = 0.875,
-                     .top = 0.875,
-                     .seconds = 1.25}}};
+  RunFacts facts = undisturbed_facts();
+  facts.seconds = 1.5;
+  facts.rungs = {
+      {.trials = 3, .epoch = 1, .member_epochs = 6, .best = 0.5, .seconds = 0.25},
+      {.trials = 1, .epoch = 9, .member_epochs = 22, .best = 0.875, .top = 0.875, .seconds = 1.25}};
+  return facts;
 }
 
 Inspection written_inspection() {
