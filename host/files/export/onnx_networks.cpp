@@ -115,27 +115,35 @@ class Networks {
     throw UsageError("activation '" + name + "' has no form in ONNX yet");
   }
 
+  OnnxValue cast(OnnxValue const& value, OnnxType type) {
+    return graph_.node("Cast", {value},
+                       OnnxAttributes().whole("to", static_cast<std::int64_t>(type)));
+  }
+  // In fp32, Sigmoid of onnxruntime is exact to 1e-7 alone, which is nothing of the small
+  // probabilities that shares and temperatures make large.
+  OnnxValue probability(OnnxValue const& logits) {
+    return cast(apply("Sigmoid", cast(logits, OnnxType::real64)), OnnxType::real);
+  }
+
   OnnxValue add_head(Model const& model, OnnxValue const& logits) {
     switch (head_of(model)) {
       case NetworkHead::values: {
-        OnnxValue const wide =
-            graph_.node("Cast", {logits},
-                        OnnxAttributes().whole("to", static_cast<std::int64_t>(OnnxType::real64)));
         return apply("Add",
-                     apply("Div", wide, doubles("target_scale", model.transform.target_scale)),
+                     apply("Div", cast(logits, OnnxType::real64),
+                           doubles("target_scale", model.transform.target_scale)),
                      doubles("target_shift", model.transform.target_shift));
       }
       case NetworkHead::softmax:
         return graph_.node("Softmax", {logits}, OnnxAttributes().whole("axis", 1));
       case NetworkHead::one_logit: {
-        OnnxValue const yes = apply("Sigmoid", logits);
+        OnnxValue const yes = probability(logits);
         return graph_.node("Concat", {apply("Sub", graph_.scalar(1.0f), yes), yes},
                            OnnxAttributes().whole("axis", 1));
       }
       case NetworkHead::labels:
-        return apply("Sigmoid", logits);
+        return probability(logits);
       case NetworkHead::shares: {
-        OnnxValue const each = apply("Sigmoid", logits);
+        OnnxValue const each = probability(logits);
         std::vector<std::int64_t> const axis = {1};
         return apply("Div", each, graph_.node("ReduceSum", {each, graph_.constant("axis", axis)}));
       }
