@@ -35,6 +35,12 @@ class Report(CommandTest):
         score = json.loads(self.text("run/best/score.json"))["test"]
         self.assertIn(f"# wine\n\n**{score:.4f}** test accuracy on 36 rows", out)
         self.assertIn("| bracket | to epoch | trials |", out)
+        found = json.loads(self.text("run/inspection.json"))
+        self.assertIn("## Predictions\n\nWhat the winner predicts for the 36 test rows.\n", out)
+        for kind, counts in zip("012", found["confusion"]):
+            self.assertIn("\n| " + " | ".join([kind, *map(str, counts)]) + " |\n", out)
+        self.assertIn("### Calibration\n", out)
+        self.assertIn("| " + str(found["calibration"][-1]["rows"]) + " |\n", out)
         self.brood("report", "run", "--format", "markdown", "--out", "report.md")
         self.assertEqual(self.text("report.md"), out)
         self.assertIn("allowed: html, markdown", self.brood("report", "run", "--format", "pdf", code=2)[1])
