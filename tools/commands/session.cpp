@@ -178,6 +178,8 @@ class Session {
             .rungs = store_.rungs(),
             .inspection = inspection_of(prepared_, result, options_),
             .profile = report(),
+            .training_data = files::training_data(prepared_.data.table(), prepared_.encoding,
+                                                  result.development),
             .trained_rows = trained_rows(prepared_.data.table(), result.development)};
   }
   std::optional<ProfileReport> report() const {
