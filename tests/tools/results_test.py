@@ -122,7 +122,7 @@ class Card(Run):
                 self.assertAlmostEqual(float(told[1]), score, delta=5e-4 * abs(score))
 
     def test_classes_and_columns_are_those_of_the_rows_that_trained(self):
-        rows = list(csv.DictReader(open(WINE, newline="")))
+        rows = self.rows(WINE)
         tested = json.loads(self.text("run/inspection.json"))["confusion"]
         for kind, counts in zip("012", tested):
             of_class = sum(row["cultivar"] == kind for row in rows)
