@@ -135,9 +135,10 @@ class ExportTest(CommandTest):
         4 BOUND; in the mean over an ensemble, which keeps relative errors of each probability and
         of its rest, to 8 BOUND. The temperature divides log odds by T, and a probability q moves
         with its log odds by q (1 - q). What is computed is rounded once more, to fp32, and there
-        predict's digits end. Of one logit the rest is 1 - p in fp32, half a unit in the last place
-        of 1 wrong on either side: of the log odds another 2^-24 / min(p, 1 - p) each, or all of
-        what lies below the least rest that counts, 2^-24."""
+        predict's digits end. Of one logit the rest is 1 - p, of a p in fp32: predict rounds the sum
+        and the quotient of its sigmoid (2^-24 and 2^-25), what is exported rounds once (2^-25), and
+        both round the mean of an ensemble once more; that is 3 2^-24 / min(p, 1 - p) of the log
+        odds, where no rest below 2^-24 counts."""
         self.assertEqual(len(got), len(expected))
         least = 2.0 ** -24
         for mine, row in zip(got, expected):
@@ -146,7 +147,7 @@ class ExportTest(CommandTest):
                 log_odds = 8 * BOUND
                 if by_logit and 0 < q < 1:
                     odds = (q / (1 - q)) ** temperature
-                    log_odds += 2 * least / max(min(odds, 1 / odds), least)
+                    log_odds += 3 * least / max(min(odds, 1 / odds), least)
                 bound = 1.01 * q * (1 - q) * log_odds / temperature + 2.0 ** -22
                 self.assertLessEqual(abs(own - q), bound, (own, q, temperature))
 

@@ -23,26 +23,26 @@ class Networks {
     double picks = 0;
     for (Ensemble::Part const& part : models.parts)
       picks += part.count;
+    bool const alone = models.parts.size() == 1;
     std::vector<OnnxValue> shares;
     for (std::size_t p = 0; p < models.parts.size(); ++p) {
-      prefix_ = models.parts.size() == 1 ? "" : std::to_string(p) + ".";
+      prefix_ = alone ? "" : std::to_string(p) + ".";
       Model const& model = models.parts[p].model;
       OnnxValue const predicted = add_head(model, add_layers(model));
-      double const share = models.parts[p].count / picks;
-      shares.push_back(share == 1 ? predicted : scaled(predicted, share, model.task));
+      if (alone) return predicted;
+      // The mean in fp64: in fp32 the sum would round what is near 1.
+      OnnxValue const share = graph_.scalar(models.parts[p].count / picks);
+      shares.push_back(apply("Mul", cast(predicted, OnnxType::real64), share));
     }
-    return shares.size() == 1 ? shares.front() : graph_.node("Sum", shares);
+    OnnxValue const mean = graph_.node("Sum", shares);
+    bool const of_values = models.parts.front().model.task == Task::regression;
+    return of_values ? mean : cast(mean, OnnxType::real);
   }
 
  private:
   template <class... Values>
   OnnxValue apply(char const* operation, Values const&... values) {
     return graph_.node(operation, {values...});
-  }
-  OnnxValue scaled(OnnxValue const& value, double factor, Task task) {
-    return apply("Mul", value,
-                 task == Task::regression ? graph_.scalar(factor)
-                                          : graph_.scalar(static_cast<float>(factor)));
   }
   OnnxValue row(char const* hint, std::vector<float> const& values) {
     return graph_.constant(prefix_ + hint, {static_cast<std::int64_t>(values.size())},
