@@ -33,6 +33,11 @@ std::string data_name(ReportedRun const& run) {
   return name.empty() || name == "-" ? "the standard input" : name;
 }
 
+// What the model is called: by its study, or of a trial that was trained by itself, by its number.
+std::string name_of_model(ReportedRun const& run) {
+  return run.facts.of_run.empty() ? run.sweep.name : "trial " + std::to_string(run.result.best);
+}
+
 std::string more_text(std::size_t all, std::string_view noun) {
   if (all <= kMostListed) return "";
   return "and " + std::to_string(all - kMostListed) + " more " + std::string(noun) + "\n\n";
@@ -49,7 +54,7 @@ std::string front_matter(ReportedRun const& run) {
                      "\n- brood\nmetrics:\n- " + result.metric + "\n";
   double const test = ensemble ? result.ensemble_test : result.test;
   if (!std::isnan(test)) {
-    text += "model-index:\n- name: " + yaml_text(run.sweep.name) +
+    text += "model-index:\n- name: " + yaml_text(name_of_model(run)) +
             "\n  results:\n  - task:\n      type: " + task +
             "\n    dataset:\n      name: " + yaml_text(data_name(run)) +
             "\n      type: tabular\n    metrics:\n    - type: " + result.metric +
@@ -71,7 +76,7 @@ std::string names_text(std::vector<std::string> const& names, std::size_t most) 
 
 std::string purpose(ReportedRun const& run) {
   Encoding const& encoding = run.encoding;
-  std::string text = "# " + markdown_plain(run.sweep.name) +
+  std::string text = "# " + markdown_plain(name_of_model(run)) +
                      ", a model by brood " BROOD_VERSION "\n\nIt predicts ";
   switch (encoding.task) {
     case Task::classification:
@@ -188,14 +193,19 @@ std::string search_lines(Sweep const& sweep) {
 
 std::string choice_part(RunAnalysis const& analysis) {
   Result const& result = analysis.run.result;
+  std::string const search =
+      "The search, in brood's words:\n\n" + markdown_code(search_lines(analysis.run.sweep), "yaml");
+  if (!analysis.run.facts.of_run.empty()) {
+    return "## How it was chosen\n\nIt was asked for: it is trial " + std::to_string(result.best) +
+           " of a study, trained again by itself. " + search;
+  }
   std::string text = "## How it was chosen\n\nOf " + counted(std::ssize(result.trials), "trial") +
                      " (" + std::to_string(analysis.diverged) + " diverged), which took " +
                      counted(result.member_epochs, "epoch") + " of training in all";
   if (result.refit_epochs > 0)
     text += ", and was trained again on all rows but the test rows for " +
             counted(result.refit_epochs, "epoch");
-  return text + ". The search, in brood's words:\n\n" +
-         markdown_code(search_lines(analysis.run.sweep), "yaml");
+  return text + ". " + search;
 }
 
 // ---- scores
@@ -238,6 +248,7 @@ std::string score_part(ReportedRun const& run) {
   Row names = {"score", "on", "winner"};
   if (ensemble) names.emplace_back("ensemble");
   std::string text = "## Scores\n\n" + markdown_table(names, rows);
+  if (!run.facts.of_run.empty()) return text;  // nothing was chosen by them
   text += std::string(ensemble ? "The winner and the ensemble were chosen by their"
                                : "The winner was chosen by its") +
           " validation score" + (ensemble ? "s, which are" : ", which is") +
@@ -359,10 +370,15 @@ std::string limit_part(RunAnalysis const& analysis) {
 
 std::string repeat_part(ReportedRun const& run) {
   std::string const name = std::filesystem::path(run.sweep.data_path).filename().string();
-  return "## To repeat it\n\nWith the run's config.yaml, brood " BROOD_VERSION
-         " and the same data, to the bit on the same kind of device (" +
+  bool const alone = !run.facts.of_run.empty();
+  return std::string("## To repeat it\n\nWith ") +
+         (alone ? "RUN, the directory of the study" : "the run's config.yaml") +
+         ", brood " BROOD_VERSION " and the same data, to the bit on the same kind of device (" +
          run.facts.backend.name + ", " + run.facts.backend.precision + "):\n\n" +
-         markdown_code("brood tune config.yaml data.file=" + shell_word(name.empty() ? "-" : name));
+         markdown_code("brood tune " +
+                       (alone ? "--only " + std::to_string(run.result.best) + " RUN"
+                              : std::string("config.yaml")) +
+                       " data.file=" + shell_word(name.empty() ? "-" : name));
 }
 
 }  // namespace

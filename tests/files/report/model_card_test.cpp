@@ -59,6 +59,17 @@ TEST(ModelCard, WarnsAsTheReportDoes) {
             "\n- 26 of the 26 best trials have lr near the upper end of its range, 0.1: ");
 }
 
+TEST(ModelCard, OfATrialTrainedAloneIsOfATrial) {
+  RunRecord run = run_with_data();
+  run.facts.of_run = "/home/someone/runs/a";
+  std::string const card = card_of(run);
+  expect_in(card, "# trial 0, a model by brood");
+  expect_in(card, "It was asked for: it is trial 0 of a study, trained again by itself.");
+  expect_in(card, "brood tune --only 0 RUN data.file='some data.csv'\n");
+  EXPECT_EQ(card.find("too good"), std::string::npos);
+  EXPECT_EQ(card.find("/home"), std::string::npos);
+}
+
 TEST(ModelCard, KnowsNothingOfClockAndMachine) {
   RunRecord run = run_with_data();
   std::string const card = card_of(run);
