@@ -20,6 +20,7 @@ struct ColumnExtent {
   double high = std::numeric_limits<double>::quiet_NaN();
 };
 
+// Of all of them.
 struct TrainingData {
   std::int64_t rows = 0;
   std::vector<ColumnExtent> columns = {};  // as Encoding::inputs
