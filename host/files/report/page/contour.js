@@ -5,9 +5,9 @@
 const FIELD = {columns: 150, rows: 90, width: 6};  // cells, and the deviation of the kernel in cells
 
 function drawContour(parent, run, selection) {
-  const sorted = run.importance.map((each) => run.parameters.findIndex((own) => own.name === each.parameter));
-  const order = [...run.importance.keys()].sort((a, b) => run.importance[b].share - run.importance[a].share)
-      .map((i) => sorted[i]);
+  const order = [...run.importance].sort((a, b) => b.share - a.share)
+      .map((each) => run.parameters.findIndex((own) => own.name === each.parameter)).filter((index) => index >= 0);
+  if (order.length < 2) return;
   const state = {across: order[0], up: order[1]};
   const controls = htmlElement("div", {class: "controls"});
   parent.append(controls);
