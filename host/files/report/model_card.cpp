@@ -361,8 +361,11 @@ std::string limit_part(RunAnalysis const& analysis) {
   }
   bool const has_texts = std::any_of(encoding.inputs.begin(), encoding.inputs.end(),
                                      [](InputEncoding const& each) { return each.categorical; });
-  if (has_texts) text += "- A text that is none of its levels counts as missing.\n";
-  text += "- What is missing counts as the mean of its column.\n";
+  bool const has_numbers = std::any_of(encoding.inputs.begin(), encoding.inputs.end(),
+                                       [](InputEncoding const& each) { return !each.categorical; });
+  if (has_texts)
+    text += "- A text that is missing, or none of its column's levels, counts as none of them.\n";
+  if (has_numbers) text += "- A number that is missing counts as the mean of its column.\n";
   for (std::string const& sentence : cautions(analysis))
     text += "- " + markdown_plain(sentence) + "\n";
   return text + "\n" + (data ? extent_table(*data, encoding) : "");
