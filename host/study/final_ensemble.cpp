@@ -8,7 +8,6 @@
 #include "study/constraints.hpp"
 #include "study/finalizer.hpp"
 #include "study/plan.hpp"
-#include "study/standing.hpp"
 
 namespace brood {
 
@@ -75,9 +74,8 @@ class Mean {
 
 }  // namespace
 
-void Finalizer::make_ensemble(FinalMember const& winner, Result& result) {
-  auto const trials = ensemble_library(setup_, tuner_);
-  auto const candidates = out_of_fold_predictions(trials);
+void Finalizer::make_ensemble(FinalMember const& winner, std::vector<int> const& trials,
+                              std::vector<std::vector<float>> const& candidates, Result& result) {
   Selection const selection = select(trials, candidates);
   std::map<int, int> counts;  // by trial
   for (int const pick : selection.picks)

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "study/plan.hpp"
+#include "study/standing.hpp"
 #include "study/start.hpp"
 
 namespace brood {
@@ -66,13 +67,18 @@ void Finalizer::finish(Result& result) {
   result.refit_epochs = final.refit_epochs;
   result.refit_diverged = final.refit_diverged;
   result.model = model_of(final);
-  result.model.calibration =
-      out_of_fold_.calibration(out_of_fold_predictions({result.best}).front());
+  std::vector<int> const library = ensemble_library(setup_, tuner_);
+  std::vector<int> predicting = library;  // which the winner usually is one of
+  auto const winner = std::find(library.begin(), library.end(), result.best) - library.begin();
+  if (winner == std::ssize(library)) predicting.push_back(result.best);
+  auto candidates = out_of_fold_predictions(predicting);
+  result.model.calibration = out_of_fold_.calibration(candidates[static_cast<std::size_t>(winner)]);
+  candidates.resize(library.size());
   TestScores const test = scorer_.test(final.id, result.model.calibration);
   result.test = test.score;
   result.test_metrics = test.metrics;
   result.test_coverage = test.coverage;
-  if (setup_.study.ensemble > 0) make_ensemble(final, result);
+  if (setup_.study.ensemble > 0) make_ensemble(final, library, candidates, result);
 }
 
 }  // namespace brood

@@ -54,7 +54,9 @@ class Finalizer {
   // The members of all folds and repeats of each trial: what stands for it in an ensemble that is
   // not trained again (bagging, Breiman 1996, by folds).
   std::vector<FinalMember> bags(std::vector<int> const& trials);
-  void make_ensemble(FinalMember const& winner, Result& result);
+  // Of trials, with their predictions out of fold.
+  void make_ensemble(FinalMember const& winner, std::vector<int> const& trials,
+                     std::vector<std::vector<float>> const& candidates, Result& result);
 
   StudySetup const& setup_;
   Tuner const& tuner_;

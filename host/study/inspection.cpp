@@ -37,7 +37,7 @@ std::int64_t rows_within(double most_work, double row_work, std::int64_t rows) {
 void count_classes(std::vector<float> const& predictions, Calibration const& calibration,
                    Truth const& truth, std::size_t classes, Inspection& inspection) {
   constexpr std::size_t kTenths = 10;
-  std::vector<Inspection::Calibration> tenths(kTenths);
+  std::vector<Inspection::Reliability> tenths(kTenths);
   inspection.confusion.assign(classes, std::vector<std::int64_t>(classes, 0));
   for (std::size_t row = 0; row < truth.y.size(); ++row) {
     auto const own = std::span(predictions).subspan(row * classes, classes);
@@ -50,11 +50,11 @@ void count_classes(std::vector<float> const& predictions, Calibration const& cal
     tenth.right += predicted == actual;
     ++tenth.rows;
   }
-  for (Inspection::Calibration& tenth : tenths) {
+  for (Inspection::Reliability& tenth : tenths) {
     if (tenth.rows == 0) continue;
     tenth.predicted /= static_cast<double>(tenth.rows);
     tenth.right /= static_cast<double>(tenth.rows);
-    inspection.calibration.push_back(tenth);
+    inspection.reliability.push_back(tenth);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "brood/files/model_file.hpp"
+#include "brood/files/run_directory.hpp"
 
 namespace brood::files {
 
@@ -64,6 +65,19 @@ inline SavedModel saved_model(Task task, std::string const& loss) {
                         counted_layer(3, shared ? 1 : outputs)};
   saved.metric = task == Task::regression ? "rmse" : "accuracy";
   return saved;
+}
+
+// Facts of a run that trained for a while and was not disturbed, without rungs.
+inline RunFacts undisturbed_facts() {
+  return {.command_line = "brood tune 'made up.yaml'",
+          .data_fingerprint = "00ff",
+          .backend = {.name = "cpu", .device = "a processor", .precision = "fp32"},
+          .seconds = 6,
+          .started = "2026-01-31T12:00:00Z",
+          .events = 3,
+          .ended = "complete",
+          .rows = 200,
+          .development_rows = 100};
 }
 
 }  // namespace brood::files

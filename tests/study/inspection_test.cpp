@@ -80,10 +80,10 @@ TEST(Inspection, CountsClassesOfTheTestRowsAlone) {
   EXPECT_EQ(found.rows, 100);
   // Of rows 100 .. 199, ten (100, 110, ...) are said to be of class 0 and are of class 1.
   EXPECT_EQ(found.confusion, (std::vector<std::vector<std::int64_t>>{{40, 0}, {10, 50}}));
-  ASSERT_EQ(found.calibration.size(), 1u);
-  EXPECT_EQ(found.calibration[0].rows, 100);
-  EXPECT_DOUBLE_EQ(found.calibration[0].right, 0.9);
-  EXPECT_NEAR(found.calibration[0].predicted, 1 / (1 + std::exp(-8.0)), 1e-6);
+  ASSERT_EQ(found.reliability.size(), 1u);
+  EXPECT_EQ(found.reliability[0].rows, 100);
+  EXPECT_DOUBLE_EQ(found.reliability[0].right, 0.9);
+  EXPECT_NEAR(found.reliability[0].predicted, 1 / (1 + std::exp(-8.0)), 1e-6);
   EXPECT_TRUE(found.columns.empty());
 }
 

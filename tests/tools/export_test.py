@@ -13,7 +13,7 @@ import unittest
 import readers
 from command import WINE
 from exported_tables import ACTIVATIONS, BOUND, ENCODED, FAST, KINDS, ExportTest, metadata
-from exported_tables import read_header
+from exported_tables import read_header, rows, with_targets
 
 
 C_MAIN = """
@@ -42,8 +42,8 @@ def c_literal(value):
     return '"' + "".join(f"\\{byte:03o}" for byte in value.encode()) + '"'
 
 
-class ExportC(ExportTest):
-    """The header compiles without a warning and predicts as brood predict does."""
+class CReader(ExportTest):
+    """The header compiles without a warning, and predicts."""
 
     def c_predictions(self, run, classes, *options):
         self.brood("export", run, "--out", "net.h", "--overwrite", *options)
@@ -68,6 +68,10 @@ class ExportC(ExportTest):
 
     def output_count(self, run):
         return json.loads(metadata(self.folder / run / "best/model.safetensors")["brood"])["outputs"]
+
+
+class ExportC(CReader):
+    """The header predicts as brood predict does."""
 
     def test_every_kind_of_target(self):
         for number, kind in enumerate(KINDS):
@@ -97,6 +101,44 @@ class ExportC(ExportTest):
             self.check_near(numbers, expected, of_values=True)
 
 
+# What makes a network less certain than it may be, so that its temperature is below 1, and what
+# makes it more certain than it may be.
+TIMID = ["label_smoothing=0.4", "lr=0.01", "early_terminate.max_iter=4"]
+BOLD = ["lr=0.03", "hidden=[64,64]", "activation=relu", "dropout=0", "weight_decay=0",
+        "early_terminate={type: none}", "epochs=40"]
+
+
+class Calibrated(ExportTest):
+    """Runs of which a temperature is kept, some with a threshold."""
+
+    def calibrated_runs(self):
+        """The kind of each run, made in turn, its temperature, and what predict says of its rows."""
+        for kind, ensemble in (("numbered classes", 4), ("named classes", 0),
+                               ("two classes of one logit", 0), ("classes by bce", 0),
+                               ("labels", 4)):
+            targets, words = KINDS[kind]
+            self.write("data.csv", with_targets(rows(400), **targets))
+            by = [] if "number" in kind or kind == "classes by bce" else ["calibrate.threshold=f1"]
+            for options in (TIMID, BOLD):
+                words = [each for each in words if not each.startswith("ensemble")]
+                self.brood("tune", "data.csv", *words, "--trials", "6", "optimizer=adam", *options,
+                           *by, f"ensemble={ensemble}", "--quiet", "--out", "run", "--overwrite")
+                saved = json.loads(self.text("run/run.json"))["predicts"]
+                self.assertEqual(saved["temperature"] < 1, options is TIMID, kind)
+                self.assertEqual("threshold" in saved, bool(by), kind)
+                yield kind, saved, *self.predicted()
+
+    def check_decisions(self, kind, got, words, saved, decided):
+        """Of rows whose probability is not within the bound of the threshold."""
+        for probabilities, word, mine in zip(got, words or [None] * len(got), decided):
+            if kind == "labels":
+                sure = [abs(p - saved["threshold"]) > BOUND for p in probabilities]
+                for p, own, clear in zip(probabilities, mine, sure):
+                    self.assertTrue(not clear or own == int(p > saved["threshold"]))
+            elif abs(probabilities[-1] - saved.get("threshold", -1)) > BOUND:
+                self.assertEqual(str(mine), word)
+
+
 # Feeds a model with columns by name, and prints its outputs.
 ONNX = """
 import json, sys
@@ -119,7 +161,7 @@ print(json.dumps({n: {"type": str(v.dtype), "values": v.tolist()} for n, v in ou
 """
 
 
-class ExportOnnx(ExportTest):
+class OnnxReader(ExportTest):
     def setUp(self):
         readers.need("onnx", "onnxruntime", "numpy")
         super().setUp()
@@ -129,6 +171,8 @@ class ExportOnnx(ExportTest):
         self.write("columns.json", json.dumps(columns))
         return readers.run(ONNX, "net.onnx", "columns.json", cwd=self.folder)
 
+
+class ExportOnnx(OnnxReader):
     def check(self, kind, outputs, expected, words):
         named = {name.removesuffix("_2"): output for name, output in outputs.items()}
         if "values" in kind:
@@ -195,6 +239,26 @@ class ExportOnnx(ExportTest):
             columns[each["name"]] = [float(cell) for cell in cells] if numeric else cells
         expected = self.predicted()
         self.check("named classes", self.outputs(columns), *expected)
+
+
+class ExportCalibratedC(Calibrated, CReader):
+    def test_is_what_predict_says(self):
+        for kind, saved, expected, words in self.calibrated_runs():
+            numbers, own = self.c_predictions("run", kind != "labels")
+            self.check_calibrated(numbers, expected, saved["temperature"],
+                                  by_logit=kind not in ("numbered classes", "named classes"))
+            if kind != "labels":
+                self.check_decisions(kind, expected, words, saved, own)
+
+
+class ExportCalibratedOnnx(Calibrated, OnnxReader):
+    def test_is_what_predict_says(self):
+        for kind, saved, expected, words in self.calibrated_runs():
+            outputs = self.outputs(self.cells())
+            named = {name.removesuffix("_2"): output for name, output in outputs.items()}
+            self.check_calibrated(named["probabilities"]["values"], expected, saved["temperature"],
+                                  by_logit=kind not in ("numbered classes", "named classes"))
+            self.check_decisions(kind, expected, words, saved, named["prediction"]["values"])
 
 
 TORCH = """

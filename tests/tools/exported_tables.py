@@ -128,6 +128,29 @@ class ExportTest(CommandTest):
             worst = max(abs(mine[column] - cell) for mine, cell in zip(got, cells))
             self.assertLessEqual(worst, bound)
 
+    def check_calibrated(self, got, expected, temperature, *, by_logit):
+        """Probabilities under a temperature T, and against predict's.
+
+        To BOUND at the steepest place of a sigmoid, where its slope is 1/4, log odds agree to
+        4 BOUND; in the mean over an ensemble, which keeps relative errors of each probability and
+        of its rest, to 8 BOUND. The temperature divides log odds by T, and a probability q moves
+        with its log odds by q (1 - q). What is computed is rounded once more, to fp32, and there
+        predict's digits end. Of one logit the rest is 1 - p, of a p in fp32: predict rounds the sum
+        and the quotient of its sigmoid (2^-24 and 2^-25), what is exported rounds once (2^-25), and
+        both round the mean of an ensemble once more; that is 3 2^-24 / min(p, 1 - p) of the log
+        odds, where no rest below 2^-24 counts."""
+        self.assertEqual(len(got), len(expected))
+        least = 2.0 ** -24
+        for mine, row in zip(got, expected):
+            self.assertEqual(len(mine), len(row))
+            for own, q in zip(mine, row):
+                log_odds = 8 * BOUND
+                if by_logit and 0 < q < 1:
+                    odds = (q / (1 - q)) ** temperature
+                    log_odds += 3 * least / max(min(odds, 1 / odds), least)
+                bound = 1.01 * q * (1 - q) * log_odds / temperature + 2.0 ** -22
+                self.assertLessEqual(abs(own - q), bound, (own, q, temperature))
+
     def cells(self, data="data.csv"):
         """Of the inputs of the models: a list for each column."""
         table = self.rows(data)

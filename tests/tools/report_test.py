@@ -35,6 +35,12 @@ class Report(CommandTest):
         score = json.loads(self.text("run/best/score.json"))["test"]
         self.assertIn(f"# wine\n\n**{score:.4f}** test accuracy on 36 rows", out)
         self.assertIn("| bracket | to epoch | trials |", out)
+        found = json.loads(self.text("run/inspection.json"))
+        self.assertIn("## Predictions\n\nWhat the winner predicts for the 36 test rows.\n", out)
+        for kind, counts in zip("012", found["confusion"]):
+            self.assertIn("\n| " + " | ".join([kind, *map(str, counts)]) + " |\n", out)
+        self.assertIn("### Calibration\n", out)
+        self.assertIn("| " + str(found["calibration"][-1]["rows"]) + " |\n", out)
         self.brood("report", "run", "--format", "markdown", "--out", "report.md")
         self.assertEqual(self.text("report.md"), out)
         self.assertIn("allowed: html, markdown", self.brood("report", "run", "--format", "pdf", code=2)[1])
@@ -144,7 +150,8 @@ class Page(CommandTest):
     def test_everything_is_drawn(self):
         self.brood("tune", "wine.yaml", "--out", "run")
         dom = self.drawn("run/report.html")
-        for chart, canvases in (("history", 1), ("curves", 1), ("parallel", 1), ("slices", 3)):
+        for chart, canvases in (("history", 1), ("edf", 1), ("curves", 1), ("parallel", 1),
+                                ("slices", 3), ("contour", 1)):
             figure = re.search(rf'<figure id="{chart}-chart">(.*?)</figure>', dom, re.S)[1]
             self.assertEqual(figure.count("<canvas"), canvases, chart)
         table = re.search(r'<div id="trials-table">(.*?)</section>', dom, re.S)[1]
@@ -188,6 +195,37 @@ class Page(CommandTest):
         self.assertEqual(found["up"], sorted(found["up"]))
         self.assertEqual(found["down"], sorted(found["up"], reverse=True))
 
+    def test_two_settings_together_are_the_two_that_matter_most_or_others(self):
+        self.brood("tune", "wine.yaml", "--out", "run", "trials=27")
+        importance = self.json_of("report", "run")["runs"][0]["importance"]
+        first, second = [each["parameter"] for each in
+                         sorted(importance, key=lambda each: -each["share"])][:2]
+        found = self.found("run/report.html", """
+            const selects = [...document.querySelectorAll("#contour-chart select")];
+            const chosen = () => selects.map((each) => each.selectedOptions[0].textContent);
+            const titles = () => [...document.querySelectorAll("#contour-chart text.title")].map(
+                (each) => each.textContent);
+            const before = [chosen(), titles()];
+            const canvas = document.querySelector("#contour-chart canvas");
+            const pixels = () => canvas.toDataURL().length;
+            const drawn = pixels();
+            selects[0].value = selects[1].value;
+            selects[0].dispatchEvent(new Event("change"));
+            return {before, after: [chosen(), titles()], drawn, redrawn: pixels()};""")
+        self.assertEqual(found["before"][0], [first, second])
+        self.assertEqual(found["before"][1], [second, first, "accuracy"])
+        self.assertEqual(found["after"], [[second, second], [second, second, "accuracy"]])
+        self.assertNotEqual(found["drawn"], found["redrawn"])
+
+    def test_the_distribution_of_scores_ends_where_all_trials_are(self):
+        self.brood("tune", "wine.yaml", "--out", "run")
+        found = self.found("run/report.html", """
+            const path = document.querySelector("#edf-chart path.mark").getAttribute("d");
+            const ticks = [...document.querySelectorAll("#edf-chart text")].map((each) => each.textContent);
+            return {steps: path.split("V").length - 1, ticks};""")
+        self.assertEqual(found["steps"], 9)
+        self.assertIn("100 %", found["ticks"])
+
     def test_a_narrow_window_does_not_scroll_sideways(self):
         self.brood("tune", "wine.yaml", "--out", "run")
         found = self.found("run/report.html", """
@@ -210,8 +248,10 @@ class Page(CommandTest):
                 self.assertIn('<div id="trials-table"><div', dom)
         self.brood("report", "one", "pbt", "bands", "--out", "all.html")
         dom = self.drawn("all.html")
-        self.assertEqual(re.search(r'<figure id="history-chart">(.*?)</figure>', dom, re.S)[1].count(
-            '<path class="mark"'), 3)
+        for chart in ("history", "edf", "winners"):
+            figure = re.search(rf'<figure id="{chart}-chart">(.*?)</figure>', dom, re.S)[1]
+            self.assertEqual(figure.count('<path class="mark"'), 3, chart)
+            self.assertEqual(re.findall(r"</svg>(\w+)</li>", figure), ["one", "pbt", "bands"], chart)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import fcntl
 import json
 import os
 import pty
+import re
+import shutil
 import struct
 import subprocess
 import termios
@@ -94,6 +96,57 @@ class Tables(Run):
                    "--trials", "3", "--out", "names", "--quiet", "early_terminate.max_iter=2")
         header = self.brood("predict", "names", "names.csv")[0].splitlines()[0].split(",")
         self.assertEqual(len(header), len(set(header)), header)
+
+
+class Card(Run):
+    """best/README.md on the model: its numbers are those of the other files."""
+
+    def cells(self, heading, first):
+        """The cells of the line that begins so, below a heading."""
+        part = self.text("run/best/README.md").split(f"## {heading}\n", 1)[1].split("\n## ")[0]
+        lines = [line.strip("| \n").split(" | ") for line in part.splitlines() if line.startswith("|")]
+        return next(line for line in lines if line[0].strip() == first)[1:]
+
+    def test_scores_are_those_of_the_run(self):
+        run, card = json.loads(self.text("run/run.json")), self.text("run/best/README.md")
+        predicts, winner = run["predicts"], json.loads(self.text("run/best/score.json"))
+        value = re.search(r'name: "test accuracy"\n      value: (\S+)\n---\n', card)[1]
+        self.assertEqual(float(value), predicts["test"])
+        for name, of in (("validation accuracy", "valid"), ("test accuracy", "test")):
+            told = [float(cell) for cell in self.cells("Scores", name)[1:]]
+            self.assertEqual(told, [round(winner[of], 4), round(predicts[of], 4)])
+        for name, score in winner["test_metrics"].items():
+            if name != "accuracy":
+                told = self.cells("Scores", f"test {name}")
+                self.assertEqual(told[0], "36 test rows")
+                self.assertAlmostEqual(float(told[1]), score, delta=5e-4 * abs(score))
+
+    def test_classes_and_columns_are_those_of_the_rows_that_trained(self):
+        rows = self.rows(WINE)
+        tested = json.loads(self.text("run/inspection.json"))["confusion"]
+        for kind, counts in zip("012", tested):
+            of_class = sum(row["cultivar"] == kind for row in rows)
+            self.assertEqual(self.cells("Data", kind)[0], str(of_class - sum(counts)))
+            told = self.cells("On the test rows", kind)
+            self.assertEqual(int(told[0]), sum(counts))
+            self.assertAlmostEqual(float(told[2]), counts[int(kind)] / sum(counts), delta=5e-5)
+        alcohol = sorted(float(row["alcohol"]) for row in rows)
+        low, high, missing = self.cells("Limits", "alcohol")
+        self.assertEqual(missing, "0")
+        self.assertIn(float(low), alcohol[:37])
+        self.assertIn(float(high), alcohol[-37:])
+
+    def test_it_repeats_the_run_and_knows_no_place(self):
+        card = self.text("run/best/README.md")
+        self.assertNotIn(str(self.folder), card)
+        self.assertNotIn(os.path.dirname(WINE), card)
+        command = re.search(r"\nbrood (tune config.yaml data.file=wine.csv)\n", card)[1].split()
+        for name in ("wine.csv", "config.yaml"):
+            shutil.copy(WINE if name == "wine.csv" else self.folder / "run" / name, self.folder)
+        self.brood(*command, "--out", "again", "--quiet")
+        for name in ("best/model.safetensors", "best/ensemble.safetensors", "trials.csv"):
+            self.assertEqual((self.folder / "again" / name).read_bytes(),
+                             (self.folder / "run" / name).read_bytes(), name)
 
 
 class Show(Run):

@@ -70,6 +70,22 @@ class Resume(Resuming):
                 self.brood("resume", "run")
                 self.assert_same("run", "whole")
                 self.assertEqual(json.loads(self.text("run/run.json"))["ended"], "complete")
+                self.assertEqual(self.rungs("run"), self.rungs("whole"))
+                self.assertEqual(self.history("run"), self.history("whole"))
+
+    def rungs(self, run):
+        """Of run.json, without their seconds, which grow."""
+        rungs = json.loads(self.text(f"{run}/run.json"))["rungs"]
+        seconds = [rung.pop("seconds") for rung in rungs]
+        self.assertEqual(seconds, sorted(seconds))
+        self.assertGreater(seconds[0], 0)
+        return rungs
+
+    def history(self, run):
+        """The best so far in its report, without times, which are all known."""
+        history = self.json_of("report", run)["runs"][0]["history"]
+        self.assertNotIn("nan", history.pop("seconds"))
+        return history
 
     def test_a_run_that_is_complete_is_left_as_it_is(self):
         self.tune("run")

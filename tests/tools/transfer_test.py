@@ -227,7 +227,8 @@ class WarmStart(Transfer):
                      says="warm_start=former: warm_start: does not go with method random")
         text = self.text("former/trials.csv")
         self.write("damaged/trials.csv", text.replace("relu", "rleu").replace("tanh", "rleu"))
-        self.refused("learn.yaml", "warm_start=damaged", says="trial 0 has no sound activation")
+        _, err = self.brood("tune", "learn.yaml", "warm_start=damaged", code=4)
+        self.assertIn("damaged/trials.csv:2: is damaged: trial 0 has no sound activation", err)
         self.refused("learn.yaml", "observations=[{score: 0.9, lr: 7}]",
                      says="observations.epoch: is missing")
 

@@ -108,6 +108,12 @@ class Session {
   }
 
   Go after(Progress const& progress) {
+    store_.add({.trials = progress.trials,
+                .epoch = progress.epoch,
+                .member_epochs = progress.member_epochs,
+                .best = progress.best_score,
+                .top = progress.top_score,
+                .seconds = progress.seconds});
     watch_.after(progress, !cut_ && save_if_due());
     if (SignalScope::received() != 0) return Go::stop;
     by_events_ = !progress.last && options_.events && watch_.events() >= *options_.events;
@@ -169,9 +175,11 @@ class Session {
             .ended = ended,
             .rows = prepared_.data.rows(),
             .development_rows = std::ssize(*result.development),
-            .rungs = watch_.rungs(),
+            .rungs = store_.rungs(),
             .inspection = inspection_of(prepared_, result, options_),
             .profile = report(),
+            .training_data = files::training_data(prepared_.data.table(), prepared_.encoding,
+                                                  result.development),
             .trained_rows = trained_rows(prepared_.data.table(), result.development)};
   }
   std::optional<ProfileReport> report() const {

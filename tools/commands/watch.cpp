@@ -12,12 +12,6 @@ Watch::Watch(Prepared const& prepared, Options const& options, int events)
 
 void Watch::after(Progress const& progress, bool saved) {
   events_ = progress.rung + 1;
-  rungs_.push_back({.trials = progress.trials,
-                    .epoch = progress.epoch,
-                    .member_epochs = progress.member_epochs,
-                    .best = progress.best_score,
-                    .top = progress.top_score,
-                    .seconds = progress.seconds});
   best_ = best_text(progress);
   lines_.line("rung " + std::to_string(events_) +
               (progress.rungs > 0 ? "/" + std::to_string(progress.rungs) : "") + ": " +

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "brood/files/run_directory.hpp"
 #include "brood/study.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/output.hpp"
@@ -23,8 +21,6 @@ class Watch {
   void clear() { lines_.clear(); }
 
   int events() const { return events_; }
-  // Those that this has been told of.
-  std::vector<files::RungFacts> const& rungs() const { return rungs_; }
   // "rung 2 of 5": how far it has come.
   std::string position() const;
 
@@ -36,7 +32,6 @@ class Watch {
   StatusLines lines_;
   std::string best_ = "nothing scored yet";
   int events_;
-  std::vector<files::RungFacts> rungs_ = {};
   bool estimated_ = false;
 };
 

@@ -24,25 +24,26 @@ std::optional<std::vector<std::int64_t>> whole_classes(std::vector<std::string> 
   return numbers;
 }
 
-// Calibration::apply() of probabilities.
+OnnxValue cast(OnnxGraph& graph, OnnxValue const& value, OnnxType type) {
+  return graph.node("Cast", {value}, OnnxAttributes().whole("to", static_cast<std::int64_t>(type)));
+}
+
+// Calibration::apply() of probabilities, in fp64 as it is there.
 OnnxValue calibrated(OnnxGraph& graph, Task task, double temperature, OnnxValue const& p) {
   if (temperature == 1) return p;
   auto const log = [&](OnnxValue const& value) {
-    return graph.node("Log",
-                      {graph.node("Clip", {value, graph.scalar(0x1p-24f), graph.scalar(1.0f)})});
+    return graph.node("Log", {graph.node("Clip", {cast(graph, value, OnnxType::real64),
+                                                  graph.scalar(0x1p-24), graph.scalar(1.0)})});
   };
-  OnnxValue const by = graph.scalar(static_cast<float>(temperature));
+  OnnxValue const by = graph.scalar(temperature);
   if (task == Task::classification) {
-    return graph.node("Softmax", {graph.node("Div", {log(p), by})},
-                      OnnxAttributes().whole("axis", 1));
+    OnnxValue const softened =
+        graph.node("Softmax", {graph.node("Div", {log(p), by})}, OnnxAttributes().whole("axis", 1));
+    return cast(graph, softened, OnnxType::real);
   }
   OnnxValue const rest = graph.node("Sub", {graph.scalar(1.0f), p});
   OnnxValue const odds = graph.node("Sub", {log(p), log(rest)});
-  return graph.node("Sigmoid", {graph.node("Div", {odds, by})});
-}
-
-OnnxValue cast(OnnxGraph& graph, OnnxValue const& value, OnnxType type) {
-  return graph.node("Cast", {value}, OnnxAttributes().whole("to", static_cast<std::int64_t>(type)));
+  return cast(graph, graph.node("Sigmoid", {graph.node("Div", {odds, by})}), OnnxType::real);
 }
 
 // 1 where a probability is above the threshold, else 0.

@@ -23,26 +23,26 @@ class Networks {
     double picks = 0;
     for (Ensemble::Part const& part : models.parts)
       picks += part.count;
+    bool const alone = models.parts.size() == 1;
     std::vector<OnnxValue> shares;
     for (std::size_t p = 0; p < models.parts.size(); ++p) {
-      prefix_ = models.parts.size() == 1 ? "" : std::to_string(p) + ".";
+      prefix_ = alone ? "" : std::to_string(p) + ".";
       Model const& model = models.parts[p].model;
       OnnxValue const predicted = add_head(model, add_layers(model));
-      double const share = models.parts[p].count / picks;
-      shares.push_back(share == 1 ? predicted : scaled(predicted, share, model.task));
+      if (alone) return predicted;
+      // The mean in fp64: in fp32 the sum would round what is near 1.
+      OnnxValue const share = graph_.scalar(models.parts[p].count / picks);
+      shares.push_back(apply("Mul", cast(predicted, OnnxType::real64), share));
     }
-    return shares.size() == 1 ? shares.front() : graph_.node("Sum", shares);
+    OnnxValue const mean = graph_.node("Sum", shares);
+    bool const of_values = models.parts.front().model.task == Task::regression;
+    return of_values ? mean : cast(mean, OnnxType::real);
   }
 
  private:
   template <class... Values>
   OnnxValue apply(char const* operation, Values const&... values) {
     return graph_.node(operation, {values...});
-  }
-  OnnxValue scaled(OnnxValue const& value, double factor, Task task) {
-    return apply("Mul", value,
-                 task == Task::regression ? graph_.scalar(factor)
-                                          : graph_.scalar(static_cast<float>(factor)));
   }
   OnnxValue row(char const* hint, std::vector<float> const& values) {
     return graph_.constant(prefix_ + hint, {static_cast<std::int64_t>(values.size())},
@@ -115,27 +115,35 @@ class Networks {
     throw UsageError("activation '" + name + "' has no form in ONNX yet");
   }
 
+  OnnxValue cast(OnnxValue const& value, OnnxType type) {
+    return graph_.node("Cast", {value},
+                       OnnxAttributes().whole("to", static_cast<std::int64_t>(type)));
+  }
+  // In fp32, Sigmoid of onnxruntime is exact to 1e-7 alone, which is nothing of the small
+  // probabilities that shares and temperatures make large.
+  OnnxValue probability(OnnxValue const& logits) {
+    return cast(apply("Sigmoid", cast(logits, OnnxType::real64)), OnnxType::real);
+  }
+
   OnnxValue add_head(Model const& model, OnnxValue const& logits) {
     switch (head_of(model)) {
       case NetworkHead::values: {
-        OnnxValue const wide =
-            graph_.node("Cast", {logits},
-                        OnnxAttributes().whole("to", static_cast<std::int64_t>(OnnxType::real64)));
         return apply("Add",
-                     apply("Div", wide, doubles("target_scale", model.transform.target_scale)),
+                     apply("Div", cast(logits, OnnxType::real64),
+                           doubles("target_scale", model.transform.target_scale)),
                      doubles("target_shift", model.transform.target_shift));
       }
       case NetworkHead::softmax:
         return graph_.node("Softmax", {logits}, OnnxAttributes().whole("axis", 1));
       case NetworkHead::one_logit: {
-        OnnxValue const yes = apply("Sigmoid", logits);
+        OnnxValue const yes = probability(logits);
         return graph_.node("Concat", {apply("Sub", graph_.scalar(1.0f), yes), yes},
                            OnnxAttributes().whole("axis", 1));
       }
       case NetworkHead::labels:
-        return apply("Sigmoid", logits);
+        return probability(logits);
       case NetworkHead::shares: {
-        OnnxValue const each = apply("Sigmoid", logits);
+        OnnxValue const each = probability(logits);
         std::vector<std::int64_t> const axis = {1};
         return apply("Div", each, graph_.node("ReduceSum", {each, graph_.constant("axis", axis)}));
       }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "brood/version.hpp"
 #include "core/activation.hpp"
 #include "data/dates.hpp"
 #include "files/io/text.hpp"
@@ -248,9 +247,8 @@ std::string outputs_text(SavedModel const& saved) {
 }  // namespace
 
 std::string model_page(SavedModel const& saved, bool has_ensemble) {
-  return "# A model by brood " BROOD_VERSION "\n\n" + files_text(has_ensemble) +
-         "\n## Tensors\n\n" + tensors_text(saved.model, has_ensemble) + "\n## Inputs\n\n" +
-         inputs_text(saved.encoding) +
+  return "## Files\n\n" + files_text(has_ensemble) + "\n## Tensors\n\n" +
+         tensors_text(saved.model, has_ensemble) + "\n## Inputs\n\n" + inputs_text(saved.encoding) +
          "\nThen each is (x - shift) * scale by the metadata's `transform`, in fp32, and what is "
          "missing is 0.\n\n## Outputs\n\n" +
          outputs_text(saved) +

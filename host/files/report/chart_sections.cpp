@@ -27,6 +27,23 @@ PageSection history_section(std::span<RunAnalysis const> runs) {
       chart("history-chart")};
 }
 
+PageSection score_section(std::span<RunAnalysis const> runs) {
+  bool const several = runs.size() > 1;
+  return {"scores", "Scores of all trials",
+          escaped(std::string("How many of the trials") + (several ? " of each run" : "") +
+                  " have at most each score; those without one count as worse than all." +
+                  (runs.front().run.result.maximize
+                       ? " The further to the right a line is, the better."
+                       : " The further to the left a line is, the better.")),
+          chart("edf-chart")};
+}
+
+PageSection winner_section() {
+  return {"curves", "Learning curves",
+          escaped("Those of the winner of each run, the means over its folds and repeats."),
+          chart("winners-chart")};
+}
+
 PageSection curve_section(RunAnalysis const& analysis) {
   if (analysis.curves.empty()) return {"curves", "Learning curves", "", ""};
   return {"curves", "Learning curves",
@@ -46,6 +63,17 @@ PageSection parallel_section(RunAnalysis const& analysis) {
           "up and down arrows move its range, with Shift its upper end, Escape ends it. Lines that "
           "pass below an axis do not have its parameter."),
       chart("parallel-chart")};
+}
+
+PageSection pair_section(RunAnalysis const& analysis) {
+  if (analysis.importances.size() < 2) return {"pairs", "Two settings together", "", ""};
+  return {
+      "pairs", "Two settings together",
+      escaped("The two that matter most, or any others. A point is a trial in the colour of its "
+              "score, the stronger the better; the field behind is the mean of the scores "
+              "near by. A circle is the winner, a cross a trial that diverged. Categories are "
+              "spread so that their points can be told apart."),
+      chart("contour-chart")};
 }
 
 PageSection trial_section() {

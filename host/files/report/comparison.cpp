@@ -132,6 +132,8 @@ std::vector<PageSection> comparison_sections(std::span<RunAnalysis const> runs) 
       runs.front().importances.empty() ? "" : around("figure", "", R"(id="slices-chart")")};
   return {{"answer", "Runs", "", table_html(compared_results(reported))},
           history_section(runs),
+          score_section(runs),
+          winner_section(),
           {"settings", "Settings that differ", "", differing},
           slices};
 }

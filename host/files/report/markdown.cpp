@@ -6,6 +6,8 @@
 
 #include "files/io/number_text.hpp"
 #include "files/report/comparison.hpp"
+#include "files/report/markdown_parts.hpp"
+#include "files/report/markdown_predictions.hpp"
 #include "files/report/result_words.hpp"
 
 namespace brood::files {
@@ -14,47 +16,6 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-// A cell of a table, or words in a line: nothing in it is taken for structure. (An underscore
-// within a word, and brackets that no link follows, are none.)
-std::string plain(std::string const& text) {
-  bool const has_link = text.find("](") != std::string::npos;
-  std::string_view const special = has_link ? "\\`*{}[]<>|#" : "\\`*{}<>|#";
-  std::string result;
-  for (char const c : text) {
-    if (special.find(c) != std::string_view::npos) result += '\\';
-    result += c == '\n' || c == '\r' ? ' ' : c;
-  }
-  return result;
-}
-
-std::string line(Row const& cells) {
-  std::string text = "|";
-  for (std::string const& cell : cells)
-    text += " " + plain(cell) + " |";
-  return text + "\n";
-}
-
-std::string table(Row const& names, std::vector<Row> const& rows) {
-  std::string text = line(names) + "|";
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += " --- |";
-  text += "\n";
-  for (Row const& row : rows)
-    text += line(row);
-  return text + "\n";
-}
-
-std::string list(NamedTexts const& texts) {
-  std::string text;
-  for (auto const& [name, value] : texts)
-    text += "- " + plain(name) + ": " + plain(value) + "\n";
-  return text + "\n";
-}
-
-std::string code(std::string const& text) {
-  return "```sh\n" + text + "\n```\n\n";
-}
-
 std::string number(double value) {
   return std::isnan(value) ? "" : score_text(value);
 }
@@ -62,19 +23,19 @@ std::string number(double value) {
 std::string answer(RunAnalysis const& analysis) {
   ReportedRun const& run = analysis.run;
   Headline const headline = headline_of(run);
-  std::string text = "# " + plain(run.sweep.name) + "\n\n**" + score_text(headline.score) + "** " +
-                     plain(score_note(run, headline));
-  text += "\n\n" + list(facts_of(run));
+  std::string text = "# " + markdown_plain(run.sweep.name) + "\n\n**" + score_text(headline.score) +
+                     "** " + markdown_plain(score_note(run, headline));
+  text += "\n\n" + markdown_list(facts_of(run));
   if (auto const scores = other_scores(run); !scores.empty())
-    text += "On the test rows, also:\n\n" + list(scores);
+    text += "On the test rows, also:\n\n" + markdown_list(scores);
   if (auto const settings = settings_of(run); !settings.empty())
-    text += "The winner's settings:\n\n" + list(settings);
-  if (run.result.best >= 0) text += "To predict with it:\n\n" + code(predict_command(run));
+    text += "The winner's settings:\n\n" + markdown_list(settings);
+  if (run.result.best >= 0) text += "To predict with it:\n\n" + markdown_code(predict_command(run));
   auto const sentences = cautions(analysis);
   if (sentences.empty()) return text;
   text += "Worth knowing:\n\n";
   for (std::string const& sentence : sentences)
-    text += "- " + plain(sentence) + "\n";
+    text += "- " + markdown_plain(sentence) + "\n";
   return text + "\n";
 }
 
@@ -87,9 +48,9 @@ std::string rungs(RunAnalysis const& analysis) {
                     number(rung.median)});
   }
   if (rows.empty()) return "";
-  return "## Rungs\n\n" +
-         table({"bracket", "to epoch", "trials", "diverged", "best " + metric, "median " + metric},
-               rows);
+  return "## Rungs\n\n" + markdown_table({"bracket", "to epoch", "trials", "diverged",
+                                          "best " + metric, "median " + metric},
+                                         rows);
 }
 
 std::string importance(RunAnalysis const& analysis) {
@@ -100,7 +61,17 @@ std::string importance(RunAnalysis const& analysis) {
   std::vector<Row> rows;
   for (ParameterImportance const& each : sorted)
     rows.push_back({each.parameter, percent_text(each.share)});
-  return "## Importance of settings\n\n" + table({"parameter", "importance"}, rows);
+  return "## Importance of settings\n\n" + markdown_table({"parameter", "importance"}, rows);
+}
+
+std::string predictions(RunAnalysis const& analysis) {
+  if (!analysis.run.facts.inspection || analysis.run.facts.inspection->rows == 0) return "";
+  Inspection const& inspection = *analysis.run.facts.inspection;
+  Encoding const& encoding = analysis.run.encoding;
+  return "## Predictions\n\n" + inspected_rows_text(analysis.run) + "\n\n" +
+         confusion_markdown(inspection, encoding) + class_scores_markdown(inspection, encoding) +
+         reliability_markdown(inspection) + residuals_markdown(inspection, encoding) +
+         columns_markdown(inspection, analysis.run.result.metric);
 }
 
 std::string best_trials(RunAnalysis const& analysis) {
@@ -123,12 +94,12 @@ std::string best_trials(RunAnalysis const& analysis) {
     }
     rows.push_back(std::move(row));
   }
-  return "## Best trials\n\n" + table(names, rows);
+  return "## Best trials\n\n" + markdown_table(names, rows);
 }
 
 std::string of_one(RunAnalysis const& analysis) {
-  return answer(analysis) + rungs(analysis) + importance(analysis) + best_trials(analysis) +
-         "## To repeat it\n\n" + list(origins_of(analysis.run));
+  return answer(analysis) + rungs(analysis) + importance(analysis) + predictions(analysis) +
+         best_trials(analysis) + "## To repeat it\n\n" + markdown_list(origins_of(analysis.run));
 }
 
 std::string of_several(std::span<RunAnalysis const> runs) {
@@ -137,9 +108,9 @@ std::string of_several(std::span<RunAnalysis const> runs) {
     reported.push_back(analysis.run);
   Comparison const results = compared_results(reported), settings = compared_settings(reported);
   std::string text = "# " + std::to_string(runs.size()) + " runs\n\n" +
-                     table(results.names, results.rows) + "## Settings that differ\n\n";
+                     markdown_table(results.names, results.rows) + "## Settings that differ\n\n";
   return text + (settings.rows.empty() ? "None: the runs were asked for the same.\n"
-                                       : table(settings.names, settings.rows));
+                                       : markdown_table(settings.names, settings.rows));
 }
 
 }  // namespace

@@ -31,10 +31,10 @@ std::string json_html(Json const& json) {
 std::vector<PageSection> sections_of(std::span<RunAnalysis const> runs) {
   if (runs.size() != 1) return comparison_sections(runs);
   RunAnalysis const& run = runs.front();
-  return {history_section(runs),    rung_section(run),      curve_section(run),
-          parallel_section(run),    parameter_section(run), prediction_section(run),
-          failure_section(run),     trial_section(),        data_section(run),
-          reproduction_section(run)};
+  return {history_section(runs), score_section(runs),     rung_section(run),
+          curve_section(run),    parallel_section(run),   parameter_section(run),
+          pair_section(run),     prediction_section(run), failure_section(run),
+          trial_section(),       data_section(run),       reproduction_section(run)};
 }
 
 std::string header_html(std::span<RunAnalysis const> runs) {

@@ -56,18 +56,14 @@ std::string confusion_html(Inspection const& inspection, Encoding const& encodin
 }
 
 std::string calibration_html(Inspection const& inspection) {
-  if (inspection.calibration.empty()) return "";
+  if (inspection.reliability.empty()) return "";
   std::vector<std::vector<HtmlCell>> rows;
-  for (auto const& tenth : inspection.calibration) {
+  for (auto const& tenth : inspection.reliability) {
     rows.push_back({number_cell(percent_text(tenth.predicted)),
                     number_cell(percent_text(tenth.right)), bar_cell(tenth.right),
                     number_cell(std::to_string(tenth.rows))});
   }
-  return element("h3", "Calibration") +
-         element("p",
-                 "How often the predicted class was right, by the probability that it was given. "
-                 "Where the two agree, probabilities can be taken at their word.",
-                 R"(class="soft")") +
+  return element("h3", "Calibration") + element("p", kReliabilityLead, R"(class="soft")") +
          html_table(
              {number_cell("given"), number_cell("right"), text_cell(""), number_cell("rows")},
              rows);
@@ -179,15 +175,9 @@ std::string columns_html(Inspection const& inspection, std::string const& metric
   }
   std::vector<HtmlCell> header = {text_cell("column"), number_cell("worse by"), text_cell("")};
   if (repeated) header.push_back(number_cell("deviation"));
-  std::string lead = "How much worse " + metric +
-                     " is where a column's values are shuffled among " +
-                     counted(inspection.column_rows, "test row") + " (permutation importance, " +
-                     counted(inspection.column_repeats, "repeat") + ").";
-  if (inspection.by_winner)
-    lead += " Of the winner's network alone: the ensemble's would take too long.";
-  lead += " Columns that say the same share their importance, or hide it.";
-  std::string html =
-      element("h3", "Columns") + element("p", lead, R"(class="soft")") + html_table(header, rows);
+  std::string html = element("h3", "Columns") +
+                     element("p", column_importance_text(inspection, metric), R"(class="soft")") +
+                     html_table(header, rows);
   if (sorted.size() > kMost)
     html += element(
         "p", "and " + std::to_string(sorted.size() - kMost) + " more columns that matter less",
@@ -202,12 +192,7 @@ PageSection prediction_section(RunAnalysis const& analysis) {
   PageSection section{"predictions", "Predictions", "", ""};
   if (!run.facts.inspection || run.facts.inspection->rows == 0) return section;
   Inspection const& inspection = *run.facts.inspection;
-  std::string const who = run.result.ensemble.empty() ? "the winner" : "the ensemble";
-  bool const some = inspection.rows < run.test_rows();
-  section.lead = escaped("What " + who + " predicts for " +
-                         (some ? std::to_string(inspection.rows) + " of the " +
-                                     counted(run.test_rows(), "test row") + ", evenly chosen."
-                               : "the " + counted(inspection.rows, "test row") + "."));
+  section.lead = escaped(inspected_rows_text(run));
   section.body = confusion_html(inspection, run.encoding) + calibration_html(inspection) +
                  labels_html(inspection, run.encoding) + residuals_html(inspection, run.encoding) +
                  columns_html(inspection, run.result.metric);

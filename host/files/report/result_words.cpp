@@ -58,6 +58,26 @@ std::string error_text(double standard_error) {
   return " \u00b1 " + setting_text(std::round(standard_error / unit) * unit);
 }
 
+std::string inspected_rows_text(ReportedRun const& run) {
+  std::int64_t const rows = run.facts.inspection ? run.facts.inspection->rows : 0;
+  bool const some = rows < run.test_rows();
+  return std::string("What ") + (run.result.ensemble.empty() ? "the winner" : "the ensemble") +
+         " predicts for " +
+         (some ? std::to_string(rows) + " of the " + counted(run.test_rows(), "test row") +
+                     ", evenly chosen."
+               : "the " + counted(rows, "test row") + ".");
+}
+
+std::string column_importance_text(Inspection const& inspection, std::string const& metric) {
+  std::string text = "How much worse " + metric +
+                     " is where a column's values are shuffled among " +
+                     counted(inspection.column_rows, "test row") + " (permutation importance, " +
+                     counted(inspection.column_repeats, "repeat") + ").";
+  if (inspection.by_winner)
+    text += " Of the winner's network alone: the ensemble's would take too long.";
+  return text + " Columns that say the same share their importance, or hide it.";
+}
+
 std::string percent_text(double share) {
   return setting_text(std::round(1000 * share) / 10) + " %";
 }

@@ -32,6 +32,14 @@ std::string predictor_text(Result const& result);
 // "brood predict runs/digits digits.csv"
 std::string predict_command(ReportedRun const& run);
 
+// "What the ensemble predicts for the 36 test rows.", of the rows that were inspected.
+std::string inspected_rows_text(ReportedRun const& run);
+inline constexpr char const* kReliabilityLead =
+    "How often the predicted class was right, by the probability that it was given. Where the two "
+    "agree, probabilities can be taken at their word.";
+// What the importance of columns is.
+std::string column_importance_text(Inspection const& inspection, std::string const& metric);
+
 // What one should know at a glance: names and values.
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 NamedTexts facts_of(ReportedRun const& run);

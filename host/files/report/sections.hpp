@@ -15,10 +15,15 @@ namespace brood::files {
 std::string answer_html(RunAnalysis const& analysis);
 
 PageSection history_section(std::span<RunAnalysis const> runs);
+PageSection score_section(std::span<RunAnalysis const> runs);
 PageSection rung_section(RunAnalysis const& analysis);
+// Of several runs.
+PageSection winner_section();
 PageSection curve_section(RunAnalysis const& analysis);
 PageSection parallel_section(RunAnalysis const& analysis);
 PageSection parameter_section(RunAnalysis const& analysis);
+// Of at least two parameters.
+PageSection pair_section(RunAnalysis const& analysis);
 PageSection prediction_section(RunAnalysis const& analysis);
 PageSection failure_section(RunAnalysis const& analysis);
 PageSection trial_section();

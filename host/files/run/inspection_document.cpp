@@ -18,7 +18,7 @@ Json list_document(std::vector<T> const& items, Json (*document)(T const&)) {
   return list;
 }
 
-Json calibration_document(Inspection::Calibration const& each) {
+Json reliability_document(Inspection::Reliability const& each) {
   return Json().set("predicted", each.predicted).set("right", each.right).set("rows", each.rows);
 }
 
@@ -107,7 +107,7 @@ Json inspection_document(Inspection const& inspection) {
     confusion.push_back(Json(row));
   Json json;
   json.set("rows", inspection.rows).set("confusion", std::move(confusion));
-  json.set("calibration", list_document(inspection.calibration, calibration_document));
+  json.set("calibration", list_document(inspection.reliability, reliability_document));
   json.set("labels", list_document(inspection.labels, label_document));
   json.set("residuals", list_document(inspection.residuals, residuals_document));
   json.set("columns", list_document(inspection.columns, column_document));
@@ -129,7 +129,7 @@ Inspection read_inspection(Json const& document, std::string const& path) {
     if (cells->size() != reader.list("confusion").size()) reader.damaged("confusion");
   }
   for (Json const& each : reader.list("calibration")) {
-    inspection.calibration.push_back(
+    inspection.reliability.push_back(
         {reader.real(each, "predicted"), reader.real(each, "right"), reader.whole(each, "rows")});
   }
   for (Json const& each : reader.list("labels")) {

@@ -308,7 +308,7 @@ std::vector<RunFile> run_files(Sweep const& sweep, Result const& result, Encodin
       {"best/score.json", score_document(result, target_unit).text(/*indented=*/true) + "\n"});
   SavedModel const saved{result.model, encoding, result.metric, sweep.dataset.weight};
   files.push_back({"best/model.safetensors", to_safetensors(saved)});
-  files.push_back({"best/README.md", model_page(saved, !result.ensemble.empty())});
+  files.push_back({std::string(kModelPage), model_page(saved, !result.ensemble.empty())});
   if (!facts.trained_rows.empty())
     files.push_back({"best/trained_rows.npy", to_npy(facts.trained_rows)});
   if (result.ensemble.empty()) return files;

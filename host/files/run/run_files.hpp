@@ -13,10 +13,17 @@
 
 namespace brood::files {
 
-inline constexpr std::array<std::string_view, 9> kRunFiles = {
-    "config.yaml",          "run.json",         "trials.csv",      "curves.csv",
-    "best/README.md",       "best/config.yaml", "best/score.json", "best/model.safetensors",
-    "best/trained_rows.npy"};
+// A card of the model (files/report/), and what the files beside it hold.
+inline constexpr std::string_view kModelPage = "best/README.md";
+inline constexpr std::array<std::string_view, 9> kRunFiles = {"config.yaml",
+                                                              "run.json",
+                                                              "trials.csv",
+                                                              "curves.csv",
+                                                              kModelPage,
+                                                              "best/config.yaml",
+                                                              "best/score.json",
+                                                              "best/model.safetensors",
+                                                              "best/trained_rows.npy"};
 
 // In trials.csv: its name, or epochs_in_all for `epochs`, and `parameters.NAME` where another
 // column has that.

@@ -12,20 +12,22 @@ namespace brood::files {
 RunTable::RunTable(std::string path) : path_(std::move(path)), bytes_(read_file(path_)) {
   CsvProblems problems(bytes_, path_);
   cells_ = split_csv(bytes_, {}, problems);
-  if (problems.none()) return;
-  try {
-    problems.throw_all();
-  } catch (UsageError const& error) {
-    throw StorageError(error.what());
+  if (!problems.none()) {
+    try {
+      problems.throw_all();
+    } catch (UsageError const& error) {
+      throw StorageError(error.what());
+    }
   }
+  if (rows() == 0) return;
+  for (std::int64_t column = 0; column < columns(); ++column)
+    names_.push_back(text(0, column));
 }
 
 std::optional<std::int64_t> RunTable::find(std::string_view name) const {
-  if (rows() == 0) return std::nullopt;
-  for (std::int64_t column = 0; column < columns(); ++column) {
-    if (text(0, column) == name) return column;
-  }
-  return std::nullopt;
+  auto const found = std::find(names_.begin(), names_.end(), name);
+  if (found == names_.end()) return std::nullopt;
+  return found - names_.begin();
 }
 
 std::vector<std::int64_t> RunTable::lines() const {

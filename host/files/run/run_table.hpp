@@ -30,7 +30,8 @@ class RunTable {
   std::string_view raw(std::int64_t row, std::int64_t column) const {
     return cells_.raw(cells_.cell(row, column));
   }
-  // By its name in row 0.
+  // Those of row 0.
+  std::vector<std::string> const& names() const { return names_; }
   std::optional<std::int64_t> find(std::string_view name) const;
   // The lines of the file that the rows after the names begin at, from 1.
   std::vector<std::int64_t> lines() const;
@@ -40,6 +41,7 @@ class RunTable {
  private:
   std::string path_, bytes_;
   CsvCells cells_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace brood::files

@@ -68,6 +68,7 @@ class Store::Impl {
   void write(std::vector<RunFile> const& files);
   void finish(std::string const& ended);
   void extend(RunOrigin const& origin);
+  void add(RungFacts rung);
   void discard();
 
   std::string shown_, real_;
@@ -76,6 +77,7 @@ class Store::Impl {
   Database database_;
   StudyTables tables_;
   StudyRow row_;
+  std::vector<RungFacts> rungs_;
   double save_every_ = kSaveEvery;
   bool anew_ = false;  // the next save replaces what there is
   double before_ = row_.seconds;
@@ -87,7 +89,7 @@ class Store::Impl {
 // ---- what was saved
 
 std::optional<StudyState> Store::Impl::state() {
-  auto state = tables_.read_state(row_.origin);
+  auto state = tables_.read_state(row_.origin, rungs_);
   if (!state || row_.members.slot == 0) return state;
   std::string const name = members_file(row_.members.slot);
   std::string bytes;
@@ -127,7 +129,7 @@ void Store::Impl::save(StudyRun& run) {
   }
   row.ended = "";
   row.seconds = before_ + seconds_between(opened_, Clock::now());
-  tables_.write(std::move(state), row, anew_);
+  tables_.write(std::move(state), rungs_, row, anew_);
   if (row_.members.slot != 0 && row_.members.slot != row.members.slot)
     ::unlink((real_ + '/' + members_file(row_.members.slot)).c_str());
   row_ = std::move(row);
@@ -145,7 +147,13 @@ bool Store::Impl::save_if_due(StudyRun& run) {
 
 void Store::Impl::extend(RunOrigin const& origin) {
   row_.origin = origin;
+  rungs_.clear();
   anew_ = true;
+}
+
+void Store::Impl::add(RungFacts rung) {
+  rung.seconds += before_;
+  rungs_.push_back(rung);
 }
 
 // ---- the end
@@ -279,6 +287,12 @@ double Store::seconds_before() const {
 }
 std::optional<StudyState> Store::state() {
   return impl_->state();
+}
+std::vector<RungFacts> const& Store::rungs() const {
+  return impl_->rungs_;
+}
+void Store::add(RungFacts rung) {
+  impl_->add(rung);
 }
 void Store::extend(RunOrigin const& origin) {
   impl_->extend(origin);

@@ -39,7 +39,12 @@ constexpr char const* kSteps[] = {
        CREATE TABLE curve (
          number INTEGER PRIMARY KEY,
          trial INTEGER NOT NULL, fold INTEGER NOT NULL, repeat INTEGER NOT NULL,
-         epoch INTEGER NOT NULL, train_loss REAL, valid_loss REAL, valid_metric REAL))"};
+         epoch INTEGER NOT NULL, train_loss REAL, valid_loss REAL, valid_metric REAL))",
+    R"(CREATE TABLE rung (
+         number INTEGER PRIMARY KEY,
+         trials INTEGER NOT NULL, epoch INTEGER NOT NULL, member_epochs INTEGER NOT NULL,
+         best REAL, top REAL,
+         seconds REAL NOT NULL))"};  // since the study began, without the time between sessions
 constexpr std::int64_t kVersion = std::size(kSteps);
 
 std::string bytes_of(std::vector<double> const& values) {
@@ -85,6 +90,15 @@ void StudyTables::Rows::add(CurvePoint const& point) {
   for (double const x : {point.train_loss, point.valid_loss, point.valid_metric})
     of_curves.add(bits_of(x));
   ++curves;
+}
+
+void StudyTables::Rows::add(RungFacts const& rung) {
+  for (std::int64_t const x :
+       {std::int64_t{rung.trials}, std::int64_t{rung.epoch}, rung.member_epochs})
+    of_rungs.add(static_cast<std::uint64_t>(x));
+  for (double const x : {rung.best, rung.top, rung.seconds})
+    of_rungs.add(bits_of(x));
+  ++rungs;
 }
 
 void StudyTables::make(Database& database, StudyRow const& row) {
@@ -138,7 +152,8 @@ void StudyTables::write_ended(std::string const& ended) {
   update.add_text(ended).next();
 }
 
-std::optional<StudyState> StudyTables::read_state(RunOrigin const& origin) {
+std::optional<StudyState> StudyTables::read_state(RunOrigin const& origin,
+                                                  std::vector<RungFacts>& rungs) {
   Statement study(database_, "SELECT state, rows_checksum FROM study WHERE id = 1");
   if (!study.next()) refuse();
   std::string const bytes = study.bytes(0);
@@ -151,8 +166,10 @@ std::optional<StudyState> StudyTables::read_state(RunOrigin const& origin) {
   }
   Rows rows(origin);
   read_rows(state, rows);
+  auto told = read_rungs(rows);
   if (rows.checksum() != study.bytes(1)) refuse();
   written_ = rows;
+  rungs = std::move(told);
   return state;
 }
 
@@ -183,13 +200,32 @@ void StudyTables::read_rows(StudyState& state, Rows& rows) {
   }
 }
 
-void StudyTables::write(StudyState state, StudyRow const& row, bool anew) {
+std::vector<RungFacts> StudyTables::read_rungs(Rows& rows) {
+  std::vector<RungFacts> rungs;
+  Statement select(database_,
+                   "SELECT trials, epoch, member_epochs, best, top, seconds FROM rung "
+                   "ORDER BY number");
+  while (select.next()) {
+    rungs.push_back({.trials = static_cast<int>(select.whole(0)),
+                     .epoch = static_cast<int>(select.whole(1)),
+                     .member_epochs = select.whole(2),
+                     .best = select.real(3),
+                     .top = select.real(4),
+                     .seconds = select.real(5)});
+    rows.add(rungs.back());
+  }
+  return rungs;
+}
+
+void StudyTables::write(StudyState state, std::vector<RungFacts> const& rungs, StudyRow const& row,
+                        bool anew) {
   if (anew || !written_) written_.emplace(row.origin);
   Rows rows = *written_;
   Transaction transaction(database_);
-  if (rows.outcomes == 0 && rows.curves == 0)
-    database_.run("DELETE FROM outcome; DELETE FROM curve");
+  if (rows.outcomes == 0 && rows.curves == 0 && rows.rungs == 0)
+    database_.run("DELETE FROM outcome; DELETE FROM curve; DELETE FROM rung");
   insert_rows(state, rows);
+  insert_rungs(rungs, rows);
   state.outcomes.clear();
   state.curves.clear();
   Statement update(database_,
@@ -223,6 +259,17 @@ void StudyTables::insert_rows(StudyState const& state, Rows& rows) {
       curve.add(std::int64_t{x});
     curve.add(each.train_loss).add(each.valid_loss).add(each.valid_metric).next();
     rows.add(each);
+  }
+}
+
+void StudyTables::insert_rungs(std::vector<RungFacts> const& rungs, Rows& rows) {
+  Statement insert(database_, "INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?)");
+  while (rows.rungs < rungs.size()) {
+    RungFacts const& rung = rungs[rows.rungs];
+    insert.add(static_cast<std::int64_t>(rows.rungs));
+    insert.add(std::int64_t{rung.trials}).add(std::int64_t{rung.epoch}).add(rung.member_epochs);
+    insert.add(rung.best).add(rung.top).add(rung.seconds).next();
+    rows.add(rung);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "brood/files/store.hpp"
 #include "data/fnv1a.hpp"
@@ -36,28 +37,35 @@ class StudyTables {
 
   StudyRow read_row();
   void write_ended(std::string const& ended);
-  // Without members; nothing if none was saved. Throws StorageError if it is damaged.
-  std::optional<StudyState> read_state(RunOrigin const& origin);
+  // Without members, and the rungs that led to it; nothing if none was saved. Throws StorageError
+  // if it is damaged.
+  std::optional<StudyState> read_state(RunOrigin const& origin, std::vector<RungFacts>& rungs);
 
-  // Writes the state, whose members are in `row.members`. Of what only grows, what is new since the
-  // last time; `anew`: everything, in place of what there is.
-  void write(StudyState state, StudyRow const& row, bool anew);
+  // Writes the state, whose members are in `row.members`, and the rungs that led to it. Of what
+  // only grows, what is new since the last time; `anew`: everything, in place of what there is.
+  void write(StudyState state, std::vector<RungFacts> const& rungs, StudyRow const& row, bool anew);
 
  private:
   // What is in the tables of what only grows: how much, and a checksum over all of it.
   struct Rows {
-    std::size_t outcomes = 0, curves = 0;
-    Fnv1a128 of_outcomes = {}, of_curves = {};
+    std::size_t outcomes = 0, curves = 0, rungs = 0;
+    Fnv1a128 of_outcomes = {}, of_curves = {}, of_rungs = {};
 
     explicit Rows(RunOrigin const& origin);
     void add(StudyState::Outcome const& outcome);
     void add(CurvePoint const& point);
-    std::string checksum() const { return of_outcomes.hex() + of_curves.hex(); }
+    void add(RungFacts const& rung);
+    // Version 1 had no rungs.
+    std::string checksum() const {
+      return of_outcomes.hex() + of_curves.hex() + (rungs > 0 ? of_rungs.hex() : "");
+    }
   };
   // All of them, into the state.
   void read_rows(StudyState& state, Rows& rows);
+  std::vector<RungFacts> read_rungs(Rows& rows);
   // What the state has beyond those.
   void insert_rows(StudyState const& state, Rows& rows);
+  void insert_rungs(std::vector<RungFacts> const& rungs, Rows& rows);
   [[noreturn]] void refuse() const;
 
   Database& database_;

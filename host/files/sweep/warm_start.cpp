@@ -13,10 +13,10 @@
 #include "brood/error.hpp"
 #include "files/io/text.hpp"
 #include "files/run/run_files.hpp"
+#include "files/run/run_table.hpp"
 #include "files/sweep/keys.hpp"
 #include "files/sweep/parameter.hpp"
 #include "files/sweep/reader.hpp"
-#include "files/table/csv_cells.hpp"
 #include "search/samplers/points.hpp"
 
 namespace brood::files {
@@ -86,44 +86,14 @@ class ObservationReader {
   throw UsageError("warm_start: " + what);
 }
 
-// trials.csv of a run, as texts.
-class TrialTable {
- public:
-  explicit TrialTable(std::string path) : path_(std::move(path)), bytes_(read_file(path_)) {
-    CsvProblems problems(bytes_, path_);
-    cells_ = split_csv(bytes_, {}, problems);
-    if (!problems.none()) problems.throw_all();
-    if (cells_.rows() < 1) refuse(path_ + " is empty");
-    for (std::int64_t c = 0; c < cells_.columns; ++c)
-      names_.push_back(cells_.text(cells_.cell(0, c)));
-  }
-
-  std::vector<std::string> const& names() const { return names_; }
-  std::int64_t trials() const { return cells_.rows() - 1; }
-  // Of a column that is there; nothing if it is not.
-  std::optional<std::string> cell(std::int64_t trial, std::string_view name) const {
-    auto const found = std::find(names_.begin(), names_.end(), name);
-    if (found == names_.end()) return std::nullopt;
-    return cells_.text(cells_.cell(trial + 1, found - names_.begin()));
-  }
-  [[noreturn]] void damaged(std::int64_t trial, std::string_view name) const {
-    refuse(path_ + ": trial " + std::to_string(trial) + " has no sound " + std::string(name));
-  }
-
- private:
-  std::string path_, bytes_;
-  CsvCells cells_;
-  std::vector<std::string> names_;
-};
-
 class FormerRun {
  public:
   FormerRun(std::string const& directory, Sweep const& sweep)
       : sweep_(sweep),
         infos_(hyperparameters()),
         table_((std::filesystem::path(directory) / "trials.csv").string()) {
-    std::string const wanted = "valid_" + sweep.study.metric.name;
-    if (table_.cell(-1, wanted)) return;
+    if (table_.rows() == 0) refuse(table_.path() + " is empty");
+    if (table_.find(score_column())) return;
     std::string there = "no metric";
     for (std::string const& name : table_.names()) {
       if (name.starts_with("valid_")) there = name.substr(6);
@@ -132,18 +102,17 @@ class FormerRun {
            sweep.study.metric.name + "; scores of another metric say nothing here");
   }
 
-  std::int64_t trials() const { return table_.trials(); }
+  std::int64_t trials() const { return table_.rows() - 1; }
 
   // Nothing if the trial is none of this study's, or has no score.
   std::optional<PriorTrial> trial(std::int64_t index) const {
     PriorTrial trial;
-    auto const epochs = read_number<double>(table_.cell(index, "epochs").value_or(""));
+    auto const epochs = read_number<double>(cell(index, "epochs"));
     if (epochs.reading != Reading::number || epochs.value < 0 || epochs.value > 1e9)
-      table_.damaged(index, "epochs");
+      damaged(index, "epochs");
     trial.epoch = static_cast<int>(epochs.value);
-    std::string const score = *table_.cell(index, "valid_" + sweep_.study.metric.name);
-    bool const diverged = table_.cell(index, "state") == "diverged";
-    auto const number = read_number<double>(score);
+    bool const diverged = cell(index, "state") == "diverged";
+    auto const number = read_number<double>(cell(index, score_column()));
     if (number.reading == Reading::number) {
       trial.score = number.value;
     } else if (!diverged) {
@@ -156,6 +125,17 @@ class FormerRun {
   }
 
  private:
+  std::string score_column() const { return "valid_" + sweep_.study.metric.name; }
+  // Empty where there is no such column.
+  std::string cell(std::int64_t trial, std::string_view name) const {
+    auto const column = table_.find(name);
+    return column ? table_.text(trial + 1, *column) : "";
+  }
+  [[noreturn]] void damaged(std::int64_t trial, std::string_view name) const {
+    table_.damaged(trial + 1,
+                   "trial " + std::to_string(trial) + " has no sound " + std::string(name));
+  }
+
   // With all defaults, but the epochs, which are the scheduler's.
   Config in_full(Config const& config) const {
     Config full;
@@ -169,14 +149,14 @@ class FormerRun {
     Config config;
     for (HyperparameterInfo const& info : infos_) {
       std::string const name(info.name);
-      std::string const cell = table_.cell(index, column_of_parameter(name)).value_or("");
-      if (cell.empty()) continue;  // the trial does not have it
+      std::string const text = cell(index, column_of_parameter(name));
+      if (text.empty()) continue;  // the trial does not have it
       Problems problems;
-      auto value = read_value(info, parse_yaml_value(cell, name), problems);
-      if (!value) table_.damaged(index, name);
+      auto value = read_value(info, parse_yaml_value(text, name), problems);
+      if (!value) damaged(index, name);
       config.set(name, std::move(*value));
     }
-    if (!check(config, *sweep_.dataset.task).empty()) table_.damaged(index, "hyperparameters");
+    if (!check(config, *sweep_.dataset.task).empty()) damaged(index, "hyperparameters");
     return config;
   }
 
@@ -222,7 +202,7 @@ class FormerRun {
 
   Sweep const& sweep_;
   std::vector<HyperparameterInfo> infos_;
-  TrialTable table_;
+  RunTable table_;
 };
 
 // The best of those that were trained furthest, and then of the others, before the points that the
@@ -321,6 +301,8 @@ void take_former_trials(Sweep& sweep) {
       for (std::int64_t i = 0; i < of; ++i) {
         if (auto trial = run.trial(i)) own.push_back(std::move(*trial));
       }
+    } catch (StorageError const& error) {
+      throw StorageError("warm_start: " + std::string(error.what()));
     } catch (UsageError const& error) {
       std::string const& problem = error.problems().front();
       if (problem.starts_with("warm_start: ")) throw;

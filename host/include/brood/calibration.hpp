@@ -4,10 +4,8 @@
 #pragma once
 
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "brood/settings.hpp"

@@ -18,14 +18,15 @@ struct Inspection {
 
   // Classification. (classes, classes): rows of a class, by the class that was predicted.
   std::vector<std::vector<std::int64_t>> confusion = {};
-  // Of the probability of the predicted class, in tenths; those without rows are left out.
-  struct Calibration {
+  // A bar of a reliability diagram: of the probability of the predicted class, in tenths; those
+  // without rows are left out.
+  struct Reliability {
     double predicted = 0;  // the mean probability
     double right = 0;      // the share of rows that were predicted rightly
     std::int64_t rows = 0;
-    bool operator==(Calibration const&) const = default;
+    bool operator==(Reliability const&) const = default;
   };
-  std::vector<Calibration> calibration = {};
+  std::vector<Reliability> reliability = {};
 
   // Multi-label, by label.
   struct LabelCounts {

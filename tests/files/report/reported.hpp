@@ -61,18 +61,10 @@ inline RunRecord halving_run(int trials = 27) {
   result.member_epochs = 27 + 18 + 18;
   result.model = saved_model(Task::classification, "cross_entropy").model;
   run.encoding = encoding_of(Task::classification);
-  run.facts = {.command_line = "brood tune 'made up.yaml'",
-               .data_fingerprint = "00ff",
-               .backend = {.name = "cpu", .device = "a processor", .precision = "fp32"},
-               .seconds = 6,
-               .started = "2026-01-31T12:00:00Z",
-               .events = 3,
-               .ended = "complete",
-               .rows = 200,
-               .development_rows = 100,
-               .rungs = {{.trials = 27, .epoch = 1, .member_epochs = 27, .seconds = 1},
-                         {.trials = 9, .epoch = 3, .member_epochs = 45, .seconds = 3},
-                         {.trials = 3, .epoch = 9, .member_epochs = 63, .seconds = 6}}};
+  run.facts = undisturbed_facts();
+  run.facts.rungs = {{.trials = 27, .epoch = 1, .member_epochs = 27, .seconds = 1},
+                     {.trials = 9, .epoch = 3, .member_epochs = 45, .seconds = 3},
+                     {.trials = 3, .epoch = 9, .member_epochs = 63, .seconds = 6}};
   return run;
 }
 

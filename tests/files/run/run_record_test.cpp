@@ -89,29 +89,19 @@ Result written_result() {
 }
 
 RunFacts written_facts() {
-  return {.command_line = "brood tune 'a sweep.yaml'",
-          .data_fingerprint = "00ff",
-          .backend = {.name = "cpu", .device = "a processor", .precision = "fp32"},
-          .seconds = 1.5,
-          .started = "2026-01-31T12:00:00Z",
-          .events = 2,
-          .ended = "complete",
-          .rows = 178,
-          .development_rows = 142,
-          .rungs = {{.trials = 3, .epoch = 1, .member_epochs = 6, .best = 0.5, .seconds = 0.25},
-                    {.trials = 1,
-                     .epoch = 9,
-                     .member_epochs = 22,
-                     .best = 0.875,
-                     .top = 0.875,
-                     .seconds = 1.25}}};
+  RunFacts facts = undisturbed_facts();
+  facts.seconds = 1.5;
+  facts.rungs = {
+      {.trials = 3, .epoch = 1, .member_epochs = 6, .best = 0.5, .seconds = 0.25},
+      {.trials = 1, .epoch = 9, .member_epochs = 22, .best = 0.875, .top = 0.875, .seconds = 1.25}};
+  return facts;
 }
 
 Inspection written_inspection() {
   return {
       .rows = 4,
       .confusion = {{1, 0}, {2, 1}},
-      .calibration = {{.predicted = 0.75, .right = 0.5, .rows = 4}},
+      .reliability = {{.predicted = 0.75, .right = 0.5, .rows = 4}},
       .labels = {{1, 2, 3, 4}},
       .residuals = {{.mean = -0.25, .deviation = 1.0 / 3, .truth = {1, 2.5}, .predicted = {2, 3}}},
       .columns = {{.name = "a </b> column", .mean = 0.5, .deviation = 0.125}},

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -134,6 +135,62 @@ TEST_F(StoreTest, KeepsOneFileOfMembers) {
     EXPECT_TRUE(fs::exists(directory() + "/members-" + std::to_string(2 - saves % 2) + ".state"));
     EXPECT_FALSE(fs::exists(directory() + "/members-" + std::to_string(1 + saves % 2) + ".state"));
   }
+}
+
+// Those of a session that were not saved are told again by the next one.
+TEST_F(StoreTest, RungsAreThoseThatLedToTheState) {
+  auto const rung = [](int number) {
+    return RungFacts{.trials = number,
+                     .epoch = 3 * number,
+                     .member_epochs = 10 * number,
+                     .best = 0.5,
+                     .seconds = 100.0 * number};
+  };
+  {
+    Store store = Store::create(directory(), origin(), false);
+    EXPECT_TRUE(store.rungs().empty());
+    Session session(study_by(SuccessiveHalving{.eta = 3, .max_epochs = 9}));
+    for (int number : {1, 2}) {
+      session.run.advance();
+      store.add(rung(number));
+      store.save(session.run);
+    }
+    store.add(rung(3));
+    EXPECT_EQ(store.rungs().size(), 3u);
+  }
+  Store store = Store::open(directory());
+  store.state();
+  ASSERT_EQ(store.rungs().size(), 2u);
+  EXPECT_EQ(store.rungs()[1].trials, 2);
+  EXPECT_EQ(store.rungs()[1].epoch, 6);
+  EXPECT_EQ(store.rungs()[1].member_epochs, 20);
+  EXPECT_EQ(store.rungs()[1].best, 0.5);
+  EXPECT_TRUE(std::isnan(store.rungs()[1].top));
+  EXPECT_EQ(store.rungs()[1].seconds, 200);
+  store.add(rung(3));
+  EXPECT_EQ(store.rungs().back().seconds, store.seconds_before() + 300);
+  store.extend(origin());
+  EXPECT_TRUE(store.rungs().empty());
+}
+
+TEST_F(StoreTest, AStoreWithoutRungsIsReadAndGetsThem) {
+  save_a_rung();
+  std::string const database = directory() + "/study.db";
+  Database(database, database, Database::Mode::open)
+      .run("DROP TABLE rung; PRAGMA user_version = 1");
+  {
+    Store store = Store::open(directory());
+    auto const state = store.state();
+    ASSERT_TRUE(state);
+    EXPECT_TRUE(store.rungs().empty());
+    Session session(study_by(SuccessiveHalving{.eta = 3, .max_epochs = 9}), &*state);
+    session.run.advance();
+    store.add({.trials = 3, .epoch = 3});
+    store.save(session.run);
+  }
+  Store store = Store::open(directory());
+  EXPECT_TRUE(store.state());
+  EXPECT_EQ(store.rungs().size(), 1u);
 }
 
 TEST_F(StoreTest, SavesWhenItIsDue) {
@@ -278,8 +335,8 @@ TEST_F(StoreTest, NoChangedByteIsReadAsIfItWereRight) {
 TEST_F(StoreTest, NewerAndForeignDatabasesAreRefused) {
   save_a_rung();
   std::string const database = directory() + "/study.db";
-  Database(database, database, Database::Mode::open).run("PRAGMA user_version = 2");
-  EXPECT_NE(what_is_wrong(directory()).find("is of version 2, by a newer brood"),
+  Database(database, database, Database::Mode::open).run("PRAGMA user_version = 3");
+  EXPECT_NE(what_is_wrong(directory()).find("is of version 3, by a newer brood"),
             std::string::npos);
   Database(database, database, Database::Mode::open)
       .run("PRAGMA user_version = 1; PRAGMA application_id = 7");

@@ -45,6 +45,8 @@ class WarmStart : public testing::Test {
       taken(trials);
     } catch (UsageError const& error) {
       return error.problems().front();
+    } catch (StorageError const& error) {
+      return error.what();
     }
     return "";
   }

@@ -15,6 +15,7 @@ function drawHistory(parent, runs) {
     by = key;
     plot.redraw();
   });
+  addRunLegend(parent, runs);
   const plot = new Plot(parent, {
     height: 300,
     label: "Best " + runs[0].metric + " so far; the table of trials has the numbers",
@@ -81,14 +82,11 @@ function drawBestSoFar(plot, runs, by) {
       path += (i ? "H" : "M") + x(step.x) + (i ? "" : " " + y(step.score)) + (i ? "V" + y(step.score) : "");
       if (y(step.score) > bottom) return;
       points.push({x: x(step.x), y: y(step.score), text: () => runs.length > 1 ?
-          `${runs[index].name}\ntrial ${step.trial}: ${scoreText(step.score)}` :
+          `${runs[index].directory}\ntrial ${step.trial}: ${scoreText(step.score)}` :
           `trial ${step.trial}: ${scoreText(step.score)}`});
     });
     const line = plot.add("path", {class: "mark", d: path, "clip-path": "url(#history-clip)"});
-    if (runs.length > 1) {
-      line.style.stroke = runColour(index);
-      line.style.strokeDasharray = RUN_DASHES[index % RUN_DASHES.length];
-    }
+    if (runs.length > 1) styleOfRun(line, index);
     const last = steps[steps.length - 1];
     if (runs.length === 1) {
       plot.add("circle", {cx: x(last.x), cy: y(last.score), r: 4, fill: colour("orange")});

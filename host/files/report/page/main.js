@@ -32,9 +32,12 @@ function main() {
   const selection = runs.length === 1 ? new Selection(runs[0]) : null;
   for (const id of ["parallel-chart", "trials-table"]) place(id, (parent) => tellOfSample(parent, runs[0].trials));
   place("history-chart", (parent) => drawHistory(parent, runs));
+  place("edf-chart", (parent) => drawEdf(parent, runs));
   place("curves-chart", (parent) => drawCurves(parent, runs[0]));
+  place("winners-chart", (parent) => drawWinners(parent, runs));
   place("parallel-chart", (parent) => drawParallel(parent, runs[0], selection));
   place("slices-chart", (parent) => drawSlices(parent, runs, selection));
+  place("contour-chart", (parent) => drawContour(parent, runs[0], selection));
   place("trials-table", (parent) => drawTrials(parent, runs[0], selection));
   watchCopies();
   watchColours();

@@ -25,3 +25,24 @@ const RUN_DASHES = ["", "7 4", "2 3", "10 3 2 3"];
 function runColour(index) {
   return RUN_COLOURS[index % RUN_COLOURS.length];
 }
+
+// The line of one of several runs.
+function styleOfRun(line, index) {
+  line.style.stroke = runColour(index);
+  line.style.strokeDasharray = RUN_DASHES[index % RUN_DASHES.length];
+}
+
+// Which line is whose; nothing of one run.
+function addRunLegend(parent, runs) {
+  if (runs.length < 2) return;
+  const list = htmlElement("ul", {class: "legend"});
+  runs.forEach((run, index) => {
+    const item = htmlElement("li"), sample = svgElement("svg", {viewBox: "0 0 28 10", "aria-hidden": "true"});
+    const line = svgElement("path", {d: "M0 5H28", fill: "none", "stroke-width": 2.5});
+    styleOfRun(line, index);
+    sample.append(line);
+    item.append(sample, run.directory);
+    list.append(item);
+  });
+  parent.append(list);
+}

@@ -27,8 +27,8 @@ struct OnnxOptions {
 // classes) in fp32; of labels likewise, `prediction` (rows, labels) being 0 or 1; of values
 // `prediction` (rows, targets) in double, in the user's units. Where a column is called so, an
 // output is `prediction_2`. Agrees with Ensemble::predict to 1e-5 (relative beyond 1) of
-// probabilities, and of values to 1e-5 of their standard deviation in training. Throws UsageError
-// for an activation that ONNX lacks.
+// probabilities, under a temperature T to 2e-5 / T, and of values to 1e-5 of their standard
+// deviation in training; see the README. Throws UsageError for an activation that ONNX lacks.
 std::string to_onnx(SavedPredictor const& saved, OnnxOptions const& options = {});
 
 // The same predictor with weights as they are in eight bits.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run directory: config.yaml (resolved), run.json, trials.csv, curves.csv, report.html,
-// inspection.json, best/ with model.safetensors, README.md on it, config.yaml, score.json and
-// trained_rows.npy. The whole directory is written beside its name and renamed into place, so that
-// it is never half there.
+// inspection.json, best/ with model.safetensors, README.md on it (a model card, and what the files
+// hold), config.yaml, score.json and trained_rows.npy. The whole directory is written beside its
+// name and renamed into place, so that it is never half there.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "brood/engine.hpp"
 #include "brood/files/model_file.hpp"
 #include "brood/files/sweep.hpp"
+#include "brood/files/training_data.hpp"
 #include "brood/inspection.hpp"
 #include "brood/study.hpp"
 
@@ -56,6 +57,7 @@ struct RunFacts {
   std::vector<RungFacts> rungs = {};  // in their order; none of a trial that was trained alone
   std::optional<Inspection> inspection = {};  // of what predicts
   std::optional<ProfileReport> profile = {};  // up to the writing of these files
+  std::optional<TrainingData> training_data = {};
   // Fingerprints (row_fingerprints) of the rows of Result::development, sorted, each once.
   std::vector<std::uint64_t> trained_rows = {};
 };

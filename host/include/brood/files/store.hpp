@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Store: a run directory that a study is recorded in while it runs, so that it can be gone on with
 // whatever ended it. In the directory lie study.db (an SQLite database: what was told of each trial
-// at each rung, learning curves, the state of the study, and the sweep that it began with), the
-// members of the trials that are still in the running (members-1.state or members-2.state, as
-// study.db says, with their checksum), config.yaml, and when all is done the files of
-// run_directory.hpp.
+// at each rung, learning curves, how each rung went, the state of the study, and the sweep that it
+// began with), the members of the trials that are still in the running (members-1.state or
+// members-2.state, as study.db says, with their checksum), config.yaml, and when all is done the
+// files of run_directory.hpp.
 //
 // What save() has returned from survives the end of the process, of power and of space on the disk:
 // members are written aside, synced and renamed, and count from the moment at which the one
@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "brood/files/run_directory.hpp"
 #include "brood/study.hpp"
@@ -61,6 +62,11 @@ class Store {
   double seconds_before() const;
   // As it was saved last; nothing if it never was. Throws StorageError if it is damaged.
   std::optional<StudyState> state();
+  // The rungs that led to the state which state() gave, of all sessions, and those told since.
+  std::vector<RungFacts> const& rungs() const;
+  // How a rung went, with the seconds of this session; what of it is on the disk, the next save()
+  // decides, together with the state.
+  void add(RungFacts rung);
 
   // The study begins anew with this origin, and keeps of what is here whatever it can use: what was
   // saved stays until the first save().
