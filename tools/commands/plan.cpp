@@ -207,10 +207,10 @@ int plan(Options const& options) {
   Prepared const prepared = prepare(std::move(sweep), options, /*fit_time=*/true, !options.json);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
-      say(note);
+      say_wrapped(note);
   }
   print_result(options.json ? plan_document(prepared.plan).text(/*indented=*/true) + "\n"
-                            : plan_text(prepared));
+                            : wrapped_for_output(plan_text(prepared)));
   return 0;
 }
 

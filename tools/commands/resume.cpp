@@ -113,7 +113,7 @@ std::string end_of(files::Store const& store, Options const& options, bool chang
 }
 
 int say_end(files::Store const& store, Options const& options, std::string const& why) {
-  if (!options.quiet) say(store.directory() + ": " + why);
+  if (!options.quiet) say_wrapped(store.directory() + ": " + why);
   if (options.json) {
     files::Json json;
     json.set("directory", store.directory()).set("ended", store.ended());
@@ -167,9 +167,9 @@ int go_on(files::Store& store, files::Sweep sweep, Options options) {
     take_off(store.seconds_before(), prepared.sweep);
   }
   if (!options.quiet) {
-    say((extended ? "extending " : "going on with ") + directory +
-        (state ? ", which has " + counted(state->events, "rung") + " behind it" : ""));
-    if (!options.json) say(plan_text(prepared));
+    say_wrapped((extended ? "extending " : "going on with ") + directory +
+                (state ? ", which has " + counted(state->events, "rung") + " behind it" : ""));
+    if (!options.json) say_wrapped(plan_text(prepared));
   }
   return run_session(prepared, store, state ? &*state : nullptr, options, profile);
 }

@@ -139,8 +139,8 @@ class Session {
 
   int interrupted() {
     watch_.clear();
-    say("interrupted after " + watch_.position() + "; all of it is saved, to go on: " +
-        shell_word(options_.program) + " resume " + shell_word(store_.directory()));
+    say_wrapped("interrupted after " + watch_.position() + "; all of it is saved, to go on: " +
+                shell_word(options_.program) + " resume " + shell_word(store_.directory()));
     return 128 + SignalScope::received();
   }
 
@@ -234,7 +234,7 @@ int run_session(Prepared& prepared, files::Store& store, StudyState const* from,
     if (!saved) store.discard();
     throw;
   }
-  if (code == 0) print_result(output);
+  if (code == 0) print_result(options.json ? output : wrapped_for_output(output));
   return code;
 }
 
