@@ -16,7 +16,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::string_view kMagic = "brood state 5\n";
+constexpr std::string_view kMagic = "brood state 6\n";
 constexpr std::size_t kChecksum = 32;  // hex digits
 
 std::string checksum(std::string_view bytes) {
@@ -168,7 +168,8 @@ void fields(Io& io, T& value) {
   } else if constexpr (std::is_same_v<Type, Tuner::RungState>) {
     io(value.results), io(value.promoted);
   } else if constexpr (std::is_same_v<Type, Tuner::State>) {
-    io(value.trials), io(value.configs), io(value.begun), io(value.exhausted), io(value.promoted);
+    io(value.trials), io(value.configs), io(value.begun), io(value.exhausted), io(value.grown);
+    io(value.promoted);
     io(value.now);
     io(value.jobs), io(value.brackets), io(value.rungs), io(value.lineage);
   } else if constexpr (std::is_same_v<Type, CurvePoint>) {

@@ -46,6 +46,7 @@ std::optional<Inspection> inspection_of(Prepared const& prepared, Result const& 
 
 // The sweep with what the clock decided, so that it repeats the run without one.
 files::Sweep as_it_ran(files::Sweep sweep, Result const& result) {
+  sweep.study.trials = result.trials_in_all;
   sweep.study.scheduler = result.scheduler;
   sweep.study.stop = result.stop;
   sweep.time_limit_seconds.reset();
