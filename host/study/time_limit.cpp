@@ -75,7 +75,7 @@ void StudyRun::Impl::expect_to_go_on(std::span<Ask const> done, Scored const& sc
 // Of the study's own plan, if it has so many trials: how many there is time for after the first
 // rung, and to train those in it that join.
 int StudyRun::Impl::trials_in_time(int epochs) const {
-  constexpr double kFilled = 0.9;  // share of the time that may be filled
+  constexpr double kFilled = 0.85;  // share of the time that may be filled
   auto const& halving = std::get<SuccessiveHalving>(tuner_.scheduler());
   int const begun = tuner_.trials_in_all();
   bool const only_rung = tuner_.brackets().front().size() == 1;
