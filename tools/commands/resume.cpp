@@ -162,6 +162,8 @@ int go_on(files::Store& store, files::Sweep sweep, Options options) {
   if (!end.empty()) return say_end(store, options, end);
   std::optional<StudyState> const state = store.state();
   if (extended) {
+    // The limit was that of the study which is extended.
+    if (!options.time_limit_seconds) prepared.sweep.time_limit_seconds.reset();
     store.extend(origin_of(prepared, options, utc_now()));
   } else if (!options.time_limit_seconds) {
     take_off(store.seconds_before(), prepared.sweep);
