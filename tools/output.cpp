@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
 
 #include "brood/error.hpp"
 
@@ -47,15 +48,21 @@ std::size_t terminal_width(int descriptor) {
   return known ? size.ws_col : 80;
 }
 
+// COLUMNS of the environment, if it is a number.
+std::optional<std::size_t> columns_as_said() {
+  char const* const columns = std::getenv("COLUMNS");
+  if (columns == nullptr) return std::nullopt;
+  std::size_t width = 0;
+  auto const [end, error] = std::from_chars(columns, columns + std::strlen(columns), width);
+  bool const read = error == std::errc() && *end == '\0' && width > 0;
+  return read ? std::optional(width) : std::nullopt;
+}
+
 // COLUMNS of the environment, or the terminal's.
 std::size_t width_of_lines(int descriptor) {
   constexpr std::size_t kLeast = 20;
-  if (char const* const columns = std::getenv("COLUMNS")) {
-    std::size_t width = 0;
-    auto const [end, error] = std::from_chars(columns, columns + std::strlen(columns), width);
-    if (error == std::errc() && *end == '\0' && width > 0) return std::max(width, kLeast);
-  }
-  return std::max(terminal_width(descriptor), kLeast);
+  auto const said = columns_as_said();
+  return std::max(said ? *said : terminal_width(descriptor), kLeast);
 }
 
 }  // namespace
@@ -126,6 +133,31 @@ void say(std::string_view line) {
   std::string text(line);
   text += '\n';
   std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+namespace {
+
+std::string wrapped_lines(std::string_view lines, int descriptor) {
+  if (!columns_as_said() && ::isatty(descriptor) != 1) return std::string(lines);
+  std::size_t const width = width_of_lines(descriptor);
+  std::string text;
+  while (!lines.empty()) {
+    std::size_t const end = std::min(lines.find('\n'), lines.size());
+    std::string_view const line = lines.substr(0, end);
+    text += line.starts_with(' ') ? std::string(line) + '\n' : wrapped(line, width);
+    if (end == lines.size()) text.pop_back();
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return text;
+}
+
+}  // namespace
+
+void say_wrapped(std::string_view lines) {
+  say(wrapped_lines(lines, STDERR_FILENO));
+}
+std::string wrapped_for_output(std::string_view lines) {
+  return wrapped_lines(lines, STDOUT_FILENO);
 }
 
 namespace {

@@ -19,6 +19,10 @@ namespace brood::tools {
 void print_result(std::string_view text);
 // A line on stderr.
 void say(std::string_view line);
+// Lines on stderr, or for stdout: on a terminal, or where COLUMNS says how wide lines are, each is
+// wrapped() that does not begin with a space, as lines of tables and commands do.
+void say_wrapped(std::string_view lines);
+std::string wrapped_for_output(std::string_view lines);
 
 // Cells in columns, two spaces apart; numbers to the right, text to the left. The first row is the
 // header. Every line is indented by `indent`.

@@ -119,6 +119,28 @@ void Tuner::promote(int trials) {
   plan();
 }
 
+void Tuner::grow(int trials) {
+  bool const first_rung = !finished() && !state_.brackets.empty() && state_.brackets[0].rung == 0;
+  bool const all_proposed = static_cast<int>(state_.trials.size()) == options_.trials;
+  if (!std::holds_alternative<SuccessiveHalving>(options_.scheduler) || !first_rung ||
+      state_.now != 0 || !all_proposed || batch() < INT_MAX) {
+    throw UsageError(
+        "grow: is for a first rung of successive halving that is in progress and has all trials of "
+        "the study, from a sampler that has no use for scores.");
+  }
+  std::vector<std::string> found;
+  check_at_least("trials", trials, options_.trials, found);
+  if (!found.empty()) throw UsageError(std::move(found));
+  if (state_.exhausted) return;
+  options_.trials =
+      std::min(trials, most_trials(options_.sampler, options_.space, options_.allowed));
+  state_.grown = options_.trials;
+  plan();
+  while (propose_batch()) {  // begin_jobs() would wait for the results of the first
+  }
+  begin_jobs();
+}
+
 // ---- what counts, and what begins
 
 // Lets results count in the order of virtual time, as far as they were told.
@@ -188,6 +210,7 @@ bool Tuner::propose_batch() {
 // The space has no more configurations: the plan is that of the trials there are.
 void Tuner::end_proposals() {
   options_.trials = static_cast<int>(state_.trials.size());
+  if (state_.grown > 0) state_.grown = options_.trials;
   state_.exhausted = true;
   plan();
   for (int const id : schedule_->cut(state_))

@@ -44,6 +44,10 @@ void Tuner::restore(State state) {
     options.trials = std::min(options.trials, static_cast<int>(state.trials.size()));
   }
   auto* const halving = std::get_if<SuccessiveHalving>(&options.scheduler);
+  if (state.grown > 0) {
+    if (halving == nullptr) refuse_state("more trials have joined it, which nothing halves");
+    options.trials = std::max(options.trials, state.grown);
+  }
   if (!state.promoted.empty()) {
     if (halving == nullptr) refuse_state("it says who goes on in a study that halves nothing");
     halving->promoted = state.promoted;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -23,9 +24,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kProbed = 16;        // members trained to see how fast it goes
-constexpr double kProbing = 0.03;  // share of the time that must not be exceeded before the next
-constexpr double kPlanned = 0.85;  // share of the time that the plan may fill
+constexpr std::size_t kProbed = 16;  // members trained to see how fast it goes
+constexpr int kWeighed = 256;        // trials of which the work is counted
+constexpr double kProbing = 0.03;    // share of the time that must not be exceeded before the next
+constexpr double kPlanned = 0.85;    // share of the time that the plan may fill
 
 constexpr double kPicking = 0.15;  // share of the time for an ensemble's selection
 constexpr int kFewestPicks = 4;
@@ -34,7 +36,8 @@ double seconds_until(Clock::time_point when) {
   return std::chrono::duration<double>(when - Clock::now()).count();
 }
 
-// How fast members of the study's space train on a split, by some of them in their first epoch.
+// How fast members of the study's space train on a split: some of them in their first epoch, and
+// the work that is usual among more.
 Pace measured_pace(Engine& engine, Data const& data, Study const& study, Split const& split,
                    double seconds) {
   auto const transform =
@@ -42,11 +45,14 @@ Pace measured_pace(Engine& engine, Data const& data, Study const& study, Split c
   Tuner tuner({.space = study.space,
                .sampler = study.sampler,
                .scheduler = NoEarlyTermination{},
-               .trials = std::min(kProbed, most_trials(study.sampler, study.space)),
+               .trials = std::min(kWeighed, most_trials(study.sampler, study.space)),
                .seed = study.seed,
                .allowed = allowed_by(study.constraints, engine, data, study)});
   std::vector<MemberSpec> specs;
-  for (auto const& ask : tuner.ask(kProbed)) {
+  std::vector<double> work;
+  for (auto const& ask : tuner.ask(kWeighed)) {
+    work.push_back(epoch_work(ask.config, study, data.shape(), split.train->size()));
+    if (specs.size() == kProbed) continue;
     specs.push_back({.config = member_config(ask.config, study),
                      .seed = study.seed,
                      .train_rows = split.train,
@@ -59,15 +65,18 @@ Pace measured_pace(Engine& engine, Data const& data, Study const& study, Split c
   Population population(engine);
   auto const ids = population.admit(std::move(specs), data);
   auto const start = Clock::now();
+  double waited_for = 0;  // the work of the largest of those that trained side by side
   for (std::size_t done = 0; done < ids.size();) {
     auto const count = std::min(ids.size() - done, static_cast<std::size_t>(parallel));
     population.train(std::span(ids).subspan(done, count), 1);
+    waited_for += std::ranges::max(std::span(work).subspan(done, count));
     done += count;
     double const passed = std::chrono::duration<double>(Clock::now() - start).count();
-    pace.note(static_cast<double>(count), static_cast<double>(done), passed);
+    pace.note(waited_for, waited_for, passed);
     if (passed > kProbing * seconds) break;
   }
-  return pace;
+  return pace.slower(std::accumulate(work.begin(), work.end(), 0.0) /
+                     static_cast<double>(work.size()));
 }
 
 // A study that brood has shaped itself, with shorter rungs and fewer members a trial: the further
@@ -141,7 +150,8 @@ Study fit_to_time(Engine& engine, Data const& data, Study const& of, Clock::time
                   Fit fit) {
   Study const started = with_start(of);
   Study fitted = of;
-  fitted.trials = std::min(of.trials, most_trials(of.sampler, of.space));
+  int const asked = std::min(of.trials, most_trials(of.sampler, of.space));
+  fitted.trials = asked;
   Splits splits = splits_of(started, data.table());
   auto const rows = static_cast<double>(splits.splits.front().train->size());
   Pace const measured =
@@ -152,7 +162,7 @@ Study fit_to_time(Engine& engine, Data const& data, Study const& of, Clock::time
                           : std::vector<Shape>{{max_epochs(of.scheduler), of.validation}};
   for (Shape const& shape : shapes) {
     Study study = started;
-    study.trials = std::min(of.trials, most_trials(of.sampler, of.space));
+    study.trials = asked;
     study.validation = shape.validation;
     std::visit(
         [&](auto& scheduler) {
@@ -179,6 +189,7 @@ Study fit_to_time(Engine& engine, Data const& data, Study const& of, Clock::time
                               measured.slower(train_rows / rows), finish);
     if (fitted.trials >= std::min(study.trials, enough_trials(shape.max_epochs))) break;
   }
+  fitted.grow_to = fitted.trials < asked ? asked : 0;
   return fitted;
 }
 

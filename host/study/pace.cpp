@@ -3,7 +3,18 @@
 
 #include <set>
 
+#include "backend/describe.hpp"
+#include "study/plan.hpp"
+
 namespace brood {
+
+double epoch_work(Config const& config, Study const& study, TableShape const& shape,
+                  std::size_t rows) {
+  constexpr double kBesideProducts = 40e3;  // about 0.4 us at 100 Gflop/s
+  Member const member =
+      describe(member_config(config, study), shape, 0, static_cast<std::int64_t>(rows), 0);
+  return steps_per_epoch(member) * (step_flops(member) + kBesideProducts);
+}
 
 std::vector<Stretch> stretches_of(std::span<std::vector<Rung> const> brackets,
                                   std::int64_t per_trial, std::int64_t per_final_trial) {

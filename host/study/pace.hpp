@@ -4,11 +4,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "brood/scheduler.hpp"
+#include "brood/study.hpp"
 
 namespace brood {
 
@@ -17,17 +18,23 @@ class Pace {
   // `parallel`: members that train side by side.
   explicit Pace(int parallel) : parallel_(std::max(parallel, 1)) {}
 
-  // So many members trained for so many epochs together, in seconds of the wall.
-  void note(double members, double member_epochs, double seconds) {
-    if (member_epochs > 0) each_ = seconds * std::min(members, parallel_) / member_epochs;
+  // Members trained together, of so much work in all and the largest of so much, in seconds of the
+  // wall. As a unit of work will do whatever takes as long everywhere: an epoch of like members,
+  // or what epoch_work() has.
+  void note(double work, double largest, double seconds) {
+    if (work > 0) each_ = seconds / std::max(work / parallel_, largest);
   }
-  // Of members that take so many times as long for an epoch.
+  // Of members whose epoch is so much work, where `note` had another unit of it.
   Pace slower(double times) const {
     Pace pace = *this;
     pace.each_ *= times;
     return pace;
   }
   bool known() const { return each_ > 0; }
+  // Of so much work in all, shared among so many members.
+  double seconds_of_work(double work, double members) const {
+    return each_ * work / std::clamp(members, 1.0, parallel_);
+  }
   // Of members that train for so many epochs each; the last to be taken up ends alone.
   double seconds(double members, double epochs) const {
     if (members <= 0) return 0;
@@ -36,8 +43,13 @@ class Pace {
 
  private:
   double parallel_;
-  double each_ = 0;  // seconds of a member-epoch on a worker
+  double each_ = 0;  // seconds of a unit of work on a worker
 };
+
+// The work of an epoch of a study's network on so many rows: the multiplications and additions of
+// its products, and what a step costs beside them, in as many of these.
+double epoch_work(Config const& config, Study const& study, TableShape const& shape,
+                  std::size_t rows);
 
 // A stretch of virtual time in which as many members train.
 struct Stretch {

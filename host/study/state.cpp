@@ -200,7 +200,8 @@ void fields(Io& io, T& value) {
   } else if constexpr (std::is_same_v<Type, Tuner::RungState>) {
     io(value.results), io(value.promoted);
   } else if constexpr (std::is_same_v<Type, Tuner::State>) {
-    io(value.trials), io(value.configs), io(value.begun), io(value.exhausted), io(value.promoted);
+    io(value.trials), io(value.configs), io(value.begun), io(value.exhausted), io(value.grown);
+    io(value.promoted);
     io(value.now);
     io(value.jobs), io(value.brackets), io(value.rungs), io(value.lineage);
   } else if constexpr (std::is_same_v<Type, CurvePoint>) {

@@ -72,19 +72,23 @@ bool StudyRun::Impl::advance() {
     std::erase_if(running_, [&](Ask const& ask) {
       return epoch_at(ask, /*late=*/false, now) == ask.from_epoch;
     });
-    score_and_tell(running_, now);
+    tell(running_, score(running_), now);
     end(why);
     return false;
   }
   std::vector<Ask> done = take_finished(running_, now);
-  if (stop_.epochs == now) {
+  bool const cut = stop_.epochs == now;
+  if (cut) {
     done.insert(done.end(), std::make_move_iterator(running_.begin()),
                 std::make_move_iterator(running_.end()));
     running_.clear();
-  } else {
-    fit_promotion(now);
   }
-  score_and_tell(done, now);
+  Scored scored = score(done);
+  if (!cut && !fit_to_clock(done, scored, now)) {
+    end(Ended::stopped);
+    return false;
+  }
+  tell(done, scored, now);
   std::vector<Ask> const known = take_finished(waiting_, now);
   tell_known(known);
   copy_members();
@@ -127,17 +131,22 @@ int StudyRun::Impl::epoch_at(Ask const& ask, bool late, std::int64_t time) {
   return static_cast<int>(ask.until_epoch * (span - left) / span);
 }
 
-std::optional<int> StudyRun::Impl::train(int epochs_in_all) {
+std::optional<int> StudyRun::Impl::train(int epochs_in_all, bool by_the_clock) {
   if (running_.empty()) return epochs_in_all;
   std::vector<MemberId> const ids = members_.of(running_);
   struct Course {
     Ask const* ask;
     bool late;
+    double work;  // of a unit of virtual time
   };
   std::vector<Course> courses;  // by member
   for (Ask const& ask : running_) {
-    for (std::size_t s = 0; s < members_.of(ask.trial).size(); ++s)
-      courses.push_back({&ask, s >= setup_.early});
+    double const work = work_of(ask.trial);
+    double const span = ask.until_epoch - ask.from_epoch;
+    for (std::size_t s = 0; s < members_.of(ask.trial).size(); ++s) {
+      bool const late = s >= setup_.early;
+      courses.push_back({&ask, late, late ? work * ask.until_epoch / span : work});
+    }
   }
   auto const advance_to = [&](std::size_t first, std::size_t count, int epochs) {
     std::vector<int> until;
@@ -151,8 +160,18 @@ std::optional<int> StudyRun::Impl::train(int epochs_in_all) {
     return epochs_in_all;
   }
   auto const members = static_cast<double>(ids.size());
+  auto const work_of_all = [](std::span<Course const> some) {
+    double work = 0;
+    for (Course const& course : some)
+      work += course.work;
+    return work;
+  };
+  double const work = work_of_all(courses);
+  if (usual_work_ == 0) usual_work_ = work / members;
+  Measured measured;  // of this rung
   for (int done = 0; done < epochs_in_all;) {
-    int const most = std::min(epochs_in_all - done, epochs_in_time(members, done));
+    int const in_time = by_the_clock ? epochs_in_time(work, members, done) : epochs_in_all;
+    int const most = std::min(epochs_in_all - done, in_time);
     if (most < 1) return done;
     auto const epochs = static_cast<int>(std::clamp<double>(affordable() / members, 1.0, most));
     for (std::size_t first = 0; first < ids.size();) {
@@ -164,7 +183,11 @@ std::optional<int> StudyRun::Impl::train(int epochs_in_all) {
       double const member_epochs = static_cast<double>(count) * epochs;
       double const seconds = std::max(seconds_since(before), 1e-6);
       rate_ = member_epochs / seconds;
-      pace_.note(static_cast<double>(count), member_epochs, seconds);
+      auto const these = std::span(courses).subspan(first, count);
+      measured.work += epochs * work_of_all(these);
+      measured.largest += epochs * std::ranges::max(these, {}, &Course::work).work;
+      measured.seconds += seconds;
+      pace_.note(measured.work, measured.largest, measured.seconds);
       first += count;
       double const share = (done + epochs * static_cast<double>(first) / members) / epochs_in_all;
       report_training(epochs_in_all, share);
@@ -182,14 +205,19 @@ std::vector<Ask> StudyRun::Impl::take_finished(std::vector<Ask>& asks, std::int6
   return done;
 }
 
-void StudyRun::Impl::score_and_tell(std::vector<Ask> const& done, std::int64_t now) {
-  auto const metrics = members_.population().metrics(members_.of(done));
-  auto const scores = scorer_.scores(done, metrics);
+StudyRun::Impl::Scored StudyRun::Impl::score(std::vector<Ask> const& done) {
+  Scored scored;
+  scored.metrics = members_.population().metrics(members_.of(done));
+  scored.scores = scorer_.scores(done, scored.metrics);
+  return scored;
+}
+
+void StudyRun::Impl::tell(std::vector<Ask> const& done, Scored const& scored, std::int64_t now) {
   std::size_t first = 0;
   for (Ask const& ask : done) {
     std::size_t const count = members_.of(ask.trial).size();
-    auto const own = std::span(metrics).subspan(first, count);
-    auto const own_scores = std::span(scores).subspan(first, count);
+    auto const own = std::span(scored.metrics).subspan(first, count);
+    auto const own_scores = std::span(scored.scores).subspan(first, count);
     curves_.record(ask, own, own_scores);
     bool const cut = ask.finish > now;
     // Where it was cut short, those that joined it late are not as far as the others.
@@ -325,7 +353,7 @@ Result StudyRun::Impl::found() const {
   if (!winner) {
     throw NoUsableTrial(
         stopped_ ? "the study was stopped before its first rung had ended: give it more time"
-                 : "all " + std::to_string(setup_.study.trials) +
+                 : "all " + std::to_string(tuner_.trials_in_all()) +
                        " trials diverged: lower the learning rates of the space, or clip "
                        "gradients (clip_norm)");
   }
@@ -341,6 +369,7 @@ Result StudyRun::Impl::found() const {
   result.stopped_early = stopped_;
   result.ended = ended_;
   result.development = setup_.splits.development;
+  result.trials_in_all = tuner_.trials_in_all();
   result.scheduler = tuner_.scheduler();
   result.stop = stop_;
   result.segments = tuner_.segments(*winner);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -35,14 +36,18 @@ class StudyRun::Impl {
   using Clock = std::chrono::steady_clock;
 
   struct Started {};  // the study has its initial weights
+  struct Scored {     // of trials' members, in their order
+    std::vector<MemberMetrics> metrics;
+    std::vector<double> scores;
+  };
   Impl(Engine& engine, Data const& data, Study study, Started);
 
   // Takes in what the tuner asks for.
   void ask();
   // Trains those that run for so many epochs, in pieces of about a second, so that stop_requested
   // is heard; how it is cut changes no result. Returns how many were trained, fewer where the time
-  // was over; nothing if a stop was requested.
-  std::optional<int> train(int epochs);
+  // was over and they go by the clock; nothing if a stop was requested.
+  std::optional<int> train(int epochs, bool by_the_clock = true);
   // Where a member is in virtual time. Those that join a trial for its last rung (`late`) go all
   // the way from the beginning while the others go on from where they are.
   static int epoch_at(Ask const& ask, bool late, std::int64_t time);
@@ -50,10 +55,25 @@ class StudyRun::Impl {
 
   // ---- by the clock; for studies with a time limit
 
-  int epochs_in_time(double members, int done) const;
-  // Seconds that are left for training if it ends at this epoch.
-  double seconds_to_train(int last_epoch) const;
-  // Before the last result of a rung is told: lets no more go on than there is time for.
+  // What was measured while a rung trains: the work of all, and of the largest of those that
+  // trained side by side.
+  struct Measured {
+    double work = 0, largest = 0, seconds = 0;
+  };
+  // Of an epoch of a member of the trial, as epoch_work() has it.
+  double work_of(int trial);
+  // How many more epochs of so many members, an epoch of which is so much work, there is time for.
+  int epochs_in_time(double work, double members, int done) const;
+  // At the pace of the trials that are expected to go on.
+  Pace usual_pace() const { return pace_.slower(usual_work_); }
+  // Seconds that are left for training if it ends at this epoch, of so many trials.
+  double seconds_to_train(int trials, int last_epoch) const;
+  // Before the results of a rung are told: lets as many go on as there is time for, after others
+  // have joined the first rung if there is time for more. False if a stop was requested.
+  bool fit_to_clock(std::vector<Ask>& done, Scored& scored, std::int64_t now);
+  void expect_to_go_on(std::span<Ask const> done, Scored const& scored);
+  bool grow(std::vector<Ask>& done, Scored& scored, std::int64_t now);
+  int trials_in_time(int epochs) const;
   void fit_promotion(std::int64_t now);
   std::vector<Stretch> stretches(std::vector<std::vector<Rung>> const& brackets) const;
   void report_training(int epochs, double share);
@@ -62,7 +82,8 @@ class StudyRun::Impl {
 
   // Takes those that finish at this time.
   static std::vector<Ask> take_finished(std::vector<Ask>& asks, std::int64_t time);
-  void score_and_tell(std::vector<Ask> const& done, std::int64_t now);
+  Scored score(std::vector<Ask> const& done);
+  void tell(std::vector<Ask> const& done, Scored const& scored, std::int64_t now);
   // Of trials whose results are known.
   void tell_known(std::vector<Ask> const& done);
   // A trial's score is the mean of its members' scores; NaN if one of them diverged. `cut`: it ends
@@ -98,8 +119,10 @@ class StudyRun::Impl {
   int events_ = 0;                                  // rungs reported so far
   std::size_t copied_ = 0;                          // of the tuner's lineage
   double rate_ = 0;                                 // member-epochs per second, lately
-  Pace pace_;
-  std::optional<FinishTime> finish_time_;  // where a clock is asked
+  Pace pace_;                                       // by epoch_work()
+  std::vector<double> work_;                        // by trial, as far as it was asked for
+  double usual_work_ = 0;                           // of those that are expected to go on
+  std::optional<FinishTime> finish_time_;           // where a clock is asked
   Stop stop_;
   StopProgress stop_progress_;
   bool stopped_ = false;  // ended before the last rung

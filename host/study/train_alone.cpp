@@ -16,10 +16,11 @@ namespace brood {
 
 namespace {
 
-// Whether a trial came to its last rung, where it has the members that final_repeats adds. One that
-// has stopped may have done so there.
-bool reached_last_rung(Tuner const& tuner, TrialResult const& former) {
+// Whether a trial was scored in its last rung by the members that final_repeats adds, too. One that
+// has stopped may have done so there; where the study was cut short, they did not count.
+bool counts_late_members(Tuner const& tuner, Stop const& stop, TrialResult const& former) {
   if (former.state != TrialState::stopped) return former.state == TrialState::complete;
+  if (stop.epochs && former.epochs >= *stop.epochs) return false;
   auto const& rungs = tuner.brackets()[static_cast<std::size_t>(tuner.bracket(former.id))];
   return rungs.size() < 2 || former.epochs > rungs[rungs.size() - 2].epoch;
 }
@@ -46,7 +47,7 @@ Result train_alone(Engine& engine, Data const& data, Study study, TrialResult co
   StudySetup const setup(engine, data, std::move(study));
   TrialMembers members(setup);
   Population& population = members.population();
-  bool const last = reached_last_rung(tuner, former);
+  bool const last = counts_late_members(tuner, setup.study.stop, former);
   Ask const ask{.trial = former.id,
                 .config = former.config,
                 .from_epoch = 0,

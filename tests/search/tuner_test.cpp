@@ -79,6 +79,44 @@ TEST(Tuner, PromotesAsManyAsItIsToldBeforeTheRungEnds) {
   EXPECT_THROW(others.promote(1), UsageError);
 }
 
+// Also where it was restored in between, and in the middle of what joined.
+TEST(Tuner, TrialsThatJoinTheFirstRungMakeItTheLargerStudy) {
+  std::vector<double> const scores = {5, 1, 4, 2, 6, 3, 9, 8, 7};
+  Tuner larger(options(9, SuccessiveHalving{3, 1, 9}));
+  for (auto const& ask : larger.ask(1000))
+    larger.tell(ask.trial, 1, scores[static_cast<std::size_t>(ask.trial)]);
+
+  Tuner tuner(options(4, SuccessiveHalving{3, 1, 9}));
+  auto asks = tuner.ask(1000);
+  EXPECT_EQ(ids(asks), (std::vector<int>{0, 1, 2, 3}));
+  EXPECT_THROW(tuner.grow(3), UsageError);
+  tuner.grow(9);
+  EXPECT_EQ(tuner.trials_in_all(), 9);
+  EXPECT_EQ(tuner.brackets(), larger.brackets());
+  Tuner restored(options(4, SuccessiveHalving{3, 1, 9}));
+  restored.restore(tuner.state());
+  auto const joined = tuner.ask(1000);
+  EXPECT_EQ(ids(joined), (std::vector<int>{4, 5, 6, 7, 8}));
+  asks.insert(asks.end(), joined.begin(), joined.end());
+  EXPECT_EQ(ids(restored.ask(1000)), ids(asks));
+  for (Tuner* each : {&tuner, &restored}) {
+    for (auto const& ask : asks) {
+      EXPECT_EQ(ask.config, larger.config(ask.trial));
+      EXPECT_EQ(ask.finish, 1);
+      each->tell(ask.trial, 1, scores[static_cast<std::size_t>(ask.trial)]);
+    }
+    EXPECT_EQ(each->now(), larger.now());
+    EXPECT_EQ(each->trials_in_all(), 9);
+    EXPECT_THROW(each->grow(10), UsageError);  // the first rung is over
+    Tuner copy = larger;
+    EXPECT_EQ(ids(each->ask(10)), ids(copy.ask(10)));
+  }
+  Tuner smaller(options(4, SuccessiveHalving{3, 1, 9}));
+  EXPECT_THROW(smaller.restore(larger.state()), StorageError);  // nothing joined that one
+  Tuner others(options(9, Asha{}));
+  EXPECT_THROW(others.grow(10), UsageError);
+}
+
 TEST(Tuner, PromotesTheBestInOrderOfRank) {
   Tuner tuner(options(6, SuccessiveHalving{2, 1, 4}));
   EXPECT_EQ(tuner.rungs(), (std::vector<Rung>{{6, 1}, {3, 2}, {1, 4}}));

@@ -9,6 +9,7 @@
 
 #include "brood/error.hpp"
 #include "brood/study.hpp"
+#include "study/pace.hpp"
 #include "study/repeats.hpp"
 #include "study/study_testing.hpp"
 
@@ -20,7 +21,7 @@ using namespace study_testing;
 // A member-epoch takes a second of one of two workers.
 Pace second_of_two() {
   Pace pace(2);
-  pace.note(2, 2, 1);
+  pace.note(2, 1, 1);
   return pace;
 }
 
@@ -33,8 +34,31 @@ TEST(Pace, CountsTheWorkersThatAMemberKeepsBusy) {
   EXPECT_EQ(pace.slower(3).seconds(2, 10), 30);
   Pace alone(2);
   EXPECT_FALSE(alone.known());
-  alone.note(1, 4, 2);  // one member, four epochs, one worker
+  alone.note(4, 4, 2);  // one member, four epochs, one worker
   EXPECT_EQ(alone.seconds(4, 1), 1);
+  EXPECT_EQ(alone.seconds_of_work(8, 4), 2);  // two on each of two workers, half a second each
+  EXPECT_EQ(alone.seconds_of_work(8, 1), 4);
+}
+
+// Two that train side by side are waited for as long as the larger takes.
+TEST(Pace, CountsWorkAndNotMembers) {
+  Pace pace(2);
+  pace.note(4, 3, 6);
+  EXPECT_EQ(pace.seconds_of_work(1, 1), 2);
+  pace.note(12, 3, 6);  // several of them, in turn
+  EXPECT_EQ(pace.seconds_of_work(1, 1), 1);
+}
+
+// By hand: 100 rows in batches of 30 are four steps of 2 (2 (5 8) + 3 (8 2)) 30 each, and 40,000.
+TEST(Pace, WorkIsMultiplicationsAndSteps) {
+  fixtures::OwnedTable const table = fixtures::blobs(100, 5, 2);
+  Engine engine({.device = "cpu", .threads = 1});
+  Data const data = engine.load(table.table());
+  Config config;
+  config.set("hidden", Widths{8});
+  config.set("batch_size", std::int64_t{30});
+  double const step = 2 * (2 * (5 * 8) + 3 * (8 * 2)) * 30 + 40e3;
+  EXPECT_EQ(epoch_work(config, varied_study(), data.shape(), 100), 4 * step);
 }
 
 // Brackets 9@1 3@3 1@9 and 3@3 1@9, two members a trial, three in the last rung.
@@ -115,6 +139,7 @@ TEST_F(FitToTimeTest, EnoughTimeChangesNothing) {
   for (Fit const fit : {Fit::trials, Fit::shape}) {
     Study const study = fit_to_time(engine_, data_, varied_study(), in(1e6), fit);
     EXPECT_EQ(study.trials, 10);
+    EXPECT_EQ(study.grow_to, 0);
     EXPECT_EQ(epochs_of(study), 9);
     EXPECT_EQ(std::get<Folds>(study.validation).repeats, 2);
   }
@@ -123,6 +148,7 @@ TEST_F(FitToTimeTest, EnoughTimeChangesNothing) {
 TEST_F(FitToTimeTest, NoTimeLeavesTheLeast) {
   Study const trials = fit_to_time(engine_, data_, varied_study(), in(0), Fit::trials);
   EXPECT_EQ(trials.trials, 1);
+  EXPECT_EQ(trials.grow_to, 10);
   EXPECT_EQ(epochs_of(trials), 9);
   EXPECT_EQ(std::get<Folds>(trials.validation).repeats, 2);
   Study const shape = fit_to_time(engine_, data_, varied_study(), in(0), Fit::shape);

@@ -155,6 +155,62 @@ TEST_F(TimeLimitTest, TimeThatIsNotOverChangesNothing) {
   expect_same(result, whole);
 }
 
+// Trials join the first rung where there is time, and make it the study that begins with them.
+TEST_F(TimeLimitTest, TrialsJoinTheFirstRungWhereThereIsTime) {
+  for (int const min_epochs : {1, 3, 9}) {
+    Study study = varied_study();
+    study.scheduler = SuccessiveHalving{.eta = 3, .min_epochs = min_epochs, .max_epochs = 9};
+    study.final_repeats = 3;
+    study.ensemble = 3;
+    Result const larger = tune(engine_, data_, study);
+    EXPECT_EQ(larger.trials_in_all, 10);
+    study.trials = 4;
+    study.grow_to = 10;
+    EXPECT_EQ(tune(engine_, data_, study).trials.size(), 4u);  // no clock is asked
+    study.finish_by = std::chrono::steady_clock::now() + std::chrono::hours(24 * 365);
+    Result const grown = tune(engine_, data_, study);
+    EXPECT_EQ(grown.trials_in_all, 10);
+    expect_same(grown, larger);
+    study.finish_by = std::chrono::steady_clock::now();
+    EXPECT_EQ(tune(engine_, data_, study).trials_in_all, 4);
+  }
+}
+
+// Model-based samplers would have proposed others; other schedulers have no first rung.
+TEST_F(TimeLimitTest, NoneJoinWhereThatWouldBeAnotherStudy) {
+  Study study = varied_study(Holdout{});
+  study.trials = 4;
+  study.grow_to = 10;
+  study.finish_by = std::chrono::steady_clock::now() + std::chrono::hours(24 * 365);
+  Study models = study;
+  models.sampler = Tpe{};
+  EXPECT_EQ(tune(engine_, data_, models).trials.size(), 4u);
+  study.scheduler = Hyperband{.eta = 3, .max_epochs = 9};
+  EXPECT_EQ(tune(engine_, data_, study).trials.size(), 4u);
+}
+
+// Interrupted while those that joined train, and gone on with without a limit.
+TEST_F(TimeLimitTest, GoesOnWithTrialsThatHaveJoined) {
+  Study study = varied_study();
+  Result const larger = tune(engine_, data_, study);
+  study.trials = 4;
+  Study limited = study;
+  limited.grow_to = 10;
+  limited.finish_by = std::chrono::steady_clock::now() + std::chrono::hours(24 * 365);
+  int joined = 0;
+  limited.on_training = [&](Training const& training) { joined += training.trials == 6 ? 1 : 0; };
+  limited.stop_requested = [&] { return joined > 0; };
+  StudyRun run(engine_, data_, limited);
+  while (run.advance()) {
+  }
+  EXPECT_EQ(joined, 1);
+  StudyState const state = load_state(save(run.state()));
+  StudyRun rest(engine_, data_, study, &state);
+  while (rest.advance()) {
+  }
+  expect_same(rest.finish(), larger);
+}
+
 // So many go on, as the clock may have decided.
 TEST_F(TimeLimitTest, PromotedTrialsAreASetting) {
   Study study = varied_study(Holdout{});

@@ -233,6 +233,12 @@ class Extend(Resuming):
         self.tune("pbt", "early_terminate={type: pbt, max_iter: 4, interval: 2}")
         self.refused("resume", "pbt", "trials=30", says="population based training cannot be extended")
 
+    def test_a_study_that_had_a_time_limit_gets_more_trials_without_one(self):
+        self.brood("tune", "wine.yaml", "--out", "limited", "--time-limit", "1h")
+        self.brood("resume", "limited", "trials=12")
+        self.brood("tune", "wine.yaml", "trials=12", "--out", "whole")
+        self.assertEqual(self.text("limited/trials.csv"), self.text("whole/trials.csv"))
+
 
 class Killed(Resuming):
     """By the kernel, at moments that nobody chose."""

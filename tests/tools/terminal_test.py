@@ -15,7 +15,7 @@ import termios
 import time
 import unittest
 
-from command import BROOD, HANG, SWEEP, CommandTest
+from command import BROOD, HANG, SWEEP, WINE, CommandTest
 
 
 def run_on_terminal(test, *arguments, columns=None, **variables):
@@ -60,6 +60,25 @@ class Terminal(CommandTest):
             lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
             self.assertLessEqual(max(map(len, lines)), columns)
             self.assertGreater(max(map(len, lines)), columns - 10)
+
+    def test_sentences_are_as_wide_as_the_terminal(self):
+        shutil.copy(WINE, self.folder / "wine.csv")
+        for columns in (60, 80):
+            for command in ["plan"], ["tune", "--overwrite", "--out", "run"]:
+                text, code = run_on_terminal(
+                    self, *command, "wine.csv", "--target", "cultivar", "trials=3",
+                    "early_terminate.max_iter=2", columns=columns, TERM="dumb")
+                self.assertEqual(code, 0)
+                # A rung's line is for a log, and a command that can be copied stays whole.
+                lines = [line for line in text.replace("\r", "").splitlines()
+                         if not line.startswith(("rung ", "  "))]
+                self.assertIn("picked for 178 rows: ", text)
+                self.assertLessEqual(max(map(len, lines)), columns, max(lines, key=len))
+                self.assertGreater(max(map(len, lines)), columns - 10)
+        # In a log, a sentence is a line.
+        _, err = self.brood("plan", "wine.csv", "--target", "cultivar")
+        note = next(line for line in err.splitlines() if line.startswith("picked for"))
+        self.assertGreater(len(note), 80)
 
     def test_colours_can_be_refused(self):
         for arguments, variables in ([], {"NO_COLOR": "1"}), (["--no-color"], {}):

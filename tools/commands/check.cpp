@@ -9,7 +9,7 @@ int check(Options const& options) {
   Prepared const prepared = prepare(read_sweep(options), options);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
-      say(note);
+      say_wrapped(note);
   }
   std::string const& input = options.inputs.at(0);
   if (options.json) {
@@ -21,12 +21,12 @@ int check(Options const& options) {
     print_result(json.text(/*indented=*/true) + "\n");
     return 0;
   }
-  print_result("ok: " + input + ": " + counted(prepared.data.rows(), "row") + ", " +
-               counted(prepared.data.inputs(), "input") + ", " +
-               std::string(name_of(prepared.data.task())) + " of " +
-               counted(prepared.data.outputs(), "output") + ", " +
-               counted(prepared.plan.trials, "trial") + ", " +
-               counted(prepared.plan.member_epochs, "member-epoch") + "\n");
+  print_result(wrapped_for_output("ok: " + input + ": " + counted(prepared.data.rows(), "row") +
+                                  ", " + counted(prepared.data.inputs(), "input") + ", " +
+                                  std::string(name_of(prepared.data.task())) + " of " +
+                                  counted(prepared.data.outputs(), "output") + ", " +
+                                  counted(prepared.plan.trials, "trial") + ", " +
+                                  counted(prepared.plan.member_epochs, "member-epoch") + "\n"));
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "brood/value.hpp"
 #include "data/dates.hpp"
 #include "files/io/text.hpp"
+#include "tools/fitted_table.hpp"
 #include "tools/output.hpp"
 
 namespace brood::tools {
@@ -18,7 +19,6 @@ namespace brood::tools {
 namespace {
 
 constexpr std::size_t kMostClasses = 20;  // in text
-constexpr std::size_t kWidestName = 28;
 
 ColumnSummary summary_of(Column const& column) {
   ColumnSummary summary;
@@ -118,14 +118,6 @@ std::string reason(DataSummary const& summary, Encoding const& encoding, bool wa
                   : "numbers; for classes say task=classification");
 }
 
-std::string short_name(std::string const& name, std::size_t most) {
-  if (name.size() <= most) return name;
-  std::size_t end = most - 3;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80)
-    --end;  // whole characters
-  return name.substr(0, end) + "...";
-}
-
 // For a table: numbers that are not whole to four digits, dates without the time of day.
 std::string short_value(std::optional<double> value, ColumnSummary const& column) {
   if (!value) return "";
@@ -136,37 +128,19 @@ std::string short_value(std::optional<double> value, ColumnSummary const& column
   return days ? text.substr(0, text.find(' ')) : text;
 }
 
-// Of at most so many columns, their names cut to so many bytes, with their range or without.
-std::string column_lines(std::vector<ColumnSummary> const& columns, std::size_t most,
-                         std::size_t widest_name, bool with_range) {
-  std::vector<std::vector<std::string>> lines = {{"column", "type", "missing", "values"}};
-  if (with_range) lines[0].insert(lines[0].end(), {"min", "max"});
-  lines[0].push_back("becomes");
-  for (std::size_t i = 0; i < std::min(columns.size(), most); ++i) {
-    ColumnSummary const& c = columns[i];
-    lines.push_back({short_name(c.name, widest_name), c.type, std::to_string(c.missing),
-                     std::to_string(c.levels)});
-    if (with_range) {
-      lines.back().push_back(short_value(c.min, c));
-      lines.back().push_back(short_value(c.max, c));
-    }
-    lines.back().push_back(c.becomes);
-  }
-  return table(lines, 2);
-}
-
-// Where lines are too wide, names give way, then ranges, then what becomes of columns.
+// Of at most so many columns.
 std::string columns_text(std::vector<ColumnSummary> const& columns, std::size_t most,
                          std::size_t width) {
-  constexpr std::size_t kLeastName = 14, kStep = 2;
-  auto const fits = [&](std::string const& text) { return text == within(text, width); };
-  std::size_t name = kWidestName;
-  std::string text = column_lines(columns, most, name, true);
-  while (name > kLeastName && !fits(text))
-    text = column_lines(columns, most, name -= kStep, true);
-  if (!fits(text)) text = column_lines(columns, most, kWidestName, false);
-  if (!fits(text)) text = column_lines(columns, most, kLeastName, false);
-  text = within(text, width);
+  std::vector<std::vector<std::string>> lines = {
+      {"column", "type", "missing", "values", "min", "max", "becomes"}};
+  for (std::size_t i = 0; i < std::min(columns.size(), most); ++i) {
+    ColumnSummary const& c = columns[i];
+    lines.push_back({c.name, c.type, std::to_string(c.missing), std::to_string(c.levels),
+                     short_value(c.min, c), short_value(c.max, c), c.becomes});
+  }
+  std::string text = fitted_table(
+      std::move(lines),
+      {.width = width, .always = {"column", "becomes"}, .first_out = {"min", "max"}, .indent = 2});
   if (columns.size() > most) {
     text += "  and " + counted(static_cast<std::int64_t>(columns.size() - most), "column") +
             " more; brood describe --json has them all\n";

@@ -104,9 +104,9 @@ int describe(Options const& options) {
   Described const described = describe_file(options);
   if (!options.quiet) {
     for (std::string const& note : described.sweep.notes)
-      say(note);
+      say_wrapped(note);
     for (std::string const& problem : described.problems)
-      say("tune would refuse this: " + problem);
+      say_wrapped("tune would refuse this: " + problem);
   }
   print_result(options.json
                    ? document(described).text(/*indented=*/true) + "\n"

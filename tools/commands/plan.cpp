@@ -25,10 +25,15 @@ std::string upper_bound_text(Prepared const& prepared) {
   if (study.space.find("epochs") != nullptr) add("some trials have fewer epochs");
   if (study.stop.target || study.stop.patience_rungs) add("stop ends the study by its scores");
   if (study.stop.epochs) add("stop ends it at epoch " + std::to_string(*study.stop.epochs));
-  if (prepared.sweep.time_limit_seconds) {
-    add("all of it ends after " + duration_text(*prepared.sweep.time_limit_seconds));
-  }
+  auto const limit = prepared.sweep.time_limit_seconds;
+  bool const grows = limit && study.grow_to > study.trials;
+  if (limit && !grows) add("all of it ends after " + duration_text(*limit));
   std::string text = reasons.empty() ? "" : "This is an upper bound: " + reasons + ".\n";
+  if (grows) {
+    text += "All of it ends after " + duration_text(*limit) +
+            "; where it goes faster than was measured, the first rung gets more trials, up to " +
+            std::to_string(study.grow_to) + ".\n";
+  }
   if (prepared.plan.lower_bound) {
     text +=
         "The rungs after the first are the fewest: asha promotes before a rung is complete, so "
@@ -207,10 +212,10 @@ int plan(Options const& options) {
   Prepared const prepared = prepare(std::move(sweep), options, /*fit_time=*/true, !options.json);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
-      say(note);
+      say_wrapped(note);
   }
   print_result(options.json ? plan_document(prepared.plan).text(/*indented=*/true) + "\n"
-                            : plan_text(prepared));
+                            : wrapped_for_output(plan_text(prepared)));
   return 0;
 }
 

@@ -246,20 +246,21 @@ int predict(Options const& options) {
   auto const seen = seen_rows(predictions, options.inputs.at(0), x, columns);
   if (!options.quiet) {
     for (std::string const& note : notes_on_unknown(columns, saved.encoding))
-      say(path + ": " + note);
+      say_wrapped(path + ": " + note);
   }
   std::string const text = options.json
                                ? document(predictions, scores, seen).text(/*indented=*/true) + "\n"
                                : csv(predictions);
   if (scores && !options.quiet) {
-    say(path + ": " + metric_of(saved) + " " + score_text(scores->score) + " on " +
+    say_wrapped(
+        path + ": " + metric_of(saved) + " " + score_text(scores->score) + " on " +
         counted(scores->rows, "row") + (scores->rows < rows ? " with a target" : "") +
         (predictions.weights.empty() ? "" : ", weighted by " + files::quoted(saved.weight)));
     std::string const others = scores_list(scores->all, metric_of(saved));
-    if (!others.empty()) say(path + ": " + others);
+    if (!others.empty()) say_wrapped(path + ": " + others);
   }
   if (seen && seen->rows > 0 && !options.quiet)
-    say(path + ": " + seen_text(*seen, rows, scores.has_value(), metric_of(saved)));
+    say_wrapped(path + ": " + seen_text(*seen, rows, scores.has_value(), metric_of(saved)));
   if (options.out.empty()) {
     print_result(text);
   } else {

@@ -113,7 +113,7 @@ std::string end_of(files::Store const& store, Options const& options, bool chang
 }
 
 int say_end(files::Store const& store, Options const& options, std::string const& why) {
-  if (!options.quiet) say(store.directory() + ": " + why);
+  if (!options.quiet) say_wrapped(store.directory() + ": " + why);
   if (options.json) {
     files::Json json;
     json.set("directory", store.directory()).set("ended", store.ended());
@@ -162,14 +162,16 @@ int go_on(files::Store& store, files::Sweep sweep, Options options) {
   if (!end.empty()) return say_end(store, options, end);
   std::optional<StudyState> const state = store.state();
   if (extended) {
+    // The limit was that of the study which is extended.
+    if (!options.time_limit_seconds) prepared.sweep.time_limit_seconds.reset();
     store.extend(origin_of(prepared, options, utc_now()));
   } else if (!options.time_limit_seconds) {
     take_off(store.seconds_before(), prepared.sweep);
   }
   if (!options.quiet) {
-    say((extended ? "extending " : "going on with ") + directory +
-        (state ? ", which has " + counted(state->events, "rung") + " behind it" : ""));
-    if (!options.json) say(plan_text(prepared));
+    say_wrapped((extended ? "extending " : "going on with ") + directory +
+                (state ? ", which has " + counted(state->events, "rung") + " behind it" : ""));
+    if (!options.json) say_wrapped(plan_text(prepared));
   }
   return run_session(prepared, store, state ? &*state : nullptr, options, profile);
 }

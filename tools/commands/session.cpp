@@ -46,6 +46,7 @@ std::optional<Inspection> inspection_of(Prepared const& prepared, Result const& 
 
 // The sweep with what the clock decided, so that it repeats the run without one.
 files::Sweep as_it_ran(files::Sweep sweep, Result const& result) {
+  sweep.study.trials = result.trials_in_all;
   sweep.study.scheduler = result.scheduler;
   sweep.study.stop = result.stop;
   sweep.time_limit_seconds.reset();
@@ -145,8 +146,8 @@ class Session {
 
   int interrupted() {
     watch_.clear();
-    say("interrupted after " + watch_.position() + "; all of it is saved, to go on: " +
-        shell_word(options_.program) + " resume " + shell_word(store_.directory()));
+    say_wrapped("interrupted after " + watch_.position() + "; all of it is saved, to go on: " +
+                shell_word(options_.program) + " resume " + shell_word(store_.directory()));
     return 128 + SignalScope::received();
   }
 
@@ -242,7 +243,7 @@ int run_session(Prepared& prepared, files::Store& store, StudyState const* from,
     if (!saved) store.discard();
     throw;
   }
-  if (code == 0) print_result(output);
+  if (code == 0) print_result(options.json ? output : wrapped_for_output(output));
   return code;
 }
 

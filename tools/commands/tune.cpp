@@ -38,9 +38,9 @@ int tune(Options const& given) {
                            origin_of(prepared, options, started), options.overwrite);
   if (!options.quiet) {
     for (std::string const& note : prepared.sweep.notes)
-      say(note);
+      say_wrapped(note);
     if (for_people) say(prepared.data_text);
-    say(plan_text(prepared));
+    say_wrapped(plan_text(prepared));
   }
   return run_session(prepared, store, nullptr, options, profile);
 }

@@ -13,9 +13,12 @@ Watch::Watch(Prepared const& prepared, Options const& options, int events)
 void Watch::after(Progress const& progress, bool saved) {
   events_ = progress.rung + 1;
   best_ = best_text(progress);
+  bool const first = progress.rung == 0 && !prepared_.plan.rungs.empty();
+  int const joined = first ? progress.trials - prepared_.plan.rungs.front().trials : 0;
   lines_.line("rung " + std::to_string(events_) +
               (progress.rungs > 0 ? "/" + std::to_string(progress.rungs) : "") + ": " +
               counted(progress.trials, "trial") + " to epoch " + std::to_string(progress.epoch) +
+              (joined > 0 ? " (" + std::to_string(joined) + " joined, as there is time)" : "") +
               (progress.kept > 0 ? ", " + std::to_string(progress.kept) + " as they were" : "") +
               ", " + best_ + ", " + counted(progress.member_epochs, "member-epoch") +
               (progress.waves > 1 ? " in " + counted(progress.waves, "wave") : "") + ", " +
@@ -31,7 +34,7 @@ void Watch::during(Training const& training) {
   }
   std::string const time = duration_text(training.seconds) + ", about " +
                            duration_text(std::max(training.seconds_left, 0.0)) + " left";
-  lines_.status(rung_text(static_cast<std::size_t>(training.rung)) + ", " +
+  lines_.status(rung_text(static_cast<std::size_t>(training.rung), training.trials) + ", " +
                     percent_text(training.share) + " %, " + rate_text(training.rate) +
                     " member-epochs/s",
                 time + "; " + best_);
@@ -59,13 +62,14 @@ std::string Watch::best_text(Progress const& progress) const {
 }
 
 // Which the rung with this index is can be said beforehand if all trials go in step.
-std::string Watch::rung_text(std::size_t index) const {
+std::string Watch::rung_text(std::size_t index, std::optional<int> trials) const {
   int const rungs = prepared_.plan.events;
   std::string text = "rung " + std::to_string(index + 1);
   if (rungs > 0) text += " of " + std::to_string(rungs);
   if (index < static_cast<std::size_t>(prepared_.plan.events)) {
     Rung const& rung = prepared_.plan.rungs[index];
-    text += ": " + counted(rung.trials, "trial") + " to epoch " + std::to_string(rung.epoch);
+    text += ": " + counted(trials.value_or(rung.trials), "trial") + " to epoch " +
+            std::to_string(rung.epoch);
   }
   return text;
 }

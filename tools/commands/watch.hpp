@@ -2,6 +2,8 @@
 // Says how a study goes, after each rung and while it trains.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "brood/study.hpp"
@@ -26,7 +28,8 @@ class Watch {
 
  private:
   std::string best_text(Progress const& progress) const;
-  std::string rung_text(std::size_t index) const;
+  // `trials`: in training, where others were planned.
+  std::string rung_text(std::size_t index, std::optional<int> trials = {}) const;
 
   Prepared const& prepared_;
   StatusLines lines_;

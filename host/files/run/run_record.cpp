@@ -202,6 +202,7 @@ Result result_of(std::string const& directory, Document const& run, Sweep const&
   result.refit_epochs = run.whole<std::int64_t>(run.json, "refit_epochs");
   result.ended = ended_named(run.text("ended"));
   result.stopped_early = result.ended != Ended::complete;
+  result.trials_in_all = sweep.study.trials;
   result.scheduler = sweep.study.scheduler;
   result.stop = sweep.study.stop;
   return result;

@@ -234,6 +234,13 @@ class Tuner {
   // after it, 1/eta again. 0: the study ends with this rung. For SuccessiveHalving, while a result
   // of the rung is still to be told; throws UsageError otherwise.
   void promote(int trials);
+  // More trials than the study has so far, as if it had had them from the beginning. For a study of
+  // SuccessiveHalving and a sampler that has no use for scores, before any result of the first rung
+  // is told; throws UsageError otherwise.
+  void grow(int trials);
+  // As many as there will be: those that were given, or that grow() said; fewer of a space that has
+  // no more.
+  int trials_in_all() const { return options_.trials; }
   // As it was given, with what promote() said.
   SchedulerChoice const& scheduler() const { return options_.scheduler; }
 
@@ -308,6 +315,7 @@ class Tuner {
     std::vector<Config> configs;     // as many
     int begun = 0;                   // of these, the first so many
     bool exhausted = false;          // the space has no more of them
+    int grown = 0;                   // by grow(): trials in all; 0: as many as the study has
     std::vector<int> promoted;       // by promote(): SuccessiveHalving::promoted from then on
     std::int64_t now = 0;            // virtual time
     std::vector<Job> jobs;           // in the order in which they are asked for

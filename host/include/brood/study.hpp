@@ -172,6 +172,10 @@ struct Study {
   // rung, it ends at the epoch that all its trials have come to (not before their first). What the
   // clock decided is in Result::scheduler and Result::stop, with which the study repeats exactly.
   std::optional<std::chrono::steady_clock::time_point> finish_by = {};
+  // Up to so many trials under finish_by: where the first rung of SuccessiveHalving shows that
+  // there is time for more than `trials`, they join it (of samplers with no use for scores). In
+  // Result::trials_in_all is how many came of it. 0: none join.
+  int grow_to = 0;
 
   // What stands at the top of a sweep file beside the sections of the above.
   template <class Visitor>
@@ -285,6 +289,7 @@ struct Result {
   Ended ended = Ended::complete;
   Rows development;  // that trained or validated: all but the test rows
   // Of the study, with what the clock decided under Study::finish_by.
+  int trials_in_all = 0;
   SchedulerChoice scheduler;
   Stop stop;
   // The training that led to the winner's score; more than one under population based training. The

@@ -115,6 +115,37 @@ TEST_F(WarmStart, ReadsDropoutInWhateverWordsItIsSaid) {
   }
 }
 
+// `epochs` of the table is how far a trial came, `epochs_in_all` what its parameter was.
+TEST_F(WarmStart, ReadsEpochsThatAreSearched) {
+  std::string const own =
+      "trial,state,epochs,valid_accuracy,hidden,lr,epochs_in_all\n"
+      "0,complete,20,0.5,[8],0.2,20\n"
+      "1,pruned,3,0.25,[8],0.3,27\n"
+      "2,complete,40,0.75,[8],0.2,40\n"  // more than this study's space has
+      "3,diverged,1,nan,[8],0.4,9\n";
+  std::string const top =
+      "task: classification\nmetric: {name: accuracy}\nmethod: tpe\n"
+      "parameters:\n  hidden: {value: [8]}\n  lr: {min: 0.1, max: 0.5}\n";
+  std::string const searched = top + "  epochs: {min: 5, max: 30}\n";
+  Sweep const sweep = taken(own, 1, searched);
+  auto const& prior = sweep.study.prior;
+  ASSERT_EQ(prior.size(), 3u);
+  std::vector<std::int64_t> const epochs = {20, 27, 9};
+  for (std::size_t i = 0; i < prior.size(); ++i)
+    EXPECT_EQ(*prior[i].config.find("epochs"), Value(epochs[i])) << i;
+  EXPECT_EQ(prior[1].epoch, 3);
+  // The best of those trained furthest, with its own epochs.
+  auto const& first = std::get<Tpe>(sweep.study.sampler).first;
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0], prior[0].config);
+  // Where one of the two studies does not search them: the scheduler says them.
+  EXPECT_EQ(taken(own, 0, top).study.prior.size(), 4u);
+  EXPECT_EQ(taken(own, 0, top).study.prior[1].config.find("epochs"), nullptr);
+  std::string const none =
+      "trial,state,epochs,valid_accuracy,hidden,lr\n0,complete,20,0.5,[8],0.2\n";
+  EXPECT_TRUE(taken(none, 0, searched).study.prior.empty());
+}
+
 TEST_F(WarmStart, PutsTheBestOfThoseTrainedFurthestFirst) {
   Sweep const sweep = taken(kTrials, 3);
   auto const& first = std::get<Tpe>(sweep.study.sampler).first;
