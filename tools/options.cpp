@@ -33,6 +33,7 @@ constexpr Words kWords[] = {
     {"show", 1, 1, "a run directory"},
     {"report", 1, kAnyNumber, "a run directory"},
     {"runs", 1, kAnyNumber, "run directories, or a directory with runs"},
+    {"stop", 1, 1, "a run directory"},
     {"export", 1, 1, "a run directory"},
     {"list", 0, 1, "at most one topic"},
     {"devices", 0, 0, "no argument"},

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/commands/watch.hpp"
+#include "tools/commands/study_status.hpp"
 
 #include <algorithm>
 
 namespace brood::tools {
 
-Watch::Watch(Prepared const& prepared, Options const& options, int events)
+StudyStatus::StudyStatus(Prepared const& prepared, Options const& options, int events)
     : prepared_(prepared), lines_(options.quiet), events_(events) {
   if (lines_.live()) lines_.status(rung_text(static_cast<std::size_t>(events_)), best_);
 }
 
-void Watch::after(Progress const& progress, bool saved) {
+void StudyStatus::after(Progress const& progress, bool saved) {
   events_ = progress.rung + 1;
   rungs_.push_back({.trials = progress.trials,
                     .epoch = progress.epoch,
@@ -28,7 +28,7 @@ void Watch::after(Progress const& progress, bool saved) {
               duration_text(progress.seconds) + (saved ? ", saved" : ""));
 }
 
-void Watch::during(Training const& training) {
+void StudyStatus::during(Training const& training) {
   double const in_all = training.seconds + training.seconds_left;
   if (!estimated_ && training.seconds >= 1) {
     estimated_ = true;
@@ -43,13 +43,13 @@ void Watch::during(Training const& training) {
                 time + "; " + best_);
 }
 
-std::string Watch::position() const {
+std::string StudyStatus::position() const {
   int const rungs = prepared_.plan.events;
   return "rung " + std::to_string(events_) + (rungs > 0 ? " of " + std::to_string(rungs) : "");
 }
 
 // The best of those trained furthest, and the best of all if that is another.
-std::string Watch::best_text(Progress const& progress) const {
+std::string StudyStatus::best_text(Progress const& progress) const {
   std::string text = "no score yet";
   auto const scored = [](double score, int trial) {
     return score_text(score) + " (trial " + std::to_string(trial) + ")";
@@ -65,7 +65,7 @@ std::string Watch::best_text(Progress const& progress) const {
 }
 
 // Which the rung with this index is can be said beforehand if all trials go in step.
-std::string Watch::rung_text(std::size_t index) const {
+std::string StudyStatus::rung_text(std::size_t index) const {
   int const rungs = prepared_.plan.events;
   std::string text = "rung " + std::to_string(index + 1);
   if (rungs > 0) text += " of " + std::to_string(rungs);
