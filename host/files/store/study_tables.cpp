@@ -108,7 +108,7 @@ StudyTables::StudyTables(Database& database, std::string shown)
                        ", by a newer brood; this one reads versions up to " +
                        std::to_string(kVersion) + ": go on with the newer one");
   }
-  if (version == kVersion) return;
+  if (version == kVersion || !database_.may_write()) return;
   Transaction transaction(database_);
   migrate(database_, version);
   transaction.commit();
