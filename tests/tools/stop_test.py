@@ -13,8 +13,8 @@ from command import BROOD, HANG, RUN_FILES, SWEEP, CommandTest
 
 SAME = [name for name in RUN_FILES if name not in ("run.json", "report.html", "study.db")]
 KINDS = [
-    ["early_terminate={type: successive_halving, eta: 3, min_iter: 1000, max_iter: 3000}"],
-    ["early_terminate={type: asha, eta: 3, min_iter: 1000, max_iter: 3000, workers: 4}"],
+    ["early_terminate={type: successive_halving, eta: 3, min_iter: 5000, max_iter: 15000}"],
+    ["early_terminate={type: asha, eta: 3, min_iter: 5000, max_iter: 15000, workers: 4}"],
 ]
 
 
@@ -24,13 +24,13 @@ class Stopping(CommandTest):
         self.write("wine.yaml", SWEEP)
 
     def start(self, *arguments):
-        """The command, until its directory is taken."""
+        """The command, once its directory is taken."""
         process = subprocess.Popen(
             [BROOD, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, env=self.environment())
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
-        while not (self.folder / "run/lock").exists():
+        while not all((self.folder / "run" / name).exists() for name in ("lock", "study.db")):
             self.assertIsNone(process.poll(), "ended too early")
             time.sleep(0.002)
         return process
@@ -97,6 +97,7 @@ class Stop(Stopping):
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                       env=self.environment())
         while not all((self.folder / "run" / name).exists() for name in (".ask-stop", ".ask-drop-3")):
+            self.assertEqual((asking.poll(), asking_too.poll()), (None, None))
             time.sleep(0.01)
         asking.kill()  # so that it takes nothing back
         asking.communicate()
@@ -130,7 +131,7 @@ class Drop(Stopping):
         self.nothing_is_left()
         dropped = self.files()
         row = self.state_of(best)
-        self.assertEqual((row["state"], row["epochs"], row["rank"]), ("dropped", "1000", ""))
+        self.assertEqual((row["state"], row["epochs"], row["rank"]), ("dropped", "5000", ""))
         self.assertNotEqual(json.loads(self.text("run/run.json"))["winner"]["trial"], best)
 
         process = self.second_rung()

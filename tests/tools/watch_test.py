@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 from browser import CHROMIUM, Browser
@@ -63,6 +64,7 @@ class Watching(CommandTest):
             data = self.data(port, path)
             if holds(data):
                 return data
+            time.sleep(0.1)
 
 
 class Watch(Watching):
@@ -110,7 +112,7 @@ class Watch(Watching):
                     connection.shutdown(socket.SHUT_WR)
                     while connection.recv(65536):
                         pass
-                except ConnectionError:
+                except OSError:  # it has been shown the door
                     pass
         self.assertEqual(self.ask(port, path)[0], 200)
         self.assertIsNone(process.poll())
@@ -149,7 +151,7 @@ class Watch(Watching):
     def test_follows_from_the_first_moment_to_the_last(self):
         study = self.start_study()
         watching, port, path = self.watch("--until-done")
-        first = self.data_once(port, path, lambda data: data["state"] == "live")
+        first = self.data_once(port, path, lambda data: data["state"] == "live" and "report" in data)
         trained = lambda data: data["report"]["runs"][0]["history"]["epochs"].split()[-1:]
         later = self.data_once(port, path, lambda data: trained(data) != trained(first))
         self.assertEqual([part["id"] for part in later["page"]["main"]][0], "answer")

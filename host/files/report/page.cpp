@@ -56,7 +56,7 @@ struct Page {
   std::string name;
   std::string connects;  // of the policy: what may be fetched
   PageParts parts;
-  std::string data, script;
+  std::string footer, data, script;
 };
 
 std::string html_of(Page const& page) {
@@ -74,10 +74,7 @@ std::string html_of(Page const& page) {
   for (auto const& [id, part] : page.parts.main)
     body += part + "\n";
   html += around("main", body) + "\n";
-  html += element("footer", "Written by brood " BROOD_VERSION
-                            "; trials.csv, curves.csv and run.json beside "
-                            "it have every number in full.") +
-          "\n";
+  html += element("footer", page.footer) + "\n";
   html += around("script", page.data, R"(type="application/json" id="report-data")") + "\n";
   html += around("script", "(() => {\n\"use strict\";\n" + page.script + "})();\n") + "\n";
   return html + "</body>\n</html>\n";
@@ -109,6 +106,9 @@ std::string page_html(std::span<RunAnalysis const> runs) {
   return html_of({.name = name,
                   .connects = "",
                   .parts = page_parts(runs),
+                  .footer = "Written by brood " BROOD_VERSION
+                            "; trials.csv, curves.csv and run.json beside "
+                            "it have every number in full.",
                   .data = json_html(report_document(runs)),
                   .script = std::string(kReportScript)});
 }
@@ -117,6 +117,8 @@ std::string live_page_html(std::string const& name) {
   return html_of({.name = name,
                   .connects = "; connect-src 'self'",
                   .parts = {},
+                  .footer = "Served by brood watch " BROOD_VERSION
+                            ", of what the study saved last. At its end it writes report.html.",
                   .data = "{\"runs\": []}",
                   .script = std::string(kReportScript) + std::string(kLiveScript)});
 }
