@@ -157,8 +157,7 @@ class Drop(Stopping):
         self.ended(process, 130)
 
     def pruned_trials(self):
-        trials = sorted(self.rows("run/trials.csv"), key=lambda row: float(row["valid_accuracy"]))
-        return [trial["trial"] for trial in trials]
+        return [row["trial"] for row in self.rows("run/trials.csv") if row["state"] == "pruned"]
 
 
 if __name__ == "__main__":
