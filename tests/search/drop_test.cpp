@@ -20,7 +20,7 @@ TunerOptions random_options(std::uint64_t seed) {
   Dice dice(seed);
   SearchSpace space;
   space.uniform("x", 0, 1);
-  int const most = 1 + dice.below(30);
+  int const most = 4 + dice.below(30);
   SchedulerChoice const schedulers[] = {
       SuccessiveHalving{.eta = 2 + dice.below(3), .max_epochs = most},
       Hyperband{.eta = 2 + dice.below(2), .max_epochs = most},

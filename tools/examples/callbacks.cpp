@@ -23,8 +23,10 @@ int main() {
   }
 
   brood::Engine engine;
-  brood::Data const data = engine.load(
-      {.x = {x.data(), kRows, 2}, .y = {y.data(), kRows, 1}, .task = brood::Task::classification});
+  brood::Data const data = engine.load({.x = {x.data(), kRows, 2},
+                                        .y = {y.data(), kRows, 1},
+                                        .task = brood::Task::classification,
+                                        .classes = 2});
   brood::Study study{
       .scheduler = brood::SuccessiveHalving{.eta = 3, .max_epochs = 81}, .trials = 81, .seed = 1};
   study.space.log_uniform("lr", 1e-4, 1e-1)
