@@ -2,7 +2,7 @@
 // The page of brood watch: asks the command that serves it, and nobody else, for data.json again
 // and again, and draws what has changed of it. This is no part of a report that lies on a disk.
 
-const ASK_EVERY = 1500;  // milliseconds
+const ASK_EVERY = 2000;  // milliseconds
 
 const badge = htmlElement("p", {id: "live", class: "live", role: "status"});
 document.body.prepend(badge);
