@@ -91,7 +91,6 @@ class LiveReport::Impl {
                        " nor run.json, so that no study has begun in it; brood tune begins one");
     }
     page_ = live_page_html(std::filesystem::path(real_path(directory_)).filename().string());
-    refresh();
   }
 
   LiveState look() const {

@@ -47,7 +47,7 @@ class LiveReport {
   // The page, the same as long as this lives. It fetches `data.json` from beside it, with the
   // version that it has as If-None-Match.
   std::string const& page() const;
-  // data.json, and its version: other data has another.
+  // data.json, and its version: other data has another. Empty before the first refresh().
   std::string const& data() const;
   std::string const& version() const;
 
