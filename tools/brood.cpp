@@ -64,6 +64,12 @@ constexpr Command kCommands[] = {
     {"runs", runs, "finished runs beside each other, and which of their settings differ", "DIR...",
      "  brood runs runs\n"
      "  brood runs runs/digits-1 runs/digits-2 --json\n"},
+    {"stop", stop, "end a study that another process runs, or drop a trial from it", "DIR",
+     "  brood stop runs/digits-1\n"
+     "  brood stop runs/digits-1 --trial 12\n"},
+    {"watch", watch, "the report of a run as a page that follows while it trains", "DIR",
+     "  brood watch runs/digits-1\n"
+     "  brood watch runs/digits-1 --port 8080 --until-done\n"},
     {"export", export_run, "write a run for other programs: ONNX, C, Optuna, TensorBoard, ...",
      "DIR",
      "  brood export runs/digits-1 --format onnx --out digits.onnx\n"
@@ -92,7 +98,7 @@ constexpr unsigned of(std::string_view name) {
 constexpr unsigned kTune = of("tune"), kResume = of("resume"), kPlan = of("plan"),
                    kCheck = of("check"), kDescribe = of("describe"), kPredict = of("predict"),
                    kShow = of("show"), kReport = of("report"), kExport = of("export"),
-                   kBench = of("bench"), kAll = ~0u;
+                   kBench = of("bench"), kStop = of("stop"), kWatch = of("watch"), kAll = ~0u;
 
 struct Option {
   char const* name;
@@ -116,6 +122,9 @@ constexpr Option kOptions[] = {
     {"--winner", nullptr, kPredict, "predict with the winner alone, not with the ensemble"},
     {"--trial", "N", kExport, "the network of this trial of the run"},
     {"--winner", nullptr, kExport, "the winner alone, not the ensemble"},
+    {"--trial", "N", kStop, "only drop this trial: it trains no further and does not win"},
+    {"--port", "N", kWatch, "of 127.0.0.1; default one that is free"},
+    {"--until-done", nullptr, kWatch, "end when the study has; default goes on until Ctrl-C"},
     {"--ensemble", nullptr, kExport, "the ensemble (the default); refused where a run has none"},
     {"--int8", nullptr, kExport, "onnx: weights in 8 bits; says what that changes"},
     {"--id", "COLUMN", kPredict, "copy this column of the data in front of the predictions"},

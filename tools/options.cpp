@@ -33,6 +33,8 @@ constexpr Words kWords[] = {
     {"show", 1, 1, "a run directory"},
     {"report", 1, kAnyNumber, "a run directory"},
     {"runs", 1, kAnyNumber, "run directories, or a directory with runs"},
+    {"stop", 1, 1, "a run directory"},
+    {"watch", 1, 1, "a run directory"},
     {"export", 1, 1, "a run directory"},
     {"list", 0, 1, "at most one topic"},
     {"devices", 0, 0, "no argument"},
@@ -76,6 +78,7 @@ class Checker {
     auto const flag = [&](char const* name) { return arguments_.flags.count(name) > 0; };
     options_.overwrite = flag("--overwrite");
     options_.resume = flag("--resume");
+    options_.until_done = flag("--until-done");
     options_.winner = flag("--winner");
     options_.ensemble = flag("--ensemble");
     options_.int8 = flag("--int8");
@@ -204,6 +207,7 @@ class Checker {
     options_.events = whole("--events", 1, kMax);
     options_.only = whole("--only", 0, kMax);
     options_.trial = whole("--trial", 0, kMax);
+    options_.port = whole("--port", 1, 65535);
     options_.top = whole("--top", 1, kMax);
     options_.seed = whole("--seed", std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max());
     options_.engine.threads = whole("--threads", 0, 1024).value_or(0);

@@ -12,7 +12,7 @@ packages_of() {
                   zlib1g-dev libsqlite3-dev libboost-dev libeigen3-dev ;;
     tests)   echo libgtest-dev libbenchmark-dev python3 ;;
     ci)      echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 doxygen patch binutils ;;
-    browser) echo chromium ;;  # tests/tools/report_test.py draws pages in it
+    browser) echo chromium ;;  # tests/tools/report_test.py and watch_test.py draw pages in it
     coverage) echo gcovr ;;  # tests/coverage.py
     machine) echo python3-venv ;;  # tools/nvdisasm.sh
     roots)   echo debootstrap ;;  # tests/install/new_user.sh and bare_root.sh

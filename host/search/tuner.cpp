@@ -79,6 +79,11 @@ void Tuner::tell(int id, int epoch, double score, bool stopped) {
     throw UsageError(who + " was told already in this rung; tell each trial of ask() once.");
   }
   TunerTrial& trial = state_.trials[static_cast<std::size_t>(id)];
+  if (trial.state == TrialState::dropped) {
+    job.told = true;
+    settle();
+    return;
+  }
   int const until = until_epoch(id);
   bool const finite = std::isfinite(score);
   if (epoch < trial.epoch || epoch > until || (epoch < until && finite && !stopped)) {
@@ -99,6 +104,27 @@ void Tuner::tell(int id, int epoch, double score, bool stopped) {
   }
   job.told = true;
   settle();
+}
+
+void Tuner::drop(int id) {
+  std::string const who = "Trial " + std::to_string(id);
+  auto const trials = static_cast<int>(state_.trials.size());
+  if (id < 0 || id >= trials) {
+    throw UsageError(who + " does not exist; trials are 0 .. " + std::to_string(trials - 1) +
+                     (trials < options_.trials ? " so far." : "."));
+  }
+  if (id >= state_.begun) throw UsageError(who + " has not begun yet.");
+  TunerTrial& trial = state_.trials[static_cast<std::size_t>(id)];
+  if (trial.state == TrialState::dropped) return;
+  if (finished() || trial.state != TrialState::waiting) {
+    throw UsageError(who + " has ended already: it is " + std::string(name_of(trial.state)) + ".");
+  }
+  trial.state = TrialState::dropped;
+  schedule_->drop(state_, id);
+}
+
+bool Tuner::is_dropped(int trial) const {
+  return state_.trials[static_cast<std::size_t>(trial)].state == TrialState::dropped;
 }
 
 void Tuner::promote(int trials) {

@@ -9,12 +9,16 @@
 namespace brood {
 namespace {
 
-// The first of the trials with a finite score in an order.
+bool is_ranked(TunerTrial const& trial) {
+  return std::isfinite(trial.score) && trial.state != TrialState::dropped;
+}
+
+// The first of the trials that are ranked in an order.
 template <class Before>
 std::optional<int> first_of(std::vector<TunerTrial> const& trials, Before before) {
   TunerTrial const* first = nullptr;
   for (auto const& trial : trials) {
-    if (std::isfinite(trial.score) && (!first || before(trial, *first))) first = &trial;
+    if (is_ranked(trial) && (!first || before(trial, *first))) first = &trial;
   }
   if (!first) return std::nullopt;
   return first->id;
@@ -42,6 +46,8 @@ std::string_view name_of(TrialState state) {
       return "stopped";
     case TrialState::diverged:
       return "diverged";
+    case TrialState::dropped:
+      return "dropped";
   }
   return {};
 }
@@ -121,6 +127,12 @@ std::vector<Segment> Tuner::segments(int trial) const {
 
 Config const& Tuner::scored_config(int trial) const {
   Config const& now = config(trial);
+  int const epoch = state_.trials[static_cast<std::size_t>(trial)].epoch;
+  if (is_dropped(trial)) {
+    // One that became a copy and then was dropped never trained as that.
+    auto const* const copy = last_exploit(state_.lineage, trial, epoch + 1);
+    return copy != nullptr && copy->epoch == epoch ? copy->before : now;
+  }
   int const place = job_of_[static_cast<std::size_t>(trial)];
   if (place < 0) return now;
   Job const& job = state_.jobs[static_cast<std::size_t>(place)];
@@ -131,6 +143,9 @@ Config const& Tuner::scored_config(int trial) const {
 std::vector<bool> Tuner::running() const {
   std::vector<bool> running(state_.trials.size(), false);
   schedule_->mark_running(state_, running);
+  for (TunerTrial const& trial : state_.trials) {
+    if (trial.state == TrialState::dropped) running[static_cast<std::size_t>(trial.id)] = false;
+  }
   return running;
 }
 
@@ -155,7 +170,7 @@ std::optional<int> Tuner::best_of_any() const {
 std::vector<int> Tuner::leaderboard(int n) const {
   std::vector<int> ids;
   for (auto const& trial : state_.trials) {
-    if (std::isfinite(trial.score)) ids.push_back(trial.id);
+    if (is_ranked(trial)) ids.push_back(trial.id);
   }
   auto const count = std::min(ids.size(), static_cast<std::size_t>(std::max(n, 0)));
   std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(),

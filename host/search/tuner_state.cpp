@@ -103,8 +103,9 @@ void Tuner::check_fits(State const& state, Schedule const& schedule, int most_tr
         schedule.brackets()[static_cast<std::size_t>(schedule.bracket_of(id))].size());
     bool const trained = trial.rung >= -1 && trial.rung < rungs && trial.epoch >= 0 &&
                          trial.epoch <= schedule.epoch(id, trial.rung);
-    bool const may_train =
-        !open[i] || told[i] || (trial.state == TrialState::waiting && trial.rung + 1 < rungs);
+    bool const on_its_way =
+        trial.state == TrialState::waiting || trial.state == TrialState::dropped;
+    bool const may_train = !open[i] || told[i] || (on_its_way && trial.rung + 1 < rungs);
     bool const begun = id < state.begun || (!open[i] && before_the_first_rung(trial));
     if (trial.id != id || name_of(trial.state).empty() || !trained || !may_train || !begun) {
       refuse_state("trial " + std::to_string(id) + " is " + std::string(name_of(trial.state)) +

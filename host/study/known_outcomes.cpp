@@ -11,6 +11,7 @@ namespace brood {
 KnownOutcomes::KnownOutcomes(StudySetup const& setup, StudyState const& from)
     : setup_(setup),
       configs_(from.tuner.configs),
+      trials_(from.tuner.trials),
       outcomes_(configs_.size()),
       curves_(configs_.size()) {
   auto const place = [&](int trial) {
@@ -42,6 +43,12 @@ StudyState::Outcome const* KnownOutcomes::find(Ask const& ask, std::size_t membe
     from_epoch = outcome.epoch;
   }
   return nullptr;
+}
+
+bool KnownOutcomes::was_dropped(Ask const& ask) const {
+  if (!is_same(ask) || static_cast<std::size_t>(ask.trial) >= trials_.size()) return false;
+  TunerTrial const& trial = trials_[static_cast<std::size_t>(ask.trial)];
+  return trial.state == TrialState::dropped && trial.epoch == ask.from_epoch;
 }
 
 std::vector<CurvePoint> KnownOutcomes::curves(Ask const& ask, std::size_t members) const {

@@ -19,6 +19,8 @@ class KnownOutcomes {
 
   // Of a trial at the end of what is asked for, in so many members; null if it has to be trained.
   StudyState::Outcome const* find(Ask const& ask, std::size_t members) const;
+  // Whether it was dropped there on its way to what is asked for.
+  bool was_dropped(Ask const& ask) const;
   // What its members recorded between.
   std::vector<CurvePoint> curves(Ask const& ask, std::size_t members) const;
   // A member of the trial on a split on its way to what is asked for; null if none was kept.
@@ -29,6 +31,7 @@ class KnownOutcomes {
 
   StudySetup const& setup_;
   std::vector<Config> configs_;                             // by trial
+  std::vector<TunerTrial> trials_;                          // as many
   std::vector<std::vector<StudyState::Outcome>> outcomes_;  // by trial, in their order
   std::vector<std::vector<CurvePoint>> curves_;             // likewise
   std::map<std::pair<int, int>, MemberImage> members_;      // by trial and split

@@ -16,7 +16,7 @@ std::vector<int> leaderboard(StudySetup const& setup, Tuner const& tuner, int n)
   if (setup.study.best_of == BestOf::last_rung) return tuner.leaderboard(n);
   std::vector<TunerTrial> ranked;
   for (auto const& trial : tuner.trials()) {
-    if (std::isfinite(trial.score)) ranked.push_back(trial);
+    if (std::isfinite(trial.score) && !tuner.is_dropped(trial.id)) ranked.push_back(trial);
   }
   std::sort(ranked.begin(), ranked.end(), [&](TunerTrial const& a, TunerTrial const& b) {
     return ranks_before(a.score, a.id, b.score, b.id, setup.maximize);

@@ -63,6 +63,7 @@ bool StudyRun::Impl::advance() {
     end(Ended::stopped);
     return false;
   }
+  withdraw_dropped();
   std::int64_t const now = tuner_.now() + *trained;
   Ended const why = now < until ? Ended::time : Ended::epochs;
   if (now < until) stop_.epochs = static_cast<int>(now);
@@ -89,8 +90,8 @@ bool StudyRun::Impl::advance() {
     return false;
   }
   tell(done, scored, now);
-  std::vector<Ask> const known = take_finished(waiting_, now);
-  tell_known(known);
+  std::vector<Ask> const waited = take_finished(waiting_, now);
+  int const known = tell_waiting(waited);
   copy_members();
   release_losers();
   note_rung(tuner_.trials(), setup_.maximize, stop_progress_);
@@ -98,14 +99,42 @@ bool StudyRun::Impl::advance() {
   if (over) end(why);
   if (!over) check_stop();
   ++events_;
-  done.insert(done.end(), known.begin(), known.end());
-  report(done, static_cast<int>(known.size()), now, waves);
+  std::copy_if(waited.begin(), waited.end(), std::back_inserter(done),
+               [&](Ask const& ask) { return !tuner_.is_dropped(ask.trial); });
+  report(done, known, now, waves);
   return !stopped_;
+}
+
+void StudyRun::Impl::drop(int trial) {
+  if (stopped_) throw UsageError("The study has ended; no trial can be dropped from it.");
+  tuner_.drop(trial);
+}
+
+bool StudyRun::Impl::withdraw_dropped() {
+  auto const dropped = std::stable_partition(running_.begin(), running_.end(), [&](Ask const& ask) {
+    return !tuner_.is_dropped(ask.trial);
+  });
+  if (dropped == running_.end()) return false;
+  waiting_.insert(waiting_.end(), dropped, running_.end());
+  running_.erase(dropped, running_.end());
+  members_.release_unless([&](int trial) { return !tuner_.is_dropped(trial); });
+  return true;
+}
+
+// Whether it is out of the study, or becomes so because it went no further in one that this
+// extends.
+bool StudyRun::Impl::stays_dropped(Ask const& ask) {
+  if (known_ && known_->was_dropped(ask)) tuner_.drop(ask.trial);
+  return tuner_.is_dropped(ask.trial);
 }
 
 // What is known is not trained, but where Stop::epochs comes first.
 void StudyRun::Impl::ask() {
   std::vector<Ask> asks = tuner_.ask(std::numeric_limits<int>::max());
+  auto const are_dropped = std::stable_partition(
+      asks.begin(), asks.end(), [&](Ask const& ask) { return !stays_dropped(ask); });
+  waiting_.insert(waiting_.end(), are_dropped, asks.end());
+  asks.erase(are_dropped, asks.end());
   if (known_) {
     auto const is_known = [&](Ask const& ask) {
       bool const whole = !stop_.epochs || ask.finish <= *stop_.epochs;
@@ -133,21 +162,26 @@ int StudyRun::Impl::epoch_at(Ask const& ask, bool late, std::int64_t time) {
 
 std::optional<int> StudyRun::Impl::train(int epochs_in_all, bool by_the_clock) {
   if (running_.empty()) return epochs_in_all;
-  std::vector<MemberId> const ids = members_.of(running_);
+  std::vector<MemberId> ids;
   struct Course {
     Ask const* ask;
     bool late;
     double work;  // of a unit of virtual time
   };
   std::vector<Course> courses;  // by member
-  for (Ask const& ask : running_) {
-    double const work = work_of(ask.trial);
-    double const span = ask.until_epoch - ask.from_epoch;
-    for (std::size_t s = 0; s < members_.of(ask.trial).size(); ++s) {
-      bool const late = s >= setup_.early;
-      courses.push_back({&ask, late, late ? work * ask.until_epoch / span : work});
+  auto const take_in_running = [&] {
+    ids = members_.of(running_);
+    courses.clear();
+    for (Ask const& ask : running_) {
+      double const work = work_of(ask.trial);
+      double const span = ask.until_epoch - ask.from_epoch;
+      for (std::size_t s = 0; s < members_.of(ask.trial).size(); ++s) {
+        bool const late = s >= setup_.early;
+        courses.push_back({&ask, late, late ? work * ask.until_epoch / span : work});
+      }
     }
-  }
+  };
+  take_in_running();
   auto const advance_to = [&](std::size_t first, std::size_t count, int epochs) {
     std::vector<int> until;
     for (Course const& course : std::span(courses).subspan(first, count))
@@ -159,17 +193,17 @@ std::optional<int> StudyRun::Impl::train(int epochs_in_all, bool by_the_clock) {
     advance_to(0, ids.size(), epochs_in_all);
     return epochs_in_all;
   }
-  auto const members = static_cast<double>(ids.size());
   auto const work_of_all = [](std::span<Course const> some) {
     double work = 0;
     for (Course const& course : some)
       work += course.work;
     return work;
   };
-  double const work = work_of_all(courses);
-  if (usual_work_ == 0) usual_work_ = work / members;
   Measured measured;  // of this rung
-  for (int done = 0; done < epochs_in_all;) {
+  for (int done = 0; done < epochs_in_all && !ids.empty();) {
+    auto const members = static_cast<double>(ids.size());
+    double const work = work_of_all(courses);
+    if (usual_work_ == 0) usual_work_ = work / members;
     int const in_time = by_the_clock ? epochs_in_time(work, members, done) : epochs_in_all;
     int const most = std::min(epochs_in_all - done, in_time);
     if (most < 1) return done;
@@ -193,6 +227,7 @@ std::optional<int> StudyRun::Impl::train(int epochs_in_all, bool by_the_clock) {
       report_training(epochs_in_all, share);
     }
     done += epochs;
+    if (withdraw_dropped()) take_in_running();
   }
   return epochs_in_all;
 }
@@ -226,8 +261,14 @@ void StudyRun::Impl::tell(std::vector<Ask> const& done, Scored const& scored, st
   }
 }
 
-void StudyRun::Impl::tell_known(std::vector<Ask> const& done) {
+int StudyRun::Impl::tell_waiting(std::vector<Ask> const& done) {
+  int known = 0;
   for (Ask const& ask : done) {
+    if (tuner_.is_dropped(ask.trial)) {
+      tuner_.tell(ask.trial, ask.from_epoch, std::numeric_limits<double>::quiet_NaN());
+      continue;
+    }
+    ++known;
     std::size_t const count = members_.count_of(ask);
     StudyState::Outcome outcome = *known_->find(ask, count);
     outcome.scores.resize(count);
@@ -236,6 +277,7 @@ void StudyRun::Impl::tell_known(std::vector<Ask> const& done) {
     curves_.keep(ask, known_->curves(ask, count));
     note(std::move(outcome));
   }
+  return known;
 }
 
 void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics,
@@ -305,8 +347,14 @@ void StudyRun::Impl::report(std::span<Ask const> done, int kept, std::int64_t no
     progress.top_trial = *top;
     progress.top_score = tuner_.trials()[static_cast<std::size_t>(*top)].score;
   }
-  for (auto const& trial : tuner_.trials())
+  progress.new_best = stop_progress_.rungs_since_best == 0;
+  std::vector<bool> const running = tuner_.running();
+  for (auto const& trial : tuner_.trials()) {
     progress.diverged += trial.state == TrialState::diverged ? 1 : 0;
+    bool const trains =
+        trial.state == TrialState::waiting && running[static_cast<std::size_t>(trial.id)];
+    if (trains) progress.alive.push_back(trial.id);
+  }
   progress.member_epochs = curves_.member_epochs();
   progress.seconds = seconds_since(start_);
   bool const goes_on = setup_.study.on_rung(progress) == Go::on;
@@ -337,8 +385,11 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
     auto const i = static_cast<std::size_t>(trial.id);
     Config config = tuner_.scored_config(trial.id);
     int const epochs = std::min(trial.epoch, own_epochs(config, setup_.study));
-    TrialResult result =
-        trial_result(setup_, trial.id, std::move(config), epochs, member_scores_[i]);
+    bool const has_scores = i < member_scores_.size() && !member_scores_[i].empty();
+    // One that was dropped may never have been scored.
+    std::vector<double> const none(setup_.early, std::numeric_limits<double>::quiet_NaN());
+    TrialResult result = trial_result(setup_, trial.id, std::move(config), epochs,
+                                      has_scores ? member_scores_[i] : none);
     result.state = state;
     result.score = trial.score;
     result.rank = ranks[i];
@@ -351,11 +402,15 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
 Result StudyRun::Impl::found() const {
   auto const winner = best_trial(setup_, tuner_);
   if (!winner) {
+    auto const trials = tuner_.trials();
+    bool const any_dropped = std::any_of(trials.begin(), trials.end(), [](TunerTrial const& trial) {
+      return trial.state == TrialState::dropped;
+    });
+    std::string const reasons = any_dropped ? "diverged or were dropped" : "diverged";
     throw NoUsableTrial(
         stopped_ ? "the study was stopped before its first rung had ended: give it more time"
-                 : "all " + std::to_string(tuner_.trials_in_all()) +
-                       " trials diverged: lower the learning rates of the space, or clip "
-                       "gradients (clip_norm)");
+                 : "all " + std::to_string(tuner_.trials_in_all()) + " trials " + reasons +
+                       ": lower the learning rates of the space, or clip gradients (clip_norm)");
   }
   Result result;
   result.trials = trial_results();
@@ -396,6 +451,9 @@ bool StudyRun::advance() {
 }
 StudyState StudyRun::state() {
   return impl_->state();
+}
+void StudyRun::drop(int trial) {
+  impl_->drop(trial);
 }
 Result StudyRun::finish() {
   return impl_->finish();

@@ -28,6 +28,7 @@ class StudyRun::Impl {
   bool advance();
   Result finish();
   Result found() const;
+  void drop(int trial);
   StudyState state();
   // Goes on from there: from the state of this study, or of one that it extends.
   void begin_with(StudyState const& from);
@@ -44,6 +45,10 @@ class StudyRun::Impl {
 
   // Takes in what the tuner asks for.
   void ask();
+  // Those that were dropped train no more; they wait until what is told of them counts. Returns
+  // whether there were any.
+  bool withdraw_dropped();
+  bool stays_dropped(Ask const& ask);
   // Trains those that run for so many epochs, in pieces of about a second, so that stop_requested
   // is heard; how it is cut changes no result. Returns how many were trained, fewer where the time
   // was over and they go by the clock; nothing if a stop was requested.
@@ -84,8 +89,8 @@ class StudyRun::Impl {
   static std::vector<Ask> take_finished(std::vector<Ask>& asks, std::int64_t time);
   Scored score(std::vector<Ask> const& done);
   void tell(std::vector<Ask> const& done, Scored const& scored, std::int64_t now);
-  // Of trials whose results are known.
-  void tell_known(std::vector<Ask> const& done);
+  // Of trials whose results are known, or that were dropped. Returns how many are known.
+  int tell_waiting(std::vector<Ask> const& done);
   // A trial's score is the mean of its members' scores; NaN if one of them diverged. `cut`: it ends
   // here, before its rung does.
   void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores,
@@ -113,7 +118,7 @@ class StudyRun::Impl {
   LearningCurves curves_;
   std::vector<Ask> running_;                   // trials that are training
   std::optional<KnownOutcomes> known_;         // of a study that this one extends
-  std::vector<Ask> waiting_;                   // trials whose results are known, until they count
+  std::vector<Ask> waiting_;                   // trials that need no training, until they count
   std::vector<StudyState::Outcome> outcomes_;  // all that was told
   std::vector<std::vector<double>> member_scores_;  // by trial and split, of its last score
   int events_ = 0;                                  // rungs reported so far

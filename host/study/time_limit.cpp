@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "search/samplers/sampler.hpp"
 #include "study/study_run.hpp"
@@ -109,12 +110,12 @@ bool StudyRun::Impl::grow(std::vector<Ask>& done, Scored& scored, std::int64_t n
   tuner_.grow(trials);
   ask();
   if (!train(static_cast<int>(now), /*by_the_clock=*/false)) return false;
-  Scored joined = score(running_);
-  scored.metrics.insert(scored.metrics.end(), joined.metrics.begin(), joined.metrics.end());
-  scored.scores.insert(scored.scores.end(), joined.scores.begin(), joined.scores.end());
-  done.insert(done.end(), std::make_move_iterator(running_.begin()),
-              std::make_move_iterator(running_.end()));
-  running_.clear();
+  // Some may have been dropped meanwhile, of the first, too.
+  running_.insert(running_.begin(), std::make_move_iterator(done.begin()),
+                  std::make_move_iterator(done.end()));
+  withdraw_dropped();
+  done = std::exchange(running_, {});
+  scored = score(done);
   expect_to_go_on(done, scored);
   return true;
 }

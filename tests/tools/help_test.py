@@ -6,7 +6,7 @@ import unittest
 
 from command import CommandTest
 
-COMMANDS = ["tune", "plan", "check", "describe", "predict", "show", "list", "devices", "bench"]
+COMMANDS = ["tune", "plan", "check", "describe", "predict", "show", "stop", "watch", "list", "devices", "bench"]
 
 
 class Help(CommandTest):

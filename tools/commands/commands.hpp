@@ -38,9 +38,11 @@ struct Options {
   std::string out;
   std::string format;  // of a report or an export
   bool overwrite = false, resume = false;
+  std::optional<int> port;  // to watch on
+  bool until_done = false;
   std::optional<double> time_limit_seconds, save_every_seconds;
   std::optional<int> trials, events;
-  std::optional<int> only, trial;  // a trial to train, and to predict with
+  std::optional<int> only, trial;  // a trial to train, and to predict with or to drop
   bool winner = false;             // to predict with, or to export
   bool ensemble = false;           // to export
   bool int8 = false;
@@ -67,6 +69,8 @@ int show(Options const& options);
 int report(Options const& options);
 int runs(Options const& options);
 int export_run(Options const& options);
+int stop(Options const& options);
+int watch(Options const& options);
 int list(Options const& options);
 int devices(Options const& options);
 int bench(Options const& options);

@@ -2,13 +2,15 @@
 #include "tools/commands/session.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <string>
 #include <vector>
 
 #include "brood/error.hpp"
 #include "brood/inspection.hpp"
+#include "tools/commands/study_status.hpp"
 #include "tools/commands/tune_result.hpp"
-#include "tools/commands/watch.hpp"
 #include "tools/options.hpp"
 #include "tools/output.hpp"
 #include "tools/signals.hpp"
@@ -63,7 +65,7 @@ class Session {
         store_(store),
         options_(options),
         profile_(profile),
-        watch_(prepared, options, from == nullptr ? 0 : from->events),
+        status_(prepared, options, from == nullptr ? 0 : from->events),
         saved_(saved),
         run_(prepared.engine, prepared.data, study(), from) {
     SignalScope::last_words(way_on("interrupted"));
@@ -72,20 +74,20 @@ class Session {
   // Returns the exit code, and puts what belongs on stdout into output().
   int to_the_end() {
     try {
-      while (SignalScope::received() == 0 && run_.advance()) {
+      while (!is_to_end() && run_.advance()) {
       }
       // What comes now is done again if it is interrupted.
       if (!cut_) save();
-      if (SignalScope::received() != 0) return interrupted();
+      if (is_to_end()) return interrupted();
       SignalScope::last_words(way_on("interrupted after the last rung"));
       SignalScope::nothing_to_save();
       finish(run_.finish());
       return 0;
     } catch (DeviceError const& error) {
-      watch_.clear();
+      status_.clear();
       device_failed(error);
     } catch (...) {
-      watch_.clear();
+      status_.clear();
       throw;
     }
   }
@@ -96,10 +98,11 @@ class Session {
     Study study = prepared_.sweep.study;
     study.on_rung = [this](Progress const& progress) { return after(progress); };
     study.on_training = [this](Training const& training) {
+      hear();
       save_if_due();
-      watch_.during(training);
+      status_.during(training);
     };
-    study.stop_requested = [] { return SignalScope::received() != 0; };
+    study.stop_requested = [this] { return is_to_end(); };
     study.before_cut = [this] {
       save();
       cut_ = true;
@@ -115,10 +118,41 @@ class Session {
                 .best = progress.best_score,
                 .top = progress.top_score,
                 .seconds = progress.seconds});
-    watch_.after(progress, !cut_ && save_if_due());
-    if (SignalScope::received() != 0) return Go::stop;
-    by_events_ = !progress.last && options_.events && watch_.events() >= *options_.events;
+    status_.after(progress, !cut_ && save_if_due());
+    hear();
+    if (is_to_end()) return Go::stop;
+    by_events_ = !progress.last && options_.events && status_.events() >= *options_.events;
     return by_events_ ? Go::stop : Go::on;
+  }
+
+  bool is_to_end() const { return SignalScope::received() != 0 || asked_to_end_; }
+
+  // What other processes have asked since, of which the last to be done is to end.
+  void hear() {
+    auto const now = std::chrono::steady_clock::now();
+    if (now < hears_again_) return;
+    hears_again_ = now + kHearEvery;
+    for (files::Request const& request : store_.requests()) {
+      if (!request.trial) {
+        asked_to_end_ = true;
+      } else if (!cut_) {
+        drop(*request.trial);
+      }
+    }
+  }
+
+  void drop(int trial) {
+    std::string const where = status_.position();
+    try {
+      run_.drop(trial);
+    } catch (UsageError const& error) {
+      store_.answer({trial}, {.granted = false, .text = error.what()});
+      return;
+    }
+    save();  // before anything can be seen of it
+    std::string const text = "trial " + std::to_string(trial) + " is dropped, after " + where;
+    store_.answer({trial}, {.granted = true, .text = text});
+    status_.say(text);
   }
 
   void save() {
@@ -145,16 +179,21 @@ class Session {
   }
 
   int interrupted() {
-    watch_.clear();
-    say_wrapped("interrupted after " + watch_.position() + "; all of it is saved, to go on: " +
-                shell_word(options_.program) + " resume " + shell_word(store_.directory()));
-    return 128 + SignalScope::received();
+    status_.clear();
+    bool const by_signal = SignalScope::received() != 0;
+    std::string const what = by_signal ? "interrupted" : "stopped, as brood stop asked,";
+    std::string const text = what + " after " + status_.position() +
+                             "; all of it is saved, to go on: " + shell_word(options_.program) +
+                             " resume " + shell_word(store_.directory());
+    if (asked_to_end_) store_.answer({}, {.granted = true, .text = text});
+    say_wrapped(text);
+    return 128 + (by_signal ? SignalScope::received() : SIGINT);
   }
 
   [[noreturn]] void device_failed(DeviceError const& error) {
-    if (watch_.events() == 0 && !saved_) throw error;
+    if (status_.events() == 0 && !saved_) throw error;
     std::string const what = error.what();
-    if (watch_.events() > 0) {
+    if (status_.events() > 0) {
       Result const found = run_.found();
       store_.write(as_it_ran(prepared_.sweep, found), found, prepared_.encoding,
                    facts(found, "device error"));
@@ -172,7 +211,7 @@ class Session {
             .backend = prepared_.engine.info(),
             .seconds = store_.seconds_before() + result.seconds,
             .started = store_.origin().started,
-            .events = watch_.events(),
+            .events = status_.events(),
             .ended = ended,
             .rows = prepared_.data.rows(),
             .development_rows = std::ssize(*result.development),
@@ -188,7 +227,7 @@ class Session {
   }
 
   void finish(Result const& result) {
-    watch_.clear();
+    status_.clear();
     std::string const ended(by_events_ ? "events" : name_of(result.ended));
     {
       Profile::Scope const writing(options_.engine.profile, Phase::write);
@@ -196,7 +235,7 @@ class Session {
                     facts(result, ended));
     }
     auto const measured = report();
-    Tuned const tuned{prepared_, result, store_.directory(), watch_.events(), ended, measured};
+    Tuned const tuned{prepared_, result, store_.directory(), status_.events(), ended, measured};
     output_ = options_.json ? tuned_document(tuned).text(/*indented=*/true) + "\n"
                             : tuned_text(tuned, options_);
     if (measured) say(profile_text(*measured, prepared_.plan.busy_share));
@@ -206,11 +245,14 @@ class Session {
   files::Store& store_;
   Options const& options_;
   std::optional<Profile> const& profile_;
-  Watch watch_;
+  StudyStatus status_;
   bool& saved_;
   std::string output_;
   bool cut_ = false;  // trials end within their rung, and what was before that is saved
   bool by_events_ = false;
+  static constexpr std::chrono::milliseconds kHearEvery{200};
+  std::chrono::steady_clock::time_point hears_again_ = {};
+  bool asked_to_end_ = false;  // by another process
   StudyRun run_;
 };
 

@@ -150,7 +150,8 @@ OptunaState state_of(TrialResult const& trial) {
   if (trial.state == TrialState::waiting && trial.epochs == 0) return OptunaState::waiting;
   if (trial.state == TrialState::diverged || !std::isfinite(trial.score)) return OptunaState::fail;
   // Of a run that was cut short, those between two rungs.
-  bool const ended_early = trial.state == TrialState::pruned || trial.state == TrialState::waiting;
+  bool const ended_early = trial.state == TrialState::pruned ||
+                           trial.state == TrialState::waiting || trial.state == TrialState::dropped;
   return ended_early ? OptunaState::pruned : OptunaState::complete;
 }
 

@@ -57,6 +57,10 @@ std::vector<std::string> cautions(RunAnalysis const& analysis) {
     sentences.push_back(edge_text(edge));
   sentences.push_back(overfitting_text(analysis));
   sentences.push_back(diverged_text(analysis));
+  if (run.unfinished) {
+    std::erase(sentences, "");
+    return sentences;
+  }
   if (!run.result.ensemble.empty() && std::isnan(run.result.ensemble_test)) {
     sentences.push_back(
         "The ensemble was picked by its validation score, which is therefore too good; there are "

@@ -50,41 +50,77 @@ std::string header_html(std::span<RunAnalysis const> runs) {
 
 }  // namespace
 
-std::string page_html(std::span<RunAnalysis const> runs) {
-  std::string nav, body;
+namespace {
+
+struct Page {
+  std::string name;
+  std::string connects;  // of the policy: what may be fetched
+  PageParts parts;
+  std::string footer, data, script;
+};
+
+std::string html_of(Page const& page) {
+  std::string html = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+  html += R"(<meta http-equiv="Content-Security-Policy" content=")" + std::string(kPolicy) +
+          page.connects + "\">\n";
+  html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+  html += "<link rel=\"icon\" href=\"data:,\">\n";
+  html += element("title", page.name + ": brood report") + "\n";
+  html += around("style", kReportStyle) + "\n</head>\n<body>\n";
+  html += element("a", "Skip to the answer", R"(class="skip" href="#answer")") + "\n";
+  html += around("header", page.parts.header) + "\n";
+  html += around("nav", page.parts.nav, R"(aria-label="Sections")") + "\n";
+  std::string body;
+  for (auto const& [id, part] : page.parts.main)
+    body += part + "\n";
+  html += around("main", body) + "\n";
+  html += element("footer", page.footer) + "\n";
+  html += around("script", page.data, R"(type="application/json" id="report-data")") + "\n";
+  html += around("script", "(() => {\n\"use strict\";\n" + page.script + "})();\n") + "\n";
+  return html + "</body>\n</html>\n";
+}
+
+}  // namespace
+
+PageParts page_parts(std::span<RunAnalysis const> runs) {
+  PageParts parts;
+  parts.header = header_html(runs);
+  std::string nav;
+  if (runs.size() == 1) parts.main.emplace_back("answer", answer_html(runs.front()));
   for (PageSection const& section : sections_of(runs)) {
     if (section.body.empty()) continue;
     nav += around("li", element("a", section.heading, "href=\"#" + section.id + "\"")) + "\n";
     std::string const lead =
         section.lead.empty() ? "" : around("p", section.lead, R"(class="lead")");
-    body += around("section", "\n" + element("h2", section.heading) + lead + section.body,
-                   "id=\"" + section.id + "\"") +
-            "\n";
+    parts.main.emplace_back(
+        section.id, around("section", "\n" + element("h2", section.heading) + lead + section.body,
+                           "id=\"" + section.id + "\""));
   }
+  parts.nav = around("ul", nav);
+  return parts;
+}
+
+std::string page_html(std::span<RunAnalysis const> runs) {
   std::string const name =
       runs.size() == 1 ? runs.front().run.sweep.name : std::to_string(runs.size()) + " runs";
-  std::string html = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  html +=
-      R"(<meta http-equiv="Content-Security-Policy" content=")" + std::string(kPolicy) + "\">\n";
-  html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-  html += "<link rel=\"icon\" href=\"data:,\">\n";
-  html += element("title", name + ": brood report") + "\n";
-  html += around("style", kReportStyle) + "\n</head>\n<body>\n";
-  html += element("a", "Skip to the answer", R"(class="skip" href="#answer")") + "\n";
-  html += around("header", header_html(runs)) + "\n";
-  html += around("nav", around("ul", nav), R"(aria-label="Sections")") + "\n";
-  std::string const answer = runs.size() == 1 ? answer_html(runs.front()) : "";
-  html += around("main", answer + "\n" + body) + "\n";
-  html += element("footer", "Written by brood " BROOD_VERSION
+  return html_of({.name = name,
+                  .connects = "",
+                  .parts = page_parts(runs),
+                  .footer = "Written by brood " BROOD_VERSION
                             "; trials.csv, curves.csv and run.json beside "
-                            "it have every number in full.") +
-          "\n";
-  html += around("script", json_html(report_document(runs)),
-                 R"(type="application/json" id="report-data")") +
-          "\n";
-  html += around("script", "(() => {\n\"use strict\";\n" + std::string(kReportScript) + "})();\n") +
-          "\n";
-  return html + "</body>\n</html>\n";
+                            "it have every number in full.",
+                  .data = json_html(report_document(runs)),
+                  .script = std::string(kReportScript)});
+}
+
+std::string live_page_html(std::string const& name) {
+  return html_of({.name = name,
+                  .connects = "; connect-src 'self'",
+                  .parts = {},
+                  .footer = "Served by brood watch " BROOD_VERSION
+                            ", of what the study saved last. At its end it writes report.html.",
+                  .data = "{\"runs\": []}",
+                  .script = std::string(kReportScript) + std::string(kLiveScript)});
 }
 
 }  // namespace brood::files

@@ -8,5 +8,6 @@ namespace brood::files {
 
 extern std::string_view const kReportStyle;   // report.css
 extern std::string_view const kReportScript;  // the scripts, one after the other
+extern std::string_view const kLiveScript;    // live.js, after those
 
 }  // namespace brood::files

@@ -18,8 +18,8 @@ std::vector<RunAnalysis> analyses_of(std::vector<RunRecord> const& runs) {
                        runs.front().directory + " by " + first +
                        "; scores of different metrics are not drawn over each other");
     }
-    analyses.push_back(
-        analysis_of({run.directory, run.sweep, run.result, run.facts, run.encoding}));
+    analyses.push_back(analysis_of(
+        {run.directory, run.sweep, run.result, run.facts, run.encoding, run.unfinished}));
   }
   return analyses;
 }

@@ -18,6 +18,7 @@ struct ReportedRun {
   Result const& result;
   RunFacts const& facts;
   Encoding const& encoding;  // empty of a run without a model
+  bool unfinished = false;   // the study trains, or can be gone on with
 
   // Null without a winner.
   TrialResult const* winner() const;

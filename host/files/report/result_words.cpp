@@ -41,7 +41,8 @@ Headline headline_of(ReportedRun const& run) {
 }
 
 std::string score_note(ReportedRun const& run, Headline const& headline) {
-  if (std::isnan(headline.score)) return "no trial has a score";
+  if (std::isnan(headline.score))
+    return run.unfinished ? "no trial has a score yet" : "no trial has a score";
   std::string text = (headline.of_test_rows ? "test " : "validation ") + run.result.metric;
   if (headline.of_test_rows) {
     text += " on " + (run.test_rows() > 0 ? counted(run.test_rows(), "row") : std::string("rows")) +
@@ -49,6 +50,7 @@ std::string score_note(ReportedRun const& run, Headline const& headline) {
   }
   std::string const error = error_text(headline.standard_error);
   if (!error.empty()) text += " (" + error.substr(1) + ", its standard error)";
+  if (run.unfinished) return text + ", so far; test rows are looked at in the end";
   return text + (headline.of_test_rows ? "" : "; there are no test rows");
 }
 
@@ -100,12 +102,13 @@ NamedTexts facts_of(ReportedRun const& run) {
   Result const& result = run.result;
   NamedTexts facts;
   TrialResult const* const winner = run.winner();
-  facts.emplace_back("predicts", predictor_text(result));
+  if (!run.unfinished) facts.emplace_back("predicts", predictor_text(result));
   if (!result.ensemble.empty())
     facts.emplace_back("validation score of the ensemble", score_text(result.ensemble_valid));
   if (winner != nullptr) {
     facts.emplace_back(
-        "winner", "trial " + std::to_string(winner->id) + ", " + counted(winner->epochs, "epoch"));
+        run.unfinished ? "best so far" : "winner",
+        "trial " + std::to_string(winner->id) + ", " + counted(winner->epochs, "epoch"));
     facts.emplace_back("its validation score",
                        score_text(result.valid) + error_text(winner->standard_error));
     if (!std::isnan(result.test) && !result.ensemble.empty())

@@ -80,7 +80,7 @@ Json document_of(Trials const& trials, SearchSpace const& space) {
   std::string states;
   bool errors = false, brackets = false;
   for (TrialResult const* const trial : trials) {
-    states += name_of(trial->state)[0];
+    states += trial->state == TrialState::dropped ? 'x' : name_of(trial->state)[0];
     errors = errors || !std::isnan(trial->standard_error);
     brackets = brackets || trial->bracket > 0;
   }

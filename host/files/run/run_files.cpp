@@ -15,6 +15,7 @@
 #include "files/run/profile_document.hpp"
 #include "files/run/result_document.hpp"
 #include "files/run/trained_rows.hpp"
+#include "files/store/request_files.hpp"
 #include "study/start.hpp"
 
 namespace brood::files {
@@ -276,6 +277,7 @@ bool is_run_file(std::string_view full_name) {
   std::string const whole = finished(full_name);
   std::string_view const name = in_trial(whole);
   if (std::find(kStoreFiles.begin(), kStoreFiles.end(), whole) != kStoreFiles.end()) return true;
+  if (is_request_file(whole)) return true;
   if (std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end()) return true;
   if (name == kEnsembleDocument || name == kEnsembleFile || name == kReportFile ||
       name == kInspectionFile)

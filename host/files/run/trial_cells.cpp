@@ -83,7 +83,7 @@ class TrialReader {
   TrialState state() const {
     std::string const& name = cell(*state_);
     for (TrialState const each : {TrialState::waiting, TrialState::pruned, TrialState::complete,
-                                  TrialState::stopped, TrialState::diverged}) {
+                                  TrialState::stopped, TrialState::diverged, TrialState::dropped}) {
       if (name == name_of(each)) return each;
     }
     damaged(name, "state of a trial");

@@ -21,12 +21,15 @@ constexpr int kPatienceMilliseconds = 5000;
 }  // namespace
 
 Database::Database(std::string const& path, std::string shown, Mode mode)
-    : shown_(std::move(shown)) {
-  int const flags = SQLITE_OPEN_READWRITE | (mode == Mode::create ? SQLITE_OPEN_CREATE : 0);
+    : shown_(std::move(shown)), may_write_(mode != Mode::look) {
+  int const flags = mode == Mode::look
+                        ? SQLITE_OPEN_READONLY
+                        : SQLITE_OPEN_READWRITE | (mode == Mode::create ? SQLITE_OPEN_CREATE : 0);
   int const code = ::sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
   try {
     if (code != SQLITE_OK) refuse(code);
     ::sqlite3_busy_timeout(handle_, kPatienceMilliseconds);
+    if (mode == Mode::look) return;
     // A commit has reached the disk when it returns.
     run("PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE; PRAGMA cell_size_check = ON");
     if (mode == Mode::create) return;

@@ -17,9 +17,10 @@ class Statement;
 
 class Database {
  public:
-  enum class Mode { create, open };
+  // look: to read, beside a process that writes.
+  enum class Mode { create, open, look };
 
-  // `shown`: its path in messages. A new one is empty; one that is there is checked for damage.
+  // `shown`: its path in messages. A new one is empty; one that is opened is checked for damage.
   Database(std::string const& path, std::string shown, Mode mode);
   ~Database();
   Database(Database const&) = delete;
@@ -30,12 +31,15 @@ class Database {
   // A number that the file carries for who made it: "application_id", "user_version".
   std::int64_t number(std::string const& pragma);
 
+  bool may_write() const { return may_write_; }
+
   [[noreturn]] void refuse(int code) const;
 
  private:
   friend class Statement;
 
   std::string shown_;
+  bool may_write_ = true;
   sqlite3* handle_ = nullptr;
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 #include "brood/error.hpp"
 #include "files/io/write_file.hpp"
@@ -23,13 +24,24 @@ bool is_named(int descriptor, std::string const& path) {
          open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
-std::string owner_of(int descriptor) {
+// 0: not known.
+int owner_of(int descriptor) {
   char text[32] = {};
   ssize_t const size = ::pread(descriptor, text, sizeof text - 1, 0);
   std::string const owner(text, size > 0 ? static_cast<std::size_t>(size) : 0);
   bool const is_number =
       !owner.empty() && owner.find_first_not_of("0123456789") == std::string::npos;
-  return is_number ? ", number " + owner + "," : "";
+  return is_number ? std::atoi(owner.c_str()) : 0;
+}
+
+// Who looks whether somebody has the lock has it himself for that moment.
+bool lock(int descriptor) {
+  constexpr int kTries = 10, kMicroseconds = 5000;
+  for (int i = 1;; ++i) {
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK || i == kTries) return false;
+    ::usleep(kMicroseconds);
+  }
 }
 
 }  // namespace
@@ -39,9 +51,10 @@ DirectoryLock::DirectoryLock(std::string const& directory, std::string const& sh
   for (;;) {
     descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor_ < 0) refuse_storage(shown + "/" + kLockFile, "cannot be created", errno);
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock(descriptor_)) {
       int const error = errno;
-      std::string const owner = owner_of(descriptor_);
+      int const number = owner_of(descriptor_);
+      std::string const owner = number > 0 ? ", number " + std::to_string(number) + "," : "";
       ::close(descriptor_);
       if (error == EINTR) continue;
       if (error != EWOULDBLOCK) refuse_storage(shown + "/" + kLockFile, "cannot be locked", error);
@@ -60,6 +73,15 @@ DirectoryLock::DirectoryLock(std::string const& directory, std::string const& sh
 DirectoryLock::~DirectoryLock() {
   if (is_named(descriptor_, path_)) ::unlink(path_.c_str());
   ::close(descriptor_);
+}
+
+std::optional<int> DirectoryLock::owner(std::string const& directory) {
+  int const descriptor = ::open((directory + '/' + kLockFile).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::nullopt;
+  bool const is_held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  int const number = owner_of(descriptor);
+  ::close(descriptor);
+  return is_held ? std::optional(number) : std::nullopt;
 }
 
 void DirectoryLock::moved_to(std::string const& directory) {

@@ -4,6 +4,7 @@
 // that a killed process left is no lock, and nobody ever waits.
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace brood::files {
@@ -15,6 +16,10 @@ class DirectoryLock {
   ~DirectoryLock();
   DirectoryLock(DirectoryLock const&) = delete;
   DirectoryLock& operator=(DirectoryLock const&) = delete;
+
+  // The number of the process that has the lock of a directory, 0 if it is not known; nothing if
+  // none has.
+  static std::optional<int> owner(std::string const& directory);
 
   // The directory has another name now.
   void moved_to(std::string const& directory);

@@ -20,6 +20,7 @@
 #include "files/run/directories.hpp"
 #include "files/run/run_files.hpp"
 #include "files/store/directory_lock.hpp"
+#include "files/store/request_files.hpp"
 #include "files/store/study_tables.hpp"
 
 namespace brood::files {
@@ -314,6 +315,12 @@ void Store::finish(Sweep const& sweep, Result const& result, Encoding const& enc
                    RunFacts const& facts) {
   write(sweep, result, encoding, facts);
   impl_->finish(facts.ended);
+}
+std::vector<Request> Store::requests() const {
+  return open_requests(impl_->real_);
+}
+void Store::answer(Request const& request, Answer const& answer) {
+  files::answer(impl_->real_, request, answer);
 }
 void Store::discard() {
   impl_->discard();

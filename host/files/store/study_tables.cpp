@@ -122,7 +122,7 @@ StudyTables::StudyTables(Database& database, std::string shown)
                        ", by a newer brood; this one reads versions up to " +
                        std::to_string(kVersion) + ": go on with the newer one");
   }
-  if (version == kVersion) return;
+  if (version == kVersion || !database_.may_write()) return;
   Transaction transaction(database_);
   migrate(database_, version);
   transaction.commit();
@@ -202,6 +202,7 @@ void StudyTables::read_rows(StudyState& state, Rows& rows) {
 
 std::vector<RungFacts> StudyTables::read_rungs(Rows& rows) {
   std::vector<RungFacts> rungs;
+  if (database_.number("user_version") < 2) return rungs;  // who only looks brings nothing forward
   Statement select(database_,
                    "SELECT trials, epoch, member_epochs, best, top, seconds FROM rung "
                    "ORDER BY number");

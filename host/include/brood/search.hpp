@@ -138,8 +138,9 @@ std::vector<std::string> problems(SamplerChoice const& sampler, SearchSpace cons
 using Allowed = std::function<bool(Config const&)>;
 
 // waiting: asked for or between rungs; pruned: not promoted; complete: trained to the end;
-// stopped: its own patience ended it (still ranked); diverged: non-finite score.
-enum class TrialState { waiting, pruned, complete, stopped, diverged };
+// stopped: its own patience ended it (still ranked); diverged: non-finite score; dropped: somebody
+// took it out (it keeps the score of its last rung, and is not ranked).
+enum class TrialState { waiting, pruned, complete, stopped, diverged, dropped };
 std::string_view name_of(TrialState state);
 
 // A trial that is to train now.
@@ -230,6 +231,14 @@ class Tuner {
   // trial that was not asked for or was told already, and for an epoch outside the rung.
   void tell(int trial, int epoch, double score, bool stopped = false);
 
+  // Takes a trial that has begun and not ended out of the study: it keeps the score of the last
+  // rung that it was told in, is never promoted, and never best(). One that is on its way to the
+  // end of a rung is asked for and told as ever, without being trained: what is told of it, at
+  // whatever epoch, is not kept. Again: nothing. Throws UsageError for any other trial, with what
+  // became of it.
+  void drop(int trial);
+  bool is_dropped(int trial) const;
+
   // How many trials go on after the rung in progress, in place of what was planned; of the rungs
   // after it, 1/eta again. 0: the study ends with this rung. For SuccessiveHalving, while a result
   // of the rung is still to be told; throws UsageError otherwise.
@@ -264,7 +273,8 @@ class Tuner {
   // What a sampler is shown: the prior trials (as trial -1), and of every trial what counts, not
   // what was told early.
   std::vector<Observation> observations() const;
-  // By trial: whether it trains, or may be asked for again, or holds a place as stopped.
+  // By trial: whether it trains, or may be asked for again, or holds a place as stopped. Not those
+  // that were dropped.
   std::vector<bool> running() const;
 
   // All copies so far, in their order.
@@ -273,7 +283,7 @@ class Tuner {
   std::vector<Segment> segments(int trial) const;
 
   // Best of the trials that were trained furthest: those of the last rung in which any has a finite
-  // score. Nothing if no score is finite.
+  // score. Nothing if no score is finite. Here and below, none that was dropped.
   std::optional<int> best() const;
   // Best score of all, at whatever epoch.
   std::optional<int> best_of_any() const;

@@ -58,6 +58,8 @@ struct Progress {
   double top_score = std::numeric_limits<double>::quiet_NaN();
   int top_trial = -1;              // the best score of any rung
   int diverged = 0;                // trials so far
+  bool new_best = false;           // a trial scored better than any in any rung before
+  std::vector<int> alive = {};     // trials that train on, or may yet be asked for again, by id
   std::int64_t member_epochs = 0;  // trained so far
   double seconds = 0;
 };
@@ -208,10 +210,10 @@ struct TrialResult {
   // Standard error of that mean; NaN of a single member.
   double standard_error = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> fold_scores = {};  // of several folds: of each, the mean over repeats
-  int rank = 0;                          // on the whole leaderboard, from 1; 0: without a score
-  int bracket = 0;                       // of the plan, from 0
-  std::int64_t parameters = 0;           // weights and biases of its network
-  std::uint64_t seed = 0;                // of its members in the first repeat
+  int rank = 0;                 // on the whole leaderboard, from 1; 0: without a score, or dropped
+  int bracket = 0;              // of the plan, from 0
+  std::int64_t parameters = 0;  // weights and biases of its network
+  std::uint64_t seed = 0;       // of its members in the first repeat
 };
 
 // What a study will train, exactly; the printed plan is what runs. `upper_bound` says that patience
@@ -352,8 +354,14 @@ class StudyRun {
   bool advance();
   // Between calls of advance(), or from within on_rung, on_training and before_cut.
   StudyState state();
+  // Takes a trial out of the study, from where state() may be called: from here on state() has it.
+  // It trains no further than the launch in progress, keeps the score of the last rung that it came
+  // to the end of, and neither wins nor is part of an ensemble. What comes of it depends on the
+  // rung in which this is called, and on nothing else. For a trial that was dropped before:
+  // nothing. Throws UsageError for one that does not exist, has not begun or has ended.
+  void drop(int trial);
   // Refit and test score; call once, after the last advance(). Throws NoUsableTrial if every trial
-  // diverged.
+  // diverged or was dropped.
   Result finish();
   // What has been found up to here, without a model and what is known of it: trains nothing and
   // asks nothing of the device, so that it can be had where the device has failed. Throws as

@@ -23,8 +23,16 @@ class AsynchronousHalving : public Schedule {
 
   std::vector<int> count(Tuner::State& state, int trial) const override {
     state.rungs.resize(brackets_.front().size());
-    enter(state, trial);
+    if (!is_dropped(state, trial)) enter(state, trial);
     return {};
+  }
+
+  // Its place in its rung stays, and nobody is promoted from there.
+  void drop(Tuner::State& state, int trial) const override {
+    for (RungState& rung : state.rungs) {
+      for (RungState::Result& result : rung.results)
+        if (result.trial == trial) result.promoted = true;
+    }
   }
 
   std::optional<int> promote(Tuner::State& state) const override {
@@ -44,10 +52,13 @@ class AsynchronousHalving : public Schedule {
   std::optional<int> go_on_alone(Tuner::State& state) const override {
     for (std::size_t rung = state.rungs.size(); rung-- > 0;) {
       auto& results = state.rungs[rung].results;
-      if (results.empty() || !std::isfinite(results.front().score)) continue;
-      if (rung + 1 == state.rungs.size() || results.front().promoted) return std::nullopt;
-      results.front().promoted = true;
-      int const id = results.front().trial;
+      auto const first = std::find_if(
+          results.begin(), results.end(),
+          [&](RungState::Result const& result) { return !is_dropped(state, result.trial); });
+      if (first == results.end() || !std::isfinite(first->score)) continue;
+      if (rung + 1 == state.rungs.size() || first->promoted) return std::nullopt;
+      first->promoted = true;
+      int const id = first->trial;
       if (rise(state, id)) return id;
       rung += 2;  // it has stopped, and is in the rung above
     }
@@ -72,6 +83,10 @@ class AsynchronousHalving : public Schedule {
   std::string problem(Tuner::State const& state, std::vector<bool> const& open) const override;
 
  private:
+  static bool is_dropped(Tuner::State const& state, int trial) {
+    return state.trials[static_cast<std::size_t>(trial)].state == TrialState::dropped;
+  }
+
   // Whether a promoted trial trains on. One that has stopped takes its place above as it is.
   bool rise(Tuner::State& state, int id) const {
     TunerTrial& trial = state.trials[static_cast<std::size_t>(id)];
@@ -140,6 +155,7 @@ std::string AsynchronousHalving::problem(Tuner::State const& state,
   for (std::size_t k = 0; k < state.rungs.size(); ++k) {
     for (auto const& result : state.rungs[k].results) {
       auto const i = static_cast<std::size_t>(result.trial);
+      if (result.promoted && is_dropped(state, result.trial)) continue;
       bool const gone_on = results[i] > static_cast<int>(k) + 1 || open[i];
       if (result.promoted != gone_on) {
         return "trial " + std::to_string(result.trial) + " is and is not promoted from rung " +
@@ -151,7 +167,9 @@ std::string AsynchronousHalving::problem(Tuner::State const& state,
     auto const i = static_cast<std::size_t>(id);
     TunerTrial const& trial = state.trials[i];
     bool const told_early = open[i] && trial.rung == results[i];
-    if (!told_early && trial.rung != results[i] - 1) {
+    // One that was told and then dropped has no result.
+    bool const dropped = trial.state == TrialState::dropped && trial.rung == results[i];
+    if (!told_early && !dropped && trial.rung != results[i] - 1) {
       return "trial " + std::to_string(id) + " is in rung " + std::to_string(trial.rung) +
              " and has results in " + std::to_string(results[i]);
     }

@@ -35,6 +35,9 @@ class Schedule {
   virtual void begin(Tuner::State&, int /*trial*/) const {}
   // The result of a trial counts from now on. Returns those that go on.
   virtual std::vector<int> count(Tuner::State& state, int trial) const = 0;
+  // A trial that waits or trains was dropped: it does not go on, and what is told of it counts for
+  // nothing.
+  virtual void drop(Tuner::State&, int /*trial*/) const {}
   // There will be no more trials than there are. Returns those that go on.
   virtual std::vector<int> cut(Tuner::State&) const { return {}; }
   // A trial that goes on because a worker is free.

@@ -50,6 +50,7 @@ std::vector<int> Synchronous::close(Tuner::State& state, std::size_t index) cons
     std::vector<Ranked> ranked;
     for (int const id : bracket.alive) {
       TunerTrial& trial = trial_of(id);
+      if (trial.state == TrialState::dropped) continue;
       trial.rung = bracket.rung;
       ranked.push_back({id, trial.score});
       if (trial.state == TrialState::waiting) {
@@ -58,7 +59,7 @@ std::vector<int> Synchronous::close(Tuner::State& state, std::size_t index) cons
     }
     bracket.alive.clear();
     bracket.counted = 0;
-    if (last) break;
+    if (last || ranked.empty()) break;
     bracket.alive = who_goes_on(state, std::move(ranked), rungs[next]);
     if (bracket.alive.empty()) break;
     ++bracket.rung;
@@ -98,7 +99,8 @@ std::string Synchronous::problem(Tuner::State const& state, std::vector<bool> co
   for (int id = 0; id < state.begun; ++id) {
     auto const i = static_cast<std::size_t>(id);
     TunerTrial const& trial = state.trials[i];
-    bool const ended = trial.state != TrialState::waiting && trial.rung >= 0;
+    bool const ended = trial.state == TrialState::dropped ||
+                       (trial.state != TrialState::waiting && trial.rung >= 0);
     if (!alive[i] && (open[i] || !ended)) {
       return "trial " + std::to_string(id) + " is " + std::string(name_of(trial.state)) +
              " and in no rung";
@@ -128,9 +130,11 @@ std::string Synchronous::problem(Tuner::State const& state, std::size_t index,
     bool const carried = trial.state == TrialState::stopped && trial.rung == bracket.rung - 1;
     bool const in_this_rung = trial.rung == bracket.rung && trial.state != TrialState::pruned &&
                               trial.state != TrialState::complete;
+    bool const dropped = trial.state == TrialState::dropped && trial.rung >= bracket.rung - 1 &&
+                         trial.rung <= bracket.rung;
     bool const still_to_come =
         open[i] && trial.state == TrialState::waiting && trial.rung == bracket.rung - 1;
-    if (!still_to_come && !in_this_rung && (open[i] || !carried)) {
+    if (!dropped && !still_to_come && !in_this_rung && (open[i] || !carried)) {
       return "trial " + std::to_string(id) + " is " + std::string(name_of(trial.state)) +
              " in rung " + std::to_string(trial.rung) + ", its bracket in rung " +
              std::to_string(bracket.rung);

@@ -9,13 +9,14 @@ function drawCurves(parent, run) {
     return;
   }
   const hasMetric = run.metric !== "loss";
-  const state = {what: hasMetric ? "metric" : "loss", shown: 0, log: spansDecades(curves)};
+  const state = choices("curves", {what: hasMetric ? "metric" : "loss", trial: null, log: null});
+  const isLog = () => state.log ?? spansDecades(curves);
   const controls = makeChoice(parent, "What is drawn",
       hasMetric ? [["metric", run.metric], ["loss", "Loss"]] : [["loss", "Loss"]], state.what, (key) => {
         state.what = key;
         plot.redraw();
       });
-  addSwitch(controls, "Logarithmic epochs", state.log, (on) => {
+  addSwitch(controls, "Logarithmic epochs", isLog(), (on) => {
     state.log = on;
     plot.redraw();
   });
@@ -24,15 +25,17 @@ function drawCurves(parent, run) {
     const name = "trial " + curve.trial + (curve.trial === run.best ? " (winner)" : "");
     select.append(htmlElement("option", {value: i}, name));
   });
+  const shown = () => Math.max(curves.findIndex((curve) => curve.trial === state.trial), 0);
+  select.value = shown();
   select.addEventListener("change", () => {
-    state.shown = Number(select.value);
+    state.trial = curves[Number(select.value)].trial;
     plot.redraw();
   });
   controls.append(select);
   const plot = new Plot(parent, {
     height: 320,
     label: "Learning curves of the best trials",
-    draw: (self) => drawCurvesOf(self, run, state),
+    draw: (self) => drawCurvesOf(self, run, {what: state.what, shown: shown(), log: isLog()}),
   });
 }
 

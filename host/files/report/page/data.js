@@ -27,7 +27,7 @@ function readRun(run) {
   return run;
 }
 
-const STATES = {w: "waiting", p: "pruned", c: "complete", s: "stopped", d: "diverged"};
+const STATES = {w: "waiting", p: "pruned", c: "complete", s: "stopped", d: "diverged", x: "dropped"};
 
 // What the value of a parameter is called: of a category, its index is given.
 function valueText(parameter, value) {

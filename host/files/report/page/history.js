@@ -7,19 +7,20 @@ function drawHistory(parent, runs) {
     parent.append(htmlElement("p", {class: "soft"}, "No score was evaluated on the way."));
     return;
   }
-  let by = "epochs";
-  const choices = [["epochs", "Epochs trained"]];
-  if (timed) choices.push(["seconds", "Time"]);
-  choices.push(["trials", "Trials"]);
-  makeChoice(parent, "What the best score is drawn against", choices, by, (key) => {
-    by = key;
+  const state = choices("history", {by: "epochs"});
+  if (state.by === "seconds" && !timed) state.by = "epochs";
+  const axes = [["epochs", "Epochs trained"]];
+  if (timed) axes.push(["seconds", "Time"]);
+  axes.push(["trials", "Trials"]);
+  makeChoice(parent, "What the best score is drawn against", axes, state.by, (key) => {
+    state.by = key;
     plot.redraw();
   });
   addRunLegend(parent, runs);
   const plot = new Plot(parent, {
     height: 300,
     label: "Best " + runs[0].metric + " so far; the table of trials has the numbers",
-    draw: (self) => drawBestSoFar(self, runs, by),
+    draw: (self) => drawBestSoFar(self, runs, state.by),
   });
 }
 

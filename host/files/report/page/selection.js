@@ -3,9 +3,10 @@
 // filter counts in slices and table too.
 
 class Selection {
-  constructor(run) {
+  // With the ranges of another one, of the same run at another time.
+  constructor(run, before = null) {
     this.run = run;
-    this.ranges = new Map();  // by axis: [low, high] of its values
+    this.ranges = new Map(before ? before.ranges : []);  // by axis: [low, high] of its values
     this.conditions = [];     // of the filter: functions of a trial's index
     this.listeners = [];
     this.update();

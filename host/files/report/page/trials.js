@@ -5,7 +5,7 @@ const ROWS_OF_A_PAGE = 25;
 
 function drawTrials(parent, run, selection) {
   const columns = trialColumns(run);
-  const state = {by: 0, down: false, page: 0};
+  const state = choices("trials", {by: 0, down: false, page: 0, filter: ""});
   const controls = htmlElement("div", {class: "controls"});
   const label = htmlElement("label", {for: "filter"}, "Filter");
   const input = htmlElement("input", {id: "filter", type: "text", spellcheck: "false", autocomplete: "off",
@@ -18,14 +18,20 @@ function drawTrials(parent, run, selection) {
   const pages = htmlElement("div", {class: "controls"});
   parent.append(controls, box, pages);
   const show = () => showTrials(table, pages, run, columns, selection, state, show);
-  input.addEventListener("input", () => {
+  const read = () => {
     const {conditions, problem} = parseFilter(input.value, columns);
     input.setAttribute("aria-invalid", String(Boolean(problem)));
     says.textContent = problem || "";
     if (!problem) selection.setConditions(conditions);
+  };
+  input.addEventListener("input", () => {
+    state.filter = input.value;
+    read();
   });
+  input.value = state.filter;
+  if (input.value) read();
   selection.listen(() => {
-    if (!selection.active) input.value = "";
+    if (!selection.active) input.value = state.filter = "";
     state.page = 0;
     show();
   });
@@ -61,7 +67,7 @@ function trialColumns(run) {
         ? {name: parameter.name, text: (t) => valueText(parameter, values[t]), value: (t) => valueText(parameter, values[t])}
         : number(parameter.name, values));
   });
-  columns.push(number("parameters", trials.sizes, String));
+  columns.push(number("parameters", trials.sizes, (size) => size > 0 ? String(size) : ""));
   if (trials.brackets) columns.push(number("bracket", trials.brackets, String));
   return columns;
 }

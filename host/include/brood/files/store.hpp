@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "brood/files/requests.hpp"
 #include "brood/files/run_directory.hpp"
 #include "brood/study.hpp"
 
@@ -85,6 +86,10 @@ class Store {
   // The same at the end of a study: there is nothing to go on with unless it is given more.
   void finish(Sweep const& sweep, Result const& result, Encoding const& encoding,
               RunFacts const& facts);
+  // What other processes have asked of this one, until it is answered.
+  std::vector<Request> requests() const;
+  // What was done must be saved before.
+  void answer(Request const& request, Answer const& answer);
   // Leaves everything as it was before create(): removes the directory, and puts the run back that
   // was there.
   void discard();

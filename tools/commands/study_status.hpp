@@ -12,14 +12,15 @@
 
 namespace brood::tools {
 
-class Watch {
+class StudyStatus {
  public:
   // `events`: rungs that lie behind.
-  Watch(Prepared const& prepared, Options const& options, int events);
+  StudyStatus(Prepared const& prepared, Options const& options, int events);
 
   // `saved`: with this rung, the study is on the disk.
   void after(Progress const& progress, bool saved);
   void during(Training const& training);
+  void say(std::string const& line) { lines_.line(line); }
   void clear() { lines_.clear(); }
 
   int events() const { return events_; }
