@@ -85,11 +85,11 @@ class PageServer::Impl {
 
   int serve(std::function<bool()> const& every_second) {
     int received = 0;
-    for (int const signal : {SIGINT, SIGTERM, SIGHUP}) {
-      struct sigaction now = {};
-      ::sigaction(signal, nullptr, &now);
-      if (now.sa_handler != SIG_IGN) signals_.add(signal);  // started by nohup, it lives on
-    }
+    signals_.add(SIGINT);
+    signals_.add(SIGTERM);
+    struct sigaction now = {};
+    ::sigaction(SIGHUP, nullptr, &now);
+    if (now.sa_handler != SIG_IGN) signals_.add(SIGHUP);  // started by nohup, it lives on
     signals_.async_wait([&](error_code error, int signal) {
       if (error) return;
       received = signal;
