@@ -68,7 +68,9 @@ int watch(Options const& options) {
     std::string text = text_of(state, options);
     bool const ends = options.until_done && is_over(state);
     if (text != said && !options.quiet)
-      say(text + (ends ? "" : "; its page is served until Ctrl-C"));
+      say(text + (ends                 ? ""
+                  : options.until_done ? "; its page is served until that ends"
+                                       : "; its page is served until Ctrl-C"));
     said = std::move(text);
     return ends;
   };

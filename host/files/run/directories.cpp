@@ -57,7 +57,7 @@ bool is_unfinished(std::string const& path) {
 void refuse_no_run(std::string const& directory, std::string const& file) {
   if (is_unfinished(directory)) {
     throw UsageError(directory + ": its run is not finished; go on with it: brood resume " +
-                     directory);
+                     directory + ", or look at it: brood watch " + directory);
   }
   throw UsageError(directory + ": is not a run directory; there is no " + file);
 }

@@ -87,10 +87,9 @@ TEST_F(TrialTableTest, DamagedTablesAreRefused) {
     read_trials(folder_.root());
     FAIL() << "was read";
   } catch (UsageError const& error) {
-    EXPECT_EQ(std::string(error.what()), folder_.root().string() +
-                                             ": its run is not finished; go on with it: brood "
-                                             "resume " +
-                                             folder_.root().string());
+    std::string const root = folder_.root().string();
+    EXPECT_EQ(error.what(), root + ": its run is not finished; go on with it: brood resume " +
+                                root + ", or look at it: brood watch " + root);
   }
   for (char const* const text : {"a,b\n1,2\n", "", "trial,state,epochs,valid_nothing\n",
                                  "trial,state,epochs,valid_accuracy\n0,pruned\n",
