@@ -354,7 +354,7 @@ class Widths(Run):
                 self.assertLessEqual(len(longest), width, (arguments, longest))
             table = [line for line in self.lines(width, "plan", "wine.yaml", "--trials", "143",
                                                    self.HYPERBAND % 81)
-                     if line.startswith("  ")]
+                     if re.match(r"  (brackets| {3,}\d)", line)]
             self.assertEqual(len(table), 7)
             self.assertLessEqual(max(map(len, table)), width)
 

@@ -13,8 +13,8 @@ from command import BROOD, HANG, RUN_FILES, SWEEP, CommandTest
 
 SAME = [name for name in RUN_FILES if name not in ("run.json", "report.html", "study.db")]
 KINDS = [
-    ["early_terminate={type: successive_halving, eta: 3, min_iter: 5000, max_iter: 15000}"],
-    ["early_terminate={type: asha, eta: 3, min_iter: 5000, max_iter: 15000, workers: 4}"],
+    ["early_terminate={type: successive_halving, eta: 3, min_iter: 1000, max_iter: 3000}"],
+    ["early_terminate={type: asha, eta: 3, min_iter: 1000, max_iter: 3000, workers: 4}"],
 ]
 
 
@@ -34,6 +34,20 @@ class Stopping(CommandTest):
             self.assertIsNone(process.poll(), "ended too early")
             time.sleep(0.002)
         return process
+
+    def asked(self, process, *requests):
+        """(stdout, stderr) of brood stop with each of these options, all asked before the study goes on: it
+        hears of them in time, however fast it is."""
+        process.send_signal(signal.SIGSTOP)
+        asking = [subprocess.Popen([BROOD, "stop", "run", *request], cwd=self.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, env=self.environment())
+                  for request in requests]
+        files = [f".ask-drop-{request[-1]}" if request else ".ask-stop" for request in requests]
+        while not all((self.folder / "run" / name).exists() for name in files):
+            self.assertEqual([each.poll() for each in asking], [None] * len(asking))
+            time.sleep(0.002)
+        process.send_signal(signal.SIGCONT)
+        return [each.communicate(timeout=HANG) for each in asking]
 
     def tune(self, *arguments):
         # One thread and wide networks, so that there is time to ask.
@@ -64,7 +78,7 @@ class Stop(Stopping):
                 whole = self.files()
                 shutil.rmtree(self.folder / "run")
                 process = self.start(*self.tune(*kind))
-                out, err = self.brood("stop", "run")
+                [(out, _)] = self.asked(process, [])
                 self.assertRegex(out, r"^stopped, as brood stop asked, after rung 0.*; all of it is saved, to go on: ")
                 self.assertIn(out, self.ended(process, 130)[1])
                 self.nothing_is_left()
@@ -123,22 +137,21 @@ class Drop(Stopping):
         self.brood(*self.tune(*KINDS[0]))
         best = json.loads(self.text("run/run.json"))["winner"]["trial"]
         process = self.second_rung()
-        out, _ = self.brood("stop", "run", "--trial", best)
+        [(out, _)] = self.asked(process, ["--trial", str(best)])
         self.assertEqual(out, f"trial {best} is dropped, after rung 1 of 2\n")
-        again, _ = self.brood("stop", "run", "--trial", best)
-        self.assertEqual(again, out)
         self.assertIn(out, self.ended(process, 0)[1])
         self.nothing_is_left()
         dropped = self.files()
         row = self.state_of(best)
-        self.assertEqual((row["state"], row["epochs"], row["rank"]), ("dropped", "5000", ""))
+        self.assertEqual((row["state"], row["epochs"], row["rank"]), ("dropped", "1000", ""))
         self.assertNotEqual(json.loads(self.text("run/run.json"))["winner"]["trial"], best)
 
         process = self.second_rung()
-        self.brood("stop", "run", "--trial", best)
+        self.asked(process, ["--trial", str(best)])
         process.kill()
-        process.wait()
-        self.brood("resume", "run")
+        process.communicate()
+        if process.returncode != 0:  # it may have ended before
+            self.brood("resume", "run")
         self.assertEqual(self.files(), dropped)
         self.brood("show", "run")
         self.brood("export", "run", "--format", "json", "--out", "run.json")
@@ -146,14 +159,12 @@ class Drop(Stopping):
 
     def test_who_cannot_be_dropped(self):
         process = self.second_rung()
-        self.assertIn("run: Trial 99 does not exist; trials are 0 .. 8.",
-                      self.brood("stop", "run", "--trial", "99", code=2)[1])
         # Three of the nine go on.
-        said = [self.brood("stop", "run", "--trial", trial, code=2)[1]
-                for trial in self.pruned_trials()[:2]]
-        for text in said:
+        pruned = [["--trial", trial] for trial in self.pruned_trials()[:2]]
+        (_, unknown), *others, _ = self.asked(process, ["--trial", "99"], *pruned, [])
+        self.assertIn("run: Trial 99 does not exist; trials are 0 .. 8.", unknown)
+        for _, text in others:
             self.assertRegex(text, r"^run: Trial \d+ has ended already: it is pruned\.\n$")
-        out, _ = self.brood("stop", "run")
         self.ended(process, 130)
 
     def pruned_trials(self):

@@ -352,11 +352,11 @@ class Repeating(CommandTest):
 
     def test_the_resolved_sweep_gives_the_same_run(self):
         first = self.run_of("first", "--trials", "5", "lr=0.01")
-        self.brood("tune", "first/config.yaml", "--out", "second")
+        # Under the same name, for that is the name of the study.
+        self.write("again/wine.yaml", self.text("first/config.yaml"))
+        self.brood("tune", "again/wine.yaml", "--out", "second")
         for name in self.SAME:
-            self.assertEqual(
-                (self.folder / "second" / name).read_bytes().replace(b"study config", b"study wine"),
-                first[name], name)
+            self.assertEqual((self.folder / "second" / name).read_bytes(), first[name], name)
 
     def test_methods_that_need_no_scores_propose_each_configuration_once(self):
         for method in ("random", "grid", "sobol"):

@@ -68,10 +68,12 @@ class StoreTest : public testing::Test {
  protected:
   std::string directory(std::string const& name = "run") const { return folder_.path(name); }
   // A store with a study that has a rung behind it.
-  void save_a_rung() const {
+  // `told`: the store was told how it went.
+  void save_a_rung(bool told = false) const {
     Store store = Store::create(directory(), origin(), false);
     Session session(study_by(SuccessiveHalving{.eta = 3, .max_epochs = 9}));
     session.run.advance();
+    if (told) store.add({.trials = 9, .epoch = 1});
     store.save(session.run);
   }
   TemporaryFolder folder_;
@@ -277,7 +279,7 @@ std::string what_is_wrong(std::string const& directory) {
 }
 
 TEST_F(StoreTest, DamageIsToldWithThePath) {
-  save_a_rung();
+  save_a_rung(/*told=*/true);  // the last page of the database is no empty one
   std::string const database = directory() + "/study.db";
   std::string const members = directory() + "/members-1.state";
   ASSERT_EQ(what_is_wrong(directory()), "nothing");
