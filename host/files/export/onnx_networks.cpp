@@ -28,7 +28,7 @@ class Networks {
     for (std::size_t p = 0; p < models.parts.size(); ++p) {
       prefix_ = alone ? "" : std::to_string(p) + ".";
       Model const& model = models.parts[p].model;
-      OnnxValue const predicted = add_head(model, add_layers(model));
+      OnnxValue predicted = add_head(model, add_layers(model));
       if (alone) return predicted;
       // The mean in fp64: in fp32 the sum would round what is near 1.
       OnnxValue const share = graph_.scalar(models.parts[p].count / picks);
