@@ -77,7 +77,7 @@ class Session {
       while (!is_to_end() && run_.advance()) {
       }
       // What comes now is done again if it is interrupted.
-      if (!cut_) save();
+      if (!cut_ && (is_to_end() || has_time_at_the_end())) save();
       if (is_to_end()) return interrupted();
       SignalScope::last_words(way_on("interrupted after the last rung"));
       SignalScope::nothing_to_save();
@@ -99,7 +99,7 @@ class Session {
     study.on_rung = [this](Progress const& progress) { return after(progress); };
     study.on_training = [this](Training const& training) {
       hear();
-      save_if_due();
+      save_if_due(training.trials);
       status_.during(training);
     };
     study.stop_requested = [this] { return is_to_end(); };
@@ -118,7 +118,8 @@ class Session {
                 .best = progress.best_score,
                 .top = progress.top_score,
                 .seconds = progress.seconds});
-    status_.after(progress, !cut_ && save_if_due());
+    bool const goes_on = !cut_ && !progress.last;  // the last save is that of the end
+    status_.after(progress, goes_on && save_if_due(static_cast<int>(progress.alive.size())));
     hear();
     if (is_to_end()) return Go::stop;
     by_events_ = !progress.last && options_.events && status_.events() >= *options_.events;
@@ -161,13 +162,41 @@ class Session {
     store_.save(run_);
     note_save();
   }
-  bool save_if_due() {
+  bool save_if_due(int trials) {
+    if (!has_room_and_time(trials)) return false;
     Profile::Scope const writing(options_.engine.profile, Phase::write);
     bool const did = store_.save_if_due(run_);
     if (did) note_save();
     return did;
   }
+  // A save copies the members of so many trials and writes them. While they train, it is done where
+  // a copy of all has room, and where a disk of 500 MB a second takes less than a fiftieth of the
+  // time since the last; how long one takes, the store knows after the first.
+  bool has_room_and_time(int trials) const {
+    constexpr double kRoom = 0.25, kBytesPerSecond = 500e6, kShare = 0.02;
+    StudyPlan const& plan = prepared_.plan;
+    double const bytes =
+        static_cast<double>(plan.bytes_per_member) * plan.members_per_trial * trials;
+    if (bytes > kRoom * static_cast<double>(prepared_.engine.memory_limit())) return false;
+    std::chrono::duration<double> const since = std::chrono::steady_clock::now() - last_save_;
+    return options_.save_every_seconds.has_value() ||
+           since.count() >= bytes / kBytesPerSecond / kShare;
+  }
+  // Under a time limit, members of so many trials as an ensemble may be picked from are saved at
+  // the end only if a twentieth of the limit is enough. Without them, what comes after an
+  // interruption or an extension trains again what was not saved before, to the same bits.
+  bool has_time_at_the_end() const {
+    constexpr double kBytesPerSecond = 500e6, kShare = 0.05;
+    constexpr int kPickedFrom = 32;
+    if (!prepared_.sweep.time_limit_seconds) return true;
+    StudyPlan const& plan = prepared_.plan;
+    int const trials = prepared_.sweep.study.ensemble > 0 ? std::min(plan.trials, kPickedFrom) : 1;
+    double const bytes =
+        static_cast<double>(plan.bytes_per_member) * plan.members_per_trial * trials;
+    return bytes / kBytesPerSecond <= kShare * *prepared_.sweep.time_limit_seconds;
+  }
   void note_save() {
+    last_save_ = std::chrono::steady_clock::now();
     saved_ = true;
     SignalScope::last_words(way_on("interrupted"));
   }
@@ -252,6 +281,7 @@ class Session {
   bool by_events_ = false;
   static constexpr std::chrono::milliseconds kHearEvery{200};
   std::chrono::steady_clock::time_point hears_again_ = {};
+  std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
   bool asked_to_end_ = false;  // by another process
   StudyRun run_;
 };
