@@ -187,7 +187,7 @@ class Session {
   // interruption or an extension trains again what was not saved before, to the same bits.
   bool has_time_at_the_end() const {
     constexpr double kBytesPerSecond = 500e6, kShare = 0.05;
-    constexpr int kPickedFrom = 32;
+    constexpr int kPickedFrom = 50;
     if (!prepared_.sweep.time_limit_seconds) return true;
     StudyPlan const& plan = prepared_.plan;
     int const trials = prepared_.sweep.study.ensemble > 0 ? std::min(plan.trials, kPickedFrom) : 1;
