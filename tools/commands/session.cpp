@@ -169,31 +169,34 @@ class Session {
     if (did) note_save();
     return did;
   }
-  // A save copies the members of so many trials and writes them. While they train, it is done where
-  // a copy of all has room, and where a disk of 500 MB a second takes less than a fiftieth of the
-  // time since the last; how long one takes, the store knows after the first.
-  bool has_room_and_time(int trials) const {
-    constexpr double kRoom = 0.25, kBytesPerSecond = 500e6, kShare = 0.02;
+  // Of the members of so many trials, if all are as large as the largest can be.
+  double bytes_of(int trials) const {
     StudyPlan const& plan = prepared_.plan;
-    double const bytes =
-        static_cast<double>(plan.bytes_per_member) * plan.members_per_trial * trials;
+    return static_cast<double>(plan.bytes_per_member) * plan.members_per_trial * trials;
+  }
+  static double seconds_to_write(double bytes) { return bytes / 500e6; }
+
+  // A save copies the members of so many trials and writes them. While they train, it is done where
+  // a copy of all has room, and where it is foreseen to take less than a fiftieth of the time since
+  // the last; how long one takes, the store knows after the first.
+  bool has_room_and_time(int trials) const {
+    constexpr double kRoom = 0.25, kShare = 0.02;
+    double const bytes = bytes_of(trials);
     if (bytes > kRoom * static_cast<double>(prepared_.engine.memory_limit())) return false;
     std::chrono::duration<double> const since = std::chrono::steady_clock::now() - last_save_;
     return options_.save_every_seconds.has_value() ||
-           since.count() >= bytes / kBytesPerSecond / kShare;
+           seconds_to_write(bytes) <= kShare * since.count();
   }
   // Under a time limit, members of so many trials as an ensemble may be picked from are saved at
   // the end only if a twentieth of the limit is enough. Without them, what comes after an
   // interruption or an extension trains again what was not saved before, to the same bits.
   bool has_time_at_the_end() const {
-    constexpr double kBytesPerSecond = 500e6, kShare = 0.05;
+    constexpr double kShare = 0.05;
     constexpr int kPickedFrom = 50;
-    if (!prepared_.sweep.time_limit_seconds) return true;
-    StudyPlan const& plan = prepared_.plan;
-    int const trials = prepared_.sweep.study.ensemble > 0 ? std::min(plan.trials, kPickedFrom) : 1;
-    double const bytes =
-        static_cast<double>(plan.bytes_per_member) * plan.members_per_trial * trials;
-    return bytes / kBytesPerSecond <= kShare * *prepared_.sweep.time_limit_seconds;
+    auto const limit = prepared_.sweep.time_limit_seconds;
+    int const trials =
+        prepared_.sweep.study.ensemble > 0 ? std::min(prepared_.plan.trials, kPickedFrom) : 1;
+    return !limit || seconds_to_write(bytes_of(trials)) <= kShare * *limit;
   }
   void note_save() {
     last_save_ = std::chrono::steady_clock::now();
