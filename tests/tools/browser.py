@@ -68,7 +68,11 @@ class Browser:
                 return message["result"]
 
     def open(self, address):
-        self.call("Page.navigate", url=address)
+        """Until all of it has been read: what navigate has begun with may be half a page."""
+        result = self.call("Page.navigate", url=address)
+        if "errorText" in result:
+            raise RuntimeError(f"{address}: {result['errorText']}")
+        self.wait_for("document.readyState === 'complete'")
 
     def value(self, expression):
         result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
