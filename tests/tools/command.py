@@ -34,6 +34,9 @@ parameters:
   activation: {values: [relu, tanh]}
   lr: {distribution: log_uniform_values, min: 1e-3, max: 1e-1}
 """ % WINE
+# With it, a rung of all nine every moment, until somebody stops it.
+ENDLESS = ["early_terminate={type: median, max_iter: 1000000, interval: 100}", "hidden=[64,64]", "--threads", "1",
+           "--save-every", "0s"]
 
 
 class CommandTest(unittest.TestCase):
@@ -72,6 +75,15 @@ class CommandTest(unittest.TestCase):
         out, err = done.stdout.decode(), done.stderr.decode()
         self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
         return out, err
+
+    def start(self, *arguments):
+        """The command, in the background until the test ends."""
+        process = subprocess.Popen([BROOD, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env=self.environment())
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
 
     def json_of(self, *arguments):
         """What --json prints, which is one document and nothing else."""

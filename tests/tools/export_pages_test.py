@@ -3,8 +3,10 @@
 
 BROOD_SCREENSHOTS names a folder for pictures of what was looked at."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import unittest
 
 import readers
@@ -77,7 +79,7 @@ with sync_playwright() as playwright:
     found["traces"] = page.locator(".js-plotly-plot .trace").count()
     picture(page, "dashboard-history")
     page.goto(page.url.rstrip("/") + "/trials")
-    found["table"] = text_with(page, "Complete", "Pruned")
+    found["table"] = text_with(page, *sys.argv[4:])
     picture(page, "dashboard-trials")
 found["complaints"] = complaints
 print(json.dumps(found))
@@ -125,6 +127,27 @@ class ExportPages(CommandTest):
         self.write("sweep.yaml", SWEEP)
         self.brood("tune", "sweep.yaml", "--quiet", "--out", "run")
 
+    def test_optuna_dashboard_shows_a_study_that_trains(self):
+        readers.need("optuna", "optuna_dashboard")
+        self.start("tune", "sweep.yaml", "--out", "running", "--save-every", "0s", "--threads", "1",
+                   "trials=100000", "early_terminate={type: asha, eta: 3, max_iter: 9, workers: 4}")
+        while True:
+            done = self.run_brood("export", "running", "--out", "x.db", "--overwrite")
+            if done.returncode == 0 and {"COMPLETE", "RUNNING"} <= self.states("x.db"):
+                break
+        self.brood("export", "running", "--out", "x.log")
+        for store in ("x.db", "x.log"):
+            with self.subTest(store):
+                found = self.shown(DASHBOARD, store, "Complete", "Running")
+                self.assertIn("Best Trial", found["history"])
+                self.assertGreater(found["traces"], 0)
+                for word in ("Complete", "Running", "hidden", "optimizer", "lr"):
+                    self.assertIn(word, found["table"])
+
+    def states(self, name):
+        with contextlib.closing(sqlite3.connect(self.folder / name)) as database:
+            return {row[0] for row in database.execute("SELECT DISTINCT state FROM trials")}
+
     def shown(self, program, *arguments):
         found = readers.run(program, CHROMIUM, os.environ.get("BROOD_SCREENSHOTS", ""), *arguments,
                             cwd=self.folder)
@@ -138,7 +161,7 @@ class ExportPages(CommandTest):
         for store in ("x.db", "x.log"):
             with self.subTest(store):
                 self.brood("export", "run", "--out", store)
-                found = self.shown(DASHBOARD, store)
+                found = self.shown(DASHBOARD, store, "Complete", "Pruned")
                 self.assertIn("Best Trial", found["history"])
                 self.assertIn(f"number={best['trial']}", found["history"].replace("\n", ""))
                 self.assertGreater(found["traces"], 0)

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """brood export of what a run did, as Optuna and TensorBoard read it (readers.py)."""
 
+import contextlib
+import json
+import sqlite3
+import time
 import unittest
 
 import readers
-from command import WINE, CommandTest
+from command import ENDLESS, SWEEP, WINE, CommandTest
 
 OPTUNA = """
 import json, math, sys, warnings
@@ -170,6 +174,44 @@ class ExportTrials(CommandTest):
             self.assertEqual("momentum" in group["hparams"], trial["momentum"] != "")
             mean = (last[trial["trial"], "0"] + last[trial["trial"], "1"]) / 2
             self.assertAlmostEqual(group["metrics"]["valid/accuracy"], mean, places=6)
+
+
+class ExportUnfinished(CommandTest):
+    """What a run has done so far, while it trains."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("wine.yaml", SWEEP)
+        self.study = self.start("tune", "wine.yaml", "--out", "run", *ENDLESS)
+        while self.run_brood("export", "run", "--out", "x.db").returncode != 0:
+            self.assertIsNone(self.study.poll(), "ended too early")
+            time.sleep(0.05)
+        (self.folder / "x.db").unlink()
+
+    def test_optuna_has_trials_that_run(self):
+        self.brood("export", "run", "--out", "x.db")
+        self.brood("export", "run", "--out", "x.log")
+        with contextlib.closing(sqlite3.connect(self.folder / "x.db")) as database:
+            trials = database.execute("SELECT state, datetime_complete FROM trials").fetchall()
+            values = database.execute("SELECT COUNT(*) FROM trial_intermediate_values").fetchone()[0]
+            names = {row[0] for row in database.execute("SELECT key FROM trial_user_attributes")}
+        self.assertEqual(len(trials), 9)
+        self.assertIn(("RUNNING", None), trials)
+        for state, end in trials:
+            self.assertIn(state, ("RUNNING", "PRUNED"))
+            self.assertEqual(end is None, state == "RUNNING")
+        self.assertGreaterEqual(values, 9)
+        self.assertNotIn("parameters", names)  # what is not known yet is not said
+        lines = [json.loads(line) for line in self.text("x.log").splitlines()]
+        created = [line for line in lines if "distributions" in line]
+        self.assertEqual([line["state"] for line in created].count(0),
+                         [state for state, _ in trials].count("RUNNING"))
+
+    def test_other_formats_wait_for_its_end(self):
+        for name in ("x.csv", "x.json", "x.onnx"):
+            _, err = self.brood("export", "run", "--out", name, code=2)
+            self.assertIn("run: its run is not finished; go on with it: brood resume run", err)
+        self.brood("export", "run", "--out", "board", "--format", "tensorboard")
 
 
 if __name__ == "__main__":

@@ -239,6 +239,29 @@ class Extend(Resuming):
         self.brood("tune", "wine.yaml", "trials=12", "--out", "whole")
         self.assertEqual(self.text("limited/trials.csv"), self.text("whole/trials.csv"))
 
+    def test_members_for_which_there_was_no_time_are_trained_again(self):
+        # Four members of 25 MB, for which a twentieth of a second is too short; by the clock of the
+        # run the machine is a hundred times faster, so that the limit changes nothing else.
+        draw = random.Random(1)
+        columns = [f"x{i}" for i in range(4000)]
+        rows = [[str(draw.randrange(100)) for _ in columns] + ["uv"[i % 2]] for i in range(30)]
+        self.write("wide.csv", "\n".join(",".join(row) for row in [columns + ["y"], *rows]) + "\n")
+        sweep = ["wide.yaml", "--seed", "3"]
+        self.write("wide.yaml", "data: {file: wide.csv, target: y}\nvalidation: {holdout: 0.3, test: 0}\n"
+                   "trials: 4\nearly_terminate: {type: successive_halving, eta: 2, min_iter: 1, max_iter: 2}\n"
+                   "parameters: {hidden: {values: [[512]]}, lr: {min: 1.0e-4, max: 1.0e-3}}\n")
+        done = self.run_brood("tune", *sweep, "--out", "limited", "--time-limit", "1s", clock_rate=0.01)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(self.text("limited/run.json"))["ended"], "complete")
+        self.assertEqual(list((self.folder / "limited").glob("members-*")), [])
+        self.brood("tune", *sweep, "--out", "unlimited")
+        self.assertNotEqual(list((self.folder / "unlimited").glob("members-*")), [])
+        self.brood("tune", *sweep, "trials=8", "--out", "whole")
+        for run in ("limited", "unlimited"):
+            self.brood("resume", run, "trials=8")
+            for name in ("trials.csv", "curves.csv", "best/model.safetensors"):
+                self.assertEqual(self.files(run)[name], self.files("whole")[name], f"{run} {name}")
+
 
 class Killed(Resuming):
     """By the kernel, at moments that nobody chose."""

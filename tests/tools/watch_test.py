@@ -14,23 +14,11 @@ import unittest
 from browser import CHROMIUM, Browser
 from command import BROOD, HANG, SWEEP, CommandTest
 
-# A rung every moment, until it is stopped.
-LONG = ["early_terminate={type: median, max_iter: 1000000, interval: 100}", "hidden=[64,64]", "--threads", "1",
-        "--save-every", "0s"]
-
 
 class Watching(CommandTest):
     def setUp(self):
         super().setUp()
         self.write("wine.yaml", SWEEP)
-
-    def start(self, *arguments):
-        process = subprocess.Popen([BROOD, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env=self.environment())
-        self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
-        return process
 
     def watch(self, *arguments):
         """The command, and where it serves: (process, port, path)."""
@@ -41,7 +29,7 @@ class Watching(CommandTest):
         return process, int(found[1]), found[2]
 
     def start_study(self):
-        process = self.start("tune", "wine.yaml", "--out", "run", *LONG)
+        process = self.start("tune", "wine.yaml", "--out", "run", *ENDLESS)
         while not (self.folder / "run/study.db").exists():
             self.assertIsNone(process.poll())
         return process

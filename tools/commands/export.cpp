@@ -33,20 +33,21 @@ struct Format {
   std::string_view ending;  // of names of such files; of a folder none
   std::string_view what;
   bool of_model;  // what predicts, not what was tried
+  bool so_far;    // also of a run that is not finished
   // How to go on: "@" stands for the path.
   std::string_view next;
 };
 constexpr Format kFormats[] = {
-    {"onnx", ".onnx", "an ONNX model", true,
+    {"onnx", ".onnx", "an ONNX model", true, false,
      "python: onnxruntime.InferenceSession('@'), fed with the columns by name"},
-    {"safetensors", ".safetensors", "tensors as PyTorch names them", true,
+    {"safetensors", ".safetensors", "tensors as PyTorch names them", true, false,
      "python: safetensors.torch.load_file('@')"},
-    {"c", ".h", "a header of C99", true, "gcc -std=c99 yours.c -lm, with #include \"@\""},
-    {"optuna", ".db", "a database of Optuna's", false, "optuna-dashboard sqlite:///@"},
-    {"journal", ".log", "a journal of Optuna's", false, "optuna-dashboard @"},
-    {"tensorboard", "", "a folder for TensorBoard", false, "tensorboard --logdir @"},
-    {"csv", ".csv", "a table of the trials", false, ""},
-    {"json", ".json", "a document of the run and its trials", false, ""},
+    {"c", ".h", "a header of C99", true, false, "gcc -std=c99 yours.c -lm, with #include \"@\""},
+    {"optuna", ".db", "a database of Optuna's", false, true, "optuna-dashboard sqlite:///@"},
+    {"journal", ".log", "a journal of Optuna's", false, true, "optuna-dashboard @"},
+    {"tensorboard", "", "a folder for TensorBoard", false, true, "tensorboard --logdir @"},
+    {"csv", ".csv", "a table of the trials", false, false, ""},
+    {"json", ".json", "a document of the run and its trials", false, false, ""},
 };
 
 std::string all_formats() {
@@ -127,6 +128,18 @@ void check_target(Format const& format, Options const& options) {
                        ", which is no event file; --overwrite replaces folders of those only");
     }
   }
+}
+
+// ---- what was tried
+
+files::RunRecord run_of(Format const& format, std::string const& directory) {
+  files::RunRecord run =
+      format.so_far ? files::read_run_so_far(directory) : files::read_run(directory);
+  if (run.unfinished && run.result.trials.empty()) {
+    throw UsageError(directory +
+                     ": nothing is saved yet of the study in it; try again in a few seconds");
+  }
+  return run;
 }
 
 // ---- what predicts
@@ -295,13 +308,14 @@ int export_run(Options const& options) {
     if (options.int8) written.rounding = rounding_of(saved, options);
     written.bytes = write(options.out, bytes_of(format, saved, options));
   } else {
-    files::RunRecord const run = files::read_run(options.inputs.at(0));
+    files::RunRecord const run = run_of(format, options.inputs.at(0));
     check_target(format, options);
     auto const trials = static_cast<std::int64_t>(run.result.trials.size());
     std::int64_t const most = options.top.value_or(kBoardTrials);
     bool const some = format.name == "tensorboard" && most < trials;
     written.of = some ? "the best " + std::to_string(most) + " of " + counted(trials, "trial")
                       : counted(trials, "trial");
+    if (run.unfinished) written.of += ", so far";
     written.bytes = write(options.out, exported(format, run, options));
   }
   if (options.quiet || is_pipe(options.out)) return 0;

@@ -128,6 +128,8 @@ void add_trial(Database& database, OptunaStudy const& study, int id, OptunaTrial
   constexpr int kStudy = 1;
   if (trial.state == OptunaState::waiting) {
     database.insert("trials", id - 1, kStudy, name_of(trial.state), nullptr, nullptr);
+  } else if (trial.state == OptunaState::running) {
+    database.insert("trials", id - 1, kStudy, name_of(trial.state), study.start, nullptr);
   } else {
     database.insert("trials", id - 1, kStudy, name_of(trial.state), study.start, study.end);
   }

@@ -24,13 +24,14 @@ std::string with_t(std::string date_time) {
   return date_time;
 }
 
-// A finished trial is one line.
+// A trial is one line, as far as it has come.
 Json trial_operation(OptunaStudy const& study, OptunaTrial const& trial) {
   Json json = operation(kCreateTrial);
   json.set("study_id", 0).set("state", static_cast<int>(trial.state));
   bool const waiting = trial.state == OptunaState::waiting;
   if (!waiting) json.set("datetime_start", with_t(study.start));
-  if (!waiting) json.set("datetime_complete", with_t(study.end));
+  if (!waiting && trial.state != OptunaState::running)
+    json.set("datetime_complete", with_t(study.end));
   if (!trial.values.empty()) json.set("values", Json(trial.values));
   Json::Object parameters, distributions, by_epoch;
   for (OptunaParameter const& parameter : trial.parameters) {

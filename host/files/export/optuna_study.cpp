@@ -146,20 +146,23 @@ class OptunaDistribution {
   std::string json_;
 };
 
-OptunaState state_of(TrialResult const& trial) {
-  if (trial.state == TrialState::waiting && trial.epochs == 0) return OptunaState::waiting;
+OptunaState state_of(TrialResult const& trial, bool unfinished) {
+  if (trial.state == TrialState::waiting && trial.epochs == 0)
+    return unfinished ? OptunaState::running : OptunaState::waiting;
   if (trial.state == TrialState::diverged || !std::isfinite(trial.score)) return OptunaState::fail;
+  if (trial.state == TrialState::waiting && unfinished) return OptunaState::running;
   // Of a run that was cut short, those between two rungs.
   bool const ended_early = trial.state == TrialState::pruned ||
                            trial.state == TrialState::waiting || trial.state == TrialState::dropped;
   return ended_early ? OptunaState::pruned : OptunaState::complete;
 }
 
-Json::Object attributes_of(TrialResult const& trial) {
+Json::Object attributes_of(TrialResult const& trial, bool unfinished) {
   Json json;
   json.set("state", name_of(trial.state)).set("epochs", trial.epochs);
   if (trial.rank > 0) json.set("rank", trial.rank);
-  json.set("parameters", trial.parameters).set("seed", std::to_string(trial.seed));
+  if (!unfinished)  // else they are not known
+    json.set("parameters", trial.parameters).set("seed", std::to_string(trial.seed));
   json.set("bracket", trial.bracket + 1);
   if (!std::isnan(trial.standard_error)) json.set("standard_error", trial.standard_error);
   if (!trial.fold_scores.empty()) json.set("fold_scores", Json(trial.fold_scores));
@@ -170,7 +173,8 @@ Json::Object attributes_of(RunRecord const& run, std::vector<Parameter const*> c
   Json json;
   json.set("brood", BROOD_VERSION).set("run", run.sweep.name);
   json.set("command_line", run.facts.command_line).set("data", run.sweep.data_path);
-  json.set("ended", run.facts.ended).set("winner", run.result.best);
+  json.set("ended", run.unfinished ? "not yet" : run.facts.ended);
+  json.set("winner", run.result.best);
   if (!std::isnan(run.result.test)) json.set("test_" + run.result.metric, run.result.test);
   for (Parameter const* const constant : constants)
     json.set("constant " + constant->name, choice_of(constant->values.front()));
@@ -212,7 +216,8 @@ OptunaStudy optuna_study(RunRecord const& run) {
   study.attributes = attributes_of(run, constants);
   TrialCurves const curves(run.result);
   for (TrialResult const& result : run.result.trials) {
-    OptunaTrial trial{.state = state_of(result), .attributes = attributes_of(result)};
+    OptunaTrial trial{.state = state_of(result, run.unfinished),
+                      .attributes = attributes_of(result, run.unfinished)};
     bool const scored = trial.state == OptunaState::complete || trial.state == OptunaState::pruned;
     if (scored) trial.values = {result.score};
     for (std::size_t p = 0; p < searched.size(); ++p) {

@@ -42,7 +42,8 @@ struct OptunaStudy {
 
 // Trials that diverged FAIL (a score that is not finite is no value to Optuna); those that were
 // stopped for want of progress are COMPLETE. Parameters of one value are attributes of the study,
-// of lists a text each.
+// of lists a text each. Of a run that is not finished, trials that have begun and may train on are
+// RUNNING.
 OptunaStudy optuna_study(RunRecord const& run);
 
 }  // namespace brood::files

@@ -156,6 +156,7 @@ class Folder {
       add("valid/loss", point.valid_loss);
       if (run_.result.metric != "loss") add(metric_tag(run_.result), point.valid_metric);
     }
+    if (run_.unfinished && trial.state == TrialState::waiting) return events;  // it may train on
     bool const failed = trial.state == TrialState::diverged;
     Message const ended = Message().whole(1, failed ? kFailure : kSuccess).real(2, times_.end);
     events.set_wall_time(times_.end);

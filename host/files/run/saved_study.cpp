@@ -10,6 +10,7 @@
 #include "brood/error.hpp"
 #include "brood/files/run_record.hpp"
 #include "brood/files/store.hpp"
+#include "files/run/directories.hpp"
 #include "files/run/run_files.hpp"
 #include "files/store/study_tables.hpp"
 #include "study/plan.hpp"
@@ -177,6 +178,10 @@ RunRecord read_saved_study(std::string const& directory) {
   record.facts.rungs = std::move(saved.rungs);
   if (saved.state) record.result = result_of(std::move(*saved.state), record.sweep);
   return record;
+}
+
+RunRecord read_run_so_far(std::string const& directory) {
+  return is_unfinished(directory) ? read_saved_study(directory) : read_run(directory);
 }
 
 }  // namespace brood::files

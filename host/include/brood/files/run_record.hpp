@@ -38,4 +38,7 @@ RunRecord read_run(std::string const& directory);
 // DirectoryBusy if the study saved for seconds.
 RunRecord read_saved_study(std::string const& directory);
 
+// A run as far as it has come: read_run() of one that is finished, else read_saved_study().
+RunRecord read_run_so_far(std::string const& directory);
+
 }  // namespace brood::files
