@@ -116,6 +116,37 @@ TEST_F(StartingWeights, TrainOnAsIfTheyHadBeenDrawn) {
   expect_same(trained({other, started, other}, 1), expected, "among others");
 }
 
+// Whoever draws the same may have been given a copy: one of each that differs in what is drawn, or
+// in what is kept of it, before and behind the first.
+TEST_F(StartingWeights, OfTheSameSeedAreAsTheyAreAlone) {
+  std::vector<MemberSpec> specs = {spec()};
+  auto const add = [&](std::string const& name, Value value) {
+    specs.push_back(spec());
+    specs.back().config.set(name, std::move(value));
+  };
+  add("lr", 0.02);
+  add("ema", 0.0);
+  add("patience", Whole{0});
+  add("hidden", Wholes{9, 7});
+  add("hidden", Wholes{6, 9});
+  add("hidden", Wholes{9});
+  add("init", text("lecun_normal"));
+  add("init", text("he_uniform"));
+  add("bias_init", text("as_weights"));
+  specs.push_back(spec());
+  specs.back().start = shared(drawn(specs[3]));
+  specs.back().config.set("ema", 0.0);
+  specs.push_back(spec());
+  std::vector<MemberImage> alone;
+  for (MemberSpec const& each : specs)
+    alone.push_back(trained({each}, 0));
+  std::vector<MemberSpec> const backwards(specs.rbegin(), specs.rend());
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    expect_same(trained(specs, i), alone[i], "member " + std::to_string(i));
+    expect_same(trained(backwards, specs.size() - 1 - i), alone[i], "backwards");
+  }
+}
+
 TEST_F(StartingWeights, OfAnotherShapeAreRefused) {
   Layers const good = drawn(spec());
   Layers bad = good;

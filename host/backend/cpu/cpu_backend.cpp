@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/cpu/cpu_backend.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -14,6 +12,7 @@
 #include "backend/cpu/kernels.hpp"
 #include "backend/cpu/resident.hpp"
 #include "backend/cpu/workers.hpp"
+#include "backend/host_memory.hpp"
 #include "backend/makespan.hpp"
 #include "backend/member_checks.hpp"
 #include "backend/shared_copies.hpp"
@@ -57,9 +56,28 @@ std::string processor_name() {
   return "processor";
 }
 
-std::int64_t physical_memory() {
-  return static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::int64_t>(sysconf(_SC_PAGESIZE));
+// What the weights that a member begins with are a function of.
+bool are_drawn_alike(Admission const& a, Admission const& b) {
+  Member const& m = a.member;
+  Member const& n = b.member;
+  return m.seed == n.seed && m.layers == n.layers &&
+         std::equal(m.width, m.width + m.layers + 1, n.width) && m.init == n.init &&
+         m.bias_as_weights == n.bias_as_weights && a.start == b.start;
+}
+
+// For each member the first one that begins with the same weights: folds of a repeat do.
+std::vector<std::size_t> first_drawn_alike(std::span<Admission const> members) {
+  std::vector<std::size_t> first(members.size());
+  std::multimap<std::uint64_t, std::size_t> drawn;  // by seed
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    auto const [begin, end] = drawn.equal_range(members[i].member.seed);
+    auto const same = std::find_if(begin, end, [&](auto const& entry) {
+      return are_drawn_alike(members[entry.second], members[i]);
+    });
+    first[i] = same == end ? i : same->second;
+    if (same == end) drawn.emplace(members[i].member.seed, i);
+  }
+  return first;
 }
 
 class CpuBackend final : public Backend {
@@ -77,7 +95,7 @@ class CpuBackend final : public Backend {
                       (workers_.count() == 1 ? " thread" : " threads"),
             .precision = "fp32",
             // Half: the host needs the rest for data, images of waiting members and the caller.
-            .memory_bytes = physical_memory() / 2,
+            .memory_bytes = host_memory() / 2,
             .parallel_members = workers_.count()};
   }
 
@@ -116,15 +134,20 @@ class CpuBackend final : public Backend {
   std::int64_t rows(TableId table) const override { return table_of(table).rows; }
 
   std::vector<Slot> make_resident(std::span<Admission const> members) override {
-    std::vector<std::unique_ptr<Resident>> admitted;
-    for (auto const& member : members) {
-      LoadedTable const& table = table_of(member.table);
-      admitted.push_back(std::make_unique<Resident>(member, table, transform_of(member, table)));
-    }
-    parallel(
-        admitted.size(),
-        [&](std::size_t i) { return static_cast<double>(admitted[i]->tensor_floats()); },
-        [&](std::size_t i, int) { admitted[i]->draw_weights(); });
+    std::vector<std::unique_ptr<Resident>> admitted(members.size());
+    std::vector<std::shared_ptr<PaddedTransform const>> transforms;
+    for (auto const& member : members)
+      transforms.push_back(transform_of(member, table_of(member.table)));
+    auto const cost = [&](std::size_t i) { return static_cast<double>(bytes(members[i].member)); };
+    std::vector<std::size_t> const alike = first_drawn_alike(members);
+    parallel(members.size(), cost, [&](std::size_t i, int) {
+      admitted[i] =
+          std::make_unique<Resident>(members[i], table_of(members[i].table), transforms[i]);
+      if (alike[i] == i) admitted[i]->draw_weights();
+    });
+    parallel(members.size(), cost, [&](std::size_t i, int) {
+      if (alike[i] != i) admitted[i]->begin_as(*admitted[alike[i]]);
+    });
     return slots_.place(std::move(admitted));
   }
 

@@ -118,6 +118,16 @@ Resident::Resident(Admission const& admission, LoadedTable const& table,
   if (member_.patience > 0) best_ = next;
 }
 
+void Resident::begin_as(Resident const& other) {
+  std::copy_n(other.weights_, layout_.size, weights_);
+  begin_copies();
+}
+
+void Resident::begin_copies() {
+  if (average_ != nullptr) std::copy_n(weights_, layout_.size, average_);
+  if (best_ != nullptr) std::copy_n(weights_, layout_.size, best_);
+}
+
 void Resident::draw_weights() {
   PhiloxKey const key = philox_key(member_.seed);
   for (int l = 0; l < member_.layers; ++l) {
@@ -138,8 +148,7 @@ void Resident::draw_weights() {
     initial_weights(law, key, static_cast<std::uint32_t>(l), element, layer.outputs,
                     weights_ + layer.bias);
   }
-  if (average_ != nullptr) std::copy_n(weights_, layout_.size, average_);
-  if (best_ != nullptr) std::copy_n(weights_, layout_.size, best_);
+  begin_copies();
 }
 
 MemberView Resident::view() {

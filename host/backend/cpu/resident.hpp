@@ -63,11 +63,13 @@ struct alignas(64) WorkerTimes {
 // One member. Its tensors lie in one run of memory: weights, moments, average, best.
 class Resident {
  public:
-  // The initial weights are set by draw_weights(), which may run on any thread.
+  // The initial weights are set by draw_weights() or begin_as(), which may run on any thread.
   Resident(Admission const& admission, LoadedTable const& table,
            std::shared_ptr<PaddedTransform const> transform);
 
   void draw_weights();
+  // With the weights that another has begun with and still has: one that draws the same.
+  void begin_as(Resident const& other);
   // Trains and evaluates as ordered; `table` is the one it was admitted with. times: null without a
   // profile.
   void train(Kernels const& kernels, LoadedTable const& table, int until_epoch, int evaluate_every,
@@ -93,6 +95,8 @@ class Resident {
   std::int64_t tensor_floats() const { return tensors_.size(); }
 
  private:
+  void begin_copies();  // average and best weights are the initial ones
+
   void record(Kernels const& kernels, LoadedTable const& table, float* scratch,
               MemberProgress& progress);
 
