@@ -63,8 +63,11 @@ Pace measured_pace(Engine& engine, Data const& data, Study const& study, Split c
   int const parallel = engine.info().parallel_members;
   Pace pace(parallel);
   Population population(engine);
+  auto const before = Clock::now();
   auto const ids = population.admit(std::move(specs), data);
   auto const start = Clock::now();
+  pace.note_begin(static_cast<double>(ids.size()),
+                  std::chrono::duration<double>(start - before).count());
   double waited_for = 0;  // the work of the largest of those that trained side by side
   for (std::size_t done = 0; done < ids.size();) {
     auto const count = std::min(ids.size() - done, static_cast<std::size_t>(parallel));

@@ -51,8 +51,11 @@ double seconds_left(Pace const& pace, std::span<Stretch const> stretches, std::i
     std::int64_t const from = std::max<std::int64_t>(stretch.from, now);
     seconds += pace.seconds(static_cast<double>(stretch.members),
                             static_cast<double>(stretch.until - from));
-    if (stretch.late > 0 && from == stretch.from)
-      seconds += pace.seconds(static_cast<double>(stretch.late), stretch.from);
+    if (from == 0) seconds += pace.seconds_to_begin(static_cast<double>(stretch.members));
+    if (stretch.late > 0 && from == stretch.from) {
+      auto const late = static_cast<double>(stretch.late);
+      seconds += pace.seconds_to_begin(late) + pace.seconds(late, stretch.from);
+    }
   }
   return seconds;
 }

@@ -24,6 +24,12 @@ class Pace {
   void note(double work, double largest, double seconds) {
     if (work > 0) each_ = seconds / std::max(work / parallel_, largest);
   }
+  // Members that began together: their weights were drawn, and memory was found for them.
+  void note_begin(double members, double seconds) {
+    if (members > 0) begin_each_ = seconds / members;
+  }
+  double seconds_to_begin(double members) const { return begin_each_ * members; }
+
   // Of members whose epoch is so much work, where `note` had another unit of it.
   Pace slower(double times) const {
     Pace pace = *this;
@@ -43,7 +49,8 @@ class Pace {
 
  private:
   double parallel_;
-  double each_ = 0;  // seconds of a unit of work on a worker
+  double each_ = 0;        // seconds of a unit of work on a worker
+  double begin_each_ = 0;  // seconds until a member can train
 };
 
 // The work of an epoch of a study's network on so many rows: the multiplications and additions of
@@ -61,7 +68,7 @@ struct Stretch {
 // The brackets train side by side, each rung from where the one before ended.
 std::vector<Stretch> stretches_of(std::span<std::vector<Rung> const> brackets,
                                   std::int64_t per_trial, std::int64_t per_final_trial);
-// From virtual time `now` to the end.
+// From virtual time `now` to the end; at 0 the members are still to begin.
 double seconds_left(Pace const& pace, std::span<Stretch const> stretches, std::int64_t now);
 
 }  // namespace brood

@@ -144,7 +144,12 @@ void StudyRun::Impl::ask() {
     waiting_.insert(waiting_.end(), asks.begin(), to_train);
     asks.erase(asks.begin(), to_train);
   }
+  auto const before = Clock::now();
   members_.admit(asks, known_ ? &*known_ : nullptr);
+  std::size_t beginning = 0;
+  for (Ask const& ask : asks)
+    beginning += ask.from_epoch == 0 ? members_.of(ask.trial).size() : 0;
+  pace_.note_begin(static_cast<double>(beginning), seconds_since(before));
   running_.insert(running_.end(), std::make_move_iterator(asks.begin()),
                   std::make_move_iterator(asks.end()));
 }

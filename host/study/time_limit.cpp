@@ -86,7 +86,7 @@ int StudyRun::Impl::trials_in_time(int epochs) const {
       std::accumulate(work_.begin(), work_.end(), 0.0) / static_cast<double>(work_.size());
   auto const fits = [&](int trials) {
     double const joining = static_cast<double>(trials - begun) * static_cast<double>(members);
-    return pace_.slower(work).seconds(joining, epochs) +
+    return pace_.seconds_to_begin(joining) + pace_.slower(work).seconds(joining, epochs) +
                seconds_left(usual_pace(), stretches(plan_brackets(halving, trials)), epochs) <=
            kFilled * seconds_to_train(trials, last_epoch);
   };

@@ -78,6 +78,22 @@ TEST(Pace, StretchesAreWhatTrainsSideBySide) {
   EXPECT_EQ(seconds_left(second_of_two(), stretches, 9), 0);
 }
 
+// Two seconds for each, as they begin; those that begin later for themselves.
+TEST(Pace, MembersTakeTimeToBegin) {
+  std::vector<std::vector<Rung>> const brackets = {{{9, 1}, {3, 3}, {1, 9}}};
+  auto const stretches = stretches_of(brackets, 2, 3);
+  Pace pace = second_of_two();
+  double const before = seconds_left(pace, stretches, 0);
+  double const later = seconds_left(pace, stretches, 1), last = seconds_left(pace, stretches, 3);
+  pace.note_begin(5, 10);
+  EXPECT_EQ(pace.seconds_to_begin(3), 6);
+  EXPECT_EQ(pace.slower(7).seconds_to_begin(3), 6);
+  EXPECT_EQ(seconds_left(pace, stretches, 0), before + 2 * (18 + 1));
+  EXPECT_EQ(seconds_left(pace, stretches, 1), later + 2 * 1);
+  EXPECT_EQ(seconds_left(pace, stretches, 3), last + 2 * 1);
+  EXPECT_EQ(seconds_left(pace, stretches, 4), seconds_left(second_of_two(), stretches, 4));
+}
+
 class TrialsInTest : public testing::Test {
  protected:
   // Rungs of n, n / 10 and n / 100 trials to epochs 1, 10 and 100: 1 + 0.9 + 0.9 epochs a trial.
