@@ -107,13 +107,11 @@ std::vector<Shape> shapes_of(Study const& study) {
   return shapes;
 }
 
-// How many trials a search of such rungs needs to find something: as many as fill a bracket, but
-// not dozens.
+}  // namespace
+
 int enough_trials(int max_epochs) {
   return std::clamp(max_epochs, 9, 27);
 }
-
-}  // namespace
 
 int trials_in(double seconds, Study const& study, std::int64_t per_trial,
               std::int64_t per_final_trial, Pace const& pace, FinishTime const& finish) {

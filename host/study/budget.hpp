@@ -10,6 +10,10 @@
 
 namespace brood {
 
+// How many trials a search of rungs up to so many epochs needs to find something: as many as fill a
+// bracket, but not dozens.
+int enough_trials(int max_epochs);
+
 // The most trials of the study, up to as many as it has, that so many seconds are enough for, the
 // end included; at least 1. `per_trial`, `per_final_trial`: members.
 int trials_in(double seconds, Study const& study, std::int64_t per_trial,

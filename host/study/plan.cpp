@@ -11,6 +11,7 @@
 #include "search/space/membership.hpp"
 #include "study/corners.hpp"
 #include "study/ensemble.hpp"
+#include "study/memory_budget.hpp"
 #include "study/pace.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
@@ -163,6 +164,7 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
   std::int64_t const most =
       std::max(at_once * plan.members_per_trial,
                std::min(at_once, epochs.final_trials) * plan.final_members_per_trial);
+  check_memory(engine, data, study, most);
   plan.waves = static_cast<int>((most + fitting - 1) / fitting);
   plan.upper_bound = may_stop_early(study.space) || study.space.find("epochs") != nullptr ||
                      std::holds_alternative<MedianStopping>(study.scheduler) || study.stop.target ||

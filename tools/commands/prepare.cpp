@@ -10,6 +10,7 @@
 #include "files/io/yaml.hpp"
 #include "files/table/foreign_formats.hpp"
 #include "study/budget.hpp"
+#include "study/memory_budget.hpp"
 #include "tools/commands/commands.hpp"
 #include "tools/commands/data_summary.hpp"
 #include "tools/output.hpp"
@@ -134,6 +135,20 @@ std::string validation_text(Validation const& validation) {
       validation);
 }
 
+// Makes the study that brood has shaped fit into memory, and says how.
+void fit_memory(files::Sweep& sweep, Engine& engine, Data const& data) {
+  Study asked = sweep.study;
+  if (sweep.time_limit_seconds) asked.trials = sweep.most_trials;
+  Study const fitted = fit_to_memory(engine, data, asked);
+  std::string const validation = validation_text(fitted.validation);
+  if (fitted.trials == asked.trials && validation == validation_text(asked.validation)) return;
+  sweep.study.validation = fitted.validation;
+  sweep.study.trials = std::min(sweep.study.trials, fitted.trials);
+  sweep.most_trials = fitted.trials;
+  sweep.notes.push_back("there is room in memory for " + counted(fitted.trials, "trial") + " by " +
+                        validation + ", and no more are tried");
+}
+
 // Makes the sweep's study fit its time limit, and says how.
 void fit(files::Sweep& sweep, Options const& options, Engine& engine, Data const& data) {
   bool const ours = is_shaped_by_us(options);
@@ -180,6 +195,7 @@ Prepared prepare(files::Sweep sweep, Options const& options, bool fit_time, bool
     Table const table = dataset.table();
     Data data = engine.load(table);
     bool const is_there = options.engine.device_model.empty();
+    if (is_there && is_shaped_by_us(options)) fit_memory(sweep, engine, data);
     if (fit_time && sweep.time_limit_seconds && is_there) fit(sweep, options, engine, data);
     StudyPlan plan = brood::plan(engine, data, sweep.study);
     sweep.notes.insert(sweep.notes.end(), plan.notes.begin(), plan.notes.end());
