@@ -9,6 +9,7 @@
 
 #include "brood/error.hpp"
 #include "brood/inspection.hpp"
+#include "study/memory_budget.hpp"
 #include "tools/commands/study_status.hpp"
 #include "tools/commands/tune_result.hpp"
 #include "tools/options.hpp"
@@ -77,8 +78,10 @@ class Session {
       while (!is_to_end() && run_.advance()) {
       }
       // What comes now is done again if it is interrupted.
-      if (!cut_ && (is_to_end() || has_time_at_the_end())) save();
-      if (is_to_end()) return interrupted();
+      bool const can_save = is_to_end() ? has_room_beside() : has_time_at_the_end();
+      if (!cut_ && can_save) save();
+      bool const all_is_saved = cut_ ? saved_at_cut_ : can_save;
+      if (is_to_end()) return interrupted(all_is_saved);
       SignalScope::last_words(way_on("interrupted after the last rung"));
       SignalScope::nothing_to_save();
       finish(run_.finish());
@@ -99,12 +102,14 @@ class Session {
     study.on_rung = [this](Progress const& progress) { return after(progress); };
     study.on_training = [this](Training const& training) {
       hear();
-      save_if_due(training.trials);
+      training_ = training.trials;
+      save_if_due(training_);
       status_.during(training);
     };
     study.stop_requested = [this] { return is_to_end(); };
     study.before_cut = [this] {
-      save();
+      saved_at_cut_ = has_room(training_) && has_time(training_);
+      if (saved_at_cut_) save();
       cut_ = true;
     };
     study.finish_by = finish_by(prepared_.sweep, options_);
@@ -118,6 +123,7 @@ class Session {
                 .best = progress.best_score,
                 .top = progress.top_score,
                 .seconds = progress.seconds});
+    training_ = static_cast<int>(progress.alive.size());
     bool const goes_on = !cut_ && !progress.last;  // the last save is that of the end
     status_.after(progress, goes_on && save_if_due(static_cast<int>(progress.alive.size())));
     hear();
@@ -176,27 +182,40 @@ class Session {
   }
   static double seconds_to_write(double bytes) { return bytes / 500e6; }
 
+  bool has_room(int trials) const {
+    constexpr double kRoom = 0.25;
+    return bytes_of(trials) <= kRoom * static_cast<double>(prepared_.engine.memory_limit());
+  }
+
+  // Whether a copy of all that train fits into memory beside them.
+  bool has_room_beside() const {
+    return 2 * bytes_of(training_) <= static_cast<double>(room_for_members(prepared_.engine));
+  }
+
   // A save copies the members of so many trials and writes them. While they train, it is done where
   // a copy of all has room, and where it is foreseen to take less than a fiftieth of the time since
   // the last; how long one takes, the store knows after the first.
   bool has_room_and_time(int trials) const {
-    constexpr double kRoom = 0.25, kShare = 0.02;
+    constexpr double kShare = 0.02;
     double const bytes = bytes_of(trials);
-    if (bytes > kRoom * static_cast<double>(prepared_.engine.memory_limit())) return false;
+    if (!has_room(trials)) return false;
     std::chrono::duration<double> const since = std::chrono::steady_clock::now() - last_save_;
     return options_.save_every_seconds.has_value() ||
            seconds_to_write(bytes) <= kShare * since.count();
   }
-  // Under a time limit, members of so many trials as an ensemble may be picked from are saved at
-  // the end only if a twentieth of the limit is enough. Without them, what comes after an
-  // interruption or an extension trains again what was not saved before, to the same bits.
-  bool has_time_at_the_end() const {
-    constexpr double kShare = 0.05;
-    constexpr int kPickedFrom = 50;
+  // Under a time limit members are saved at its end only if a fiftieth of it is enough. Without
+  // them, what comes after an interruption or an extension trains again what was not saved before,
+  // to the same bits.
+  bool has_time(int trials) const {
+    constexpr double kShare = 0.02;
     auto const limit = prepared_.sweep.time_limit_seconds;
-    int const trials =
-        prepared_.sweep.study.ensemble > 0 ? std::min(prepared_.plan.trials, kPickedFrom) : 1;
     return !limit || seconds_to_write(bytes_of(trials)) <= kShare * *limit;
+  }
+  // Of so many trials as an ensemble may be picked from.
+  bool has_time_at_the_end() const {
+    constexpr int kPickedFrom = 50;
+    return has_time(
+        prepared_.sweep.study.ensemble > 0 ? std::min(prepared_.plan.trials, kPickedFrom) : 1);
   }
   void note_save() {
     last_save_ = std::chrono::steady_clock::now();
@@ -210,13 +229,17 @@ class Session {
            shell_word(store_.directory());
   }
 
-  int interrupted() {
+  int interrupted(bool all_is_saved) {
     status_.clear();
     bool const by_signal = SignalScope::received() != 0;
     std::string const what = by_signal ? "interrupted" : "stopped, as brood stop asked,";
-    std::string const text = what + " after " + status_.position() +
-                             "; all of it is saved, to go on: " + shell_word(options_.program) +
-                             " resume " + shell_word(store_.directory());
+    std::string const saved =
+        all_is_saved ? "all of it is saved"
+        : saved_     ? "what was saved before is kept, and the rest will be trained again"
+                 : "nothing is saved, since a copy of its networks takes too much memory or time";
+    std::string const text = what + " after " + status_.position() + "; " + saved +
+                             ", to go on: " + shell_word(options_.program) + " resume " +
+                             shell_word(store_.directory());
     if (asked_to_end_) store_.answer({}, {.granted = true, .text = text});
     say_wrapped(text);
     return 128 + (by_signal ? SignalScope::received() : SIGINT);
@@ -280,8 +303,10 @@ class Session {
   StudyStatus status_;
   bool& saved_;
   std::string output_;
-  bool cut_ = false;  // trials end within their rung, and what was before that is saved
+  bool cut_ = false;  // trials end within their rung: the study goes on from before that
+  bool saved_at_cut_ = false;
   bool by_events_ = false;
+  int training_ = 0;  // trials in the launch before
   static constexpr std::chrono::milliseconds kHearEvery{200};
   std::chrono::steady_clock::time_point hears_again_ = {};
   std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
