@@ -183,24 +183,31 @@ class ExportUnfinished(CommandTest):
         super().setUp()
         self.write("wine.yaml", SWEEP)
         self.study = self.start("tune", "wine.yaml", "--out", "run", *ENDLESS)
-        while self.run_brood("export", "run", "--out", "x.db").returncode != 0:
+        while not self.has_scores():
             self.assertIsNone(self.study.poll(), "ended too early")
             time.sleep(0.05)
-        (self.folder / "x.db").unlink()
+
+    def has_scores(self):
+        """Once the first rung is over and saved."""
+        done = self.run_brood("export", "run", "--out", "first.db", "--overwrite")
+        return done.returncode == 0 and self.values("first.db") > 0
+
+    def values(self, name):
+        with contextlib.closing(sqlite3.connect(self.folder / name)) as database:
+            return database.execute("SELECT COUNT(*) FROM trial_intermediate_values").fetchone()[0]
 
     def test_optuna_has_trials_that_run(self):
         self.brood("export", "run", "--out", "x.db")
         self.brood("export", "run", "--out", "x.log")
         with contextlib.closing(sqlite3.connect(self.folder / "x.db")) as database:
             trials = database.execute("SELECT state, datetime_complete FROM trials").fetchall()
-            values = database.execute("SELECT COUNT(*) FROM trial_intermediate_values").fetchone()[0]
             names = {row[0] for row in database.execute("SELECT key FROM trial_user_attributes")}
         self.assertEqual(len(trials), 9)
         self.assertIn(("RUNNING", None), trials)
         for state, end in trials:
             self.assertIn(state, ("RUNNING", "PRUNED"))
             self.assertEqual(end is None, state == "RUNNING")
-        self.assertGreaterEqual(values, 9)
+        self.assertGreaterEqual(self.values("x.db"), 9)
         self.assertNotIn("parameters", names)  # what is not known yet is not said
         lines = [json.loads(line) for line in self.text("x.log").splitlines()]
         created = [line for line in lines if "distributions" in line]
