@@ -4,7 +4,6 @@ and nothing written."""
 
 import os
 import resource
-import signal
 import subprocess
 import unittest
 

@@ -7,12 +7,11 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import time
 import unittest
 
 from browser import CHROMIUM, Browser
-from command import BROOD, HANG, SWEEP, CommandTest
+from command import ENDLESS, HANG, SWEEP, CommandTest
 
 
 class Watching(CommandTest):
