@@ -9,6 +9,7 @@
 
 #include "brood/error.hpp"
 #include "brood/inspection.hpp"
+#include "study/ensemble.hpp"
 #include "study/memory_budget.hpp"
 #include "tools/commands/study_status.hpp"
 #include "tools/commands/tune_result.hpp"
@@ -213,9 +214,8 @@ class Session {
   }
   // Of so many trials as an ensemble may be picked from.
   bool has_time_at_the_end() const {
-    constexpr int kPickedFrom = 50;
-    return has_time(
-        prepared_.sweep.study.ensemble > 0 ? std::min(prepared_.plan.trials, kPickedFrom) : 1);
+    bool const picks = prepared_.sweep.study.ensemble > 0;
+    return has_time(picks ? std::min(prepared_.plan.trials, kLibrary) : 1);
   }
   void note_save() {
     last_save_ = std::chrono::steady_clock::now();
