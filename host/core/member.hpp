@@ -23,6 +23,9 @@ enum class TargetKind : std::int32_t {
   values,       // regression, multi_label: a column per output
 };
 
+// Initial biases: zeros, drawn by the weights' law, or by training rows (backend/initial_rows.hpp).
+enum class BiasInit : std::int32_t { zeros, as_weights, he5 };
+
 // Trivially copyable; enumerated choices are indices into the lists of core/.
 struct Member {
   // network
@@ -30,7 +33,7 @@ struct Member {
   std::int32_t width[kMaxLayers + 1];  // inputs, hidden widths, network outputs
   std::int32_t activation;
   std::int32_t init;
-  std::int32_t bias_as_weights;
+  BiasInit bias_init;
   float dropout[kMaxLayers];  // of what each layer puts out; 0 of the last
   float input_dropout;
   // loss
@@ -45,10 +48,15 @@ struct Member {
   double lr;
   float l1, l2, weight_decay, clip_value, clip_norm, ema;
   float layer_lr[kMaxLayers];  // factor per layer; 0 freezes
+  float bias_lr;               // factor of the biases' rates beside it
+  std::int32_t parametrization;
+  // What it makes of a layer's weights: factors of their rate and eps, 1 if it is standard.
+  float layer_rate[kMaxLayers], layer_eps[kMaxLayers];
   // schedule
   std::int32_t lr_schedule;
   LrScheduleSettings schedule;
   std::int32_t warmup_epochs;
+  std::int32_t dropout_schedule, weight_decay_schedule;
   // training
   std::int32_t batch_size;
   std::int32_t epochs;
@@ -89,6 +97,22 @@ BROOD_HD double lr_at_step(Member const& m, std::int64_t step) {
   visit(LrSchedules{}, m.lr_schedule,
         [&](auto schedule) BROOD_HD_LAMBDA { factor = schedule.factor(m.schedule, at); });
   return m.lr * factor;
+}
+
+// The factor of dropout or weight decay at a step (from 0) by their schedule, which spans the whole
+// training.
+BROOD_HD double regularizer_factor(Member const& m, int schedule, std::int64_t step) {
+  if (schedule == index_of<ConstantLr>(RegularizerSchedules{})) return 1.0;
+  std::int64_t const per_epoch = steps_per_epoch(m);
+  SchedulePoint const at{step, per_epoch * m.epochs, step / per_epoch};
+  LrScheduleSettings const to_zero{};
+  double factor = 1.0;
+  visit(RegularizerSchedules{}, schedule,
+        [&](auto course) BROOD_HD_LAMBDA { factor = course.factor(to_zero, at); });
+  return factor;
+}
+BROOD_HD double weight_decay_at_step(Member const& m, std::int64_t step) {
+  return static_cast<double>(m.weight_decay) * regularizer_factor(m, m.weight_decay_schedule, step);
 }
 
 // The scalars of step `step` (from 0).

@@ -137,7 +137,8 @@ Law initial_law(std::string_view init, int fan_in, int fan_out) {
   if (init == "xavier_normal") return {true, std::sqrt(2 / (in + out))};
   if (init == "he_uniform") return {false, std::sqrt(3.0) * std::sqrt(2 / in)};
   if (init == "he_normal") return {true, std::sqrt(2 / in)};
-  if (init == "lecun_normal") return {true, 1 / std::sqrt(in)};
+  // std is drawn like this, and scaled by rows then.
+  if (init == "lecun_normal" || init == "std") return {true, 1 / std::sqrt(in)};
   throw std::invalid_argument("no law of initial weights '" + std::string(init) + "'");
 }
 
@@ -156,6 +157,14 @@ double schedule_factor(ScheduleFormula const& schedule, std::int64_t done, std::
   if (schedule.name == "one_cycle") {
     return one_cycle(static_cast<double>(done), static_cast<double>(total));
   }
+  if (schedule.name ==
+      "coslog") {  // RealMLP's paper, section 3.2, with any base and number of cycles
+    double const end = std::pow(schedule.coslog_base, schedule.coslog_cycles);
+    double const cycles = std::log(1 + (end - 1) * share) / std::log(schedule.coslog_base);
+    return (1 - std::cos(2 * kPi * cycles)) / 2;
+  }
+  if (schedule.name == "flat_cosine")
+    return half_cosine(1, schedule.final_factor, std::max(1.0, 2 * share) - 1);
   throw std::invalid_argument("no schedule '" + schedule.name + "'");
 }
 

@@ -13,6 +13,7 @@
 #include "backend/cpu/resident.hpp"
 #include "backend/cpu/workers.hpp"
 #include "backend/host_memory.hpp"
+#include "backend/initial_rows.hpp"
 #include "backend/makespan.hpp"
 #include "backend/member_checks.hpp"
 #include "backend/shared_copies.hpp"
@@ -60,9 +61,9 @@ std::string processor_name() {
 bool are_drawn_alike(Admission const& a, Admission const& b) {
   Member const& m = a.member;
   Member const& n = b.member;
-  return m.seed == n.seed && m.layers == n.layers &&
+  return !starts_by_rows(m) && m.seed == n.seed && m.layers == n.layers &&
          std::equal(m.width, m.width + m.layers + 1, n.width) && m.init == n.init &&
-         m.bias_as_weights == n.bias_as_weights && a.start == b.start;
+         m.bias_init == n.bias_init && a.start == b.start;
 }
 
 // For each member the first one that begins with the same weights: folds of a repeat do.
@@ -143,7 +144,7 @@ class CpuBackend final : public Backend {
     parallel(members.size(), cost, [&](std::size_t i, int) {
       admitted[i] =
           std::make_unique<Resident>(members[i], table_of(members[i].table), transforms[i]);
-      if (alike[i] == i) admitted[i]->draw_weights();
+      if (alike[i] == i) admitted[i]->draw_weights(members[i], table_of(members[i].table));
     });
     parallel(members.size(), cost, [&](std::size_t i, int) {
       if (alike[i] != i) admitted[i]->begin_as(*admitted[alike[i]]);
