@@ -14,6 +14,7 @@
 //   sample          trial                         attempt      name hash   purpose (key: study seed)
 //   sobol_shift     0                             0            name hash   purpose (key: study seed)
 //   candidate       trial                         call         0           purpose (key: study seed)
+//   frequency       index                         0            column      purpose (key: study seed)
 // clang-format on
 //
 // A layer's elements are its weights, row-major (outputs, inputs), then its biases. In dropout, row
@@ -36,7 +37,8 @@ enum class Purpose : std::uint32_t {
   member_seed,
   sample,
   sobol_shift,
-  candidate
+  candidate,
+  frequency
 };
 
 struct PhiloxKey {
