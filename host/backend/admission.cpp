@@ -53,6 +53,20 @@ void check_starting_weights(MemberSpec const& spec, Member const& m) {
   }
 }
 
+// The inputs that the transform makes of the table's columns.
+void take_inputs(MemberSpec const& spec, TableShape const& shape, Member& m) {
+  Transform const* const transform = spec.transform.get();
+  check_transform(transform, shape);
+  bool const plain = transform == nullptr || transform->is_plain();
+  if (plain && !numbers_of(spec.config).is_plain()) {
+    throw UsageError(
+        "transform: makes an input of each column, and scaling, pieces or periodic ask for others; "
+        "fit it with numbers_of(config)");
+  }
+  m.width[0] = plain ? shape.inputs : static_cast<int>(transform->source.size());
+  m.source_columns = plain ? 0 : shape.inputs;
+}
+
 }  // namespace
 
 Admission admission_of(MemberSpec const& spec, TableShape const& shape, std::int64_t table_rows) {
@@ -63,9 +77,9 @@ Admission admission_of(MemberSpec const& spec, TableShape const& shape, std::int
       spec.eval_rows,
       spec.transform,
       spec.start};
+  take_inputs(spec, shape, admission.member);
   check_member_rows(spec, table_rows);
   check_starting_weights(spec, admission.member);
-  check_transform(spec.transform.get(), shape);
   return admission;
 }
 

@@ -20,7 +20,7 @@ struct Admission {
 };
 
 // Throws UsageError with all that is wrong with the configuration, or else with the first problem
-// of the rows, the weights to start from and the transform. shape, table_rows: of the spec's table.
+// of the transform, the rows and the weights to start from. shape, table_rows: of the spec's table.
 Admission admission_of(MemberSpec const& spec, TableShape const& shape, std::int64_t table_rows);
 
 // Whether the weights to start from have a layer; else it is drawn.

@@ -281,6 +281,17 @@ void check_together(Config const& config, Task task, std::vector<std::string>& p
   }
 }
 
+// The default of what no field of a Member holds.
+void set_fallback(Config& config, Hyperparameter const& row) {
+  if (row.type == Type::choice) {
+    config.set(row.name, std::string(row.choices[static_cast<std::size_t>(row.fallback)]));
+  } else if (row.type == Type::integer) {
+    config.set(row.name, static_cast<std::int64_t>(row.fallback));
+  } else {
+    config.set(row.name, row.fallback);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> check(Config const& config, Task task) {
@@ -314,8 +325,12 @@ Config with_defaults(Config const& config, Task task) {
       full.set(row.name, hidden_of(config));
     } else if (row.type == Type::reals) {
       full.set(row.name, std::vector<double>{});
+    } else if (name == "seed") {
+      continue;  // a trial's
+    } else if (name == "periodic_sigma" && numbers_of(config).periodic == 0) {
+      continue;  // says nothing
     } else if (row.get == nullptr) {
-      continue;  // the seed: a trial's, if it is not given
+      set_fallback(full, row);
     } else if (name == "momentum_decay" && m.optimizer != index_of<Nadam>(Optimizers{})) {
       continue;  // says nothing
     } else if (row.type == Type::choice) {
@@ -332,6 +347,17 @@ Config with_defaults(Config const& config, Task task) {
   return full;
 }
 
+Numbers numbers_of(Config const& config) {
+  Numbers numbers;
+  if (Value const* const scaling = config.find("scaling"))
+    numbers.scaling = *scaling == Value("robust") ? Scaling::robust : Scaling::standard;
+  numbers.pieces = static_cast<int>(whole_of(config, "pieces").value_or(numbers.pieces));
+  numbers.periodic = static_cast<int>(whole_of(config, "periodic").value_or(numbers.periodic));
+  Value const* const sigma = config.find("periodic_sigma");
+  if (sigma != nullptr) numbers.periodic_sigma = number_of(*sigma).value_or(1.0);
+  return numbers;
+}
+
 std::uint64_t seed_of(Config const& config, std::uint64_t otherwise, std::uint32_t repeat) {
   Value const* const own = config.find("seed");
   if (own == nullptr) return otherwise;
@@ -345,7 +371,9 @@ Member describe(Config const& config, TableShape const& shape, std::uint64_t see
   Member m = settings_of(config, shape.task);
   auto const hidden = hidden_of(config);
   m.layers = static_cast<int>(hidden.size()) + 1;
-  m.width[0] = shape.inputs;
+  Numbers const numbers = numbers_of(config);
+  m.width[0] = shape.inputs + shape.numbers * numbers.beside();
+  m.source_columns = numbers.is_plain() ? 0 : shape.inputs;
   for (std::size_t i = 0; i < hidden.size(); ++i)
     m.width[i + 1] = static_cast<int>(hidden[i]);
   bool const bce = m.loss == index_of<Bce>(Losses{});

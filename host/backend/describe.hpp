@@ -9,7 +9,8 @@
 
 namespace brood {
 
-// Throws UsageError with everything that check(config, task) finds.
+// Throws UsageError with everything that check(config, task) finds. The inputs are as many as the
+// config can make of such a table: how many pieces a number has, its rows decide (admission_of).
 Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
                 std::int64_t train_rows, std::int64_t eval_rows);
 

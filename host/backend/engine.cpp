@@ -51,6 +51,10 @@ void check_shapes(Table const& table, std::vector<std::string>& problems) {
     problems.push_back("as_is: has " + std::to_string(table.as_is.size()) + " columns; x has " +
                        std::to_string(x.columns));
   }
+  if (!table.derived.empty() && table.derived.size() != static_cast<std::size_t>(x.columns)) {
+    problems.push_back("derived: has " + std::to_string(table.derived.size()) + " columns; x has " +
+                       std::to_string(x.columns));
+  }
 }
 
 bool target_fits(Table const& table, float y) {

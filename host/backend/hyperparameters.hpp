@@ -8,6 +8,7 @@
 #include <limits>
 #include <span>
 
+#include "brood/table.hpp"
 #include "core/activation.hpp"
 #include "core/init.hpp"
 #include "core/loss.hpp"
@@ -34,7 +35,8 @@ struct Hyperparameter {
 
   // The network's shape in whole numbers, which says the same as `hidden`.
   constexpr bool is_shape() const {
-    return set == nullptr && type == HyperparameterType::integer && group[0] == 'n';
+    return set == nullptr && type == HyperparameterType::integer && group[0] == 'n' &&
+           fallback != fallback;  // has no default of its own
   }
 };
 
@@ -44,6 +46,7 @@ inline constexpr char const* kClassWeights[] = {"none", "balanced"};
 inline constexpr char const* kBiasInits[] = {"zeros", "as_weights", "he5"};
 inline constexpr char const* kParametrizations[] = {"standard", "ntk"};
 inline constexpr char const* kAdamEps[] = {"outside", "inside"};
+inline constexpr char const* kScalings[] = {"standard", "robust"};  // as Scaling has them
 inline constexpr double kByOther = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double kMillion = 1e6;
 inline constexpr double kLargestSeed = 9007199254740991;
@@ -114,6 +117,14 @@ inline constexpr Hyperparameter kHyperparameters[] = {
    "share of inputs dropped in a training step", BROOD_FIELD(input_dropout)},
   {"dropout_schedule", "network", detail::choice, 0, 0, 0, false, false, RegularizerSchedules::names, "",
    "course of all dropout over epochs, from what it is to 0; flat_cosine stays for half of them", BROOD_FIELD(dropout_schedule)},
+  {"scaling", "network", detail::choice, 0, 0, 0, false, false, detail::kScalings, "",
+   "of numbers: by mean and deviation, or by median and quartiles through a smooth clip", BROOD_NO_FIELD},
+  {"pieces", "network", detail::integer, 0, 0, kMaxPieces, false, false, {}, "",
+   "of each number between quantiles, an input each beside it; fewer than 2: none", BROOD_NO_FIELD},
+  {"periodic", "network", detail::integer, 0, 0, kMaxPeriodic, false, false, {}, "",
+   "cosines of each number, of random frequencies, an input each beside it", BROOD_NO_FIELD},
+  {"periodic_sigma", "network", detail::real, 1, 0, 1000, true, false, {}, "",
+   "deviation of these frequencies, in periods between the quartiles of the number", BROOD_NO_FIELD},
 
   {"loss", "train", detail::choice, detail::kByOther, 0, 0, false, false, Losses::names, "by task",
    "cross_entropy or bce for classes, bce for labels, mse, mae or huber for regression", BROOD_FIELD(loss)},

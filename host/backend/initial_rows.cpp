@@ -8,6 +8,7 @@
 #include "backend/rows.hpp"
 #include "core/activation.hpp"
 #include "core/init.hpp"
+#include "core/input_shape.hpp"
 #include "core/philox.hpp"
 
 namespace brood {
@@ -18,18 +19,28 @@ namespace {
 using Columns = std::vector<double>;
 
 // As the kernels make inputs of raw values, in fp32.
-double input_of(float raw, Transform const* transform, std::size_t column) {
+double input_of(float raw, Transform const* transform, std::size_t input) {
   if (std::isnan(raw)) return 0.0;
   if (transform == nullptr) return static_cast<double>(raw);
-  return static_cast<double>((raw - transform->shift[column]) * transform->scale[column]);
+  float x = (raw - transform->shift[input]) * transform->scale[input];
+  if (!transform->is_plain()) {
+    visit(InputShapes{}, static_cast<int>(transform->shape[input]), [&](auto shape) {
+      x = shape.apply(x, transform->offset[input], transform->gain[input]);
+    });
+  }
+  return static_cast<double>(x);
 }
 
+// x: (rows, columns of the table).
 Columns inputs_of(std::span<float const> x, std::size_t inputs, Transform const* transform) {
-  std::size_t const rows = x.size() / inputs;
-  Columns columns(x.size());
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < inputs; ++c)
-      columns[c * rows + r] = input_of(x[r * inputs + c], transform, c);
+  bool const plain = transform == nullptr || transform->is_plain();
+  std::size_t const width = plain ? inputs : static_cast<std::size_t>(transform->columns);
+  std::size_t const rows = x.size() / width;
+  Columns columns(inputs * rows);
+  for (std::size_t i = 0; i < inputs; ++i) {
+    std::size_t const source = plain ? i : static_cast<std::size_t>(transform->source[i]);
+    for (std::size_t r = 0; r < rows; ++r)
+      columns[i * rows + r] = input_of(x[r * width + source], transform, i);
   }
   return columns;
 }
@@ -140,7 +151,7 @@ std::vector<LayerWeights> layers_by_rows(Admission const& admission, std::span<f
   Member const& m = admission.member;
   bool const is_std = m.init == index_of<StdInit>(Inits{});
   Columns columns = inputs_of(x, static_cast<std::size_t>(m.width[0]), admission.transform.get());
-  std::size_t const rows = x.size() / static_cast<std::size_t>(m.width[0]);
+  std::size_t const rows = columns.size() / static_cast<std::size_t>(m.width[0]);
   std::vector<LayerWeights> layers;
   for (int l = 0; l < m.layers; ++l) {
     bool const given = is_given(admission.start, l);

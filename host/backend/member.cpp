@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "brood/member.hpp"
 
+#include "core/input_shape.hpp"
 #include "core/philox.hpp"
 
 namespace brood {
@@ -17,9 +18,20 @@ std::string_view name_of(Task task) {
   return "";
 }
 
+std::string_view name_of(InputShape shape) {
+  static_assert(index_of<LinearInput>(InputShapes{}) == static_cast<int>(InputShape::linear) &&
+                index_of<SmoothClip>(InputShapes{}) == static_cast<int>(InputShape::smooth_clip) &&
+                index_of<Piece>(InputShapes{}) == static_cast<int>(InputShape::piece) &&
+                index_of<Cosine>(InputShapes{}) == static_cast<int>(InputShape::cosine));
+  return InputShapes::names[static_cast<std::size_t>(shape)];
+}
+
 TableShape shape_of(Table const& table) {
+  int numbers = 0;
+  for (int c = 0; c < table.x.columns; ++c)
+    numbers += is_number(table, c) ? 1 : 0;
   return {table.task, table.x.columns,
-          table.task == Task::classification ? table.classes : table.y.columns};
+          table.task == Task::classification ? table.classes : table.y.columns, numbers};
 }
 
 std::string_view name_of(MemberState state) {

@@ -36,13 +36,41 @@ void check_rows(std::span<std::int32_t const> rows, std::int64_t table_rows, cha
   }
 }
 
+namespace {
+
+// A list of inputs fits together, and to the table.
+void check_inputs(Transform const& transform, TableShape const& shape) {
+  std::size_t const inputs = transform.source.size();
+  if (transform.shape.size() != inputs || transform.offset.size() != inputs ||
+      transform.gain.size() != inputs) {
+    throw UsageError("transform: has " + std::to_string(inputs) + " sources, " +
+                     std::to_string(transform.shape.size()) + " shapes, " +
+                     std::to_string(transform.offset.size()) + " offsets and " +
+                     std::to_string(transform.gain.size()) + " gains; give each input one of each");
+  }
+  if (transform.columns != shape.inputs) {
+    throw UsageError("transform: its inputs are made of " + std::to_string(transform.columns) +
+                     " columns; the table has " + std::to_string(shape.inputs));
+  }
+  for (std::int32_t const source : transform.source) {
+    if (source >= 0 && source < transform.columns) continue;
+    throw UsageError("transform: the source " + std::to_string(source) +
+                     " is no column of the table's 0 .. " + std::to_string(transform.columns - 1));
+  }
+}
+
+}  // namespace
+
 void check_transform(Transform const* transform, TableShape const& shape) {
   if (transform == nullptr) return;
-  auto const inputs = static_cast<std::size_t>(shape.inputs);
+  if (!transform->is_plain()) check_inputs(*transform, shape);
+  auto const inputs =
+      transform->is_plain() ? static_cast<std::size_t>(shape.inputs) : transform->source.size();
   if (transform->shift.size() != inputs || transform->scale.size() != inputs) {
     throw UsageError("transform: has " + std::to_string(transform->shift.size()) + " shifts and " +
-                     std::to_string(transform->scale.size()) + " scales; the table has " +
-                     std::to_string(inputs) + " columns");
+                     std::to_string(transform->scale.size()) + " scales; " +
+                     (transform->is_plain() ? "the table has " : "its list is of ") +
+                     std::to_string(inputs) + (transform->is_plain() ? " columns" : " inputs"));
   }
   if (shape.task != Task::regression || transform->target_shift.empty()) return;
   auto const outputs = static_cast<std::size_t>(shape.outputs);

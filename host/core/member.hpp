@@ -31,6 +31,8 @@ struct Member {
   // network
   std::int32_t layers;                 // hidden layers + 1
   std::int32_t width[kMaxLayers + 1];  // inputs, hidden widths, network outputs
+  std::int32_t source_columns;         // of the table that inputs are made of by a list; 0: each
+                                       // column is an input
   std::int32_t activation;
   std::int32_t init;
   BiasInit bias_init;

@@ -15,6 +15,7 @@
 //   sobol_shift     0                             0            name hash   purpose (key: study seed)
 //   candidate       trial                         call         0           purpose (key: study seed)
 //   bias_rows       call (0 .. 2)                 output       layer       purpose
+//   frequency       index                         0            column      purpose (key: study seed)
 // clang-format on
 //
 // A layer's elements are its weights, row-major (outputs, inputs), then its biases. In dropout, row
@@ -39,7 +40,8 @@ enum class Purpose : std::uint32_t {
   sample,
   sobol_shift,
   candidate,
-  bias_rows
+  bias_rows,
+  frequency
 };
 
 struct PhiloxKey {

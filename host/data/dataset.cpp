@@ -576,15 +576,18 @@ Table Dataset::table() const {
   table.classes = static_cast<int>(encoding.classes.size());
   table.target_unit = encoding.target_unit();
   table.class_names = encoding.classes;
+  auto const add = [&](std::size_t columns, bool as_is, bool derived) {
+    table.as_is.insert(table.as_is.end(), columns, as_is);
+    table.derived.insert(table.derived.end(), columns, derived);
+  };
   // One-hot and indicator inputs are 0 or 1 already.
   for (auto const& input : encoding.inputs) {
     if (input.categorical) {
-      table.as_is.insert(table.as_is.end(), input.levels.size(), true);
+      add(input.levels.size(), true, false);
     } else {
-      table.as_is.push_back(false);
-      if (input.missing_indicator) table.as_is.push_back(true);
-      std::size_t const others = static_cast<std::size_t>(input.pieces()) + 2 * input.cycles.size();
-      table.as_is.insert(table.as_is.end(), others, false);
+      add(1, false, false);
+      if (input.missing_indicator) add(1, true, false);
+      add(static_cast<std::size_t>(input.pieces()) + 2 * input.cycles.size(), false, true);
     }
   }
   return table;

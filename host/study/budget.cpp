@@ -17,6 +17,7 @@
 #include "study/plan.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
+#include "study/transforms.hpp"
 
 namespace brood {
 
@@ -40,8 +41,7 @@ double seconds_until(Clock::time_point when) {
 // the work that is usual among more.
 Pace measured_pace(Engine& engine, Data const& data, Study const& study, Split const& split,
                    double seconds) {
-  auto const transform =
-      std::make_shared<Transform const>(transform_for(study, data.table(), *split.train));
+  Transforms transforms(study, data.table(), {.development = split.train, .splits = {split}});
   Tuner tuner({.space = study.space,
                .sampler = study.sampler,
                .scheduler = NoEarlyTermination{},
@@ -57,7 +57,7 @@ Pace measured_pace(Engine& engine, Data const& data, Study const& study, Split c
                      .seed = study.seed,
                      .train_rows = split.train,
                      .eval_rows = split.valid,
-                     .transform = transform,
+                     .transform = transforms.of_split(ask.config, 0),
                      .start = initial_weights(study.start)});
   }
   int const parallel = engine.info().parallel_members;

@@ -42,8 +42,11 @@ std::vector<Finalizer::FinalMember> Finalizer::bags(std::vector<int> const& tria
   std::vector<FinalMember> finals;
   for (int const trial : trials) {
     auto const ids = members_.validated(tuner_, trial, setup_.early);
-    for (std::size_t s = 0; s < ids.size(); ++s)
-      finals.push_back({.trial = trial, .id = ids[s], .transform = setup_.transforms[s]});
+    Config const config = last_config(trial);
+    for (std::size_t s = 0; s < ids.size(); ++s) {
+      finals.push_back(
+          {.trial = trial, .id = ids[s], .transform = setup_.transforms.of_split(config, s)});
+    }
   }
   return finals;
 }

@@ -2,11 +2,9 @@
 #include "study/finalizer.hpp"
 
 #include <algorithm>
-#include <memory>
 
 #include "study/plan.hpp"
 #include "study/standing.hpp"
-#include "study/start.hpp"
 
 namespace brood {
 
@@ -15,8 +13,6 @@ std::vector<Finalizer::FinalMember> Finalizer::final_members(std::vector<int> co
   for (int const trial : trials)
     finals.push_back({.trial = trial});
   if (setup_.study.refit && !trials.empty()) {
-    auto const all = std::make_shared<Transform const>(
-        transform_for(setup_.study, setup_.data.table(), *setup_.splits.development));
     std::vector<int> epochs;
     for (int const trial : trials) {
       Config const config = tuner_.config(trial);
@@ -24,11 +20,11 @@ std::vector<Finalizer::FinalMember> Finalizer::final_members(std::vector<int> co
                                    own_epochs(config, setup_.study));
       epochs.push_back(curves_.scored_epochs(trial, config, trained));
     }
-    auto const ids = members_.refit(tuner_, trials, epochs, all);
+    auto const ids = members_.refit(tuner_, trials, epochs);
     auto const metrics = members_.population().metrics(ids);
     for (std::size_t i = 0; i < ids.size(); ++i) {
       finals[i].id = ids[i];
-      finals[i].transform = all;
+      finals[i].transform = setup_.transforms.of_development(last_config(finals[i].trial));
       finals[i].refit_epochs = epochs[i];
       finals[i].refit_diverged = metrics[i].state == MemberState::diverged;
     }
@@ -36,7 +32,7 @@ std::vector<Finalizer::FinalMember> Finalizer::final_members(std::vector<int> co
   for (auto& each : finals) {
     if (setup_.study.refit && !each.refit_diverged) continue;
     each.id = members_.validated(tuner_, each.trial, 1).front();
-    each.transform = setup_.transforms.front();
+    each.transform = setup_.transforms.of_split(last_config(each.trial), 0);
   }
   return finals;
 }
@@ -51,8 +47,8 @@ Model model_of(StudySetup const& setup, Population& population, MemberId id, Con
 }
 
 Model Finalizer::model_of(FinalMember const& member) {
-  return brood::model_of(setup_, members_.population(), member.id,
-                         tuner_.segments(member.trial).back().config, *member.transform);
+  return brood::model_of(setup_, members_.population(), member.id, last_config(member.trial),
+                         *member.transform);
 }
 
 std::vector<std::vector<float>> Finalizer::out_of_fold_predictions(std::vector<int> const& trials) {

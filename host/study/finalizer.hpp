@@ -44,6 +44,8 @@ class Finalizer {
   // the first validated member.
   std::vector<FinalMember> final_members(std::vector<int> const& trials);
   Model model_of(FinalMember const& member);
+  // What a trial's members have come to be trained with.
+  Config last_config(int trial) const { return tuner_.segments(trial).back().config; }
   // Of trials as they were validated.
   std::vector<std::vector<float>> out_of_fold_predictions(std::vector<int> const& trials);
 

@@ -15,13 +15,14 @@ namespace brood {
 
 namespace {
 
-// What a copy of a member cannot change: the shape of the network and what the optimizer keeps, and
-// the batch size, by which steps are counted. So only reals are explored, and not whether an
-// average is kept; nor what decides whether one of the others is there.
+// What a copy of a member cannot change: the shape of the network, what its inputs are made of and
+// what the optimizer keeps, and the batch size, by which steps are counted. So only reals are
+// explored, and not whether an average is kept; nor what decides whether one of the others is
+// there.
 std::vector<std::string> inherited(SearchSpace const& space) {
   std::set<std::string, std::less<>> names;
   for (HyperparameterInfo const& info : hyperparameters()) {
-    bool const changes = info.type == "real" && info.name != "ema";
+    bool const changes = info.type == "real" && info.name != "ema" && info.name != "periodic_sigma";
     if (!changes && space.find(info.name) != nullptr) names.emplace(info.name);
   }
   auto const& parameters = space.parameters();

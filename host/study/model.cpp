@@ -8,6 +8,7 @@
 
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
+#include "core/input_shape.hpp"
 #include "core/loss.hpp"
 #include "study/in_parallel.hpp"
 #include "study/predict_rows.hpp"
@@ -52,6 +53,7 @@ std::vector<double> predicted(Model const& model, Member const& member, std::vec
 }  // namespace
 
 int Model::inputs() const {
+  if (!transform.is_plain()) return transform.columns;
   return layers.empty() ? 0 : layers.front().inputs;
 }
 
@@ -63,7 +65,7 @@ class RowPredictor {
   explicit RowPredictor(Model const& model)
       : model_(model),
         member_(describe(model.config, {model.task, model.inputs(), model.outputs}, 0, 1, 0)) {
-    int widest = model.inputs();
+    int widest = model.layers.front().inputs;
     for (LayerWeights const& layer : model.layers)
       widest = std::max(widest, layer.outputs);
     from_.resize(static_cast<std::size_t>(widest) * kRowsAtOnce);
@@ -95,17 +97,28 @@ class RowPredictor {
   // What a row is missing of a block is zero.
   void load(Matrix x, std::int64_t first, int count) {
     Transform const& transform = model_.transform;
-    for (std::size_t c = 0; c < static_cast<std::size_t>(x.columns); ++c) {
-      float const shift = transform.shift.empty() ? 0.0f : transform.shift[c];
-      float const scale = transform.scale.empty() ? 1.0f : transform.scale[c];
+    bool const plain = transform.is_plain();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(model_.layers.front().inputs); ++i) {
+      float const shift = transform.shift.empty() ? 0.0f : transform.shift[i];
+      float const scale = transform.scale.empty() ? 1.0f : transform.scale[i];
+      auto const column = plain ? static_cast<std::int64_t>(i) : transform.source[i];
       for (int r = 0; r < kRowsAtOnce; ++r) {
-        double& to = from_[c * kRowsAtOnce + static_cast<std::size_t>(r)];
+        double& to = from_[i * kRowsAtOnce + static_cast<std::size_t>(r)];
         to = 0;
         if (r >= count) continue;
-        float const value = x.data[(first + r) * x.columns + static_cast<std::int64_t>(c)];
-        if (!std::isnan(value)) to = static_cast<double>((value - shift) * scale);
+        float const value = x.data[(first + r) * x.columns + column];
+        if (std::isnan(value)) continue;
+        float const z = (value - shift) * scale;
+        to = static_cast<double>(plain ? z : shaped(transform, i, z));
       }
     }
+  }
+
+  static float shaped(Transform const& transform, std::size_t input, float z) {
+    float x = 0;
+    visit(InputShapes{}, static_cast<int>(transform.shape[input]),
+          [&](auto shape) { x = shape.apply(z, transform.offset[input], transform.gain[input]); });
+    return x;
   }
 
   Model const& model_;

@@ -8,8 +8,11 @@
 #include <cmath>
 #include <memory>
 
+#include "backend/rows.hpp"
 #include "brood/error.hpp"
 #include "data/fnv1a.hpp"
+#include "search/space/membership.hpp"
+#include "study/corners.hpp"
 
 namespace brood {
 
@@ -36,8 +39,8 @@ void add_contradiction(SearchSpace const& space, std::string const& name, Value 
                        std::vector<std::string>& found) {
   Parameter const* const parameter = space.find(name);
   if (parameter == nullptr) return;
-  for (Value const& value : parameter->values) {
-    if (value == expected) continue;
+  for (Value const& value : corners(*parameter)) {
+    if (same_value(value, expected)) continue;
     found.push_back(name + ": " + to_text(value) + " contradicts start, whose network has " +
                     to_text(expected) + "; leave " + name + " out");
     return;
@@ -46,8 +49,8 @@ void add_contradiction(SearchSpace const& space, std::string const& name, Value 
 
 // The layers follow each other, and their numbers are there and finite.
 bool is_sound(Model const& model) {
-  int inputs = model.inputs();
-  if (model.layers.empty() || inputs < 1) return false;
+  if (model.layers.empty() || model.inputs() < 1) return false;
+  int inputs = model.layers.front().inputs;
   for (LayerWeights const& layer : model.layers) {
     auto const outputs = static_cast<std::size_t>(std::max(layer.outputs, 0));
     if (layer.inputs != inputs || outputs < 1 || layer.bias.size() != outputs) return false;
@@ -57,12 +60,23 @@ bool is_sound(Model const& model) {
     if (!std::all_of(layer.bias.begin(), layer.bias.end(), finite)) return false;
     inputs = layer.outputs;
   }
-  auto const& [shift, scale, target_shift, target_scale] = model.transform;
-  auto const columns = static_cast<std::size_t>(model.inputs());
-  return shift.size() == scale.size() && (shift.empty() || shift.size() == columns) &&
-         target_shift.size() == target_scale.size() &&
-         (target_shift.empty() || static_cast<int>(target_shift.size()) == model.outputs);
+  Transform const& transform = model.transform;
+  if (transform.target_shift.size() != transform.target_scale.size()) return false;
+  if (!transform.target_shift.empty() &&
+      static_cast<int>(transform.target_shift.size()) != model.outputs)
+    return false;
+  bool const identity = transform.is_plain() && transform.shift.empty() && transform.scale.empty();
+  if (identity) return true;
+  try {
+    check_transform(&transform, {Task::classification, model.inputs(), model.outputs});
+  } catch (UsageError const&) {
+    return false;
+  }
+  return static_cast<int>(transform.shift.size()) == model.layers.front().inputs;
 }
+
+// Of these the model's inputs are made.
+constexpr char const* kNumberSettings[] = {"scaling", "pieces", "periodic", "periodic_sigma"};
 
 }  // namespace
 
@@ -74,6 +88,11 @@ Study with_start(Study study) {
   };
   add("hidden", hidden_of(model));
   add("activation", value_of(model, "activation"));
+  if (!model.transform.is_plain()) {
+    for (char const* const name : kNumberSettings) {
+      if (Value const* const value = model.config.find(name)) add(name, *value);
+    }
+  }
   if (!study.start.fresh_output) add("loss", value_of(model, "loss"));
   return study;
 }
@@ -90,6 +109,11 @@ std::vector<std::string> start_problems(Study const& study, Task task) {
   }
   add_contradiction(study.space, "hidden", hidden_of(model), found);
   add_contradiction(study.space, "activation", value_of(model, "activation"), found);
+  Config const full = with_defaults(model.config, model.task);
+  for (char const* const name : kNumberSettings) {
+    if (Value const* const value = full.find(name))
+      add_contradiction(study.space, name, *value, found);
+  }
   Parameter const* const loss = study.space.find("loss");
   if (loss == nullptr || study.start.fresh_output || model.task != task) return found;
   for (Value const& value : loss->values) {
@@ -175,8 +199,14 @@ std::string identity(Start const& start) {
   };
   for (LayerWeights const& layer : start.model->layers)
     add(layer.weights), add(layer.bias);
-  auto const& [shift, scale, target_shift, target_scale] = start.model->transform;
-  add(shift), add(scale), add(target_shift), add(target_scale);
+  Transform const& transform = start.model->transform;
+  add(transform.shift), add(transform.scale);
+  add(transform.target_shift), add(transform.target_scale);
+  for (std::size_t i = 0; i < transform.source.size(); ++i) {
+    hash.add(static_cast<std::uint64_t>(transform.source[i]));
+    hash.add(static_cast<std::uint64_t>(transform.shape[i]));
+  }
+  if (!transform.is_plain()) add(transform.offset), add(transform.gain);
   return hash.hex() + (start.fresh_output ? " fresh output" : "");
 }
 

@@ -33,15 +33,13 @@ StudySetup::StudySetup(Engine& engine_in, Data const& data_in, Study started)
       maximize(higher_is_better(metric, data.task())),
       splits(splits_of(study, data.table())),
       early(members_per_trial(study, splits)),
-      initial(initial_weights(study.start)) {
+      initial(initial_weights(study.start)),
+      transforms(study, data.table(), splits) {
   check_start(study, data);
   check_defined(metric, data.table(), splits);
   check_threshold(study.calibrate, data);
-  for (auto const& split : splits.splits) {
-    transforms.push_back(
-        std::make_shared<Transform const>(transform_for(study, data.table(), *split.train)));
+  for (auto const& split : splits.splits)
     contexts.push_back(context_of(*split.valid));
-  }
 }
 
 std::vector<MemberSpec> StudySetup::members_of(int trial, Config const& config, std::size_t first,
@@ -56,13 +54,13 @@ std::vector<MemberSpec> StudySetup::members_of(int trial, Config const& config, 
                      .table = data.id(),
                      .train_rows = split.train,
                      .eval_rows = split.valid,
-                     .transform = transforms[s],
+                     .transform = transforms.of_split(config, s),
                      .start = initial});
   }
   return specs;
 }
 
-MemberSpec StudySetup::refit_of(Segment const& segment, SharedTransform const& transform) const {
+MemberSpec StudySetup::refit_of(Segment const& segment) const {
   Config config = segment.config;
   config.set("patience", std::int64_t{0});
   auto const by_trial = member_seed(study.seed, static_cast<std::uint32_t>(segment.trial), 0);
@@ -71,7 +69,7 @@ MemberSpec StudySetup::refit_of(Segment const& segment, SharedTransform const& t
           .table = data.id(),
           .train_rows = splits.development,
           .eval_rows = nullptr,
-          .transform = transform,
+          .transform = transforms.of_development(config),
           .start = initial};
 }
 

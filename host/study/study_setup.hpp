@@ -11,6 +11,7 @@
 #include "brood/population.hpp"
 #include "brood/study.hpp"
 #include "study/metric.hpp"
+#include "study/transforms.hpp"
 
 namespace brood {
 
@@ -24,7 +25,7 @@ struct StudySetup {
   std::vector<MemberSpec> members_of(int trial, Config const& config, std::size_t first,
                                      std::size_t last) const;
   // The network of a trial in a segment of its refit, on all rows but the test rows.
-  MemberSpec refit_of(Segment const& segment, SharedTransform const& transform) const;
+  MemberSpec refit_of(Segment const& segment) const;
   MetricContext context_of(std::span<std::int32_t const> rows) const;
 
   Engine& engine;
@@ -35,8 +36,8 @@ struct StudySetup {
   Splits splits;      // of all repeats; the first `early` are those of every rung
   std::size_t early;  // members of a trial before its last rung
   InitialWeights initial;
-  std::vector<SharedTransform> transforms;  // by split
-  std::vector<MetricContext> contexts;      // by split, of its validation rows
+  std::vector<MetricContext> contexts;  // by split, of its validation rows
+  mutable Transforms transforms;        // fitted as they are asked for
 };
 
 }  // namespace brood

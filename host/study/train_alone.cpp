@@ -84,18 +84,16 @@ Result train_alone(Engine& engine, Data const& data, Study study, TrialResult co
   result.segments = {{ask.trial, ask.config, epochs}};
 
   MemberId id = ids.front();
-  SharedTransform transform = setup.transforms.front();
+  SharedTransform transform = setup.transforms.of_split(ask.config, 0);
   if (setup.study.refit) {
-    auto const all = std::make_shared<Transform const>(
-        transform_for(setup.study, setup.data.table(), *setup.splits.development));
     result.refit_epochs = curves.scored_epochs(ask.trial, ask.config, epochs);
     MemberId const again =
-        population.admit({setup.refit_of(result.segments.front(), all)}, setup.data).front();
+        population.admit({setup.refit_of(result.segments.front())}, setup.data).front();
     population.train({&again, 1}, static_cast<int>(result.refit_epochs), 0);
     result.refit_diverged = population.metrics({&again, 1}).front().state == MemberState::diverged;
     if (!result.refit_diverged) {
       id = again;
-      transform = all;
+      transform = setup.transforms.of_development(ask.config);
     }
   }
   result.model = model_of(setup, population, id, ask.config, *transform);

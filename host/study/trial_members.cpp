@@ -143,8 +143,7 @@ std::vector<MemberId> TrialMembers::validated(Tuner const& tuner, int trial, std
 }
 
 std::vector<MemberId> TrialMembers::refit(Tuner const& tuner, std::vector<int> const& trials,
-                                          std::vector<int> const& epochs,
-                                          SharedTransform const& transform) {
+                                          std::vector<int> const& epochs) {
   std::vector<MemberId> ids(trials.size());
   std::map<int, std::vector<std::size_t>> together;  // by epochs: trials of one segment
   for (std::size_t i = 0; i < trials.size(); ++i) {
@@ -153,13 +152,13 @@ std::vector<MemberId> TrialMembers::refit(Tuner const& tuner, std::vector<int> c
       continue;
     }
     ids[i] = replay(tuner, trials[i], epochs[i], 0, [&](Segment const& segment) {
-               return std::vector{setup_.refit_of(segment, transform)};
+               return std::vector{setup_.refit_of(segment)};
              }).front();
   }
   for (auto const& [until, indices] : together) {
     std::vector<MemberSpec> specs;
     for (auto const i : indices)
-      specs.push_back(setup_.refit_of(tuner.segments(trials[i]).front(), transform));
+      specs.push_back(setup_.refit_of(tuner.segments(trials[i]).front()));
     auto const admitted = population_.admit(std::move(specs), setup_.data);
     population_.train(admitted, until, 0);
     for (std::size_t i = 0; i < indices.size(); ++i)

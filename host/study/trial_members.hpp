@@ -42,7 +42,7 @@ class TrialMembers {
   std::vector<MemberId> validated(Tuner const& tuner, int trial, std::size_t count);
   // Trials' networks trained anew on all rows but the test rows, each for its epochs.
   std::vector<MemberId> refit(Tuner const& tuner, std::vector<int> const& trials,
-                              std::vector<int> const& epochs, SharedTransform const& transform);
+                              std::vector<int> const& epochs);
 
   // All that are there, and those again, of the trials of a restored tuner. Throws StorageError if
   // they are not what that tuner goes on with; a trial that is `kept` (by trial) may have none.

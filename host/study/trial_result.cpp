@@ -31,9 +31,11 @@ std::vector<double> by_fold(std::vector<Split> const& splits, std::span<double c
 TrialResult trial_result(StudySetup const& setup, int trial, Config config, int epochs,
                          std::span<double const> member_scores) {
   double const score = mean_of(member_scores);
-  std::int64_t const parameters =
-      parameter_count(member_config(config, setup.study), setup.data.shape());
-  std::uint64_t const seed = setup.members_of(trial, config, 0, 1).front().seed;
+  MemberSpec const first = setup.members_of(trial, config, 0, 1).front();
+  TableShape shape = setup.data.shape();
+  shape.inputs = static_cast<int>(first.transform->shift.size());
+  shape.numbers = 0;  // are among them
+  std::int64_t const parameters = parameter_count(first.config, shape);
   return {.id = trial,
           .epochs = epochs,
           .score = score,
@@ -41,7 +43,7 @@ TrialResult trial_result(StudySetup const& setup, int trial, Config config, int 
           .standard_error = standard_error(member_scores, score),
           .fold_scores = by_fold(setup.splits.splits, member_scores),
           .parameters = parameters,
-          .seed = seed};
+          .seed = first.seed};
 }
 
 }  // namespace brood

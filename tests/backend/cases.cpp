@@ -214,6 +214,17 @@ void add_inputs(std::vector<MemberCase>& list) {
   constant.transform = std::make_shared<Transform const>(transform);
   list.push_back(constant);
   list.push_back(feature("raw_regression", regression(110, 13, 1), {{"lr", 0.05}}));
+  auto listed = [&](std::string name, fixtures::OwnedTable data, int inputs, Config more = {}) {
+    auto c = feature(std::move(name), std::move(data), std::move(more));
+    c.transform = fixtures::listed_transform(c.data, inputs);
+    list.push_back(c);
+  };
+  listed("listed_inputs", with_missing(blobs(110, 13, 4), 0.15), 45);
+  listed("listed_inputs_fewer_than_columns", blobs(110, 37, 4), 9);
+  listed("listed_inputs_of_one_column", blobs(110, 1, 2), 32);
+  listed("listed_inputs_of_regression", regression(110, 5, 2), 30);
+  listed("listed_inputs_dropped", blobs(110, 13, 4), 40,
+         {{"input_dropout", 0.2}, {"optimizer", text("momentum")}, {"lr", 0.1}});
 }
 
 }  // namespace
@@ -309,6 +320,7 @@ std::vector<MemberCase> varied_cases(int count) {
     auto const at = static_cast<std::size_t>(i);
     MemberCase c{"varied_" + std::to_string(i), tables[at % tables.size()], {}};
     if (i % 2 == 1) c.transform = some_transform(c.data);
+    if (i % 9 == 4) c.transform = fixtures::listed_transform(c.data, 3 + i % 50);
     c.seed = 1000 + static_cast<std::uint64_t>(i);
     c.held_out = 12;
     c.config = {{"hidden", shapes[at % shapes.size()]},

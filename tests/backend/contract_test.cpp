@@ -58,6 +58,42 @@ TEST_F(Contract, AdmitRefusesTransformsOfAnotherWidth) {
   EXPECT_THROW(admit(), UsageError);
 }
 
+TEST_F(Contract, AdmitRefusesListsOfInputsThatDoNotFit) {
+  auto const refused = [&](auto const& change) -> std::string {
+    auto transform = *fixtures::listed_transform(c.data, 9);
+    change(transform);
+    auto bad = spec;
+    bad.transform = std::make_shared<Transform const>(transform);
+    try {
+      backend.admit(std::vector{bad});
+    } catch (UsageError const& error) {
+      return error.problems().front();
+    }
+    return "";
+  };
+  EXPECT_EQ(refused([](Transform&) {}), "");
+  EXPECT_EQ(refused([](Transform& t) { t.source[3] = 4; }),
+            "transform: the source 4 is no column of the table's 0 .. 3");
+  EXPECT_EQ(refused([](Transform& t) { t.columns = 5; }),
+            "transform: its inputs are made of 5 columns; the table has 4");
+  EXPECT_EQ(refused([](Transform& t) { t.gain.pop_back(); }),
+            "transform: has 9 sources, 9 shapes, 9 offsets and 8 gains; give each input one of "
+            "each");
+  EXPECT_EQ(refused([](Transform& t) { t.shift.pop_back(); }),
+            "transform: has 8 shifts and 9 scales; its list is of 9 inputs");
+}
+
+TEST_F(Contract, AdmitRefusesPlainTransformsWhereOtherInputsAreAskedFor) {
+  for (auto const& [name, value] :
+       Config{{"pieces", Whole{4}}, {"periodic", Whole{1}}, {"scaling", text("robust")}}) {
+    auto asks = spec;
+    asks.config.set(name, value);
+    EXPECT_THROW(backend.admit(std::vector{asks}), UsageError) << name;
+    asks.transform = fixtures::listed_transform(c.data, 9);
+    EXPECT_NO_THROW(backend.admit(std::vector{asks})) << name;
+  }
+}
+
 TEST_F(Contract, AdmitNamesEveryProblem) {
   spec.config = {{"lr", -1.0}, {"optimiser", text("adam")}, {"activation", text("rleu")}};
   try {

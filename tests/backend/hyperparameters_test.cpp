@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "backend/describe.hpp"
 #include "support/oracle.hpp"
 
 namespace brood {
@@ -120,6 +121,35 @@ TEST(Hyperparameters, DefaultsAreTheOracles) {
   EXPECT_EQ(fallback("lr_gamma"), s.schedule.gamma);
   EXPECT_EQ(fallback("lr_step_epochs"), s.schedule.step_epochs);
   EXPECT_EQ(fallback("lr_final"), s.schedule.final_factor);
+}
+
+TEST(Hyperparameters, NumbersAreAsTheConfigurationHasThem) {
+  EXPECT_EQ(numbers_of(Config()), Numbers());
+  EXPECT_TRUE(Numbers().is_plain());
+  Config const config = {{"scaling", std::string("robust")},
+                         {"pieces", std::int64_t{16}},
+                         {"periodic", std::int64_t{8}},
+                         {"periodic_sigma", 0.25}};
+  EXPECT_EQ(numbers_of(config), (Numbers{Scaling::robust, 16, 8, 0.25}));
+  Config const full = with_defaults({}, Task::regression);
+  EXPECT_EQ(numbers_of(full), Numbers());
+  EXPECT_EQ(*full.find("scaling"), Value("standard"));
+  EXPECT_EQ(*full.find("pieces"), Value(std::int64_t{0}));
+  EXPECT_EQ(full.find("periodic_sigma"), nullptr);  // of nothing
+  EXPECT_EQ(
+      *with_defaults({{"periodic", std::int64_t{2}}}, Task::regression).find("periodic_sigma"),
+      Value(1.0));
+}
+
+TEST(Hyperparameters, AMemberHasRoomForAllInputsThatNumbersMayBecome) {
+  TableShape const shape{Task::classification, 10, 3, 4};
+  auto const inputs = [&](Config const& config) {
+    return describe(config, shape, 0, 10, 0).width[0];
+  };
+  EXPECT_EQ(inputs({}), 10);
+  EXPECT_EQ(inputs({{"pieces", std::int64_t{1}}}), 10);
+  EXPECT_EQ(inputs({{"scaling", std::string("robust")}}), 10);
+  EXPECT_EQ(inputs({{"pieces", std::int64_t{8}}, {"periodic", std::int64_t{3}}}), 10 + 4 * 11);
 }
 
 TEST(Hyperparameters, OptimizersDefaultsAreTheOracles) {

@@ -200,6 +200,12 @@ TEST_F(StartsByRows, BothTogether) {
   expect_rule(c, layers_of(c), true, true);
 }
 
+TEST_F(StartsByRows, OfInputsThatAreAListAsWell) {
+  MemberCase c = member({{"init", text("std")}, {"bias_init", text("he5")}});
+  c.transform = fixtures::listed_transform(c.data, 20);
+  expect_rule(c, layers_of(c), true, true);
+}
+
 TEST_F(StartsByRows, DropoutHasNoSay) {
   Config const both{{"init", text("std")}, {"bias_init", text("he5")}};
   MemberCase const c = member(both);

@@ -31,7 +31,12 @@ struct MemberCase {
     return oracle::as_stored(oracle::resolve(config, data.task, outputs()));
   }
   oracle::Samples samples() const { return oracle::prepare(data.table(), transform.get()); }
-  std::vector<int> widths() const { return oracle::widths(settings(), data.inputs); }
+  // Of the network.
+  int inputs() const {
+    bool const listed = transform != nullptr && !transform->is_plain();
+    return listed ? static_cast<int>(transform->source.size()) : data.inputs;
+  }
+  std::vector<int> widths() const { return oracle::widths(settings(), inputs()); }
   std::vector<float> initial_weights() const {
     auto const s = settings();
     return oracle::initial_weights(widths(), s.init, s.bias_init == "as_weights", seed);

@@ -123,6 +123,8 @@ TEST(MakeDatasetTest, bins_lie_between_quantiles) {
   EXPECT_EQ(data.encoding.input_count(), 1 + 4 + 1 + 2 + 1 + 2);
   EXPECT_EQ(data.table().as_is, (std::vector<bool>{false, false, false, false, false, false, false,
                                                    false, false, true, true}));
+  EXPECT_EQ(data.table().derived, (std::vector<bool>{false, true, true, true, true, false, true,
+                                                     true, false, false, false}));
   for (int const bins : {-1, 1, 65}) {
     EXPECT_ONLY_PROBLEM(make_dataset(columns, {.targets = {"y"}, .bins = bins}), "data.bins is",
                         "0, or 2 to 64");

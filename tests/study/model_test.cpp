@@ -55,6 +55,11 @@ std::vector<Target> targets() {
        with_row_weights(regression(150, 4, 3)),
        {{"lr", 0.01}, {"loss", "huber"}, {"activation", "hardswish"}},
        {"mse", "rmse", "mae", "r2"}},
+      {"Numbers",
+       with_missing(regression(150, 4), 0.1),
+       {{"lr", 0.01}, {"scaling", "robust"}, {"pieces", 6}, {"periodic", 3}},
+       {"mse", "rmse", "mae", "r2"}},
+      {"PiecesOfLabels", multi_label(150, 5, 3), {{"pieces", 12}}, {"accuracy", "loss"}},
       {"PatientValues",
        regression(150, 4),
        {{"lr", 0.1}, {"patience", 2}, {"activation", "softplus"}},
@@ -164,8 +169,10 @@ TEST_P(OfEachTarget, KnowsItsConfigurationAndShape) {
     EXPECT_EQ(*result.model.config.find(name), value) << name;
   EXPECT_EQ(*result.model.config.find("epochs"), Value{std::int64_t{12}});
   // All but layers, width and the eight widths of layers, which hidden says, the eight dropouts of
-  // layers and the list of them, which dropout says, nadam's momentum_decay and the trial's seed.
-  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 21);
+  // layers and the list of them, which dropout says, nadam's momentum_decay and the trial's seed;
+  // and periodic_sigma where there are no cosines.
+  std::size_t const periodic = numbers_of(result.model.config).periodic > 0 ? 1 : 0;
+  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 22 + periodic);
 }
 
 // Blocks of rows, whole or not, and threads that share them: each row is as if it came alone.

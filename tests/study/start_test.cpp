@@ -71,6 +71,33 @@ TEST_F(StartTest, TrialsHaveTheShapeAndTheTransformOfTheNetwork) {
   EXPECT_FALSE(same_bits(result.model.layers, model->layers));
 }
 
+TEST_F(StartTest, InputsAreMadeOfNumbersAsTheNetworksWere) {
+  Study study = varied_study(Holdout{});
+  study.space = {};
+  study.space.constant("hidden", Widths{9, 6})
+      .constant("scaling", "robust")
+      .constant("pieces", 5)
+      .constant("periodic", 2)
+      .constant("periodic_sigma", 0.5)
+      .log_uniform("lr", 1e-3, 1e-1);
+  auto const table = blobs(150, 5, 3, 8);
+  auto const model =
+      std::make_shared<Model const>(tune(engine_, engine_.load(table.table()), study).model);
+  ASSERT_FALSE(model->transform.is_plain());
+  Result const result = tune(engine_, engine_.load(small_blobs().table()), fine_tuning({model}));
+  EXPECT_EQ(result.model.transform.source, model->transform.source);
+  EXPECT_EQ(result.model.transform.scale, model->transform.scale);
+  EXPECT_EQ(result.model.transform.offset, model->transform.offset);
+  for (auto const& trial : result.trials) {
+    EXPECT_EQ(numbers_of(trial.config), (Numbers{Scaling::robust, 5, 2, 0.5}));
+  }
+  Study other = fine_tuning({model});
+  other.space.integer("pieces", 0, 8).choice("scaling", {"robust"});
+  EXPECT_EQ(problems_of(other, small_blobs()),
+            std::vector<std::string>{
+                "pieces: 0 contradicts start, whose network has 5; leave pieces out"});
+}
+
 TEST_F(StartTest, EveryMemberIsWhatItIsAloneFromThoseWeights) {
   auto const model = trained(blobs(150, 5, 3, 8));
   auto const table = small_blobs();

@@ -43,6 +43,10 @@ std::vector<Kind> kinds() {
               s.space.log_uniform("lr", 1e-3, 1e3).choice("patience", {0, 1, 2});
               s.trials = 16;
             })},
+      {"Numbers", small_blobs(), with_numbers(varied_study())},
+      {"NumbersThatAreCopied", small_blobs(),
+       with(with_numbers(varied_study(Holdout{})),
+            [](Study& s) { s.scheduler = PopulationBased{.max_epochs = 7, .interval = 2}; })},
       {"OneRung", small_blobs(),
        with(varied_study(Holdout{}), [](Study& s) { s.scheduler = NoEarlyTermination{3}; })},
       {"AllBrackets", small_blobs(),

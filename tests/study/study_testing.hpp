@@ -97,6 +97,10 @@ inline void expect_same_but_test(Result const& a, Result const& b) {
   EXPECT_EQ(a.model.config, b.model.config);
   EXPECT_TRUE(same_bits(a.model.transform.shift, b.model.transform.shift)) << "shift";
   EXPECT_TRUE(same_bits(a.model.transform.scale, b.model.transform.scale)) << "scale";
+  EXPECT_EQ(a.model.transform.source, b.model.transform.source);
+  EXPECT_EQ(a.model.transform.shape, b.model.transform.shape);
+  EXPECT_TRUE(same_bits(a.model.transform.offset, b.model.transform.offset)) << "offset";
+  EXPECT_TRUE(same_bits(a.model.transform.gain, b.model.transform.gain)) << "gain";
   EXPECT_TRUE(same_bits(a.model.transform.target_shift, b.model.transform.target_shift));
   EXPECT_TRUE(same_bits(a.model.transform.target_scale, b.model.transform.target_scale));
   EXPECT_TRUE(same_bits(a.model.layers, b.model.layers)) << "model weights";
@@ -122,6 +126,15 @@ inline SearchSpace varied_space() {
   return space;
 }
 
+// Trials that make other inputs of numbers.
+inline Study with_numbers(Study study) {
+  study.space.choice("scaling", {"standard", "robust"})
+      .choice("pieces", {0, 5, 16})
+      .integer("periodic", 0, 4)
+      .log_uniform("periodic_sigma", 0.1, 10);
+  return study;
+}
+
 inline Study varied_study(Validation validation = Folds{.folds = 3, .repeats = 2, .test = 0.2}) {
   Study study{.space = varied_space(),
               .scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9},
@@ -144,14 +157,15 @@ inline int epochs_of(SchedulerChoice const& scheduler) {
 inline MemberSpec member_of(Study const& study, Data const& data, Config config, int trial,
                             Split const& split) {
   config.set("epochs", std::int64_t{epochs_of(study.scheduler)});
-  return {
-      .config = std::move(config),
-      .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial),
-                          static_cast<std::uint32_t>(split.repeat)),
-      .table = data.id(),
-      .train_rows = split.train,
-      .eval_rows = split.valid,
-      .transform = std::make_shared<Transform const>(fit_transform(data.table(), *split.train))};
+  auto const transform = std::make_shared<Transform const>(
+      fit_transform(data.table(), *split.train, numbers_of(config), study.seed));
+  return {.config = std::move(config),
+          .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial),
+                              static_cast<std::uint32_t>(split.repeat)),
+          .table = data.id(),
+          .train_rows = split.train,
+          .eval_rows = split.valid,
+          .transform = transform};
 }
 
 inline TrialResult const& trial_of(Result const& result, int id) {

@@ -27,6 +27,7 @@ struct Alone {
   bool refit = true;
   char const* metric = "";
   std::optional<int> stop_epochs = {};
+  bool numbers = false;
 };
 
 class TrainAlone : public testing::TestWithParam<Alone> {
@@ -38,6 +39,7 @@ class TrainAlone : public testing::TestWithParam<Alone> {
 
   Study study() const {
     Study study = varied_study(GetParam().validation);
+    if (GetParam().numbers) study = with_numbers(study);
     study.scheduler = GetParam().scheduler;
     study.final_repeats = GetParam().final_repeats;
     study.refit = GetParam().refit;
@@ -101,7 +103,10 @@ TEST_P(TrainAlone, WhatIsReportedOfTrialsHangsTogether) {
     EXPECT_EQ(trial.seed, member_seed(own.seed, static_cast<std::uint32_t>(trial.id), 0));
     ++in_bracket.at(static_cast<std::size_t>(trial.bracket));
     by_rank.at(static_cast<std::size_t>(trial.rank)) = trial.id;
-    std::int64_t parameters = 0, inputs = data_.inputs();
+    auto const splits = make_splits(data_.table(), own.validation, own.seed).splits;
+    auto const first =
+        fit_transform(data_.table(), *splits.front().train, numbers_of(trial.config), own.seed);
+    std::int64_t parameters = 0, inputs = std::ssize(first.shift);
     for (std::int64_t const width : std::get<Widths>(*trial.config.find("hidden"))) {
       parameters += (inputs + 1) * width;
       inputs = width;
@@ -122,6 +127,13 @@ INSTANTIATE_TEST_SUITE_P(
         Alone{.name = "holdout",
               .scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9},
               .validation = Holdout{}},
+        Alone{.name = "numbers",
+              .scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9},
+              .numbers = true},
+        Alone{.name = "numbers_without_refit",
+              .scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9},
+              .refit = false,
+              .numbers = true},
         Alone{.name = "without_refit",
               .scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9},
               .refit = false},

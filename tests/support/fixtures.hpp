@@ -139,6 +139,25 @@ inline SharedTransform some_transform(OwnedTable const& t, std::uint32_t seed = 
   return transform;
 }
 
+// A transform whose inputs are a list: of every shape, of each column several times and in no
+// order, the last of them alone.
+inline SharedTransform listed_transform(OwnedTable const& t, int inputs, std::uint32_t seed = 8) {
+  Uniform draw(seed);
+  auto transform = std::make_shared<Transform>(*some_transform(t));
+  transform->columns = t.inputs;
+  transform->shift.clear();
+  transform->scale.clear();
+  for (int i = 0; i < inputs; ++i) {
+    transform->source.push_back(i + 1 == inputs ? t.inputs - 1 : draw.below(t.inputs));
+    transform->shape.push_back(static_cast<InputShape>(i % 4));
+    transform->shift.push_back(draw(-0.5f, 0.5f));
+    transform->scale.push_back(i % 4 == 3 ? draw(-20.0f, 20.0f) : draw(0.3f, 1.5f));
+    transform->offset.push_back(draw(-1.0f, 1.0f));
+    transform->gain.push_back(draw(0.5f, 1.5f));
+  }
+  return transform;
+}
+
 inline Rows rows_between(int first, int last) {
   std::vector<std::int32_t> rows(static_cast<std::size_t>(last - first));
   std::iota(rows.begin(), rows.end(), first);

@@ -17,10 +17,23 @@ struct Trace {
   std::vector<Number> output;              // logits, or values
 };
 
+double inexact(double value, double /*error*/, double /*exact*/) {
+  return value;
+}
+Bounded inexact(double value, double error, Bounded const& /*exact*/) {
+  return {value, error};
+}
+Noisy inexact(double value, double error, Noisy /*exact*/) {
+  return value + error * Noisy::noise();
+}
+
 template <class Number>
 std::vector<Number> inputs_of(Samples const& samples, int row) {
-  auto const first = samples.x.begin() + std::ptrdiff_t{row} * samples.inputs;
-  return {first, first + samples.inputs};
+  std::vector<Number> inputs;
+  auto const first = static_cast<std::size_t>(row) * static_cast<std::size_t>(samples.inputs);
+  for (std::size_t i = first; i < first + static_cast<std::size_t>(samples.inputs); ++i)
+    inputs.push_back(inexact(samples.x[i], samples.x_error[i], Number()));
+  return inputs;
 }
 
 template <class Number>

@@ -64,11 +64,12 @@ Settings resolve(Config const& config, Task task, int outputs);
 Settings as_stored(Settings settings);
 
 // A table's rows as they enter a network. x and y are computed in fp32, by the transform's very
-// definition, and are exact from then on.
+// definition, and are exact from then on; but what a shape makes of z is in double.
 struct Samples {
   Task task = Task::classification;
   int rows = 0, inputs = 0, targets = 0, classes = 0;
   std::vector<double> x;                           // (rows, inputs)
+  std::vector<double> x_error;                     // likewise: how far fp32 may be from it
   std::vector<double> y;                           // (rows, targets)
   std::vector<double> user_y;                      // (rows, targets): before the transform
   std::vector<double> weight;                      // (rows)

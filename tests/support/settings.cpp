@@ -132,6 +132,8 @@ bool set_special(Settings& s, std::string const& name, Value const& value) {
     s.schedule.coslog_cycles = static_cast<int>(number(value));
   } else if (name == "seed") {
     // The oracle draws nothing by it: what is drawn is given to it.
+  } else if (name == "scaling" || name == "pieces" || name.starts_with("periodic")) {
+    // What they ask for is in the transform.
   } else {
     return false;
   }
@@ -192,11 +194,42 @@ Settings as_stored(Settings s) {
   return s;
 }
 
+namespace {
+
+// An input that is no column as it stands, and how far fp32 may be from it.
+Bounded shaped(InputShape shape, float z, float offset, float gain) {
+  double const u = kUnitRoundoff, q = quotient_roundoff;
+  double f = z, error = 0;
+  if (shape == InputShape::linear) return {(z - offset) * gain, 0};
+  if (shape == InputShape::smooth_clip) {
+    f = z / std::sqrt(1 + double{z} * z / 9);
+    error = (3 * q + 2 * u) * std::fabs(f);  // t by q, 1 + t^2 by 2 q + 2 u, half of it by the root
+  } else if (shape == InputShape::piece) {
+    f = z < 0 ? 0 : z > 1 ? 1 : z;
+  } else {
+    double const x = std::cos(double{z - offset}) * gain;
+    return {x, std::fabs(gain) * 3.4 * u + u * std::fabs(x)};
+  }
+  double const x = (f - offset) * gain;
+  return {x, std::fabs(gain) * error + 2 * u * std::fabs(x)};
+}
+
+Bounded input_of(Transform const* transform, std::size_t i, float raw) {
+  if (std::isnan(raw)) return 0.0;
+  if (!transform || transform->shift.empty()) return raw;
+  float const z = (raw - transform->shift[i]) * transform->scale[i];
+  if (transform->source.empty()) return z;
+  return shaped(transform->shape[i], z, transform->offset[i], transform->gain[i]);
+}
+
+}  // namespace
+
 Samples prepare(Table const& table, Transform const* transform) {
+  bool const listed = transform && !transform->source.empty();
   Samples s;
   s.task = table.task;
   s.rows = static_cast<int>(table.x.rows);
-  s.inputs = table.x.columns;
+  s.inputs = listed ? static_cast<int>(transform->source.size()) : table.x.columns;
   s.targets = table.y.columns;
   s.classes = table.classes;
   bool const scaled = transform && !transform->target_scale.empty();
@@ -207,12 +240,12 @@ Samples prepare(Table const& table, Transform const* transform) {
   }
   for (int r = 0; r < s.rows; ++r) {
     for (int c = 0; c < s.inputs; ++c) {
-      float const raw = table.x.data[std::ptrdiff_t{r} * s.inputs + c];
       auto const at = static_cast<std::size_t>(c);
-      float const x = transform && !transform->shift.empty()
-                          ? (raw - transform->shift[at]) * transform->scale[at]
-                          : raw;
-      s.x.push_back(std::isnan(raw) ? 0.0 : x);
+      int const column = listed ? transform->source[at] : c;
+      float const raw = table.x.data[std::ptrdiff_t{r} * table.x.columns + column];
+      Bounded const x = input_of(transform, at, raw);
+      s.x.push_back(x.value);
+      s.x_error.push_back(x.error);
     }
     for (int t = 0; t < s.targets; ++t) {
       float const raw = table.y.data[std::ptrdiff_t{r} * s.targets + t];

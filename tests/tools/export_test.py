@@ -12,8 +12,8 @@ import unittest
 
 import readers
 from command import WINE
-from exported_tables import ACTIVATIONS, BOUND, ENCODED, FAST, KINDS, ExportTest, metadata
-from exported_tables import read_header, rows, with_targets
+from exported_tables import ACTIVATIONS, BOUND, ENCODED, FAST, KINDS, NUMBERS, ExportTest
+from exported_tables import metadata, read_header, rows, with_targets
 
 
 C_MAIN = """
@@ -91,6 +91,14 @@ class ExportC(CReader):
                           "--overwrite")
                 numbers, _ = self.c_predictions("run", True)
                 self.check_near(numbers, self.predicted()[0], of_values=False)
+
+    def test_inputs_that_are_a_list(self):
+        for options in NUMBERS:
+            for kind in ("values", "named classes"):
+                with self.subTest((kind, options)):
+                    self.tune(kind, *options, "--overwrite")
+                    numbers, _ = self.c_predictions("run", "class" in kind)
+                    self.check_near(numbers, self.predicted()[0], of_values="values" in kind)
 
     def test_the_winner_and_other_trials(self):
         self.tune("values")
@@ -200,6 +208,13 @@ class ExportOnnx(OnnxReader):
                 self.tune("numbered classes", f"activation={activation}", "ensemble=0",
                           "--overwrite")
                 self.check("numbered classes", self.outputs(self.cells()), *self.predicted())
+
+    def test_inputs_that_are_a_list(self):
+        for options in NUMBERS:
+            for kind in ("values", "named classes"):
+                with self.subTest((kind, options)):
+                    self.tune(kind, *options, "--overwrite")
+                    self.check(kind, self.outputs(self.cells()), *self.predicted())
 
     def test_the_winner_and_other_trials(self):
         self.tune("named classes")
@@ -334,6 +349,11 @@ class ExportPage(ExportTest):
         for kind in KINDS:
             with self.subTest(kind):
                 self.check_program(kind, *ENCODED)
+
+    def test_its_program_makes_inputs_that_are_a_list(self):
+        for options in NUMBERS:
+            with self.subTest(options):
+                self.check_program("values", *options)
 
     def test_its_program_has_every_activation(self):
         for activation in ACTIVATIONS:

@@ -7,12 +7,13 @@
 #include "backend/cpu/random.hpp"
 #include "backend/cpu/scratch.hpp"
 #include "core/activation.hpp"
+#include "core/input_shape.hpp"
 
 namespace brood::cpu::BROOD_ISA {
 
-// x = isnan(r) ? 0 : (r - shift) * scale, for scratch.row[0 .. rows).
-inline void gather_inputs(MemberView const& view, TableView const& table, Scratch const& s,
-                          int rows) {
+// x = isnan(r) ? 0 : (r - shift) * scale, for scratch.row[0 .. rows), of each column.
+inline void gather_columns(MemberView const& view, TableView const& table, Scratch const& s,
+                           int rows) {
   constexpr int kAhead = 4;  // rows fetched before they are used
   int const stride = table.stride;
   float const* const shift = view.shift;
@@ -30,6 +31,62 @@ inline void gather_inputs(MemberView const& view, TableView const& table, Scratc
     }
   }
   transpose_matrix(s.features_by_rows[0], s.rows16, s.rows_by_features[0], stride, rows, stride);
+}
+
+// The raw columns of scratch.row[0 .. rows), with rows in the lanes; NaN beyond `rows`.
+inline void gather_raw(TableView const& table, Scratch const& s, int rows) {
+  Float16 const missing(__builtin_nanf(""));
+  auto row_of = [&](int i) { return table.x + static_cast<std::int64_t>(s.row[i]) * table.stride; };
+  for (int r = 0; r < rows; r += kLanes) {
+    int const next = r + kLanes;
+    for (int i = next; i < next + kLanes && i < rows; ++i)
+      __builtin_prefetch(row_of(i));
+    for (int c = 0; c < table.stride; c += kLanes) {
+      Float16 block[kLanes];
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i)
+        block[i] = r + i < rows ? Float16::load(row_of(r + i) + c) : missing;
+      transpose(block);
+#pragma GCC unroll 16
+      for (int i = 0; i < kLanes; ++i)
+        block[i].store(s.columns_by_rows + static_cast<std::int64_t>(c + i) * s.rows16 + r);
+    }
+  }
+}
+
+// Inputs that are a list (Transform): one shape after another, with rows in the lanes.
+inline void make_inputs(MemberView const& view, TableView const& table, Scratch const& s,
+                        int rows) {
+  gather_raw(table, s, rows);
+  int const inputs = view.member->width[0];
+  for (int j = 0; j < inputs; ++j) {
+    float const* const from = s.columns_by_rows + std::int64_t{view.source[j]} * s.rows16;
+    float* const to = s.features_by_rows[0] + static_cast<std::int64_t>(j) * s.rows16;
+    Float16 const shift(view.shift[j]), scale(view.scale[j]);
+    Float16 const offset(view.offset[j]), gain(view.gain[j]);
+    visit(InputShapes{}, view.input_shape[j], [&](auto shape) {
+      for (int r = 0; r < s.rows16; r += kLanes) {
+        Float16 const raw = Float16::load(from + r);
+        Float16 const x = shape.apply((raw - shift) * scale, offset, gain);
+        select(raw == raw, x, Float16(0.0f)).store(to + r);
+      }
+    });
+  }
+  for (int j = inputs; j < padded(inputs); ++j) {
+    for (int r = 0; r < s.rows16; r += kLanes)
+      Float16(0.0f).store(s.features_by_rows[0] + static_cast<std::int64_t>(j) * s.rows16 + r);
+  }
+  transpose_matrix(s.rows_by_features[0], padded(inputs), s.features_by_rows[0], s.rows16, inputs,
+                   s.rows16);
+}
+
+inline void gather_inputs(MemberView const& view, TableView const& table, Scratch const& s,
+                          int rows) {
+  if (view.source == nullptr) {
+    gather_columns(view, table, s, rows);
+  } else {
+    make_inputs(view, table, s, rows);
+  }
 }
 
 // Targets as the loss wants them, (targets, rows16); zero beyond `rows`.

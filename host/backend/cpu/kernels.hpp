@@ -30,8 +30,12 @@ struct MemberView {
   float* moments;  // (state tensors, layout->size)
   float* average;  // or null
   std::int32_t const* train_rows;
-  float const* shift;  // (stride of the table); zero beyond its columns
+  float const* shift;  // (stride of the table); zero beyond its columns. Of a list: (inputs)
   float const* scale;
+  std::int32_t const* source;  // (inputs) of a list (Transform), like the next three; else null
+  std::int32_t const* input_shape;  // index into InputShapes
+  float const* offset;
+  float const* gain;
   float const* target_shift;  // (outputs) or null
   float const* target_scale;
   float const* class_weights;  // (classes) or null

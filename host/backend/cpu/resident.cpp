@@ -53,8 +53,18 @@ PaddedTransform::PaddedTransform(Transform const* transform, TableShape const& s
       scale(static_cast<std::size_t>(padded(shape.inputs)), 0.0f) {
   std::fill_n(scale.begin(), shape.inputs, 1.0f);
   if (transform == nullptr) return;
-  std::copy(transform->shift.begin(), transform->shift.end(), shift.begin());
-  std::copy(transform->scale.begin(), transform->scale.end(), scale.begin());
+  if (transform->is_plain()) {
+    std::copy(transform->shift.begin(), transform->shift.end(), shift.begin());
+    std::copy(transform->scale.begin(), transform->scale.end(), scale.begin());
+  } else {
+    shift = transform->shift;
+    scale = transform->scale;
+    source = transform->source;
+    for (InputShape const each : transform->shape)
+      input_shape.push_back(static_cast<std::int32_t>(each));
+    offset = transform->offset;
+    gain = transform->gain;
+  }
   if (shape.task != Task::regression || transform->target_shift.empty()) return;
   target_shift = transform->target_shift;
   target_scale = transform->target_scale;
@@ -173,6 +183,7 @@ void Resident::draw_layers(InitialWeights const& start) {
 
 MemberView Resident::view() {
   bool const scaled_targets = !transform_->target_shift.empty();
+  bool const listed = !transform_->source.empty();
   return {&member_,
           &layout_,
           weights_,
@@ -181,6 +192,10 @@ MemberView Resident::view() {
           train_rows_->data(),
           transform_->shift.data(),
           transform_->scale.data(),
+          listed ? transform_->source.data() : nullptr,
+          listed ? transform_->input_shape.data() : nullptr,
+          listed ? transform_->offset.data() : nullptr,
+          listed ? transform_->gain.data() : nullptr,
           scaled_targets ? transform_->target_shift.data() : nullptr,
           scaled_targets ? transform_->target_scale.data() : nullptr,
           class_weights_.empty() ? nullptr : class_weights_.data()};

@@ -49,11 +49,13 @@ struct LoadedTable {
   std::vector<float> y, weights;
 };
 
-// A Transform with its columns padded to a table's stride.
+// A Transform; if plain, with its columns padded to a table's stride.
 struct PaddedTransform {
   PaddedTransform(Transform const* transform, TableShape const& shape);
 
   std::vector<float> shift, scale, target_shift, target_scale;
+  std::vector<std::int32_t> source, input_shape;  // empty if plain, like the next two
+  std::vector<float> offset, gain;
 };
 
 // What a worker did for a profile.

@@ -176,8 +176,8 @@ static inline void @_head_labels(const struct @_network *network, double *z) {
   return "";
 }
 
-std::string_view c_types() {
-  return R"(
+std::string c_types(bool listed) {
+  std::string text = R"(
 struct @_layer {
   const float *weights, *bias; /* (outputs, inputs), (outputs) */
   int inputs, outputs;
@@ -189,22 +189,67 @@ struct @_network {
   double (*activation)(double);
   void (*head)(const struct @_network *, double *);
   const float *shift, *scale, *target_shift, *target_scale;
-};
 )";
+  if (listed) {
+    text += R"(  /* Inputs that are a list: of which x, in which shape; or NULL. */
+  const int *source, *shape;
+  const float *offset, *gain;
+)";
+  }
+  return text + "};\n";
 }
 
-std::string_view c_forward() {
-  return R"(
+namespace {
+
+constexpr char kShaped[] = R"(
+/* An input: linear (0), a smooth clip (1), a piece of a number's range (2) or a cosine (3). */
+static inline float @_shaped(int shape, float z, float offset, float gain) {
+  switch (shape) {
+    case 1: {
+      float const held = z < -1e18f ? -1e18f : z > 1e18f ? 1e18f : z, third = held / 3;
+      return (held / sqrtf(1 + third * third) - offset) * gain;
+    }
+    case 2:
+      return ((z < 0 ? 0 : z > 1 ? 1 : z) - offset) * gain;
+    case 3: {
+      float const angle = z - offset;
+      return cosf(angle < -8192 ? -8192 : angle > 8192 ? 8192 : angle) * gain;
+    }
+  }
+  return (z - offset) * gain;
+}
+)";
+
+constexpr char kInputs[] = R"(  for (i = 0; i < @_inputs; ++i) {
+    float const standard = (x[i] - network->shift[i]) * network->scale[i];
+    from[i] = isnan(x[i]) ? 0 : standard;
+  }
+)";
+
+constexpr char kListedInputs[] = R"(  for (i = 0; i < network->layers[0].inputs; ++i) {
+    float const raw = x[network->source == NULL ? i : network->source[i]];
+    float const z = (raw - network->shift[i]) * network->scale[i];
+    if (isnan(raw)) {
+      from[i] = 0;
+    } else if (network->source == NULL) {
+      from[i] = z;
+    } else {
+      from[i] = @_shaped(network->shape[i], z, network->offset[i], network->gain[i]);
+    }
+  }
+)";
+
+}  // namespace
+
+std::string c_forward(bool listed) {
+  return std::string(listed ? kShaped : "") + R"(
 /* Adds what a network predicts, as often as it was picked. */
 static inline void @_forward(const struct @_network *network, const float *x, double *sum) {
   double buffers[2][@_widest];
   double *from = buffers[0], *to = buffers[1], *swap;
   int l, i, k;
-  for (i = 0; i < @_inputs; ++i) {
-    float const standard = (x[i] - network->shift[i]) * network->scale[i];
-    from[i] = isnan(x[i]) ? 0 : standard;
-  }
-  for (l = 0; l < network->layer_count; ++l) {
+)" + (listed ? kListedInputs : kInputs) +
+         R"(  for (l = 0; l < network->layer_count; ++l) {
     const struct @_layer *const layer = &network->layers[l];
     const float *weights = layer->weights;
     for (k = 0; k < layer->outputs; ++k, weights += layer->inputs) {

@@ -18,9 +18,9 @@ std::string c_activation(std::string const& name);
 // "static inline void @_softmax(...)": logits to what is predicted, in place.
 std::string_view c_head(NetworkHead head);
 std::string_view c_head_name(NetworkHead head);
-// Layers, networks and their forward pass.
-std::string_view c_types();
-std::string_view c_forward();
+// Layers, networks and their forward pass; `listed`: some network's inputs are a list (Transform).
+std::string c_types(bool listed);
+std::string c_forward(bool listed);
 
 // "static inline void @_calibrate(double *p, double temperature) ...", of classes or of labels.
 std::string_view c_calibration(bool of_classes);

@@ -36,6 +36,10 @@ class Header {
   }
 
  private:
+  // What was written, with its names.
+  template <class T>
+  using Tables = std::vector<std::pair<std::vector<T>, std::string>>;
+
   std::string named(std::string_view text) const { return c_named(text, name_); }
   bool of_classes() const { return encoding_.task == Task::classification; }
   std::string outputs_called() const {
@@ -60,7 +64,7 @@ class Header {
     int widest = encoding_.input_count();
     for (Ensemble::Part const& part : saved_.models.parts) {
       for (LayerWeights const& layer : part.model.layers)
-        widest = std::max(widest, layer.outputs);
+        widest = std::max({widest, layer.inputs, layer.outputs});
     }
     widest = std::max(widest, encoding_.output_count());
     return named("enum { @_inputs = " + std::to_string(encoding_.input_count()) +
@@ -174,14 +178,39 @@ class Header {
   // ---- networks
 
   // The table of a transform's numbers, written once for all networks that have the same.
-  std::string shared_table(std::string const& wanted, std::vector<float> const& values,
-                           std::string& text) {
-    for (auto const& [former, name] : tables_) {
-      if (*former == values) return name;
+  template <class T>
+  static std::string shared_table(std::string const& wanted, std::vector<T> const& values,
+                                  Tables<T>& known, std::string& text) {
+    for (auto const& [former, name] : known) {
+      if (former == values) return name;
     }
     text += c_table(wanted, values);
-    tables_.emplace_back(&values, wanted);
+    known.emplace_back(values, wanted);
     return wanted;
+  }
+  std::string floats(std::string const& wanted, std::vector<float> const& values,
+                     std::string& text) {
+    return shared_table(wanted, values, float_tables_, text);
+  }
+
+  // What a network has beside shift and scale if its inputs are a list.
+  std::string list_of_inputs(Transform const& transform, std::string const& prefix,
+                             std::string& tables) {
+    if (transform.is_plain()) return ",\n     NULL, NULL, NULL, NULL";
+    std::vector<int> shapes;
+    for (InputShape const shape : transform.shape)
+      shapes.push_back(static_cast<int>(shape));
+    std::vector<int> const sources(transform.source.begin(), transform.source.end());
+    return ",\n     " + shared_table(prefix + "source", sources, int_tables_, tables) + ", " +
+           shared_table(prefix + "shape", shapes, int_tables_, tables) + ", " +
+           floats(prefix + "offset", transform.offset, tables) + ", " +
+           floats(prefix + "gain", transform.gain, tables);
+  }
+
+  bool has_lists() const {
+    auto const& parts = saved_.models.parts;
+    return std::any_of(parts.begin(), parts.end(),
+                       [](Ensemble::Part const& part) { return !part.model.transform.is_plain(); });
   }
 
   std::string network(std::size_t p, std::string& tables) {
@@ -202,11 +231,15 @@ class Header {
     std::string text = "    {" + prefix + "layers, " + std::to_string(model.layers.size()) + ", " +
                        std::to_string(part.count) + ", @_" + activation_of(model) + ", @_head_" +
                        std::string(c_head_name(head_of(model))) + ",\n     " +
-                       shared_table(prefix + "shift", transform.shift, tables) + ", " +
-                       shared_table(prefix + "scale", transform.scale, tables);
-    if (encoding_.task != Task::regression) return text + ", NULL, NULL}";
-    return text + ", " + shared_table(prefix + "target_shift", transform.target_shift, tables) +
-           ", " + shared_table(prefix + "target_scale", transform.target_scale, tables) + "}";
+                       floats(prefix + "shift", transform.shift, tables) + ", " +
+                       floats(prefix + "scale", transform.scale, tables);
+    if (encoding_.task != Task::regression) {
+      text += ", NULL, NULL";
+    } else {
+      text += ", " + floats(prefix + "target_shift", transform.target_shift, tables) + ", " +
+              floats(prefix + "target_scale", transform.target_scale, tables);
+    }
+    return text + (has_lists() ? list_of_inputs(transform, prefix, tables) : "") + "}";
   }
 
   std::string networks() {
@@ -219,14 +252,13 @@ class Header {
       heads.insert(head_of(parts[p].model));
       list += std::string(p > 0 ? ",\n" : "") + network(p, tables);
     }
-    std::string text(c_types());
+    std::string text = c_types(has_lists());
     for (std::string const& activation : activations)
       text += c_activation(activation);
     for (NetworkHead const head : heads)
       text += c_head(head);
     return named(text + "\n" + tables + "static const struct @_network @_networks[" +
-                 std::to_string(parts.size()) + "] = {\n" + list + "};\n" +
-                 std::string(c_forward()));
+                 std::to_string(parts.size()) + "] = {\n" + list + "};\n" + c_forward(has_lists()));
   }
 
   std::string predict() const {
@@ -290,7 +322,8 @@ class Header {
   Encoding const& encoding_;
   std::string name_;
   std::vector<std::string> members_;
-  std::vector<std::pair<std::vector<float> const*, std::string>> tables_ = {};
+  Tables<float> float_tables_ = {};
+  Tables<int> int_tables_ = {};
 };
 
 }  // namespace

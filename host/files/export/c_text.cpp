@@ -117,6 +117,12 @@ std::string c_table(std::string const& name, std::span<float const> values) {
   return braced("static const float " + name + "[" + std::to_string(values.size()) + "]", texts);
 }
 
+std::string c_table(std::string const& name, std::span<int const> values) {
+  std::vector<std::string> texts;
+  for (int const value : values)
+    texts.push_back(std::to_string(value));
+  return braced("static const int " + name + "[" + std::to_string(values.size()) + "]", texts);
+}
 std::string c_table(std::string const& name, std::span<std::string const> texts) {
   std::vector<std::string> literals;
   for (std::string const& text : texts)

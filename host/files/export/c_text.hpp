@@ -20,6 +20,7 @@ std::vector<std::string> c_members(std::vector<std::string> const& columns);
 std::string c_number(double value);
 // "static const float NAME[3] = {...};"
 std::string c_table(std::string const& name, std::span<float const> values);
+std::string c_table(std::string const& name, std::span<int const> values);
 // "static const char *const NAME[3] = {...};"
 std::string c_table(std::string const& name, std::span<std::string const> texts);
 

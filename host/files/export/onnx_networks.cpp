@@ -3,6 +3,7 @@
 // products, which are in fp32 here.
 #include "files/export/onnx_networks.hpp"
 
+#include <algorithm>
 #include <numbers>
 
 #include "brood/error.hpp"
@@ -49,10 +50,80 @@ class Networks {
                            std::span<float const>(values));
   }
 
+  static bool makes_same_inputs(Transform const& a, Transform const& b) {
+    return a.shift == b.shift && a.scale == b.scale && a.source == b.source && a.shape == b.shape &&
+           a.offset == b.offset && a.gain == b.gain;
+  }
+
+  // Inputs that are a list: those of a shape at once, then all in their order.
+  OnnxValue listed(Transform const& transform) {
+    std::vector<OnnxValue> parts;
+    std::vector<std::int64_t> order(transform.source.size());  // where each has come to
+    std::int64_t next = 0;
+    for (InputShape const shape :
+         {InputShape::linear, InputShape::smooth_clip, InputShape::piece, InputShape::cosine}) {
+      std::vector<std::int64_t> sources;
+      std::vector<float> shift, scale, offset, gain;
+      for (std::size_t i = 0; i < transform.source.size(); ++i) {
+        if (transform.shape[i] != shape) continue;
+        sources.push_back(transform.source[i]);
+        shift.push_back(transform.shift[i]);
+        scale.push_back(transform.scale[i]);
+        offset.push_back(transform.offset[i]);
+        gain.push_back(transform.gain[i]);
+        order[i] = next++;
+      }
+      if (sources.empty()) continue;
+      OnnxValue const raw = columns_of(encoded_, sources);
+      OnnxValue const z = apply("Mul", apply("Sub", raw, row("shift", shift)), row("scale", scale));
+      OnnxValue const x = shaped(shape, z, row("offset", offset), row("gain", gain));
+      parts.push_back(apply("Where", columns_of(missing_, sources), graph_.scalar(0.0f), x));
+    }
+    OnnxValue const all = graph_.node("Concat", parts, OnnxAttributes().whole("axis", 1));
+    return std::is_sorted(order.begin(), order.end()) ? all : columns_of(all, order);
+  }
+
+  OnnxValue columns_of(OnnxValue const& matrix, std::vector<std::int64_t> const& columns) {
+    return graph_.node(
+        "Gather",
+        {matrix, graph_.constant(prefix_ + "columns", std::span<std::int64_t const>(columns))},
+        OnnxAttributes().whole("axis", 1));
+  }
+
+  OnnxValue held(OnnxValue const& value, float low, float high) {
+    return apply("Clip", value, graph_.scalar(low), graph_.scalar(high));
+  }
+
+  // As core/input_shape.hpp has them.
+  OnnxValue shaped(InputShape shape, OnnxValue const& z, OnnxValue const& offset,
+                   OnnxValue const& gain) {
+    switch (shape) {
+      case InputShape::linear:
+        return apply("Mul", apply("Sub", z, offset), gain);
+      case InputShape::smooth_clip: {
+        OnnxValue const inside = held(z, -1e18f, 1e18f);
+        OnnxValue const third = apply("Div", inside, graph_.scalar(3.0f));
+        OnnxValue const root =
+            apply("Sqrt", apply("Add", graph_.scalar(1.0f), apply("Mul", third, third)));
+        return apply("Mul", apply("Sub", apply("Div", inside, root), offset), gain);
+      }
+      case InputShape::piece:
+        return apply("Mul", apply("Sub", held(z, 0.0f, 1.0f), offset), gain);
+      case InputShape::cosine:
+        return apply("Mul", apply("Cos", held(apply("Sub", z, offset), -8192.0f, 8192.0f)), gain);
+    }
+    return z;
+  }
+
   // Once for all networks of one transform.
   OnnxValue standardised(Transform const& transform) {
     for (auto const& [former, value] : standardised_) {
-      if (former->shift == transform.shift && former->scale == transform.scale) return value;
+      if (makes_same_inputs(*former, transform)) return value;
+    }
+    if (!transform.is_plain()) {
+      OnnxValue value = listed(transform);
+      standardised_.emplace_back(&transform, value);
+      return value;
     }
     OnnxValue const centred = apply("Sub", encoded_, row("shift", transform.shift));
     OnnxValue value = apply("Where", missing_, graph_.scalar(0.0f),

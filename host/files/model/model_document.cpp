@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "backend/rows.hpp"
 #include "brood/error.hpp"
 #include "brood/study.hpp"
 #include "data/dates.hpp"
@@ -17,7 +18,9 @@ namespace brood::files {
 
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+// The second has lists of inputs; without one a document is of the first, which older programs
+// read.
+constexpr std::int64_t kPlain = 1, kWithInputs = 2;
 
 [[noreturn]] void refuse(std::string const& what) {
   throw UsageError(what);
@@ -59,6 +62,15 @@ class Part {
       list.push_back(element.text());
     return list;
   }
+  std::vector<std::int32_t> wholes() const {
+    std::vector<std::int32_t> list;
+    for (Part const& element : elements()) {
+      std::int64_t const value = element.whole();
+      if (value < 0 || value > 1 << 30) refuse(element.name() + " is " + std::to_string(value));
+      list.push_back(static_cast<std::int32_t>(value));
+    }
+    return list;
+  }
   std::vector<float> floats() const {
     std::vector<float> list;
     for (Part const& element : elements()) {
@@ -91,12 +103,41 @@ Json transform_document(Transform const& transform) {
   json.set("shift", numbers(transform.shift)).set("scale", numbers(transform.scale));
   json.set("target_shift", numbers(transform.target_shift));
   json.set("target_scale", numbers(transform.target_scale));
+  if (transform.is_plain()) return json;
+  std::vector<std::string> shapes;
+  for (InputShape const shape : transform.shape)
+    shapes.emplace_back(name_of(shape));
+  json.set("columns", transform.columns);
+  json.set("source",
+           Json(std::vector<std::int64_t>(transform.source.begin(), transform.source.end())));
+  json.set("shape", Json(shapes));
+  json.set("offset", numbers(transform.offset)).set("gain", numbers(transform.gain));
   return json;
 }
 
+InputShape read_shape(Part const& part) {
+  for (InputShape const shape :
+       {InputShape::linear, InputShape::smooth_clip, InputShape::piece, InputShape::cosine}) {
+    if (part.text() == name_of(shape)) return shape;
+  }
+  refuse(part.name() + " is " + quoted(part.text()) + ", not linear, smooth_clip, piece or cosine");
+}
+
 Transform read_transform(Part const& part) {
-  return {part.at("shift").floats(), part.at("scale").floats(), part.at("target_shift").floats(),
-          part.at("target_scale").floats()};
+  Transform transform{part.at("shift").floats(), part.at("scale").floats(),
+                      part.at("target_shift").floats(), part.at("target_scale").floats()};
+  if (part.json().find("source") == nullptr) return transform;
+  std::int64_t const columns = part.at("columns").whole();
+  if (columns < 1 || columns > 1 << 30)
+    refuse(part.name() + ".columns is " + std::to_string(columns));
+  transform.columns = static_cast<int>(columns);
+  transform.source = part.at("source").wholes();
+  if (transform.source.empty()) refuse(part.name() + ".source is empty");
+  for (Part const& each : part.at("shape").elements())
+    transform.shape.push_back(read_shape(each));
+  transform.offset = part.at("offset").floats();
+  transform.gain = part.at("gain").floats();
+  return transform;
 }
 
 Json frame_document(Frame const& frame) {
@@ -314,8 +355,12 @@ void check_sizes(Model const& model, Encoding const& encoding) {
   auto const inputs = static_cast<std::size_t>(encoding.input_count());
   std::size_t const targets = encoding.task == Task::regression ? encoding.targets.size() : 0;
   if (inputs == 0) refuse("there are no inputs");
-  if (transform.shift.size() != inputs || transform.scale.size() != inputs) {
+  if (transform.is_plain() &&
+      (transform.shift.size() != inputs || transform.scale.size() != inputs)) {
     refuse("transform is not of " + std::to_string(inputs) + " inputs");
+  }
+  if (!transform.is_plain()) {
+    check_transform(&transform, {Task::classification, encoding.input_count(), model.outputs});
   }
   if (transform.target_shift.size() != targets || transform.target_scale.size() != targets) {
     refuse("transform is not of " + std::to_string(targets) + " targets");
@@ -333,9 +378,9 @@ void check_sizes(Model const& model, Encoding const& encoding) {
 
 void check_version(Part const& part) {
   std::int64_t const version = part.at("version").whole();
-  if (version == kVersion) return;
-  refuse("is of version " + std::to_string(version) + "; this program reads version " +
-         std::to_string(kVersion));
+  if (version == kPlain || version == kWithInputs) return;
+  refuse("is of version " + std::to_string(version) + "; this program reads versions " +
+         std::to_string(kPlain) + " and " + std::to_string(kWithInputs));
 }
 
 // ---- a network, and what it shares with others of an ensemble
@@ -355,9 +400,10 @@ Model read_network(Part const& part, Task task, int outputs, Encoding const& enc
 }
 
 // What a document begins with.
-Json head_document(Model const& model, std::string const& metric, std::string const& weight) {
+Json head_document(Model const& model, bool plain, std::string const& metric,
+                   std::string const& weight) {
   Json json;
-  json.set("version", kVersion).set("task", name_of(model.task));
+  json.set("version", plain ? kPlain : kWithInputs).set("task", name_of(model.task));
   json.set("outputs", model.outputs).set("metric", metric);
   if (!weight.empty()) json.set("weight", weight);
   return json;
@@ -442,7 +488,8 @@ std::string read_weight(Part const& part) {
 
 Json to_document(SavedModel const& saved) {
   check_utf8(saved.encoding, saved.weight);
-  Json json = head_document(saved.model, saved.metric, saved.weight);
+  Json json =
+      head_document(saved.model, saved.model.transform.is_plain(), saved.metric, saved.weight);
   set_network(saved.model, json);
   json.set("encoding", encoding_document(saved.encoding));
   set_calibration(saved.model.calibration, json);
@@ -472,7 +519,10 @@ Json to_ensemble_document(SavedPredictor const& saved) {
     set_network(part.model, json);
     parts.push_back(std::move(json));
   }
-  Json json = head_document(saved.models.parts.front().model, saved.metric, saved.weight);
+  bool const plain =
+      std::all_of(saved.models.parts.begin(), saved.models.parts.end(),
+                  [](Ensemble::Part const& part) { return part.model.transform.is_plain(); });
+  Json json = head_document(saved.models.parts.front().model, plain, saved.metric, saved.weight);
   json.set("encoding", encoding_document(saved.encoding)).set("parts", std::move(parts));
   set_calibration(saved.models.calibration, json);
   return json;

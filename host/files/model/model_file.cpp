@@ -293,7 +293,9 @@ class Reader {
   // Inputs, hidden widths and outputs as the hyperparameters and the encoding have them.
   void check_widths(std::string const& prefix, Model const& model, Encoding const& encoding) const {
     Config const config = with_defaults(model.config, model.task);
-    std::vector<std::int64_t> widths{encoding.input_count()};
+    Transform const& transform = model.transform;
+    std::vector<std::int64_t> widths{transform.is_plain() ? encoding.input_count()
+                                                          : std::ssize(transform.source)};
     std::visit(
         [&](auto const& hidden) {
           if constexpr (std::is_same_v<decltype(hidden), std::vector<std::int64_t> const&>) {

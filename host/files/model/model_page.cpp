@@ -123,6 +123,14 @@ constexpr char kEncodeCycles[] = R"(        for cycle in i.get("cycles", []):
             x += [math.sin(angle), math.cos(angle)]
 )";
 
+constexpr char kShapes[] =
+    R"(    offset, gain = np.array(t["offset"], "f4"), np.array(t["gain"], "f4")
+    held, shape = np.clip(z, -1e18, 1e18), np.array(t["shape"])
+    f = np.select([shape == "smooth_clip", shape == "piece"],
+                  [held / np.sqrt(1 + (held / 3) ** 2), np.clip(z, 0, 1)], z)
+    z = np.where(shape == "cosine", np.cos(np.clip(z - offset, -8192, 8192)), f - offset) * gain
+)";
+
 bool has_cycles(Encoding const& encoding) {
   return std::any_of(encoding.inputs.begin(), encoding.inputs.end(),
                      [](InputEncoding const& input) { return !input.cycles.empty(); });
@@ -133,11 +141,15 @@ std::string program(SavedModel const& saved) {
   std::string code = std::string(cycles ? "import datetime, json, math\n" : "import json, math\n") +
                      "import numpy as np\n" + kLoad + (cycles ? kCycles : "") + kEncode +
                      (cycles ? kEncodeCycles : "") + "    return np.array(x, \"f4\")\n";
+  bool const plain = saved.model.transform.is_plain();
   code +=
       "\ndef predict(row, about, tensors):\n"
       "    t = about[\"transform\"]\n"
-      "    z = encode(row, about[\"encoding\"][\"inputs\"])\n"
-      "    z = (z - np.array(t[\"shift\"], \"f4\")) * np.array(t[\"scale\"], \"f4\")\n"
+      "    z = encode(row, about[\"encoding\"][\"inputs\"])" +
+      std::string(plain ? "" : "[t[\"source\"]]") +
+      "\n"
+      "    z = (z - np.array(t[\"shift\"], \"f4\")) * np.array(t[\"scale\"], \"f4\")\n" +
+      (plain ? "" : kShapes) +
       "    z = np.where(np.isnan(z), 0, z)  # what is missing is 0\n"
       "    for layer in range(0, len(tensors), 2):\n"
       "        z = tensors[f\"{layer}.weight\"] @ z + tensors[f\"{layer}.bias\"]\n"
@@ -231,6 +243,19 @@ std::string inputs_text(Encoding const& encoding) {
   return text;
 }
 
+std::string transform_text(Transform const& transform) {
+  if (transform.is_plain()) {
+    return "\nThen each is (x - shift) * scale by the metadata's `transform`, in fp32, and what is "
+           "missing is 0.\n";
+  }
+  return "\nThe network's " + std::to_string(transform.source.size()) +
+         " inputs are made of these by the metadata's `transform`, in fp32: each of one of them, "
+         "its "
+         "`source`, as z = (x - shift) * scale in its `shape`, (f(z) - offset) * gain, where f is "
+         "z itself (`linear`), z / sqrt(1 + (z / 3)^2) (`smooth_clip`) or z held between 0 and 1 "
+         "(`piece`), or as cos(z - offset) * gain (`cosine`); what is missing is 0.\n";
+}
+
 std::string outputs_text(SavedModel const& saved) {
   Encoding const& encoding = saved.encoding;
   auto const& names = encoding.task == Task::classification ? encoding.classes : encoding.targets;
@@ -249,9 +274,7 @@ std::string outputs_text(SavedModel const& saved) {
 std::string model_page(SavedModel const& saved, bool has_ensemble) {
   return "## Files\n\n" + files_text(has_ensemble) + "\n## Tensors\n\n" +
          tensors_text(saved.model, has_ensemble) + "\n## Inputs\n\n" + inputs_text(saved.encoding) +
-         "\nThen each is (x - shift) * scale by the metadata's `transform`, in fp32, and what is "
-         "missing is 0.\n\n## Outputs\n\n" +
-         outputs_text(saved) +
+         transform_text(saved.model.transform) + "\n## Outputs\n\n" + outputs_text(saved) +
          "\n## Predicting without brood\n\n`brood export` writes ONNX and C, too; this needs numpy "
          "alone. (`safetensors.torch.load_file` gives the same tensors to "
          "PyTorch.)\n\n```python\n" +

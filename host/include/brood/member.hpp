@@ -102,6 +102,9 @@ std::vector<HyperparameterInfo> hyperparameters();
 std::vector<std::string> check(Config const& config, Task task);
 std::vector<std::string> check(std::string_view name, Value const& value);
 
+// What a valid config makes of numbers: with fit_transform() the transform of its members.
+Numbers numbers_of(Config const& config);
+
 // The config with every hyperparameter that it leaves open set to its default for the task (and for
 // its optimizer), in the table's order; layers and widths as `hidden`.
 Config with_defaults(Config const& config, Task task);

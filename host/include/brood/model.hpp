@@ -26,7 +26,7 @@ struct Model {
   std::vector<LayerWeights> layers = {};
   Calibration calibration = {};
 
-  int inputs() const;
+  int inputs() const;  // columns of the table that it takes
   // Raw inputs (rows, inputs), NaN is missing -> (rows, outputs): class probabilities, label
   // probabilities, both calibrated, or values in the user's units. Sums are in double; agrees with
   // the backend that trained it to 1e-4 relative. Throws UsageError if the columns do not match.

@@ -153,6 +153,59 @@ TEST(ModelFile, KeepsThePiecesOfANumber) {
   }
 }
 
+// Eight inputs, made of five columns.
+SavedModel listed_model() {
+  SavedModel saved = saved_model(Task::regression, "mse");
+  Transform& transform = saved.model.transform;
+  Transform const inputs = counted_transform(8, 0);
+  transform.shift = inputs.shift;
+  transform.scale = inputs.scale;
+  transform.columns = 5;
+  transform.source = {0, 1, 2, 3, 4, 0, 0, 1};
+  using enum InputShape;
+  transform.shape = {smooth_clip, linear, linear, linear, linear, piece, cosine, cosine};
+  transform.offset = {0, 0, 0, 0, 0, 0.5f, -1.25f, 2};
+  transform.gain = {1, 1, 1, 1, 1, 3.5f, 1, 1};
+  saved.model.layers[0] = counted_layer(8, 4);
+  return saved;
+}
+
+TEST(ModelFile, KeepsInputsThatAreAList) {
+  SavedModel const saved = listed_model();
+  std::string const bytes = to_safetensors(saved);
+  SavedModel const read = from_safetensors(bytes, "file");
+  expect_same(read, saved);
+  EXPECT_EQ(read.model.transform.columns, 5);
+  EXPECT_EQ(read.model.transform.source, saved.model.transform.source);
+  EXPECT_EQ(read.model.transform.shape, saved.model.transform.shape);
+  EXPECT_EQ(read.model.transform.offset, saved.model.transform.offset);
+  EXPECT_EQ(read.model.transform.gain, saved.model.transform.gain);
+  EXPECT_EQ(read.model.inputs(), 5);
+  std::vector<float> const x = {1, 2, 0, 1, 0, std::nanf(""), -3.25f, 1, 0, 1};
+  EXPECT_EQ(read.model.predict({x.data(), 2, 5}), saved.model.predict({x.data(), 2, 5}));
+  // Programs that know nothing of lists say so; files without one are as they were.
+  EXPECT_NE(bytes.find(R"(\"version\":2)"), std::string::npos);
+  EXPECT_NE(to_safetensors(saved_model(Task::regression, "mse")).find(R"(\"version\":1)"),
+            std::string::npos);
+}
+
+TEST(ModelFile, RefusesListsOfInputsThatCannotBe) {
+  std::string const bytes = to_safetensors(listed_model());
+  auto const refused = [&](char const* from, char const* to) {
+    return refusal(with_header(bytes, replaced(header_of(bytes), from, to)));
+  };
+  EXPECT_NE(refused(R"([0,1,2,3,4,0,0,1])", R"([0,1,2,3,5,0,0,1])").find("source 5"),
+            std::string::npos);
+  EXPECT_NE(refused(R"([0,1,2,3,4,0,0,1])", R"([0,1,2,3,-1,0,0,1])").find("source[4] is -1"),
+            std::string::npos);
+  EXPECT_NE(refused(R"([0,1,2,3,4,0,0,1])", R"([0,1,2,3,4,0,0])").find("7 sources"),
+            std::string::npos);
+  EXPECT_NE(refused(R"([0,1,2,3,4,0,0,1])", "[]").find("source is empty"), std::string::npos);
+  EXPECT_NE(refused(R"(\"columns\":5)", R"(\"columns\":6)").find("6 columns"), std::string::npos);
+  EXPECT_NE(refused(R"(\"smooth_clip\")", R"(\"clip\")").find("'clip'"), std::string::npos);
+  EXPECT_NE(refused(R"(\"gain\":[1.0,)", R"(\"gain\":[)").find("7 gains"), std::string::npos);
+}
+
 TEST(ModelFile, KeepsHowDatesAreWritten) {
   SavedModel saved = saved_model(Task::regression, "mse");
   saved.encoding.inputs[0].date = "dd/mm/yyyy";
@@ -240,7 +293,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"TwiceTheSame", R"("0.weight")", R"("0.bias")", "twice"},
         Damage{"NoMetadata", R"("brood":)", R"("blood":)", "not saved by brood"},
         Damage{"Document", R"({\"version\")", R"([\"version\")", "__metadata__.brood"},
-        Damage{"Version", R"(\"version\":1)", R"(\"version\":2)", "version 2"},
+        Damage{"Version", R"(\"version\":1)", R"(\"version\":3)", "version 3"},
         Damage{"Task", R"(\"regression\")", R"(\"regress\")", "task is 'regress'"},
         Damage{"Outputs", R"(\"outputs\":3)", R"(\"outputs\":4)", "outputs is 4"},
         Damage{"HugeOutputs", R"(\"outputs\":3)", R"(\"outputs\":99999999999)", "outputs is"},

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The transforms of a study's members: those that train on the same rows and make the same of
+// numbers share one. What a trial asks for is fitted when it is first asked for.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "brood/study.hpp"
+#include "data/number_summary.hpp"
+
+namespace brood {
+
+class Transforms {
+ public:
+  // Of the rows that the members of each split train on, and of all but the test rows. All must
+  // outlive it.
+  Transforms(Study const& study, Table const& table, Splits const& splits);
+
+  SharedTransform of_split(Config const& config, std::size_t split);
+  // Of a refit.
+  SharedTransform of_development(Config const& config);
+
+ private:
+  // Less than, of what decides a transform.
+  struct Before {
+    bool operator()(Numbers const& a, Numbers const& b) const;
+  };
+  struct Fitted {
+    Rows rows;
+    SharedTransform plain = {};  // of numbers, too, where the study starts from a network
+    std::optional<std::vector<NumberSummary>> summaries = {};
+    std::map<Numbers, std::weak_ptr<Transform const>, Before> of_numbers = {};  // not plain
+  };
+  SharedTransform of(Fitted& fitted, Config const& config);
+
+  Study const& study_;
+  Table const& table_;
+  std::vector<Fitted> by_split_;
+  Fitted development_;
+};
+
+}  // namespace brood
