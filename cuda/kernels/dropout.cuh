@@ -2,6 +2,7 @@
 // Dropout masks by the counters of core/philox.hpp: one call serves a lane's quad.
 #pragma once
 
+#include "core/dropout.hpp"
 #include "core/philox.hpp"
 #include "cuda/kernels/precision.cuh"
 #include "cuda/task/member_task.hpp"

@@ -49,12 +49,22 @@ class ElementUpdate {
                                            LayerScalars const& layer, float mean, float norm_factor)
       : scalars_(step), mean_(mean), norm_factor_(norm_factor), decay_(layer.decay) {
     scalars_.rate = layer.rate;
+    scalars_.eps = layer.eps;
     if constexpr (!Plain) {
       clip_ = clip_bound(m);
       l1_ = m.l1;
       l2_ = m.l2;
       ema_ = m.ema;
     }
+  }
+
+  // The same with what biases have of their own.
+  __device__ __forceinline__ ElementUpdate of_biases(StepScalars const& step,
+                                                     LayerScalars const& layer) const {
+    ElementUpdate update(*this);
+    update.scalars_.rate = layer.bias_rate;
+    update.scalars_.eps = step.eps;
+    return update;
   }
 
   // The new value of a weight; a and b are the optimizer's state.

@@ -206,6 +206,8 @@ __device__ __forceinline__ bool train_chunk(W const& w, int number) {
     if (first == 0) pass.kind = control().update;
     pass.mean = sums.mean;
     finite = sums.loss - sums.loss == 0.0f;
+    // All forward passes of the step are done.
+    if (has_scheduled_dropout(w.member())) schedule_dropout<typename W::OfRows>(now.step + 1);
   }
   if (threadIdx.x == 0) put_next(number + 2);
   if (!finite) return false;
@@ -222,6 +224,7 @@ BROOD_PHASE bool train_until(std::int64_t until) {
   std::int64_t const step = control().progress.step;
   if (step >= until) return true;
   compute_scalars<typename W::OfRows>(step - step % kScalarsAhead);
+  if (has_scheduled_dropout(control().task.member)) schedule_dropout<typename W::OfRows>(step);
   begin_stream<W>(step, until);
   W const w;
   bool finite = true;

@@ -15,11 +15,24 @@ BROOD_PHASE void compute_scalars(std::int64_t step) {
   if (w.warp != 0 || w.lane >= kScalarsAhead) return;
   Member const& m = w.member();
   double const lr = lr_at_step(m, step + w.lane);
-  TimedScalars const scalars{step_scalars(m, lr, step + w.lane), lr};
+  TimedScalars const scalars{step_scalars(m, lr, step + w.lane), lr,
+                             weight_decay_at_step(m, step + w.lane)};
   shared_at<StepScalars>(w.map().scalars)[w.lane] = scalars.step;
   auto* const layers = shared_at<LayerScalars>(w.map().layer_scalars) + w.lane * m.layers;
   for (int l = 0; l < m.layers; ++l)
-    layers[l] = layer_scalars(m, l, scalars.step, scalars.lr);
+    layers[l] = layer_scalars(m, l, scalars.step, scalars.lr, scalars.weight_decay);
+}
+
+// Writes the dropout of a step, if it has a schedule, to where forward passes read it: by the first
+// warp, a lane for each layer. None of them may be under way, and a barrier must follow.
+template <class W>
+BROOD_PHASE void schedule_dropout(std::int64_t step) {
+  W const w;
+  if (w.warp != 0) return;
+  MemberTask& task = control().task;
+  Member const& m = task.member;
+  if (w.lane < m.layers) task.dropout[w.lane] = dropout_at_step(m, m.dropout[w.lane], step);
+  if (w.lane == m.layers) task.input_dropout = dropout_at_step(m, m.input_dropout, step);
 }
 
 // Places of a step's scalars in shared memory.
@@ -201,7 +214,8 @@ __device__ __forceinline__ void update_tile(W const& w, ScalarsPlace const& scal
     with_units(std::true_type{});
   }
   for_biases<M>(w, place.bias, M, [&](int i, int at) {
-    update_bias(w, tensors, update, at, own_bias(w.place, tile.bias[i]));
+    update_bias(w, tensors, update.of_biases(scalars.of_step(), scalars.of_layer(l)), at,
+                own_bias(w.place, tile.bias[i]));
   });
 }
 
@@ -298,7 +312,10 @@ BROOD_PHASE void finish_tile(int number, int l, WeightPass pass, float mean, flo
                       quad.load(tensors, at);
                       quad.template run<true>(w, tensors, update, at, h, g);
                     },
-                    [&](int at, float g) { update_bias(w, tensors, update, at, g); });
+                    [&](int at, float g) {
+                      update_bias(w, tensors,
+                                  update.of_biases(scalars.of_step(), scalars.of_layer(l)), at, g);
+                    });
               });
 }
 

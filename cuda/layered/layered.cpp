@@ -182,7 +182,10 @@ class LayeredRun {
       std::int64_t const step = std::int64_t{epoch} * per_epoch + batch;
       double const lr = lr_at_step(m_, step);
       arguments_.step = static_cast<std::uint32_t>(step);
-      arguments_.scalars = {step_scalars(m_, lr, step), lr};
+      arguments_.scalars = {step_scalars(m_, lr, step), lr, weight_decay_at_step(m_, step)};
+      for (int l = 0; l < m_.layers; ++l)
+        arguments_.dropout[l] = dropout_at_step(m_, m_.dropout[l], step);
+      arguments_.input_dropout = dropout_at_step(m_, m_.input_dropout, step);
       arguments_.first = batch * m_.batch_size;
       arguments_.rows = batch_rows(m_, batch);
       arguments_.padded_rows = round_up(arguments_.rows, kUnitRows);

@@ -176,7 +176,7 @@ BROOD_PHASE void gather_inputs() {
   for_fragments(a.padded_rows, columns, [&](int block, int g, int c) {
     Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
     if (rate > 0.0f)
-      factors = dropout_factors(task.input_dropout, w.member().seed, a.step, 0, block, g, c);
+      factors = dropout_factors(a.input_dropout, w.member().seed, a.step, 0, block, g, c);
     for (int half = 0; half < 2; ++half) {
       int const row = block * kUnitRows + g + 8 * half;
       float x[2] = {0.0f, 0.0f};
@@ -227,7 +227,7 @@ BROOD_PHASE void activate_layer() {
   for_fragments(a.padded_rows, columns, [&](int block, int g, int c) {
     Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
     if (rate > 0.0f)
-      factors = dropout_factors(w.task().dropout[l], w.member().seed, a.step, l + 1, block, g, c);
+      factors = dropout_factors(a.dropout[l], w.member().seed, a.step, l + 1, block, g, c);
     for (int half = 0; half < 2; ++half) {
       std::int64_t const at = std::int64_t{block * kUnitRows + g + 8 * half} * columns + c;
       float2 z = *reinterpret_cast<float2 const*>(w.buffers().product + at);
@@ -363,21 +363,21 @@ BROOD_PHASE void update_layers() {
     if (is_frozen(m, l)) continue;
     TileLayer const& layer = w.layer(l);
     TimedScalars const& scalars = layered_arguments().scalars;
-    with_update(m, scalars.step, layer_scalars(m, l, scalars.step, scalars.lr), mean, factor,
-                [&](auto const& update) {
-                  for_each_thread(layer.columns * layer.rows / 2, [&](std::int64_t i) {
-                    int const at = layer.weights + static_cast<int>(2 * i);
-                    float const x = update_element(update, tensors, at, task.gradient[at], true);
-                    float const y =
-                        update_element(update, tensors, at + 1, task.gradient[at + 1], true);
-                    if (layered_arguments().precision != Precision::fp32)
-                      store_operand_pair(w.buffers().operands, at, x, y);
-                  });
-                  for_each_thread(layer.rows, [&](std::int64_t i) {
-                    int const at = layer.bias + static_cast<int>(i);
-                    update_element(update, tensors, at, task.gradient[at], false);
-                  });
-                });
+    LayerScalars const own = layer_scalars(m, l, scalars.step, scalars.lr, scalars.weight_decay);
+    with_update(m, scalars.step, own, mean, factor, [&](auto const& update) {
+      for_each_thread(layer.columns * layer.rows / 2, [&](std::int64_t i) {
+        int const at = layer.weights + static_cast<int>(2 * i);
+        float const x = update_element(update, tensors, at, task.gradient[at], true);
+        float const y = update_element(update, tensors, at + 1, task.gradient[at + 1], true);
+        if (layered_arguments().precision != Precision::fp32)
+          store_operand_pair(w.buffers().operands, at, x, y);
+      });
+      auto const of_biases = update.of_biases(scalars.step, own);
+      for_each_thread(layer.rows, [&](std::int64_t i) {
+        int const at = layer.bias + static_cast<int>(i);
+        update_element(of_biases, tensors, at, task.gradient[at], false);
+      });
+    });
   }
 }
 

@@ -77,6 +77,7 @@ struct LayeredArguments {
   std::uint32_t step;
   BatchOrder order;
   TimedScalars scalars;
+  DropoutScalars dropout[kMaxLayers], input_dropout;  // of that step
 };
 static_assert(std::is_trivially_copyable_v<LayeredArguments>);
 

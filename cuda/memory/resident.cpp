@@ -136,21 +136,12 @@ void Resident::take_start(Device& device) {
   }
 }
 
-namespace {
-
-DropoutScalars dropout_scalars(float rate) {
-  double const share = static_cast<double>(rate);
-  return {dropout_threshold(share), static_cast<float>(1.0 / (1.0 - share))};
-}
-
-}  // namespace
-
 MemberTask Resident::task(DeviceTable const& table) const {
   MemberTask task{};
   task.member = member_;
   for (int l = 0; l < kMaxLayers; ++l)
-    task.dropout[l] = dropout_scalars(member_.dropout[l]);
-  task.input_dropout = dropout_scalars(member_.input_dropout);
+    task.dropout[l] = dropout_at_step(member_, member_.dropout[l], 0);
+  task.input_dropout = dropout_at_step(member_, member_.input_dropout, 0);
   task.layout = layout_;
   task.parameters = tensors_.data();
   task.moments = moments_;

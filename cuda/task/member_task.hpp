@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/dropout.hpp"
 #include "core/member.hpp"
 #include "core/permutation.hpp"
 #include "core/progress.hpp"
@@ -82,14 +83,9 @@ struct MemberRecord {
 // rows, with the weights that predict, and change nothing of the member.
 enum class TaskKind : std::int32_t { train, evaluate, predict };
 
-// Of a rate of dropout: a word below the threshold drops its value; the others are multiplied.
-struct DropoutScalars {
-  std::uint32_t threshold;
-  float kept;
-};
-
 struct MemberTask {
   Member member;
+  // At the step in work, where dropout has a schedule.
   DropoutScalars dropout[kMaxLayers], input_dropout;
   TileLayout layout;
   SharedMap map;
@@ -127,7 +123,7 @@ static_assert(std::is_trivially_copyable_v<MemberRecord>);
 // The scalars of one step, worked out ahead; each layer has its own beside them (LayerScalars).
 struct TimedScalars {
   StepScalars step;
-  double lr;
+  double lr, weight_decay;
 };
 inline constexpr int kMaxWarps = 8;    // of a block
 inline constexpr int kMaxBlocks = 16;  // of a cluster

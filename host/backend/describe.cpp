@@ -10,6 +10,7 @@
 
 #include "backend/hyperparameters.hpp"
 #include "brood/error.hpp"
+#include "core/update_rule.hpp"
 
 namespace brood {
 
@@ -74,6 +75,10 @@ void set_optimizer_defaults(Member& m, Config const& config) {
   });
 }
 
+bool is_ntk(Member const& m) {
+  return m.parametrization != 0;
+}
+
 // Hyperparameters of a valid config, defaults filled in.
 Member settings_of(Config const& config, Task task) {
   Member m{};
@@ -87,6 +92,7 @@ Member settings_of(Config const& config, Task task) {
   }
   if (!sets(config, "loss")) m.loss = default_loss(task);
   set_optimizer_defaults(m, config);
+  if (is_ntk(m) && !sets(config, "init")) m.init = index_of<LecunNormal>(Inits{});
   return m;
 }
 
@@ -195,6 +201,32 @@ void check_dropout(Config const& config, std::vector<std::string>& problems) {
   }
 }
 
+GradientDegree degree_of(Member const& m) {
+  auto degree = GradientDegree::neither;
+  visit(Optimizers{}, m.optimizer, [&](auto optimizer) { degree = optimizer.kDegree; });
+  return degree;
+}
+
+// What cannot be told of weights that are held by another factor than they learn by.
+void check_parametrization(Member const& m, std::vector<std::string>& problems) {
+  if (!is_ntk(m)) return;
+  auto const refuse = [&](std::string const& what, std::string const& why) {
+    problems.push_back("parametrization: ntk does not go with " + what + ", " + why +
+                       "; leave it out, or take standard");
+  };
+  if (degree_of(m) == GradientDegree::neither) {
+    refuse("optimizer " + std::string(Optimizers::names[m.optimizer]),
+           "which has no rate by which weights that are held divided by sqrt(inputs) would move as "
+           "those would");
+  }
+  constexpr char const* kOneForAll =
+      "which is one number for layers whose weights are held divided by different ones";
+  if (m.l1 != 0.0f) refuse("l1", kOneForAll);
+  if (m.l2 != 0.0f) refuse("l2", kOneForAll);
+  if (m.clip_value != 0.0f) refuse("clip_value", kOneForAll);
+  if (m.clip_norm != 0.0f) refuse("clip_norm", kOneForAll);
+}
+
 bool loss_fits(int loss, Task task) {
   bool const cross_entropy = loss == index_of<CrossEntropy>(Losses{});
   bool const bce = loss == index_of<Bce>(Losses{});
@@ -234,6 +266,7 @@ void check_together(Config const& config, Task task, std::vector<std::string>& p
   }
   check_shape(config, problems);
   check_dropout(config, problems);
+  check_parametrization(m, problems);
   std::size_t const layers = hidden_of(config).size() + 1;
   Value const* layer_lr = config.find("layer_lr");
   std::size_t const factors = layer_lr == nullptr ? 0 : numbers_of(*layer_lr).size();
@@ -268,7 +301,8 @@ Config with_defaults(Config const& config, Task task) {
   for (auto const& row : kHyperparameters) {
     std::string_view const name = row.name;
     if (row.is_shape()) continue;  // hidden says it
-    if (name.starts_with("dropout_") || name == (alike ? "layer_dropout" : "dropout"))
+    bool const of_one_layer = name.starts_with("dropout_") && row.get == nullptr;
+    if (of_one_layer || name == (alike ? "layer_dropout" : "dropout"))
       continue;  // dropout says it, or layer_dropout where they differ
     if (Value const* given = config.find(row.name)) {
       full.set(row.name, *given);
@@ -327,6 +361,10 @@ Member describe(Config const& config, TableShape const& shape, std::uint64_t see
     m.layer_lr[l] = static_cast<std::size_t>(l) < factors.size()
                         ? static_cast<float>(factors[static_cast<std::size_t>(l)])
                         : 1.0f;
+    bool const scaled = is_ntk(m) && l < m.layers;
+    auto const [rate, eps] = scaled ? ntk_factors(degree_of(m), m.width[l]) : LayerFactors{1, 1};
+    m.layer_rate[l] = static_cast<float>(rate);
+    m.layer_eps[l] = static_cast<float>(eps);
   }
   std::vector<double> const dropouts = dropouts_of(config);
   std::fill(m.dropout, m.dropout + kMaxLayers, 0.0f);

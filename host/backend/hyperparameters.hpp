@@ -42,6 +42,7 @@ namespace detail {
 
 inline constexpr char const* kClassWeights[] = {"none", "balanced"};
 inline constexpr char const* kBiasInits[] = {"zeros", "as_weights"};
+inline constexpr char const* kParametrizations[] = {"standard", "ntk"};
 inline constexpr char const* kAdamEps[] = {"outside", "inside"};
 inline constexpr double kByOther = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double kMillion = 1e6;
@@ -84,7 +85,7 @@ inline constexpr Hyperparameter kHyperparameters[] = {
   {"activation", "network", detail::choice, index_of<Relu>(Activations{}), 0, 0, false, false, Activations::names, "",
    "of the hidden layers", BROOD_FIELD(activation)},
   {"init", "network", detail::choice, index_of<HeUniform>(Inits{}), 0, 0, false, false, Inits::names, "",
-   "law of the initial weights", BROOD_FIELD(init)},
+   "law of the initial weights; lecun_normal by default where parametrization is ntk", BROOD_FIELD(init)},
   {"bias_init", "network", detail::choice, 0, 0, 0, false, false, detail::kBiasInits, "",
    "initial biases: zeros, or drawn by the weights' law", BROOD_FIELD(bias_as_weights)},
   {"dropout", "network", detail::real, 0, 0, 0.95, false, false, {}, "",
@@ -111,6 +112,8 @@ inline constexpr Hyperparameter kHyperparameters[] = {
    "dropout of each hidden layer, as many as there are, in place of dropout", BROOD_NO_FIELD},
   {"input_dropout", "network", detail::real, 0, 0, 0.95, false, false, {}, "",
    "share of inputs dropped in a training step", BROOD_FIELD(input_dropout)},
+  {"dropout_schedule", "network", detail::choice, 0, 0, 0, false, false, RegularizerSchedules::names, "",
+   "course of all dropout over epochs, from what it is to 0; flat_cosine stays for half of them", BROOD_FIELD(dropout_schedule)},
 
   {"loss", "train", detail::choice, detail::kByOther, 0, 0, false, false, Losses::names, "by task",
    "cross_entropy or bce for classes, bce for labels, mse, mae or huber for regression", BROOD_FIELD(loss)},
@@ -144,6 +147,8 @@ inline constexpr Hyperparameter kHyperparameters[] = {
    "times w on the gradient; weights, not biases", BROOD_FIELD(l2)},
   {"weight_decay", "train", detail::real, detail::kByOther, 0, 1e3, false, false, {}, "by optimizer",
    "decoupled: w shrinks by lr x weight_decay x w each step; weights, not biases; 0.01 for adamw, else 0", BROOD_FIELD(weight_decay)},
+  {"weight_decay_schedule", "train", detail::choice, 0, 0, 0, false, false, RegularizerSchedules::names, "",
+   "course of weight_decay over epochs, from what it is to 0; flat_cosine stays for half of them", BROOD_FIELD(weight_decay_schedule)},
   {"clip_value", "train", detail::real, 0, 0, 1e10, false, false, {}, "",
    "largest size of a gradient's element; 0 is off", BROOD_FIELD(clip_value)},
   {"clip_norm", "train", detail::real, 0, 0, 1e10, false, false, {}, "",
@@ -152,16 +157,20 @@ inline constexpr Hyperparameter kHyperparameters[] = {
    "decay of an average of the weights that is evaluated in their place; 0 is off", BROOD_FIELD(ema)},
   {"layer_lr", "train", detail::reals, 0, 0, 1e3, false, false, {}, "[]",
    "factor on lr for each layer, as many as hidden layers + 1; 0 freezes", BROOD_NO_FIELD},
+  {"bias_lr", "train", detail::real, 1, 0, 1e3, false, false, {}, "",
+   "factor on lr for biases, beside that of their layer", BROOD_FIELD(bias_lr)},
+  {"parametrization", "train", detail::choice, 0, 0, 0, false, false, detail::kParametrizations, "",
+   "ntk: weights learn as in W x / sqrt(inputs), so that one lr suits all widths; not with adadelta, l1, l2, clip_value, clip_norm", BROOD_FIELD(parametrization)},
   {"batch_size", "train", detail::integer, 32, 1, 4096, false, false, {}, "",
    "rows a step; a short last batch is kept", BROOD_FIELD(batch_size)},
   {"epochs", "train", detail::integer, 50, 1, detail::kMillion, false, false, {}, "",
    "the whole training, which schedules span; in a study, the scheduler's max", BROOD_FIELD(epochs)},
   {"patience", "train", detail::integer, 0, 0, detail::kMillion, false, false, {}, "",
-   "evaluations without a better loss before training stops with the best weights; 0 is off", BROOD_FIELD(patience)},
+   "evaluations without a better loss before training stops with the best weights; as many as epochs never stop it, and still keep those; 0 is off", BROOD_FIELD(patience)},
   {"min_delta", "train", detail::real, 0, 0, 1e10, false, false, {}, "",
    "by how much a loss must be lower to count as better", BROOD_FIELD(min_delta)},
   {"lr_schedule", "train", detail::choice, 0, 0, 0, false, false, LrSchedules::names, "",
-   "course of the learning rate over epochs", BROOD_FIELD(lr_schedule)},
+   "course of the learning rate over epochs; coslog: cycles from 0 to lr and back, flat_cosine: lr for half of them, then down", BROOD_FIELD(lr_schedule)},
   {"warmup_epochs", "train", detail::integer, 0, 0, detail::kMillion, false, false, {}, "",
    "epochs over which lr first rises from 0", BROOD_FIELD(warmup_epochs)},
   {"lr_gamma", "train", detail::real, 0.1, 0, 1, true, false, {}, "",
@@ -169,7 +178,11 @@ inline constexpr Hyperparameter kHyperparameters[] = {
   {"lr_step_epochs", "train", detail::integer, 10, 1, detail::kMillion, false, false, {}, "",
    "epochs between the steps of the step schedule", BROOD_FIELD(schedule.step_epochs)},
   {"lr_final", "train", detail::real, 0, 0, 1, false, false, {}, "",
-   "share of lr that cosine and linear end at", BROOD_FIELD(schedule.final_factor)},
+   "share of lr that cosine, linear and flat_cosine end at", BROOD_FIELD(schedule.final_factor)},
+  {"coslog_cycles", "train", detail::integer, 4, 1, 32, false, false, {}, "",
+   "number of cycles of coslog", BROOD_FIELD(schedule.coslog_cycles)},
+  {"coslog_base", "train", detail::real, 2, 1, 100, true, false, {}, "",
+   "how many times as long as the one before each cycle of coslog is", BROOD_FIELD(schedule.coslog_base)},
   {"seed", "train", detail::integer, detail::kByOther, 0, detail::kLargestSeed, false, false, {}, "by trial",
    "of weights, batch order and dropout; trials of one seed begin alike", BROOD_NO_FIELD},
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Learning-rate schedules: the factor on `lr` at a step. A schedule spans a member's whole training
-// (`epochs`), never a rung. In double, by one thread, once per step.
+// (`epochs`), never a rung. In double, by one thread, once per step. Some of them are also those of
+// dropout and of weight decay.
 // To add one: a struct and its name in the list at the end.
 #pragma once
 
@@ -16,6 +17,8 @@ struct LrScheduleSettings {
   double gamma;         // lr_gamma
   int step_epochs;      // lr_step_epochs
   double final_factor;  // lr_final: of lr, at the end
+  double coslog_base;
+  int coslog_cycles;
 };
 
 // Where a step is: after warm-up, `done` of `total` steps and `epoch` whole epochs lie behind.
@@ -78,6 +81,34 @@ struct OneCycleLr {
   }
 };
 
-using LrSchedules = TypeList<ConstantLr, StepLr, ExponentialLr, CosineLr, LinearLr, OneCycleLr>;
+// Cycles along a cosine from 0 to lr and back, each `base` times as long as the one before: zero
+// where (base^i - 1) / (base^cycles - 1) of the training is done, so that the first step has no
+// rate (Holzmueller, Grinsztajn & Steinwart 2024: base 2, four cycles).
+struct CoslogLr {
+  static constexpr char const* name = "coslog";
+  static BROOD_HD double factor(LrScheduleSettings const& s, SchedulePoint const& at) {
+    double const t = static_cast<double>(at.done) / static_cast<double>(at.total);
+    double const length = power(s.coslog_base, s.coslog_cycles) - 1.0;
+    double const cycles = log_double(1.0 + length * t) / log_double(s.coslog_base);
+    return 0.5 * (1.0 - cos_two_pi(cycles));
+  }
+};
+
+// 1 for half of the training, then to final_factor along half a cosine (as CoslogLr; there for
+// dropout and weight decay).
+struct FlatCosineLr {
+  static constexpr char const* name = "flat_cosine";
+  static BROOD_HD double factor(LrScheduleSettings const& s, SchedulePoint const& at) {
+    double const t = static_cast<double>(at.done) / static_cast<double>(at.total);
+    double const fallen = t > 0.5 ? 2.0 * t - 1.0 : 0.0;
+    return s.final_factor + (1.0 - s.final_factor) * 0.5 * (1.0 + cos_pi(fallen));
+  }
+};
+
+using LrSchedules = TypeList<ConstantLr, StepLr, ExponentialLr, CosineLr, LinearLr, OneCycleLr,
+                             CoslogLr, FlatCosineLr>;
+
+// Those of dropout and weight decay, which end at 0.
+using RegularizerSchedules = TypeList<ConstantLr, CosineLr, LinearLr, FlatCosineLr>;
 
 }  // namespace brood

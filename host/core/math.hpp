@@ -267,6 +267,12 @@ BROOD_HD double cos_pi(double t) {
   return mirrored ? -value : value;
 }
 
+// cos(2 pi x) for 0 <= x < 2^31: of what x is beyond a whole number, by symmetry.
+BROOD_HD double cos_two_pi(double x) {
+  double const part = x - static_cast<double>(static_cast<std::int32_t>(x));
+  return cos_pi(part <= 0.5 ? 2.0 * part : 2.0 - 2.0 * part);
+}
+
 // x^n for n >= 0 by squaring.
 BROOD_HD double power(double x, std::int64_t n) {
   double result = 1.0;

@@ -45,10 +45,15 @@ struct Member {
   double lr;
   float l1, l2, weight_decay, clip_value, clip_norm, ema;
   float layer_lr[kMaxLayers];  // factor per layer; 0 freezes
+  float bias_lr;               // factor of the biases' rates beside it
+  std::int32_t parametrization;
+  // What it makes of a layer's weights: factors of their rate and eps, 1 if it is standard.
+  float layer_rate[kMaxLayers], layer_eps[kMaxLayers];
   // schedule
   std::int32_t lr_schedule;
   LrScheduleSettings schedule;
   std::int32_t warmup_epochs;
+  std::int32_t dropout_schedule, weight_decay_schedule;
   // training
   std::int32_t batch_size;
   std::int32_t epochs;
@@ -89,6 +94,22 @@ BROOD_HD double lr_at_step(Member const& m, std::int64_t step) {
   visit(LrSchedules{}, m.lr_schedule,
         [&](auto schedule) BROOD_HD_LAMBDA { factor = schedule.factor(m.schedule, at); });
   return m.lr * factor;
+}
+
+// The factor of dropout or weight decay at a step (from 0) by their schedule, which spans the whole
+// training.
+BROOD_HD double regularizer_factor(Member const& m, int schedule, std::int64_t step) {
+  if (schedule == index_of<ConstantLr>(RegularizerSchedules{})) return 1.0;
+  std::int64_t const per_epoch = steps_per_epoch(m);
+  SchedulePoint const at{step, per_epoch * m.epochs, step / per_epoch};
+  LrScheduleSettings const to_zero{};
+  double factor = 1.0;
+  visit(RegularizerSchedules{}, schedule,
+        [&](auto course) BROOD_HD_LAMBDA { factor = course.factor(to_zero, at); });
+  return factor;
+}
+BROOD_HD double weight_decay_at_step(Member const& m, std::int64_t step) {
+  return static_cast<double>(m.weight_decay) * regularizer_factor(m, m.weight_decay_schedule, step);
 }
 
 // The scalars of step `step` (from 0).

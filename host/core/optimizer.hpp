@@ -27,6 +27,10 @@ struct OptimizerSettings {
   float momentum_decay;  // nadam; 0.1 at most
 };
 
+// How a change goes with the size of gradients, eps being in proportion to them: in proportion
+// (one), not at all (zero), or in neither way.
+enum class GradientDegree { zero, one, neither };
+
 // In every scalars(): lr is the step's, schedule applied; steps count from 1.
 namespace detail {
 BROOD_HD StepScalars plain_scalars(OptimizerSettings const& s, double lr, float beta) {
@@ -47,6 +51,7 @@ BROOD_HD double root_of_correction(OptimizerSettings const& s, std::int64_t step
 struct Sgd {
   static constexpr char const* name = "sgd";
   static constexpr int kStates = 0;
+  static constexpr auto kDegree = GradientDegree::one;
   static constexpr float kLr = 0.01f, kEps = 1e-8f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, 0.0f);
@@ -60,6 +65,7 @@ struct Sgd {
 struct Momentum {  // Polyak 1964: b = mu b + g
   static constexpr char const* name = "momentum";
   static constexpr int kStates = 1;
+  static constexpr auto kDegree = GradientDegree::one;
   static constexpr float kLr = 0.01f, kEps = 1e-8f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, s.momentum);
@@ -74,6 +80,7 @@ struct Momentum {  // Polyak 1964: b = mu b + g
 struct Nesterov {  // Sutskever et al. 2013, PyTorch's form: b = mu b + g, step along g + mu b
   static constexpr char const* name = "nesterov";
   static constexpr int kStates = 1;
+  static constexpr auto kDegree = GradientDegree::one;
   static constexpr float kLr = 0.01f, kEps = 1e-8f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, s.momentum);
@@ -88,6 +95,7 @@ struct Nesterov {  // Sutskever et al. 2013, PyTorch's form: b = mu b + g, step 
 struct Adagrad {  // Duchi et al. 2011
   static constexpr char const* name = "adagrad";
   static constexpr int kStates = 1;
+  static constexpr auto kDegree = GradientDegree::zero;
   static constexpr float kLr = 0.01f, kEps = 1e-10f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, 0.0f);
@@ -102,6 +110,7 @@ struct Adagrad {  // Duchi et al. 2011
 struct Rmsprop {  // Tieleman & Hinton 2012
   static constexpr char const* name = "rmsprop";
   static constexpr int kStates = 1;
+  static constexpr auto kDegree = GradientDegree::zero;
   static constexpr float kLr = 0.01f, kEps = 1e-8f, kRho = 0.99f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, s.rho);
@@ -116,6 +125,7 @@ struct Rmsprop {  // Tieleman & Hinton 2012
 struct Adadelta {  // Zeiler 2012
   static constexpr char const* name = "adadelta";
   static constexpr int kStates = 2;
+  static constexpr auto kDegree = GradientDegree::neither;
   static constexpr float kLr = 1.0f, kEps = 1e-6f, kRho = 0.9f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t) {
     return detail::plain_scalars(s, lr, s.rho);
@@ -132,6 +142,7 @@ struct Adadelta {  // Zeiler 2012
 struct Adam {  // Kingma & Ba 2015; rate = lr sqrt(1 - b2^t) / (1 - b1^t), eps likewise corrected
   static constexpr char const* name = "adam";
   static constexpr int kStates = 2;
+  static constexpr auto kDegree = GradientDegree::zero;
   static constexpr float kLr = 0.001f, kEps = 1e-8f, kRho = 0.0f, kWeightDecay = 0.0f;
   static BROOD_HD StepScalars scalars(OptimizerSettings const& s, double lr, std::int64_t step) {
     double const b1 = static_cast<double>(s.beta1);

@@ -4,7 +4,7 @@
 //   1. clip_value: each element to [-clip_value, clip_value]
 //   2. clip_norm: all elements by one factor, as torch.nn.utils.clip_grad_norm_ does
 //   3. penalties, on weights only: + l1 sign(w) + l2 w
-//   4. the optimizer (core/optimizer.hpp), at the layer's own rate
+//   4. the optimizer (core/optimizer.hpp), at the layer's own rate and eps
 //   5. decoupled decay, of weights only (Loshchilov & Hutter 2019): w = decay w - change
 //   6. the moving average: average = ema average + (1 - ema) w
 // A layer whose rate factor is 0 is frozen: it takes part in 2 and 6 alone. Each backend walks
@@ -37,20 +37,36 @@ BROOD_HD F penalized(F g, F weight, float l1, float l2) {
   return fma(F(l2), weight, fma(F(l1), sign(weight), g));
 }
 
-// What a layer has of its own in steps 4 and 5. scalars: the step's; lr: its learning rate.
+// What a layer has of its own in steps 4 and 5. scalars: the step's; lr, weight_decay: at the step.
+//
+// A layer by the neural tangent parametrization is y = W x / sqrt(n) + b of n inputs, W ~ N(0, 1).
+// What is held is V = W / sqrt(n), whose gradient is sqrt(n) times W's. Where an optimizer's change
+// does not go with the size of gradients, V moves as W does at a rate of n^-1/2 and an eps of
+// n^1/2; where it goes with it, at a rate of 1/n. Decay is a share of the weight, and the same for
+// both.
 struct LayerScalars {
-  float rate;   // in place of StepScalars::rate
-  float decay;  // what is left of a weight
+  float rate, eps;  // in place of StepScalars::rate and eps: of weights
+  float decay;      // what is left of a weight
+  float bias_rate;  // of biases; their eps is the step's
 };
 BROOD_HD LayerScalars layer_scalars(Member const& m, int layer, StepScalars const& scalars,
-                                    double lr) {
+                                    double lr, double weight_decay) {
   float const factor = m.layer_lr[layer];
-  LayerScalars own{scalars.rate * factor, 1.0f};
-  if (m.weight_decay != 0.0f) {
-    own.decay = static_cast<float>(1.0 - lr * static_cast<double>(factor) *
-                                             static_cast<double>(m.weight_decay));
-  }
+  float const rate = scalars.rate * factor;
+  LayerScalars own{rate * m.layer_rate[layer], scalars.eps * m.layer_eps[layer], 1.0f,
+                   rate * m.bias_lr};
+  if (weight_decay != 0.0)
+    own.decay = static_cast<float>(1.0 - lr * static_cast<double>(factor) * weight_decay);
   return own;
+}
+
+// The factors of a layer of n inputs by that parametrization, for an optimizer.
+struct LayerFactors {
+  double rate, eps;
+};
+BROOD_HD LayerFactors ntk_factors(GradientDegree degree, int inputs) {
+  double const n = static_cast<double>(inputs);
+  return {degree == GradientDegree::one ? 1.0 / n : 1.0 / sqrt(n), sqrt(n)};
 }
 
 BROOD_HD bool is_frozen(Member const& m, int layer) {

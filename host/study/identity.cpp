@@ -95,21 +95,25 @@ std::string identity_of_trials(Data const& data, Study const& study) {
 
 constexpr std::string_view kScheduled = " scheduled over ";
 
-// Whether a step depends on how long its training will be.
-bool spans_all_epochs(SearchSpace const& space) {
-  Parameter const* const course = space.find("lr_schedule");
-  if (space.find("epochs") != nullptr || course == nullptr) return false;
+// The schedule by which a step depends on how long its training will be; empty: there is none.
+std::string spanning_schedule(SearchSpace const& space) {
+  if (space.find("epochs") != nullptr) return "";
   auto const spans = [](Value const& value) {
     std::string const name = to_text(value);
     return name != "constant" && name != "step" && name != "exponential";
   };
-  return std::any_of(course->values.begin(), course->values.end(), spans);
+  for (std::string const name : {"lr_schedule", "dropout_schedule", "weight_decay_schedule"}) {
+    Parameter const* const course = space.find(name);
+    if (course == nullptr) continue;
+    if (std::any_of(course->values.begin(), course->values.end(), spans)) return name;
+  }
+  return "";
 }
 
 }  // namespace
 
 std::string identity(Data const& data, Study const& study) {
-  int const epochs = spans_all_epochs(study.space) ? max_epochs(study.scheduler) : 0;
+  int const epochs = spanning_schedule(study.space).empty() ? 0 : max_epochs(study.scheduler);
   std::string text = identity_of_trials(data, study) + std::string(kScheduled) +
                      std::to_string(epochs) + " trials " + std::to_string(study.trials) + " rungs";
   for (auto const& rung : plan_rungs(study.scheduler, study.trials))
@@ -132,8 +136,8 @@ std::string reason_not_to_extend(std::string const& stored, Data const& data, St
     return text.substr(trials.size(), text.find(' ', trials.size()) - trials.size());
   };
   if (epochs(stored) != epochs(own)) {
-    return "lr_schedule: its course spans all epochs of a trial, which are " + epochs(own) +
-           " now and were " + epochs(stored) +
+    return spanning_schedule(study.space) + ": its course spans all epochs of a trial, which are " +
+           epochs(own) + " now and were " + epochs(stored) +
            ", so that nothing that was trained could be kept; begin anew";
   }
   return "";

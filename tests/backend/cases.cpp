@@ -145,6 +145,39 @@ void add_regularisation(std::vector<MemberCase>& list) {
   list.push_back(momentum("layer_lr", {{"layer_lr", Reals{0.25, 1.0, 3.0}}}));
   list.push_back(
       momentum("layer_lr_and_decay", {{"layer_lr", Reals{0.25, 1.0, 3.0}}, {"weight_decay", 0.3}}));
+  list.push_back(momentum("bias_lr", {{"bias_lr", 0.1}, {"layer_lr", Reals{0.25, 1.0, 3.0}}}));
+  list.push_back(feature("bias_lr_of_none", {{"bias_lr", 0.0}}));
+  for (auto const* name : Optimizers::names) {
+    if (text(name) == "adadelta") continue;  // has no such rate
+    // An eps that counts, so that its factor shows.
+    list.push_back(feature(text("ntk_") + name, {{"parametrization", text("ntk")},
+                                                 {"optimizer", text(name)},
+                                                 {"lr", 0.02},
+                                                 {"eps", 1e-3},
+                                                 {"bias_lr", 0.1},
+                                                 {"weight_decay", 0.3}}));
+  }
+  list.push_back(feature("ntk_eps_inside", {{"parametrization", text("ntk")},
+                                            {"adam_eps", text("inside")},
+                                            {"lr", 0.02},
+                                            {"eps", 1e-3},
+                                            {"layer_lr", Reals{0.25, 1.0, 3.0}}}));
+  for (auto const* name : RegularizerSchedules::names) {
+    list.push_back(momentum(text("decay_") + name,
+                            {{"weight_decay", 0.3}, {"weight_decay_schedule", text(name)}}));
+    list.push_back(
+        momentum(text("dropout_") + name,
+                 {{"dropout", 0.4}, {"input_dropout", 0.2}, {"dropout_schedule", text(name)}}));
+  }
+  list.push_back(momentum(
+      "dropout_flat_cosine_relu",
+      {{"dropout", 0.4}, {"activation", text("relu")}, {"dropout_schedule", text("flat_cosine")}}));
+  list.push_back(feature("coslog_of_two", {{"lr_schedule", text("coslog")},
+                                           {"coslog_cycles", Whole{2}},
+                                           {"coslog_base", 3.0},
+                                           {"warmup_epochs", Whole{1}},
+                                           {"optimizer", text("sgd")},
+                                           {"lr", 0.2}}));
   list.push_back(feature("frozen_layer",
                          {{"layer_lr", Reals{0.0, 1.0, 0.0}}, {"weight_decay", 0.1}, {"l2", 0.1}}));
   list.push_back(feature("warmup", {{"warmup_epochs", Whole{2}}}));

@@ -73,9 +73,12 @@ inline oracle::Randomness randomness_of(MemberCase const& c, std::size_t train_r
     if (order.empty()) order = oracle::epoch_order(static_cast<int>(train_rows), epoch, seed);
     return order[static_cast<std::size_t>(position)];
   };
-  auto keep = [s, seed = c.seed](int step, int layer, int row, int unit) {
-    double const rate =
+  std::int64_t const batch = s.batch_size;
+  std::int64_t const total = (static_cast<std::int64_t>(train_rows) + batch - 1) / batch * s.epochs;
+  auto keep = [s, total, seed = c.seed](int step, int layer, int row, int unit) {
+    double const whole =
         layer == 0 ? s.input_dropout : s.dropout_of(static_cast<std::size_t>(layer) - 1);
+    double const rate = whole * s.share_at(s.dropout_schedule, step, total);
     return oracle::dropout_keeps(rate, step, layer, row, unit, seed);
   };
   return {row_at, keep};

@@ -180,6 +180,21 @@ TEST(Math, CosPiIsWithinItsAbsoluteError) {
   EXPECT_EQ(cos_pi(1), -1.0);
 }
 
+// Doubling is exact; so is what is beyond a whole number, given x.
+TEST(Math, CosTwoPiRepeatsItself) {
+  long double const pi = std::acos(-1.0L);
+  for (int i = 0; i <= 100000; ++i) {
+    double const x = i / 9000.0;
+    ASSERT_NEAR(cos_two_pi(x), static_cast<double>(std::cos(2 * pi * x)), 1.2e-15) << x;
+  }
+  for (double const whole : {0.0, 1.0, 17.0, 2147483646.0}) {
+    EXPECT_EQ(cos_two_pi(whole), 1.0);
+    EXPECT_EQ(cos_two_pi(whole + 0.25), 0.0);
+    EXPECT_EQ(cos_two_pi(whole + 0.5), -1.0);
+    EXPECT_EQ(cos_two_pi(whole + 0.75), 0.0);
+  }
+}
+
 // Squaring loses at most one rounding per factor: n u.
 TEST(Math, PowerIsRepeatedMultiplication) {
   EXPECT_EQ(power(0.9, 0), 1.0);

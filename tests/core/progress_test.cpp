@@ -71,6 +71,18 @@ TEST_F(Judged, PatienceEndsAfterSoManyWithoutProgress) {
   EXPECT_EQ(progress_.best, 1);
 }
 
+// The first evaluation is the best so far, so that one less than all can bring none.
+TEST_F(Judged, PatienceOfAllEpochsKeepsTheBestAndNeverStops) {
+  m_.patience = m_.epochs;
+  see({1});
+  see(std::vector<double>(static_cast<std::size_t>(m_.epochs) - 1, 2.0));
+  EXPECT_EQ(progress_.state, kTraining);
+  EXPECT_EQ(progress_.best, 0);
+  progress_.epoch = m_.epochs;
+  complete_if_done(m_, progress_);
+  EXPECT_EQ(progress_.state, kComplete);
+}
+
 TEST_F(Judged, ProgressByLessThanMinDeltaIsNone) {
   m_.patience = 2;
   m_.min_delta = 0.5;

@@ -78,6 +78,7 @@ Course everything() {
                         {"clip_norm", 0.3},
                         {"l2", 0.01},
                         {"ema", 0.6},
+                        {"bias_lr", 0.3},
                         {"patience", Whole{3}}}),
                 2};
   course.member.transform = fixtures::some_transform(course.member.data);
@@ -144,7 +145,8 @@ Course diverging() {
 }
 
 // Of relu, so that its deltas may lie over hidden layers, all but the second's; its rows, too. More
-// outputs than 16, panels of 16 and of 32 of them.
+// outputs than 16, panels of 16 and of 32 of them. Biases, and each layer's weights, learn by
+// numbers of their own, and dropout and decay fall from step to step.
 Course relu() {
   return {member("Relu", fixtures::with_row_weights(fixtures::blobs(180, 10, 20)), 70,
                  {{"hidden", Wholes{36, 40, 20}},
@@ -153,7 +155,12 @@ Course relu() {
                   {"weight_decay", 0.3},
                   {"batch_size", Whole{70}},
                   {"lr", 0.01},
+                  {"eps", 1e-3},
+                  {"parametrization", text("ntk")},
+                  {"bias_lr", 0.1},
+                  {"weight_decay_schedule", text("linear")},
                   {"layer_dropout", Reals{0.25, 0.0, 0.4}},
+                  {"dropout_schedule", text("linear")},
                   {"epochs", Whole{2}}}),
           1};
 }

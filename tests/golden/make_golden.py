@@ -5,6 +5,8 @@
 Run by hand when a case is added; the tests read the committed header and need no Python.
 Written with PyTorch 1.13.1 (Debian's python3-torch).   usage: make_golden.py > golden_cases.hpp
 """
+import math
+
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
@@ -53,15 +55,33 @@ ACTIVATIONS = {
 }
 
 
+class Ntk(nn.Linear):
+    """W x / sqrt(inputs) + b, which starts as the plain layer of these weights does."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self.root = math.sqrt(inputs)
+
+    def start(self, w, b):
+        self.weight.data = torch.tensor(w) * self.root
+        self.bias.data = torch.tensor(b)
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.weight / self.root, self.bias)
+
+
 class Net(nn.Module):
-    def __init__(self, activation, outputs):
+    def __init__(self, activation, outputs, ntk=False):
         super().__init__()
         self.activation = ACTIVATIONS[activation]
         self.layers = nn.ModuleList()
         for w, b in make_weights(outputs):
-            layer = nn.Linear(len(w[0]), len(w))
-            layer.weight.data = torch.tensor(w)
-            layer.bias.data = torch.tensor(b)
+            layer = (Ntk if ntk else nn.Linear)(len(w[0]), len(w))
+            if ntk:
+                layer.start(w, b)
+            else:
+                layer.weight.data = torch.tensor(w)
+                layer.bias.data = torch.tensor(b)
             self.layers.append(layer)
 
     def forward(self, x):
@@ -71,7 +91,8 @@ class Net(nn.Module):
 
     def flat(self):
         return [v for layer in self.layers
-                for p in (layer.weight, layer.bias) for v in p.detach().flatten().tolist()]
+                for p in (layer.weight / getattr(layer, "root", 1), layer.bias)
+                for v in p.detach().flatten().tolist()]
 
 
 def make_loss(c):
@@ -107,7 +128,11 @@ def make_optimizer(c, net):
     name, lr = c.get("optimizer", "adam"), c["lr"]
     # Decay acts on weights only.
     decay = c.get("weight_decay", 0.01) if name == "adamw" else c.get("l2", 0.0)
-    groups = [{"params": weights, "weight_decay": decay}, {"params": biases, "weight_decay": 0.0}]
+    groups = [{"params": weights, "weight_decay": decay},
+              {"params": biases, "weight_decay": 0.0, "lr": lr * c.get("bias_lr", 1.0)}]
+    if "eps" in c:
+        for group in groups:
+            group["eps"] = c["eps"]
     momentum = c.get("momentum", 0.9)
     return {
         "sgd": lambda: torch.optim.SGD(groups, lr=lr),
@@ -124,12 +149,22 @@ def make_optimizer(c, net):
     }[name]()
 
 
-def prepare_step(c, optimizer, net, step):
+def share(name, t):
+    """Of a rate, at the share `t` of the training, by a schedule that PyTorch has not."""
+    if name == "coslog":
+        return (1 - math.cos(2 * math.pi * math.log2(1 + 15 * t))) / 2
+    if name == "flat_cosine":
+        return (1 + math.cos(math.pi * (max(1, 2 * t) - 1))) / 2
+    return 1.0
+
+
+def prepare_step(c, optimizer, net, step, total):
     """What this PyTorch's optimizers do not do themselves, before they step (from 0)."""
     if "weight_decay" in c and c["optimizer"] != "adamw":  # decoupled, as AdamW has it
         with torch.no_grad():
             for layer in net.layers:
-                layer.weight.mul_(1 - c["lr"] * c["weight_decay"])
+                layer.weight.mul_(1 - optimizer.param_groups[0]["lr"] * c["weight_decay"] *
+                                  share(c.get("weight_decay_schedule"), step / total))
     if c.get("adam_eps") == "inside":  # beside the raw root, so that dividing by its correction leaves eps
         for group in optimizer.param_groups:
             group["eps"] = c["eps"] / (1 - 0.999 ** (step + 1)) ** 0.5
@@ -148,11 +183,15 @@ def make_schedule(c, optimizer, total):
         "linear": lambda: (lr_scheduler.LinearLR(optimizer, 1.0, final, total), True),
         "one_cycle": lambda: (lr_scheduler.OneCycleLR(
             optimizer, c["lr"], total_steps=total, cycle_momentum=False), True),
+        "coslog": lambda: (lr_scheduler.LambdaLR(optimizer, lambda s: share("coslog", s / total)), True),
+        "flat_cosine": lambda: (lr_scheduler.LambdaLR(
+            optimizer, lambda s: share("flat_cosine", s / total)), True),
     }[name]()
 
 
 def run(c):
-    net = Net(c.get("activation", "tanh"), 1 if c["outputs"] == 2 else OUTPUTS)
+    ntk = c.get("parametrization") == "ntk"
+    net = Net(c.get("activation", "tanh"), 1 if c["outputs"] == 2 else OUTPUTS, ntk)
     loss_of, optimizer = make_loss(c), make_optimizer(c, net)
     per_epoch = -(-ROWS // c["batch_size"])
     schedule, per_batch = make_schedule(c, optimizer, per_epoch * c["epochs"])
@@ -174,7 +213,7 @@ def run(c):
             nn.utils.clip_grad_value_(net.parameters(), c["clip_value"])
         if "clip_norm" in c:
             nn.utils.clip_grad_norm_(net.parameters(), c["clip_norm"])
-        prepare_step(c, optimizer, net, step)
+        prepare_step(c, optimizer, net, step, per_epoch * c["epochs"])
         optimizer.step()
         if average:
             average.update_parameters(net)
@@ -201,7 +240,7 @@ def cases():
                                "weight_decay": 0.2, "ema": 0.7}
     schedules = {
         "step": {"lr_step_epochs": 3, "lr_gamma": 0.5}, "exponential": {"lr_gamma": 0.8},
-        "cosine": {}, "linear": {"lr_final": 0.1}, "one_cycle": {},
+        "cosine": {}, "linear": {"lr_final": 0.1}, "one_cycle": {}, "coslog": {}, "flat_cosine": {},
     }
     for name, more in schedules.items():
         base = {**full, "optimizer": "momentum", "lr": 0.1, "lr_schedule": name, **more}
@@ -227,6 +266,17 @@ def cases():
     yield "clip_norm_rarely", {**sgd, "clip_norm": 0.25}
     yield "clip_both_adam_l2", {**full, "clip_value": 0.05, "clip_norm": 0.1, "l2": 0.03}
     yield "ema", {**sgd, "ema": 0.7}
+    yield "bias_lr", {**full, "bias_lr": 0.1}
+    yield "decay_flat_cosine", {
+        **full, "optimizer": "adam", "weight_decay": 0.5, "weight_decay_schedule": "flat_cosine"}
+    for name, lr in rate.items():
+        if name != "adadelta":
+            yield "ntk_" + name, {**full, "optimizer": name, "lr": 2 * lr, "parametrization": "ntk",
+                                  "bias_lr": 0.1, "weight_decay": 0.02}
+    # As RealMLP trains, but for an eps that shows.
+    yield "ntk_realmlp", {**full, "optimizer": "adam", "lr": 0.2, "parametrization": "ntk", "bias_lr": 0.1,
+                          "eps": 0.01, "weight_decay": 0.02, "lr_schedule": "coslog",
+                          "weight_decay_schedule": "flat_cosine"}
 
 
 def number(v):

@@ -198,6 +198,15 @@ TEST(Extending, WhatCannotBeKeptIsRefusedWithTheReason) {
       refusal(study, [](Study& s) { s.scheduler = SuccessiveHalving{.max_epochs = 27}; })
           .find("lr_schedule: its course spans all epochs of a trial, which are 27 now and were 9"),
       std::string::npos);
+  for (std::string const name : {"dropout_schedule", "weight_decay_schedule"}) {
+    Study const falling = with(of_any_length(Holdout{}), [&](Study& s) {
+      s.space.choice(name, {"constant", "flat_cosine"});
+    });
+    EXPECT_NE(refusal(falling, [](Study& s) { s.scheduler = SuccessiveHalving{.max_epochs = 27}; })
+                  .find(name + ": its course spans all epochs of a trial, which are 27 now"),
+              std::string::npos)
+        << name;
+  }
   EXPECT_NE(refusal(study, [](Study& s) { s.seed = 12; }).find("another study"), std::string::npos);
   EXPECT_NE(refusal(study, [](Study& s) { s.trials = 20, s.metric = {"log_loss"}; })
                 .find("another study"),

@@ -119,6 +119,38 @@ TEST(Problems, WarmupIsComparedWithTheTrialsEpochs) {
             "warmup_epochs: 5 exceeds epochs (3)\n");
 }
 
+TEST(Problems, WhatNtkIsNotDefinedForIsRefusedWithTheReason) {
+  auto const said = [](Config config) {
+    config.set("parametrization", "ntk");
+    return check(config, Task::classification);
+  };
+  for (auto const* name :
+       {"sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam"})
+    EXPECT_TRUE(said({{"optimizer", name}, {"weight_decay", 0.1}, {"ema", 0.9}}).empty()) << name;
+  EXPECT_EQ(said({{"optimizer", "adadelta"}}),
+            std::vector<std::string>{
+                "parametrization: ntk does not go with optimizer adadelta, which has no rate by "
+                "which weights that are held divided by sqrt(inputs) would move as those would; "
+                "leave it out, or take standard"});
+  for (std::string const name : {"l1", "l2", "clip_value", "clip_norm"}) {
+    EXPECT_TRUE(said({{name, 0.0}}).empty()) << name;
+    EXPECT_EQ(said({{name, 0.1}}),
+              std::vector<std::string>{"parametrization: ntk does not go with " + name +
+                                       ", which is one number for layers whose weights are held "
+                                       "divided by different ones; leave it out, or take "
+                                       "standard"});
+  }
+}
+
+TEST(Problems, NtkStartsFromALawOfItsOwnUnlessToldOtherwise) {
+  auto const init = [](Config const& config) {
+    return to_text(*with_defaults(config, Task::classification).find("init"));
+  };
+  EXPECT_EQ(init({}), "he_uniform");
+  EXPECT_EQ(init({{"parametrization", "ntk"}}), "lecun_normal");
+  EXPECT_EQ(init({{"parametrization", "ntk"}, {"init", "he_normal"}}), "he_normal");
+}
+
 TEST(Problems, WarmupIsComparedWithTheSchedulersEpochs) {
   EXPECT_EQ(problems_with([](Study& s) { s.space.constant("warmup_epochs", 10); }),
             "warmup_epochs: 10 exceeds epochs (9)\n");

@@ -52,13 +52,14 @@ void drop_out(double rate, std::function<bool(int unit)> const& keep, std::vecto
 // `keep` is empty outside training.
 template <class Number>
 Trace<Number> forward(Settings const& settings, Network<Number> const& network,
-                      std::vector<Number> x, std::function<bool(int layer, int unit)> const& keep) {
+                      std::vector<Number> x, std::function<bool(int layer, int unit)> const& keep,
+                      double dropout_share = 1) {
   auto const& activation = activation_formula(settings.activation);
   auto const error = activation_error(settings.activation);
   auto dropping = [&](int layer) { return [&keep, layer](int unit) { return keep(layer, unit); }; };
   Trace<Number> trace;
   std::vector<Number> slopes(x.size(), Number(1.0));
-  if (keep) drop_out(settings.input_dropout, dropping(0), x, slopes);
+  if (keep) drop_out(settings.input_dropout * dropout_share, dropping(0), x, slopes);
   for (std::size_t l = 0;; ++l) {
     trace.input.push_back(x);
     trace.slope.push_back(slopes);
@@ -73,7 +74,10 @@ Trace<Number> forward(Settings const& settings, Network<Number> const& network,
       x.push_back(apply(activation.value, zi, error.value));
       slopes.push_back(apply(activation.slope, zi, error.slope));
     }
-    if (keep) drop_out(settings.dropout_of(l), dropping(static_cast<int>(l) + 1), x, slopes);
+    if (keep) {
+      drop_out(settings.dropout_of(l) * dropout_share, dropping(static_cast<int>(l) + 1), x,
+               slopes);
+    }
   }
 }
 
@@ -270,7 +274,8 @@ Gradient<Number> batch_gradient(Settings const& s, Samples const& samples,
         return keep(batch.step, layer, static_cast<int>(r), unit);
       };
     }
-    auto const trace = forward(s, network, inputs_of<Number>(samples, batch.rows[r]), row_keep);
+    auto const trace = forward(s, network, inputs_of<Number>(samples, batch.rows[r]), row_keep,
+                               batch.dropout_share);
     auto row = row_loss(s, samples, trace.output, batch.rows[r], s.label_smoothing);
     // The weight, its share of the total: some roundings.
     Number const share =

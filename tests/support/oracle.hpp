@@ -38,15 +38,23 @@ struct Settings {
   bool eps_inside = false;
   double l1 = 0, l2 = 0, weight_decay = 0, clip_value = 0, clip_norm = 0, ema = 0;
   std::vector<double> layer_lr;  // empty: all 1
+  double bias_lr = 1;
+  std::string parametrization = "standard";
+  std::string dropout_schedule = "constant", weight_decay_schedule = "constant";
   int batch_size = 32, epochs = 50, patience = 0, warmup_epochs = 0;
   double min_delta = 0;
   ScheduleFormula schedule;
 
+  bool is_ntk() const { return parametrization == "ntk"; }
   double rate_of(std::size_t layer) const { return layer_lr.empty() ? 1.0 : layer_lr[layer]; }
   // Of a hidden layer, from 0.
   double dropout_of(std::size_t layer) const {
     auto const own = own_dropout.find(layer);
     return own == own_dropout.end() ? dropout : own->second;
+  }
+  // Of dropout, or of weight decay, by its schedule over `total` steps.
+  double share_at(std::string const& by, std::int64_t step, std::int64_t total) const {
+    return schedule_factor({.name = by}, step, total, 0);
   }
 };
 // Throws std::invalid_argument for a name it does not know.
@@ -124,6 +132,7 @@ struct Batch {
   std::vector<int> rows;        // of the samples
   std::vector<double> weights;  // of the rows, class weights in them
   int step = 0;
+  double dropout_share = 1;  // of the rates of dropout, by their schedule
 };
 
 template <class Number>
@@ -162,6 +171,7 @@ class Trainer {
   int steps_per_epoch() const;
   int steps_done() const { return step_; }
   double lr_at(std::int64_t step) const;
+  double weight_decay_at(std::int64_t step) const;
   Batch batch_at(int step) const;
   // Takes one step and returns its loss.
   Number step();

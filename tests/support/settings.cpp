@@ -62,6 +62,10 @@ std::vector<Field> const kFields = {
     real("clip_value", &Settings::clip_value),
     real("clip_norm", &Settings::clip_norm),
     real("ema", &Settings::ema),
+    real("bias_lr", &Settings::bias_lr),
+    text("parametrization", &Settings::parametrization),
+    text("dropout_schedule", &Settings::dropout_schedule),
+    text("weight_decay_schedule", &Settings::weight_decay_schedule),
     whole("batch_size", &Settings::batch_size),
     whole("epochs", &Settings::epochs),
     whole("patience", &Settings::patience),
@@ -87,6 +91,7 @@ double Settings::*const kStoredInFloat[] = {
     &Settings::clip_value,
     &Settings::clip_norm,
     &Settings::ema,
+    &Settings::bias_lr,
 };
 
 bool set_special(Settings& s, std::string const& name, Value const& value) {
@@ -104,7 +109,7 @@ bool set_special(Settings& s, std::string const& name, Value const& value) {
       s.hidden.push_back(static_cast<int>(width));
   } else if (name == "layer_lr") {
     s.layer_lr = numbers(value);
-  } else if (name.starts_with("dropout_")) {
+  } else if (name.starts_with("dropout_") && name.size() == 9) {
     s.own_dropout[static_cast<std::size_t>(name[8] - '1')] = number(value);
   } else if (name == "layer_dropout") {
     for (double const rate : numbers(value))
@@ -121,6 +126,10 @@ bool set_special(Settings& s, std::string const& name, Value const& value) {
     s.schedule.step_epochs = static_cast<int>(number(value));
   } else if (name == "lr_final") {
     s.schedule.final_factor = number(value);
+  } else if (name == "coslog_base") {
+    s.schedule.coslog_base = number(value);
+  } else if (name == "coslog_cycles") {
+    s.schedule.coslog_cycles = static_cast<int>(number(value));
   } else if (name == "seed") {
     // The oracle draws nothing by it: what is drawn is given to it.
   } else {
@@ -162,6 +171,9 @@ Settings resolve(Config const& config, Task task, int outputs) {
     if (name == "optimizer") s.optimizer = std::get<std::string>(value);
   }
   optimizer_defaults(s);
+  for (auto const& [name, value] : config.entries()) {
+    if (name == "parametrization" && std::get<std::string>(value) == "ntk") s.init = "lecun_normal";
+  }
   for (auto const& [name, value] : config.entries()) {
     if (!set_special(s, name, value)) set_field(s, name, value);
   }

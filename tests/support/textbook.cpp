@@ -156,6 +156,14 @@ double schedule_factor(ScheduleFormula const& schedule, std::int64_t done, std::
   if (schedule.name == "one_cycle") {
     return one_cycle(static_cast<double>(done), static_cast<double>(total));
   }
+  if (schedule.name ==
+      "coslog") {  // RealMLP's paper, section 3.2, with any base and number of cycles
+    double const end = std::pow(schedule.coslog_base, schedule.coslog_cycles);
+    double const cycles = std::log(1 + (end - 1) * share) / std::log(schedule.coslog_base);
+    return (1 - std::cos(2 * kPi * cycles)) / 2;
+  }
+  if (schedule.name == "flat_cosine")
+    return half_cosine(1, schedule.final_factor, std::max(1.0, 2 * share) - 1);
   throw std::invalid_argument("no schedule '" + schedule.name + "'");
 }
 

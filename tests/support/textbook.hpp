@@ -43,6 +43,8 @@ struct ScheduleFormula {
   double gamma = 0.1;
   int step_epochs = 10;
   double final_factor = 0;
+  double coslog_base = 2;
+  int coslog_cycles = 4;
 };
 double schedule_factor(ScheduleFormula const& schedule, std::int64_t done, std::int64_t total,
                        std::int64_t epoch);

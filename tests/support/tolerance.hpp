@@ -10,8 +10,9 @@
 // 4. A first step: from zero state every optimizer's update is monotone in the gradient, so with a
 //    gradient g +- e the update lies between those of g - e and g + e; plus kUpdateRoundings u of
 //    the update (Adam, the longest: rate 1, m 2, v 3 halved by the root, root 1, eps 1, sum 1,
-//    product 1, quotient 1, layer factor 1; Nadam sums g and a small m, 1, in place of m's 2) and
-//    kWeightRoundings u of the weight (decay factor, product, difference).
+//    product 1, quotient 1, layer factor 1, factors of the parametrization 2 and their products 2;
+//    Nadam sums g and a small m, 1, in place of m's 2) and kWeightRoundings u of the weight (decay
+//    factor, product, difference).
 // 5. Many steps: trajectories part (signs of tiny gradients, kinks), so the bound would be void.
 //    The oracle is run kNoisyDraws times in Noisy, and the backend's distance to the oracle may be
 //    kNoisyFactor times the largest of theirs, plus one rounding of each weight. Distances are
@@ -28,7 +29,7 @@
 
 namespace brood::oracle {
 
-inline constexpr double kUpdateRoundings = 12;
+inline constexpr double kUpdateRoundings = 16;
 inline constexpr double kWeightRoundings = 3;
 inline constexpr int kNoisyDraws = 3;
 inline constexpr double kNoisyFactor = 6;

@@ -113,6 +113,18 @@ Number update(Settings const& s, Number g, double lr, int t, Number& a, Number& 
   throw std::invalid_argument("no optimizer '" + s.optimizer + "'");
 }
 
+// The same of a parameter of a layer of `inputs`. By the neural tangent parametrization a layer is
+// W x / sqrt(n) + b, and what is held is W / sqrt(n): its gradient is sqrt(n) times W's, and it
+// changes by 1 / sqrt(n) of what W does.
+template <class Number>
+Number change_of(Settings const& s, int inputs, bool is_weight, Number g, double lr, int t,
+                 Number& a, Number& b) {
+  if (!is_weight) return update(s, g, lr * s.bias_lr, t, a, b);
+  if (!s.is_ntk()) return update(s, g, lr, t, a, b);
+  Number const root(std::sqrt(inputs));
+  return update(s, g / root, lr, t, a, b) / root;
+}
+
 template <class Number>
 Network<Number> zeros(Network<Number> network) {
   for_each(network, [](auto, auto, auto, Number& x) { x = Number(0.0); });
@@ -162,12 +174,20 @@ double Trainer<Number>::lr_at(std::int64_t step) const {
 }
 
 template <class Number>
+double Trainer<Number>::weight_decay_at(std::int64_t step) const {
+  std::int64_t const total = std::int64_t{settings_.epochs} * steps_per_epoch();
+  return settings_.weight_decay * settings_.share_at(settings_.weight_decay_schedule, step, total);
+}
+
+template <class Number>
 Batch Trainer<Number>::batch_at(int step) const {
   int const epoch = step / steps_per_epoch();
   int const first = step % steps_per_epoch() * settings_.batch_size;
   int const last = std::min(first + settings_.batch_size, static_cast<int>(train_rows_.size()));
   Batch batch;
   batch.step = step;
+  batch.dropout_share = settings_.share_at(settings_.dropout_schedule, step,
+                                           std::int64_t{settings_.epochs} * steps_per_epoch());
   for (int position = first; position < last; ++position) {
     int const row = train_rows_[static_cast<std::size_t>(randomness_.row_at(epoch, position))];
     auto const index = static_cast<std::size_t>(row);
@@ -188,17 +208,16 @@ Number Trainer<Number>::step() {
   loss_weight_ += gradient.weight;
   clip(settings_, gradient.by_layer);
   double const lr = lr_at(step_);
+  double const weight_decay = weight_decay_at(step_);
   ++step_;
   for_each(network_, [&](std::size_t l, bool is_weight, std::size_t i, Number& w) {
     double const rate = lr * settings_.rate_of(l);
-    if (rate == 0) return;
+    if (settings_.rate_of(l) == 0) return;
     Number g = at(gradient.by_layer, l, is_weight, i);
     if (is_weight) g = g + penalty(settings_, w);
-    Number const change = update(settings_, g, rate, step_, at(state_[0], l, is_weight, i),
-                                 at(state_[1], l, is_weight, i));
-    if (is_weight && settings_.weight_decay > 0) {
-      w = w * rounded(Number(1 - rate * settings_.weight_decay));
-    }
+    Number const change = change_of(settings_, network_[l].inputs, is_weight, g, rate, step_,
+                                    at(state_[0], l, is_weight, i), at(state_[1], l, is_weight, i));
+    if (is_weight && weight_decay > 0) w = w * rounded(Number(1 - rate * weight_decay));
     w = w - change;
   });
   for_each(average_, [&](std::size_t l, bool is_weight, std::size_t i, Number& average) {
@@ -220,7 +239,7 @@ FirstStep first_step(Settings const& s, Samples const& samples, std::vector<int>
                      std::vector<float> const& initial, Randomness const& randomness) {
   auto const shape = widths(s, samples.inputs);
   Trainer<double> const trainer(s, samples, train_rows, network_from(shape, initial), randomness);
-  double const lr = trainer.lr_at(0);
+  double const lr = trainer.lr_at(0), weight_decay = trainer.weight_decay_at(0);
   auto network = network_from<Bounded>(shape, initial);
   auto gradient = batch_gradient(s, samples, network, trainer.batch_at(0), randomness.keep);
   FirstStep result{gradient.loss, {}, {}, {}};
@@ -229,10 +248,11 @@ FirstStep first_step(Settings const& s, Samples const& samples, std::vector<int>
     double const rate = lr * s.rate_of(l);
     Bounded g = at(gradient.by_layer, l, is_weight, i);
     if (is_weight) g = g + penalty(s, w);
-    double const decayed = is_weight ? w.value * (1 - rate * s.weight_decay) : w.value;
+    double const decayed = is_weight ? w.value * (1 - rate * weight_decay) : w.value;
     auto after = [&](double slope) {
       double a = 0, b = 0;
-      return rate > 0 ? decayed - update(s, slope, rate, 1, a, b) : w.value;
+      int const inputs = network[l].inputs;
+      return rate > 0 ? decayed - change_of(s, inputs, is_weight, slope, rate, 1, a, b) : w.value;
     };
     double const expected = after(g.value);
     double const low = after(g.value + g.error);

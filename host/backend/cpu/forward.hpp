@@ -89,11 +89,12 @@ inline void activate(int activation, float* values, float* slopes, std::int64_t 
 // (with the dropout factors in them) and transposed activations for the backward pass.
 template <bool Training>
 inline void forward_pass(MemberView const& view, float const* weights, Scratch const& s,
-                         std::uint32_t step) {
+                         std::int64_t step) {
   Member const& m = *view.member;
+  auto const counter = static_cast<std::uint32_t>(step);
   if (Training && m.input_dropout > 0.0f) {
-    drop_out(s.features_by_rows[0], nullptr, m.width[0], s.rows16, m.input_dropout, m.seed, step,
-             0);
+    drop_out(s.features_by_rows[0], nullptr, m.width[0], s.rows16,
+             dropout_at_step(m, m.input_dropout, step), m.seed, counter, 0);
     transpose_matrix(s.rows_by_features[0], padded(m.width[0]), s.features_by_rows[0], s.rows16,
                      m.width[0], s.rows16);
   }
@@ -105,7 +106,7 @@ inline void forward_pass(MemberView const& view, float const* weights, Scratch c
     activate<Training>(m.activation, h, slope, static_cast<std::int64_t>(width) * s.rows16);
     if constexpr (Training) {
       if (m.dropout[l] > 0.0f) {
-        drop_out(h, slope, width, s.rows16, m.dropout[l], m.seed, step,
+        drop_out(h, slope, width, s.rows16, dropout_at_step(m, m.dropout[l], step), m.seed, counter,
                  static_cast<std::uint32_t>(l + 1));
       }
       transpose_matrix(s.rows_by_features[l + 1], padded(width), h, s.rows16, width, s.rows16);

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "backend/cpu/simd.hpp"
+#include "core/dropout.hpp"
 #include "core/permutation.hpp"
 #include "core/philox.hpp"
 
@@ -55,13 +56,14 @@ inline PhiloxVectors philox(Uint16 c0, Uint16 c1, Uint16 c2, Uint16 c3, PhiloxKe
   return {{c0, c1, c2, c3}};
 }
 
-// Drops units of values (units, rows16) with probability `rate`, scales the rest by 1 / (1 - rate),
-// and does the same to slopes, if there are any.
-inline void drop_out(float* values, float* slopes, int units, int rows16, double rate,
-                     std::uint64_t seed, std::uint32_t step, std::uint32_t layer) {
+// Drops units of values (units, rows16) with the probability that `dropout` is for, scales the
+// rest, and does the same to slopes, if there are any.
+inline void drop_out(float* values, float* slopes, int units, int rows16,
+                     DropoutScalars const& dropout, std::uint64_t seed, std::uint32_t step,
+                     std::uint32_t layer) {
   PhiloxKey const key = philox_key(seed);
-  Uint16 const threshold(dropout_threshold(rate));
-  Float16 const kept(static_cast<float>(1.0 / (1.0 - rate)));
+  Uint16 const threshold(dropout.threshold);
+  Float16 const kept(dropout.kept);
   Float16 const zero(0.0f);
   std::uint32_t const purpose = layer << 8 | static_cast<std::uint32_t>(Purpose::dropout);
   Uint16 const lane = lane_numbers();

@@ -122,18 +122,21 @@ inline void update_range(MemberView const& view, float const* gradient, StepScal
 inline void update(MemberView const& view, float const* gradient, std::int64_t step) {
   Member const& m = *view.member;
   double const lr = lr_at_step(m, step);
+  double const weight_decay = weight_decay_at_step(m, step);
   StepScalars const scalars = step_scalars(m, lr, step);
   visit(Optimizers{}, m.optimizer, [&](auto optimizer) {
     for (int l = 0; l < m.layers; ++l) {
       if (is_frozen(m, l)) continue;
       LayerLayout const& layer = view.layout->layer[l];
       std::int64_t const end = layer.bias + padded(layer.outputs);
-      LayerScalars const layers = layer_scalars(m, l, scalars, lr);
-      StepScalars own = scalars;
-      own.rate = layers.rate;
-      update_range<decltype(optimizer)>(view, gradient, own, layers.decay, layer.weights,
+      LayerScalars const layers = layer_scalars(m, l, scalars, lr, weight_decay);
+      StepScalars of_weights = scalars, of_biases = scalars;
+      of_weights.rate = layers.rate;
+      of_weights.eps = layers.eps;
+      of_biases.rate = layers.bias_rate;
+      update_range<decltype(optimizer)>(view, gradient, of_weights, layers.decay, layer.weights,
                                         layer.bias);
-      update_range<decltype(optimizer)>(view, gradient, own, 1.0f, layer.bias, end);
+      update_range<decltype(optimizer)>(view, gradient, of_biases, 1.0f, layer.bias, end);
     }
   });
 }
@@ -160,7 +163,7 @@ inline void train_step(MemberView const& view, TableView const& table, Scratch c
   gather_targets(view, table, s, rows);
   gather_weights(view, table, s, rows, /*training=*/true);
   timer.end(kGather);
-  forward_pass<true>(view, view.weights, s, static_cast<std::uint32_t>(step));
+  forward_pass<true>(view, view.weights, s, step);
   timer.end(kForward);
   BatchLoss const loss = loss_gradient(m, s, s.delta[0]);
   timer.end(kLoss);
