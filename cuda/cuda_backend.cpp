@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "backend/initial_rows.hpp"
 #include "backend/member_checks.hpp"
 #include "brood/error.hpp"
 #include "cuda/inference.hpp"
@@ -131,8 +132,9 @@ class CudaBackend final : public Backend {
     Buffer<InitTask> const device_tasks(arena_, *device_, tasks);
     launch_init(*device_, static_cast<int>(tasks.size()), device_tasks.data());
     device_->wait();
-    for (auto const& resident : admitted)
-      resident->take_start(*device_);
+    std::map<std::pair<TableId, Rows>, std::vector<float>> raw;  // of rows that have been asked for
+    for (std::size_t i = 0; i < admitted.size(); ++i)
+      admitted[i]->take_start(*device_, start_of(members[i], raw));
     return residents_.place(std::move(admitted));
   }
 
@@ -262,6 +264,18 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  // The layers that a member starts from in the place of those that the device draws.
+  InitialWeights start_of(Admission const& admission,
+                          std::map<std::pair<TableId, Rows>, std::vector<float>>& raw) {
+    if (!starts_by_rows(admission.member)) return admission.start;
+    auto [at, is_new] = raw.try_emplace({admission.table, admission.train_rows});
+    if (is_new) {
+      at->second =
+          residents_.table(admission.table).inputs_of(*device_, initial_rows(admission.train_rows));
+    }
+    return std::make_shared<std::vector<LayerWeights> const>(layers_by_rows(admission, at->second));
+  }
+
   // Of a trial that is ranked: key and id there, the id back.
   static constexpr double kRankedBytes = 8 + 4 + 4;
 

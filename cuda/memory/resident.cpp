@@ -31,6 +31,17 @@ DeviceTable::DeviceTable(Arena& arena, Device& device, Table const& table)
       Buffer<float>(arena, device, std::span(table.weights.data, static_cast<std::size_t>(rows)));
 }
 
+std::vector<float> DeviceTable::inputs_of(Device& device,
+                                          std::span<std::int32_t const> of_rows) const {
+  auto const inputs = static_cast<std::size_t>(shape.inputs);
+  std::vector<float> values(of_rows.size() * inputs);
+  for (std::size_t i = 0; i < of_rows.size(); ++i) {
+    device.copy_out(values.data() + i * inputs, x.data() + std::int64_t{of_rows[i]} * stride,
+                    inputs * sizeof(float));
+  }
+  return values;
+}
+
 TableView DeviceTable::view() const {
   return {x.data(), y.data(), weights.data(), stride, targets};
 }
@@ -79,8 +90,7 @@ Resident::Resident(Arena& arena, Device& device, Admission const& admission,
       eval_rows_(admission.eval_rows),
       device_train_rows_(std::move(train)),
       device_eval_rows_(std::move(eval)),
-      transform_(std::move(transform)),
-      start_(admission.start) {
+      transform_(std::move(transform)) {
   if (member_.balanced != 0) {
     class_weights_ = Buffer<float>(
         arena, device, balanced_weights(table.labels, *train_rows_, table.shape.outputs));
@@ -104,7 +114,7 @@ InitTask Resident::init_task() const {
       task.law[l] = init.law(layout_.layer[l].inputs, layout_.layer[l].outputs);
     });
   }
-  task.bias_as_weights = member_.bias_as_weights;
+  task.bias_as_weights = member_.bias_init == BiasInit::as_weights ? 1 : 0;
   task.seed = member_.seed;
   task.tensors = tensors_.data();
   task.floats = static_cast<std::int64_t>(tensors_.size());
@@ -114,13 +124,13 @@ InitTask Resident::init_task() const {
 }
 
 // Wherever the kernel that draws has put the drawn ones.
-void Resident::take_start(Device& device) {
-  if (start_ == nullptr) return;
+void Resident::take_start(Device& device, InitialWeights const& start) {
+  if (start == nullptr) return;
   std::vector<float> tensor(static_cast<std::size_t>(layout_.size));
   device.copy_out(tensor.data(), tensors_.data(), tensor.size() * sizeof(float));
   for (int l = 0; l < layout_.layers; ++l) {
-    if (!is_given(start_, l)) continue;
-    LayerWeights const& from = (*start_)[static_cast<std::size_t>(l)];
+    if (!is_given(start, l)) continue;
+    LayerWeights const& from = (*start)[static_cast<std::size_t>(l)];
     TileLayer const& layer = layout_.layer[l];
     std::size_t next = 0;
     for (int row = 0; row < layer.outputs; ++row) {

@@ -22,6 +22,8 @@ struct DeviceTable {
   DeviceTable(Arena& arena, Device& device, Table const& table);
 
   TableView view() const;
+  // Raw, (rows, inputs). Waits.
+  std::vector<float> inputs_of(Device& device, std::span<std::int32_t const> of_rows) const;
 
   TableShape shape;
   std::int64_t rows = 0;
@@ -51,8 +53,8 @@ class Resident {
            std::shared_ptr<Buffer<std::int32_t>> eval, std::shared_ptr<DeviceTransform> transform);
 
   InitTask init_task() const;
-  // Puts the weights that it starts from in the place of drawn ones. Waits.
-  void take_start(Device& device);
+  // Puts the layers that are given in the place of drawn ones. Waits.
+  void take_start(Device& device, InitialWeights const& start);
   // Everything but map, cut, progress and order.
   MemberTask task(DeviceTable const& table) const;
 
@@ -87,7 +89,6 @@ class Resident {
   Rows train_rows_, eval_rows_;  // keep the keys of the shared copies alive
   std::shared_ptr<Buffer<std::int32_t>> device_train_rows_, device_eval_rows_;
   std::shared_ptr<DeviceTransform> transform_;
-  InitialWeights start_;
   Buffer<float> class_weights_;
   Buffer<float> tensors_;
   float* moments_ = nullptr;

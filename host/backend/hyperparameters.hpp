@@ -41,7 +41,7 @@ struct Hyperparameter {
 namespace detail {
 
 inline constexpr char const* kClassWeights[] = {"none", "balanced"};
-inline constexpr char const* kBiasInits[] = {"zeros", "as_weights"};
+inline constexpr char const* kBiasInits[] = {"zeros", "as_weights", "he5"};
 inline constexpr char const* kParametrizations[] = {"standard", "ntk"};
 inline constexpr char const* kAdamEps[] = {"outside", "inside"};
 inline constexpr double kByOther = std::numeric_limits<double>::quiet_NaN();
@@ -85,9 +85,9 @@ inline constexpr Hyperparameter kHyperparameters[] = {
   {"activation", "network", detail::choice, index_of<Relu>(Activations{}), 0, 0, false, false, Activations::names, "",
    "of the hidden layers", BROOD_FIELD(activation)},
   {"init", "network", detail::choice, index_of<HeUniform>(Inits{}), 0, 0, false, false, Inits::names, "",
-   "law of the initial weights; lecun_normal by default where parametrization is ntk", BROOD_FIELD(init)},
+   "law of the initial weights; std: normal, scaled so that what each unit puts out has deviation 1 over the training rows; lecun_normal by default where parametrization is ntk", BROOD_FIELD(init)},
   {"bias_init", "network", detail::choice, 0, 0, 0, false, false, detail::kBiasInits, "",
-   "initial biases: zeros, or drawn by the weights' law", BROOD_FIELD(bias_as_weights)},
+   "initial biases: zeros, drawn by the weights' law, or he5: such that the unit is 0 in the midst of five random training rows", BROOD_FIELD(bias_init)},
   {"dropout", "network", detail::real, 0, 0, 0.95, false, false, {}, "",
    "share of hidden units dropped in a training step",
    [](Member& m, double v) { std::fill(m.dropout, m.dropout + kMaxLayers, static_cast<float>(v)); },

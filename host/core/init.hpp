@@ -52,13 +52,19 @@ struct HeNormal {
   static constexpr char const* name = "he_normal";
   static BROOD_HD InitLaw law(double fan_in, double) { return {true, sqrt(2.0 / fan_in)}; }
 };
+// Drawn as LecunNormal, then divided by the deviation of what the training rows make of it: the
+// host does that (host/backend/initial_rows.hpp).
+struct StdInit {
+  static constexpr char const* name = "std";
+  static BROOD_HD InitLaw law(double fan_in, double) { return {true, sqrt(1.0 / fan_in)}; }
+};
 struct LecunNormal {  // LeCun et al. 1998
   static constexpr char const* name = "lecun_normal";
   static BROOD_HD InitLaw law(double fan_in, double) { return {true, sqrt(1.0 / fan_in)}; }
 };
 
 using Inits = TypeList<ZerosInit, NormalInit, UniformInit, XavierUniform, XavierNormal, HeUniform,
-                       HeNormal, LecunNormal>;
+                       HeNormal, LecunNormal, StdInit>;
 
 BROOD_HD float weight_of(InitLaw const& law, std::uint32_t word) {
   double const u = unit_interval(word);

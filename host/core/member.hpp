@@ -23,6 +23,9 @@ enum class TargetKind : std::int32_t {
   values,       // regression, multi_label: a column per output
 };
 
+// Initial biases: zeros, drawn by the weights' law, or by training rows (backend/initial_rows.hpp).
+enum class BiasInit : std::int32_t { zeros, as_weights, he5 };
+
 // Trivially copyable; enumerated choices are indices into the lists of core/.
 struct Member {
   // network
@@ -30,7 +33,7 @@ struct Member {
   std::int32_t width[kMaxLayers + 1];  // inputs, hidden widths, network outputs
   std::int32_t activation;
   std::int32_t init;
-  std::int32_t bias_as_weights;
+  BiasInit bias_init;
   float dropout[kMaxLayers];  // of what each layer puts out; 0 of the last
   float input_dropout;
   // loss

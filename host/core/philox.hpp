@@ -14,12 +14,14 @@
 //   sample          trial                         attempt      name hash   purpose (key: study seed)
 //   sobol_shift     0                             0            name hash   purpose (key: study seed)
 //   candidate       trial                         call         0           purpose (key: study seed)
+//   bias_rows       call (0 .. 2)                 output       layer       purpose
 // clang-format on
 //
 // A layer's elements are its weights, row-major (outputs, inputs), then its biases. In dropout, row
 // is (row / 16) * 8 + row % 8 of a row in its batch; the four words are for (row r, unit 2j),
 // (r, 2j + 1), (r + 8, 2j), (r + 8, 2j + 1), r = row % 8 in a block of 16 rows: the accumulator
 // fragment of an mma.sync tile, and two halves of a vector of 16 rows. Layer 0 drops inputs.
+// Of the twelve words of a bias the first five are for rows, the next five for their weights.
 // The attempt of a sample is 0, and counts on when the configuration was proposed before.
 #pragma once
 
@@ -36,7 +38,8 @@ enum class Purpose : std::uint32_t {
   member_seed,
   sample,
   sobol_shift,
-  candidate
+  candidate,
+  bias_rows
 };
 
 struct PhiloxKey {

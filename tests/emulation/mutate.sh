@@ -75,7 +75,8 @@ once=(
   cuda/memory/{arena,copy,resident,residents}.cpp
   cuda/plan/{cost_model,device_model,plan,size_limit,submission}.cpp cuda/ranking/{pairs,ranking}.cpp
   cuda/kernels/kernels_{fp32,fp32_clusters}.cu
-  host/backend/{admission,backend,describe,hyperparameters,member,member_checks,member_life}.cpp
+  host/backend/{admission,backend,describe,hyperparameters,initial_rows,member}.cpp
+  host/backend/{member_checks,member_life}.cpp
   host/backend/{profile,rows}.cpp
   host/search/schedulers/halving.cpp host/search/space/{nearest_name,value}.cpp
   tests/support/{oracle,settings,textbook,trainer}.cpp

@@ -36,7 +36,12 @@ inline Words philox4x32(Words counter, std::uint64_t key) {
   return counter;
 }
 
-enum : std::uint32_t { kWeightPurpose = 0, kOrderPurpose = 1, kDropoutPurpose = 2 };
+enum : std::uint32_t {
+  kWeightPurpose = 0,
+  kOrderPurpose = 1,
+  kDropoutPurpose = 2,
+  kBiasPurpose = 7
+};
 
 // z with Phi(z) = p: Halley's method on erfc from a rough start (Abramowitz & Stegun 26.2.23).
 inline double quantile(long double p) {

@@ -137,7 +137,8 @@ Law initial_law(std::string_view init, int fan_in, int fan_out) {
   if (init == "xavier_normal") return {true, std::sqrt(2 / (in + out))};
   if (init == "he_uniform") return {false, std::sqrt(3.0) * std::sqrt(2 / in)};
   if (init == "he_normal") return {true, std::sqrt(2 / in)};
-  if (init == "lecun_normal") return {true, 1 / std::sqrt(in)};
+  // std is drawn like this, and scaled by rows then.
+  if (init == "lecun_normal" || init == "std") return {true, 1 / std::sqrt(in)};
   throw std::invalid_argument("no law of initial weights '" + std::string(init) + "'");
 }
 

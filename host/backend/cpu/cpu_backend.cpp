@@ -124,7 +124,9 @@ class CpuBackend final : public Backend {
     parallel(
         admitted.size(),
         [&](std::size_t i) { return static_cast<double>(admitted[i]->tensor_floats()); },
-        [&](std::size_t i, int) { admitted[i]->draw_weights(); });
+        [&](std::size_t i, int) {
+          admitted[i]->draw_weights(members[i], table_of(members[i].table));
+        });
     return slots_.place(std::move(admitted));
   }
 

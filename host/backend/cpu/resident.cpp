@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "backend/initial_rows.hpp"
 #include "backend/member_checks.hpp"
 #include "core/init.hpp"
 
@@ -36,6 +37,15 @@ LoadedTable::LoadedTable(Table const& table)
 TableView LoadedTable::view() const {
   return {x.data(), stride,  shape.inputs,
           y.data(), targets, weights.empty() ? nullptr : weights.data()};
+}
+
+std::vector<float> LoadedTable::inputs_of(std::span<std::int32_t const> of_rows) const {
+  std::vector<float> values;
+  for (std::int32_t const row : of_rows) {
+    float const* const from = x.data() + std::int64_t{row} * stride;
+    values.insert(values.end(), from, from + shape.inputs);
+  }
+  return values;
 }
 
 PaddedTransform::PaddedTransform(Transform const* transform, TableShape const& shape)
@@ -106,8 +116,7 @@ Resident::Resident(Admission const& admission, LoadedTable const& table,
       table_(admission.table),
       train_rows_(admission.train_rows),
       eval_rows_(admission.eval_rows),
-      transform_(std::move(transform)),
-      start_(admission.start) {
+      transform_(std::move(transform)) {
   if (member_.balanced != 0)
     class_weights_ = balanced_weights(table.y, *train_rows_, table.shape.outputs);
   tensors_ = AlignedFloats(layout_.size * tensor_count(member_));
@@ -118,12 +127,25 @@ Resident::Resident(Admission const& admission, LoadedTable const& table,
   if (member_.patience > 0) best_ = next;
 }
 
-void Resident::draw_weights() {
+void Resident::draw_weights(Admission const& admission, LoadedTable const& table) {
+  if (starts_by_rows(member_)) {
+    std::vector<LayerWeights> const layers =
+        layers_by_rows(admission, table.inputs_of(initial_rows(train_rows_)));
+    for (int l = 0; l < member_.layers; ++l)
+      copy_layer(layers[static_cast<std::size_t>(l)], layout_.layer[l], weights_);
+  } else {
+    draw_layers(admission.start);
+  }
+  if (average_ != nullptr) std::copy_n(weights_, layout_.size, average_);
+  if (best_ != nullptr) std::copy_n(weights_, layout_.size, best_);
+}
+
+void Resident::draw_layers(InitialWeights const& start) {
   PhiloxKey const key = philox_key(member_.seed);
   for (int l = 0; l < member_.layers; ++l) {
     LayerLayout const& layer = layout_.layer[l];
-    if (is_given(start_, l)) {
-      copy_layer((*start_)[static_cast<std::size_t>(l)], layer, weights_);
+    if (is_given(start, l)) {
+      copy_layer((*start)[static_cast<std::size_t>(l)], layer, weights_);
       continue;
     }
     InitLaw law{};
@@ -134,12 +156,10 @@ void Resident::draw_weights() {
       initial_weights(law, key, static_cast<std::uint32_t>(l), element, layer.inputs, row);
       element += static_cast<std::uint32_t>(layer.inputs);
     }
-    if (member_.bias_as_weights == 0) continue;
+    if (member_.bias_init != BiasInit::as_weights) continue;
     initial_weights(law, key, static_cast<std::uint32_t>(l), element, layer.outputs,
                     weights_ + layer.bias);
   }
-  if (average_ != nullptr) std::copy_n(weights_, layout_.size, average_);
-  if (best_ != nullptr) std::copy_n(weights_, layout_.size, best_);
 }
 
 MemberView Resident::view() {

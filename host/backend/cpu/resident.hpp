@@ -39,6 +39,8 @@ struct LoadedTable {
   explicit LoadedTable(Table const& table);
 
   TableView view() const;
+  // Raw, (rows, inputs).
+  std::vector<float> inputs_of(std::span<std::int32_t const> of_rows) const;
 
   TableShape shape;
   std::int64_t rows = 0;
@@ -63,11 +65,12 @@ struct alignas(64) WorkerTimes {
 // One member. Its tensors lie in one run of memory: weights, moments, average, best.
 class Resident {
  public:
-  // The initial weights are set by draw_weights(), which may run on any thread.
+  // The initial weights are set by draw_weights(), which may run on any thread; `table` is the one
+  // it was admitted with.
   Resident(Admission const& admission, LoadedTable const& table,
            std::shared_ptr<PaddedTransform const> transform);
 
-  void draw_weights();
+  void draw_weights(Admission const& admission, LoadedTable const& table);
   // Trains and evaluates as ordered; `table` is the one it was admitted with. times: null without a
   // profile.
   void train(Kernels const& kernels, LoadedTable const& table, int until_epoch, int evaluate_every,
@@ -93,6 +96,7 @@ class Resident {
   std::int64_t tensor_floats() const { return tensors_.size(); }
 
  private:
+  void draw_layers(InitialWeights const& start);
   void record(Kernels const& kernels, LoadedTable const& table, float* scratch,
               MemberProgress& progress);
 
@@ -101,7 +105,6 @@ class Resident {
   TableId table_;
   Rows train_rows_, eval_rows_;
   std::shared_ptr<PaddedTransform const> transform_;
-  InitialWeights start_;
   std::vector<float> class_weights_;
   AlignedFloats tensors_;
   float* weights_ = nullptr;
