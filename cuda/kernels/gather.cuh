@@ -6,8 +6,14 @@
 //
 // A raw row lies by units, 16 bytes for each lane that takes part: lane (g, t) fetches, and later
 // reads, inputs 4 t .. 4 t + 3 of rows g and g + 8 of a unit.
+//
+// Where inputs are a list (Transform), each is fetched from its column, word by word, so that a raw
+// row lies as the inputs do, and the lane that has fetched them gives them their shape in place
+// before they become operands.
 #pragma once
 
+#include "core/input_shape.hpp"
+#include "cuda/kernels/approx.cuh"
 #include "cuda/kernels/dropout.cuh"
 #include "cuda/kernels/worker.cuh"
 
@@ -37,14 +43,89 @@ BROOD_PHASE void find_rows(int number) {
   });
 }
 
+// f(place of a raw input of this lane's first row, input) for all inputs of a list that this lane
+// fetches, behind before(local, global) of their panel; its next three rows are 512 bytes apart.
+template <class W, class Before, class F>
+__device__ __forceinline__ void for_listed(W const& w, int number, Before&& before, F&& f) {
+  int const units = w.input_units(0);
+  Shared const raw = w.base + static_cast<Shared>(w.map().raw + 16 * w.lane);
+  w.for_panels(w.chunk(number).rows, [&](int local, int global) {
+    before(local, global);
+    Shared const panel = raw + static_cast<Shared>(local * w.map().raw_panel);
+#pragma unroll 1
+    for (int j = w.column_warp; j < units; j += w.column_warps) {
+#pragma unroll 1
+      for (int c = 0; c < 4; ++c) {
+        int const input = 16 * j + 4 * w.place.t + c;
+        f(panel + static_cast<Shared>(2048 * j + 4 * c), input);
+      }
+    }
+  });
+}
+
+template <class W>
+BROOD_PHASE void fetch_listed(int number) {
+  W const w;
+  MemberTask const& task = w.task();
+  Shared const index = index_place(w, number);
+  float const* from[4];
+  int left = 0;
+  for_listed(
+      w, number,
+      [&](int local, int global) {
+        left = w.chunk(number).rows - kPanelRows * global;
+        Shared const rows = index + static_cast<Shared>(4 * (kPanelRows * local + w.place.g));
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          auto const row = static_cast<int>(load_4(rows + static_cast<Shared>(32 * i)));
+          from[i] = task.table.x + std::int64_t{row} * task.table.stride;
+        }
+      },
+      [&](Shared to, int input) {
+        int const column = task.list.source[input];
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          copy_4_async(to + static_cast<Shared>(512 * i), from[i] + column,
+                       8 * i + w.place.g < left);
+        }
+      });
+}
+
+// x of an input that is one of a list.
+__device__ __forceinline__ float shaped(InputList const& list, int input, float raw) {
+  Approx const z((raw - list.shift[input]) * list.scale[input]);
+  Approx const offset(list.offset[input]), gain(list.gain[input]);
+  float x = 0.0f;
+  visit(InputShapes{}, list.shape[input], [&](auto shape) { x = shape.apply(z, offset, gain).v; });
+  return raw == raw ? x : 0.0f;
+}
+
+// Raw rows that this lane has fetched, and which are there, to inputs in their places.
+template <class W>
+BROOD_PHASE void shape_listed(int number) {
+  W const w;
+  for_listed(
+      w, number, [](int, int) {},
+      [&](Shared at, int input) {
+#pragma unroll 1
+        for (int i = 0; i < 4; ++i) {
+          Shared const place = at + static_cast<Shared>(512 * i);
+          float const x = shaped(w.task().list, input, float_of(load_4(place)));
+          store_4(place, bits_of(x));
+        }
+      });
+}
+
 template <class W>
 __device__ __forceinline__ void fetch(W const& w, int number) {
   Chunk const chunk = w.chunk(number);
   MemberTask const& task = w.task();
+  bool const listed = task.list.source != nullptr;
+  if (listed) fetch_listed<W>(number);
   float const* const table_x = task.table.x;
   int const stride = 4 * task.table.stride;  // bytes
   int const targets = task.table.targets;
-  int const units = w.input_units(0);
+  int const units = listed ? 0 : w.input_units(0);
   // Only of the last unit of inputs a part may be missing in the table's rows.
   bool const last_inside = 64 * units - 64 + 16 * w.place.t < stride;
   Shared const index = index_place(w, number);
@@ -118,6 +199,7 @@ __device__ __forceinline__ void receive(W const& w, int number, bool training) {
   await_copies();
   int const units = w.input_units(0);
   MemberTask const& task = w.task();
+  if (task.list.source != nullptr) shape_listed<W>(number);
   Shared const input = w.base + static_cast<Shared>(w.map().input);
   Shared const shift = w.base + static_cast<Shared>(w.map().shift + 16 * w.place.t);
   Shared const scale = w.base + static_cast<Shared>(w.map().scale + 16 * w.place.t);

@@ -184,8 +184,10 @@ BROOD_PHASE void gather_inputs() {
         float const* const raw = table.x + std::int64_t{layered_row(w, row)} * table.stride;
         for (int i = 0; i < 2; ++i) {
           if (c + i >= inputs) continue;
-          x[i] = transformed(raw[c + i], task.shift[c + i], task.scale[c + i]) *
-                 factors.v[2 * half + i];
+          float const input = task.list.source != nullptr
+                                  ? shaped(task.list, c + i, raw[task.list.source[c + i]])
+                                  : transformed(raw[c + i], task.shift[c + i], task.scale[c + i]);
+          x[i] = input * factors.v[2 * half + i];
         }
       }
       store_operand_pair(w.buffers().input, std::int64_t{row} * columns + c, x[0], x[1]);

@@ -47,14 +47,36 @@ TableView DeviceTable::view() const {
 }
 
 DeviceTransform::DeviceTransform(Arena& arena, Device& device, Transform const* transform,
-                                 TableShape const& shape) {
-  auto const inputs = static_cast<std::size_t>(shape.inputs);
+                                 TableShape const& table) {
+  bool const listed = transform != nullptr && !transform->is_plain();
+  bool const plain = transform != nullptr && transform->is_plain();
+  auto const inputs = listed ? transform->source.size() : static_cast<std::size_t>(table.inputs);
   std::vector<float> const none(inputs, 0.0f), one(inputs, 1.0f);
-  shift = Buffer<float>(arena, device, transform == nullptr ? none : transform->shift);
-  scale = Buffer<float>(arena, device, transform == nullptr ? one : transform->scale);
-  if (transform == nullptr || shape.task != Task::regression) return;
+  shift = Buffer<float>(arena, device, plain ? transform->shift : none);
+  scale = Buffer<float>(arena, device, plain ? transform->scale : one);
+  if (listed) {
+    auto const padded = [&](auto values) {
+      values.resize((inputs + kUnitRows - 1) / kUnitRows * kUnitRows);
+      return values;
+    };
+    std::vector<std::int32_t> shapes;
+    for (InputShape const each : transform->shape)
+      shapes.push_back(static_cast<std::int32_t>(each));
+    source = Buffer<std::int32_t>(arena, device, padded(transform->source));
+    shape = Buffer<std::int32_t>(arena, device, padded(shapes));
+    list_shift = Buffer<float>(arena, device, padded(transform->shift));
+    list_scale = Buffer<float>(arena, device, padded(transform->scale));
+    offset = Buffer<float>(arena, device, padded(transform->offset));
+    gain = Buffer<float>(arena, device, padded(transform->gain));
+  }
+  if (transform == nullptr || table.task != Task::regression) return;
   target_shift = Buffer<float>(arena, device, std::span<float const>(transform->target_shift));
   target_scale = Buffer<float>(arena, device, std::span<float const>(transform->target_scale));
+}
+
+InputList DeviceTransform::list() const {
+  return {source.data(),     shape.data(),  list_shift.data(),
+          list_scale.data(), offset.data(), gain.data()};
 }
 
 // ---- Resident
@@ -163,6 +185,7 @@ MemberTask Resident::task(DeviceTable const& table) const {
   task.eval_rows = device_eval_rows_ == nullptr ? nullptr : device_eval_rows_->data();
   task.shift = transform_->shift.data();
   task.scale = transform_->scale.data();
+  task.list = transform_->list();
   task.target_shift = transform_->target_shift.data();
   task.target_scale = transform_->target_scale.data();
   task.class_weights = class_weights_.data();

@@ -34,9 +34,13 @@ struct DeviceTable {
 
 struct DeviceTransform {
   DeviceTransform(Arena& arena, Device& device, Transform const* transform,
-                  TableShape const& shape);
+                  TableShape const& table);
 
-  Buffer<float> shift, scale;                // identity where the transform has none
+  InputList list() const;
+
+  Buffer<float> shift, scale;          // identity where the transform has none, and beside a list
+  Buffer<std::int32_t> source, shape;  // of a list, like the next row; else empty
+  Buffer<float> list_shift, list_scale, offset, gain;
   Buffer<float> target_shift, target_scale;  // empty unless targets are transformed
 };
 

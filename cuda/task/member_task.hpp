@@ -83,6 +83,16 @@ struct MemberRecord {
 // rows, with the weights that predict, and change nothing of the member.
 enum class TaskKind : std::int32_t { train, evaluate, predict };
 
+// Inputs that are a list (Transform): shift and scale, as of columns, are then those of nothing.
+struct InputList {
+  std::int32_t const* source;  // (inputs), like the others padded with zeros to 16; null: no list
+  std::int32_t const* shape;   // index into InputShapes
+  float const* shift;
+  float const* scale;
+  float const* offset;
+  float const* gain;
+};
+
 struct MemberTask {
   Member member;
   // At the step in work, where dropout has a schedule.
@@ -102,6 +112,7 @@ struct MemberTask {
   std::int32_t const* eval_rows;
   float const* shift;  // (inputs)
   float const* scale;
+  InputList list;
   float const* target_shift;  // (outputs) or null
   float const* target_scale;
   float const* class_weights;  // (classes) or null

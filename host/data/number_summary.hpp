@@ -11,6 +11,7 @@
 
 namespace brood {
 
+// Of one column.
 class NumberSummary {
  public:
   // In any order, without the missing ones.

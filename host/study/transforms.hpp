@@ -14,6 +14,7 @@
 
 namespace brood {
 
+// Of one run of a study.
 class Transforms {
  public:
   // Of the rows that the members of each split train on, and of all but the test rows. All must

@@ -180,10 +180,25 @@ Course wide() {
           1};
 }
 
+// Inputs that are a list, of every shape and more than there are columns.
+Course listed() {
+  auto data = fixtures::with_missing(fixtures::blobs(180, 13, 5), 0.1);
+  Course course{member("Listed", std::move(data), 70,
+                       {{"hidden", Wholes{48}},
+                        {"activation", text("relu")},
+                        {"optimizer", text("sgd")},
+                        {"batch_size", Whole{70}},
+                        {"lr", 0.05},
+                        {"epochs", Whole{2}}}),
+                1};
+  course.member.transform = fixtures::listed_transform(course.member.data, 39);
+  return course;
+}
+
 std::vector<Course> const& courses() {
   static std::vector<Course> const list = {odd_widths(),  everything(), one_step_epochs(),
                                            large_batch(), huge_batch(), diverging(),
-                                           relu(),        wide()};
+                                           relu(),        wide(),       listed()};
   return list;
 }
 Course const& course_named(std::string const& name) {

@@ -66,10 +66,11 @@ inline bool is_number(Table const& table, int column) {
 // that the batch permutation permutes.
 using Rows = std::shared_ptr<std::vector<std::int32_t> const>;
 
-// How the numbers of a column become inputs: hyperparameters of these names.
+// How the numbers of a column are scaled.
 //   standard: (r - mean) / deviation
 //   robust:   (r - median) / (q75 - q25), through a smooth clip
 enum class Scaling : std::int32_t { standard, robust };
+// How the numbers of a column become inputs: hyperparameters of these names.
 struct Numbers {
   Scaling scaling = Scaling::standard;
   int pieces = 0;             // inputs beside it: how far it has come through each piece between
