@@ -90,7 +90,7 @@ std::vector<Extension> extensions() {
        with(varied_study(Folds{.folds = 2}),
             [](Study& s) {
               s.ensemble = 4;
-              s.refit = false;
+              s.refit = Refit::no;
             }),
        more_trials},
       {"Learning", small_blobs(),
@@ -199,7 +199,7 @@ TEST(Extending, WhatCannotBeKeptIsRefusedWithTheReason) {
           .find("lr_schedule: its course spans all epochs of a trial, which are 27 now and were 9"),
       std::string::npos);
   EXPECT_NE(refusal(study, [](Study& s) { s.seed = 12; }).find("another study"), std::string::npos);
-  EXPECT_NE(refusal(study, [](Study& s) { s.trials = 20, s.metric = {"log_loss"}; })
+  EXPECT_NE(refusal(study, [](Study& s) { s.trials = 20, s.metric = {"accuracy"}; })
                 .find("another study"),
             std::string::npos);
   EXPECT_NE(refusal(study,

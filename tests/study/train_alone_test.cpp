@@ -40,7 +40,7 @@ class TrainAlone : public testing::TestWithParam<Alone> {
     Study study = varied_study(GetParam().validation);
     study.scheduler = GetParam().scheduler;
     study.final_repeats = GetParam().final_repeats;
-    study.refit = GetParam().refit;
+    study.refit = GetParam().refit ? Refit::yes : Refit::no;
     study.metric.name = GetParam().metric;
     study.stop.epochs = GetParam().stop_epochs;
     if (GetParam().patient) study.space.constant("patience", 1);
