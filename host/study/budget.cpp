@@ -178,7 +178,7 @@ Study fit_to_time(Engine& engine, Data const& data, Study const& of, Clock::time
     FinishTime finish(study, data, splits, early);
     // Picks for the ensemble take no more than a share of the time.
     while (fit == Fit::shape && study.ensemble > kFewestPicks &&
-           finish.seconds(measured, study.trials, 0) > kPicking * seconds) {
+           finish.picking_seconds(study.trials) > kPicking * seconds) {
       study.ensemble /= 2;
       finish = FinishTime(study, data, splits, early);
     }

@@ -28,12 +28,12 @@ struct Effort {
   std::int64_t rows = 0;
 };
 
-Effort effort_of(Inspected const& inspected, std::int64_t rows) {
+Effort effort_of(Inspected const& inspected, RowPredictor const& predictor, std::int64_t rows) {
   auto const columns = static_cast<double>(inspected.encoding.inputs.size());
   std::int64_t const most = std::min(rows, kMostRows);
   for (bool const by_winner : {inspected.predictor.empty(), true}) {
-    double const row_work = by_winner ? work_of(inspected.winner) : work_of(inspected.predictor);
-    double const passes = kMostWork / (columns * row_work);  // of a row through all columns
+    // Of a row through all columns.
+    double const passes = kMostWork / (columns * predictor.work(by_winner));
     if (passes >= static_cast<double>(most)) {
       auto const repeats =
           static_cast<int>(std::min<double>(kRepeats, passes / static_cast<double>(most)));
@@ -59,20 +59,6 @@ std::vector<float> shuffled(std::vector<float> x, std::int64_t rows, int columns
 
 }  // namespace
 
-double work_of(Model const& model) {
-  double work = 0;
-  for (LayerWeights const& layer : model.layers)
-    work += static_cast<double>(layer.inputs) * layer.outputs;
-  return work;
-}
-
-double work_of(Ensemble const& ensemble) {
-  double work = 0;
-  for (Ensemble::Part const& part : ensemble.parts)
-    work += work_of(part.model);
-  return work;
-}
-
 std::vector<std::int32_t> chosen(std::span<std::int32_t const> rows, std::int64_t count) {
   std::vector<std::int32_t> some;
   for (std::int64_t i = 0; i < count; ++i)
@@ -80,29 +66,16 @@ std::vector<std::int32_t> chosen(std::span<std::int32_t const> rows, std::int64_
   return some;
 }
 
-std::vector<float> rows_of(Matrix const& x, std::span<std::int32_t const> rows) {
-  std::vector<float> dense;
-  dense.reserve(rows.size() * static_cast<std::size_t>(x.columns));
-  for (std::int32_t const row : rows) {
-    float const* const own = x.data + std::int64_t{row} * x.columns;
-    dense.insert(dense.end(), own, own + x.columns);
-  }
-  return dense;
-}
-
-void measure_columns(Inspected const& inspected, Table const& table,
-                     std::span<std::int32_t const> all_rows, int threads, Inspection& inspection) {
-  Effort const effort = effort_of(inspected, std::ssize(all_rows));
+void measure_columns(Inspected const& inspected, RowPredictor const& predictor, Table const& table,
+                     std::span<std::int32_t const> all_rows, Inspection& inspection) {
+  Effort const effort = effort_of(inspected, predictor, std::ssize(all_rows));
   if (effort.repeats == 0) return;
   auto const rows = chosen(all_rows, effort.rows);
   std::vector<float> const x = rows_of(table.x, rows);
   Truth const truth(table, rows);
-  bool const alone = effort.by_winner || inspected.predictor.empty();
   auto const score = [&](std::vector<float> const& inputs) {
-    Matrix const matrix{inputs.data(), effort.rows, table.x.columns};
-    auto const predictions = alone ? inspected.winner.predict(matrix, threads)
-                                   : inspected.predictor.predict(matrix, threads);
-    return truth.score(inspected.metric, table.task, predictions);
+    return truth.score(inspected.metric, table.task,
+                       predictor.predict(rows, inputs, effort.by_winner));
   };
   double const whole = score(x);
   if (!std::isfinite(whole)) return;

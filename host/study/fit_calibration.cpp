@@ -232,4 +232,16 @@ std::vector<double> coverage(std::span<Interval const> intervals, PredictedRows 
   return shares;
 }
 
+Calibration fit_calibration(Calibrate const& asked, Task task, Truth const& truth,
+                            std::span<float const> predictions, std::int64_t distinct) {
+  std::vector<float> calibrated(predictions.begin(), predictions.end());
+  PredictedRows const predicted = truth.predicted(task, calibrated);
+  Calibration calibration;
+  if (asked.temperature) calibration.temperature = fit_temperature(predicted, distinct);
+  calibration.apply(task, predicted.outputs, calibrated);
+  calibration.threshold = fit_threshold(predicted, asked.threshold);
+  if (asked.intervals) calibration.intervals = fit_intervals(predicted);
+  return calibration;
+}
+
 }  // namespace brood

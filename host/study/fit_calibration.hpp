@@ -7,8 +7,14 @@
 
 #include "brood/calibration.hpp"
 #include "study/predicted_rows.hpp"
+#include "study/truth.hpp"
 
 namespace brood {
+
+// All that is asked for, each on what comes of those before it. The predictions are of the rows of
+// `truth`, one after the other, of which so many are distinct: each may be there several times.
+Calibration fit_calibration(Calibrate const& asked, Task task, Truth const& truth,
+                            std::span<float const> predictions, std::int64_t distinct);
 
 // The temperature at which the mean log loss over the rows is least, with a normal prior of
 // deviation 0.5 on its logarithm: of few rows without a mistake it would be near 0. 1 where fewer

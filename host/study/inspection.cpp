@@ -6,6 +6,7 @@
 #include <span>
 
 #include "study/column_importance.hpp"
+#include "study/row_predictor.hpp"
 #include "study/truth.hpp"
 
 namespace brood {
@@ -109,18 +110,18 @@ Inspection inspect(Inspected const& inspected, Table const& table, Rows const& d
                    bool with_columns, int threads) {
   Inspection inspection;
   auto const test_rows = rows_without(table.x.rows, *development);
-  if (test_rows.empty()) return inspection;
-  bool const alone = inspected.predictor.empty();
-  double const work = alone ? work_of(inspected.winner) : work_of(inspected.predictor);
-  inspection.rows = rows_within(with_columns ? kWork : kQuickWork, work, std::ssize(test_rows));
-  auto const rows = chosen(test_rows, inspection.rows);
+  inspection.validated = test_rows.empty() && !inspected.judged.empty();
+  auto const all_rows = inspected.judged.empty() ? test_rows : rows_of(inspected.judged);
+  if (all_rows.empty()) return inspection;
+  RowPredictor const predictor(inspected, table, threads);
+  double const work = predictor.work(/*by_winner=*/false);
+  inspection.rows = rows_within(with_columns ? kWork : kQuickWork, work, std::ssize(all_rows));
+  auto const rows = chosen(all_rows, inspection.rows);
   Truth const truth(table, rows);
-  std::vector<float> const x = rows_of(table.x, rows);
-  Matrix const matrix{x.data(), inspection.rows, table.x.columns};
-  std::vector<float> const predictions = alone ? inspected.winner.predict(matrix, threads)
-                                               : inspected.predictor.predict(matrix, threads);
+  std::vector<float> const predictions =
+      predictor.predict(rows, rows_of(table.x, rows), /*by_winner=*/false);
   Calibration const& calibration =
-      alone ? inspected.winner.calibration : inspected.predictor.calibration;
+      inspected.predictor.empty() ? inspected.winner.calibration : inspected.predictor.calibration;
   auto const outputs = static_cast<std::size_t>(inspected.encoding.output_count());
   switch (table.task) {
     case Task::classification:
@@ -133,7 +134,7 @@ Inspection inspect(Inspected const& inspected, Table const& table, Rows const& d
       take_residuals(predictions, truth, inspected.encoding, inspection);
       break;
   }
-  if (with_columns) measure_columns(inspected, table, test_rows, threads, inspection);
+  if (with_columns) measure_columns(inspected, predictor, table, all_rows, inspection);
   return inspection;
 }
 

@@ -12,15 +12,13 @@ namespace brood {
 
 void LearningCurves::record(Ask const& ask, std::span<MemberMetrics const> metrics,
                             std::span<double const> scores) {
-  bool const predicted = is_from_predictions(setup_.metric);
+  bool const predicted = setup_.takes_predictions(ask.config);
   for (std::size_t s = 0; s < metrics.size(); ++s) {
     int const from = s < setup_.early ? ask.from_epoch : 0;
     for (Evaluation const& e : metrics[s].history) {
       if (e.epoch <= from) continue;
       bool const last = &e == &metrics[s].history.back();
-      double const value = !predicted ? metric_value(setup_.metric, e, setup_.contexts[s])
-                           : last     ? scores[s]
-                                      : std::nan("");
+      double const value = !predicted ? setup_.value_of(e, s) : last ? scores[s] : std::nan("");
       points_.push_back({ask.trial, setup_.splits.splits[s].fold, setup_.splits.splits[s].repeat,
                          e.epoch, e.train_loss, e.loss, value});
     }

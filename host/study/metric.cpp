@@ -20,7 +20,7 @@ using FromPredictions = double (*)(PredictedRows const&);
 
 struct Metric {
   MetricInfo info;
-  FromSums from_sums;  // one of the two is null
+  FromSums from_sums;  // null: of predictions only; of log_loss, see loss_is_log_loss()
   FromPredictions from_predictions;
 };
 
@@ -87,7 +87,7 @@ constexpr Metric kMetrics[] = {
      nullptr,
      pr_auc},
     {{"log_loss", kLower, kClasses, kLabels, kNo, "mean of -ln of the probability of what is true"},
-     nullptr,
+     loss,
      log_loss},
     {{"brier", kLower, kClasses, kLabels, kNo,
       "mean squared error of the probabilities; of two classes, of the second; of more, their sum"},
@@ -113,6 +113,7 @@ Metric const* find_metric(std::string_view name) {
 void add_row(Evaluation& sums, PredictedRows const& predicted, std::int64_t row) {
   constexpr double kSmallest = 1e-37;  // of a probability, in a logarithm
   double const w = predicted.weight(row);
+  if (w == 0) return;
   sums.weight += w;
   if (predicted.task == Task::classification) {
     int const label = static_cast<int>(predicted.target(row, 0));
@@ -182,7 +183,7 @@ bool higher_is_better(std::string_view name, Task task) {
 }
 
 std::string default_metric(Task task) {
-  return task == Task::regression ? "rmse" : "accuracy";
+  return task == Task::regression ? "rmse" : "log_loss";
 }
 
 double metric_value(std::string_view name, Evaluation const& sums, MetricContext const& context) {
@@ -202,6 +203,14 @@ double in_units(double value, double unit, int power) {
 
 bool is_from_predictions(std::string_view name) {
   return find_metric(name)->from_predictions != nullptr;
+}
+
+bool loss_is_log_loss(Config const& config, Task task, int outputs) {
+  Value const* const loss = config.find("loss");
+  if (task == Task::multi_label) return true;  // nothing but bce fits
+  if (task != Task::classification) return false;
+  bool const shared = outputs == 2 && loss != nullptr && *loss == Value("bce");
+  return loss == nullptr || *loss == Value("cross_entropy") || shared;
 }
 
 double target_variation(Table const& table, std::span<std::int32_t const> rows) {
@@ -273,7 +282,7 @@ double score(std::string_view metric, Task task, std::span<float const> predicti
   if (!weights.empty()) table.weights = {weights.data(), rows, 1};
   std::vector<std::int32_t> all(count);
   std::iota(all.begin(), all.end(), 0);
-  double const variation = task == Task::regression ? target_variation(table, all) : 0;
+  double const variation = metric == "r2" ? target_variation(table, all) : 0;
   MetricContext const context{task, predicted.targets, variation, target_unit};
   // Of predictions alone the loss of values is their squared error.
   bool const squares = task == Task::regression && metric == "loss";

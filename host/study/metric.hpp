@@ -32,6 +32,13 @@ double metric_value(std::string_view metric, Evaluation const& sums, MetricConte
 double metric_value(std::string_view metric, PredictedRows const& predicted);
 bool is_from_predictions(std::string_view metric);
 
+// Whether the loss that a member of such a configuration is evaluated by is its log loss, which
+// then takes no predictions: cross_entropy, bce of two classes (one output) and of labels.
+// Evaluations know neither label smoothing nor class weights. The two differ where a probability is
+// clipped (prediction_metric.hpp): above 1 - 2^-23 by at most 1.2e-7 a row, and below 2^-23, where
+// the loss goes on growing; else by the rounding of fp32.
+bool loss_is_log_loss(Config const& config, Task task, int outputs);
+
 // Empty, or why the metric cannot be used.
 std::string metric_problem(std::string_view metric, Task task);
 

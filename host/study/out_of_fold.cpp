@@ -7,66 +7,86 @@
 
 namespace brood {
 
-OutOfFold::OutOfFold(StudySetup const& setup) : setup_(setup) {
-  for (auto const& split : splits())
-    truths_.emplace_back(setup.data.table(), *split.valid);
+namespace {
+
+// Every repeat validates the same.
+std::vector<std::int32_t> validated_rows(std::span<Split const> splits) {
+  std::vector<std::int32_t> rows;
+  for (Split const& split : splits) {
+    if (split.repeat == 0) rows.insert(rows.end(), split.valid->begin(), split.valid->end());
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
 }
 
-std::span<Split const> OutOfFold::splits() const {
-  return std::span(setup_.splits.splits).first(setup_.early);  // which all trials have
-}
+}  // namespace
+
+OutOfFold::OutOfFold(StudySetup const& setup)
+    : setup_(setup),
+      rows_(validated_rows(setup.splits.splits)),
+      truth_(setup.data.table(), rows_) {}
 
 std::vector<std::vector<float>> OutOfFold::predictions(
     Population& population, std::span<std::vector<MemberId> const> candidates) const {
+  auto const& splits = setup_.splits.splits;
+  auto const outputs = static_cast<std::size_t>(setup_.data.outputs());
   std::vector<std::vector<float>> all(candidates.size());
-  for (std::size_t s = 0; s < truths_.size(); ++s) {
-    auto const& rows = *splits()[s].valid;
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    auto const views = static_cast<std::size_t>(splits[candidates[c].size() - 1].repeat) + 1;
+    all[c].resize(views * numbers_of_view());
+  }
+  for (std::size_t s = 0; s < splits.size(); ++s) {
+    std::vector<std::size_t> predicting;
     std::vector<MemberId> members;
-    for (auto const& own : candidates)
-      members.push_back(own[s]);
-    std::size_t const each = rows.size() * static_cast<std::size_t>(setup_.data.outputs());
-    std::vector<float> predictions(members.size() * each);
-    population.forward(members, rows, predictions);
     for (std::size_t c = 0; c < candidates.size(); ++c) {
-      auto const own = std::span(predictions).subspan(c * each, each);
-      all[c].insert(all[c].end(), own.begin(), own.end());
+      if (s >= candidates[c].size()) continue;
+      predicting.push_back(c);
+      members.push_back(candidates[c][s]);
+    }
+    if (members.empty()) break;
+    auto const& valid = *splits[s].valid;
+    std::size_t const each = valid.size() * outputs;
+    std::vector<float> predictions(members.size() * each);
+    population.forward(members, valid, predictions);
+    std::size_t const view = static_cast<std::size_t>(splits[s].repeat) * numbers_of_view();
+    for (std::size_t i = 0; i < valid.size(); ++i) {
+      auto const place = static_cast<std::size_t>(
+          std::lower_bound(rows_.begin(), rows_.end(), valid[i]) - rows_.begin());
+      for (std::size_t m = 0; m < members.size(); ++m) {
+        std::copy_n(predictions.data() + m * each + i * outputs, outputs,
+                    all[predicting[m]].data() + view + place * outputs);
+      }
     }
   }
   return all;
 }
 
-double OutOfFold::score(std::span<float const> predictions) const {
-  double sum = 0;
-  std::size_t begin = 0;
-  for (Truth const& truth : truths_) {
-    std::size_t const each =
-        static_cast<std::size_t>(truth.rows) * static_cast<std::size_t>(setup_.data.outputs());
-    sum += truth.score(setup_.metric, setup_.data.task(), predictions.subspan(begin, each));
-    begin += each;
+std::vector<float> OutOfFold::together(std::span<float const> predictions) const {
+  std::size_t const each = numbers_of_view(), views = predictions.size() / each;
+  std::vector<float> mean(each);
+  for (std::size_t i = 0; i < each; ++i) {
+    double sum = 0;
+    for (std::size_t v = 0; v < views; ++v)
+      sum += static_cast<double>(predictions[v * each + i]);
+    mean[i] = static_cast<float>(sum / static_cast<double>(views));
   }
-  return sum / static_cast<double>(truths_.size());
+  return mean;
+}
+
+double OutOfFold::score(std::span<float const> predictions) const {
+  std::size_t const each = numbers_of_view(), views = predictions.size() / each;
+  double sum = 0;
+  for (std::size_t v = 0; v < views; ++v)
+    sum += truth_.score(setup_.metric, setup_.data.task(), predictions.subspan(v * each, each));
+  return sum / static_cast<double>(views);
 }
 
 Calibration OutOfFold::calibration(std::span<float const> predictions) const {
-  Truth all = truths_.front();
-  std::vector<std::int32_t> rows = *splits().front().valid;
-  for (std::size_t s = 1; s < truths_.size(); ++s) {
-    all.append(truths_[s]);
-    rows.insert(rows.end(), splits()[s].valid->begin(), splits()[s].valid->end());
-  }
-  std::sort(rows.begin(), rows.end());
-  auto const distinct = std::unique(rows.begin(), rows.end()) - rows.begin();
-
-  Task const task = setup_.data.task();
-  Calibrate const& asked = setup_.study.calibrate;
-  std::vector<float> calibrated(predictions.begin(), predictions.end());
-  PredictedRows const predicted = all.predicted(task, calibrated);
-  Calibration calibration;
-  if (asked.temperature) calibration.temperature = fit_temperature(predicted, distinct);
-  calibration.apply(task, setup_.data.outputs(), calibrated);
-  calibration.threshold = fit_threshold(predicted, asked.threshold);
-  if (asked.intervals) calibration.intervals = fit_intervals(predicted);
-  return calibration;
+  Truth all = truth_;
+  for (std::size_t v = 1; v < predictions.size() / numbers_of_view(); ++v)
+    all.append(truth_);
+  return fit_calibration(setup_.study.calibrate, setup_.data.task(), all, predictions,
+                         std::ssize(rows_));
 }
 
 }  // namespace brood

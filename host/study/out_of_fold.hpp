@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Predictions of the rows that validate, each by a network that was not trained on it: what
+// Predictions of the rows that validate, each by networks that were not trained on it: what
 // ensembles are picked by and calibrations are fitted on.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -12,24 +14,32 @@
 
 namespace brood {
 
-// The rows of all splits of early rungs, one split after the other.
+// Predictions of a candidate are (views, rows, outputs): a view predicts every row once, by the
+// networks of one repeat.
 class OutOfFold {
  public:
   explicit OutOfFold(StudySetup const& setup);
 
-  // (rows, outputs) of each candidate, which has a member on each of those splits.
+  // That validate, ascending.
+  std::vector<std::int32_t> const& rows() const { return rows_; }
+  // Of candidates, each with its members on the first splits of the study, whole repeats.
   std::vector<std::vector<float>> predictions(
       Population& population, std::span<std::vector<MemberId> const> candidates) const;
-  // The study's metric, the mean over splits.
+  std::size_t numbers_of_view() const {
+    return rows_.size() * static_cast<std::size_t>(setup_.data.outputs());
+  }
+  // One view, the mean of all: what networks predict that stay together.
+  std::vector<float> together(std::span<float const> predictions) const;
+
+  // The study's metric, the mean over views.
   double score(std::span<float const> predictions) const;
   // As Study::calibrate says.
   Calibration calibration(std::span<float const> predictions) const;
 
  private:
-  std::span<Split const> splits() const;
-
   StudySetup const& setup_;
-  std::vector<Truth> truths_;  // by split
+  std::vector<std::int32_t> rows_;
+  Truth truth_;
 };
 
 }  // namespace brood

@@ -147,7 +147,8 @@ StudyPlan plan(Engine& engine, Data const& data, Study const& of) {
   plan.members = first_members + epochs.final_trials * late;
   plan.member_epochs = epochs.members;
   plan.member_epochs_restarted = epochs.restarted;
-  plan.refit_epochs = study.refit ? plan.rungs.back().epoch : 0;
+  plan.refit_epochs = study.refit == Refit::no ? 0 : plan.rungs.back().epoch;
+  if (study.refit == Refit::all && !splits.test->empty()) plan.refit_epochs *= 2;
   // Each pick may be another trial than the winner.
   plan.ensemble_epochs = plan.refit_epochs * std::min({study.ensemble, plan.trials - 1, kLibrary});
   plan.bytes_per_member = largest_member(engine.backend(), data, study);

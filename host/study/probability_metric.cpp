@@ -20,6 +20,7 @@ double log_loss(PredictedRows const& p) {
   double sum = 0, weight = 0;
   for (std::int64_t row = 0; row < p.rows; ++row) {
     double const w = p.weight(row);
+    if (w == 0) continue;
     weight += w;
     if (p.task == Task::classification) {
       sum += w * minus_log(p.prediction(row, static_cast<int>(p.target(row, 0))));

@@ -54,12 +54,15 @@ void StudyRun::Impl::restore_scores() {
   std::size_t const all = setup_.splits.splits.size();
   auto const trials = tuner_.trials();
   member_scores_.assign(trials.size(), {});
+  member_accuracies_.assign(trials.size(), {});
   bool fits = true;
   for (StudyState::Outcome const& outcome : outcomes_) {
     auto const& scores = outcome.scores;
     fits = fits && outcome.trial >= 0 && static_cast<std::size_t>(outcome.trial) < trials.size() &&
            (scores.size() == setup_.early || scores.size() == all);
-    if (fits) member_scores_[static_cast<std::size_t>(outcome.trial)] = scores;
+    if (!fits) continue;
+    member_scores_[static_cast<std::size_t>(outcome.trial)] = scores;
+    member_accuracies_[static_cast<std::size_t>(outcome.trial)] = outcome.accuracies;
   }
   for (TunerTrial const& trial : trials)
     fits = fits && (trial.rung < 0 || !member_scores_[static_cast<std::size_t>(trial.id)].empty());

@@ -76,12 +76,12 @@ std::vector<double> Scorer::scores(std::span<Ask const> asks,
                                    std::span<MemberMetrics const> metrics) {
   std::vector<MemberId> const ids = members_.of(asks);
   std::vector<double> scores(ids.size(), std::nan(""));
-  bool const from_predictions = is_from_predictions(setup_.metric);
   std::vector<std::vector<std::size_t>> to_predict(
       setup_.splits.splits.size());  // indices by split
   std::size_t index = 0;
   for (Ask const& ask : asks) {
     bool const patient = is_patient(ask.config);
+    bool const from_predictions = setup_.takes_predictions(ask.config);
     std::size_t const count = members_.of(ask.trial).size();
     for (std::size_t s = 0; s < count; ++s, ++index) {
       Evaluation const* const e = scored_evaluation(metrics[index], patient);
@@ -89,7 +89,7 @@ std::vector<double> Scorer::scores(std::span<Ask const> asks,
       if (from_predictions) {
         to_predict[s].push_back(index);
       } else {
-        scores[index] = metric_value(setup_.metric, *e, setup_.contexts[s]);
+        scores[index] = setup_.value_of(*e, s);
       }
     }
   }
@@ -103,6 +103,23 @@ std::vector<double> Scorer::scores(std::span<Ask const> asks,
       scores[to_predict[s][i]] = values[i];
   }
   return scores;
+}
+
+std::vector<double> Scorer::accuracies(std::span<Ask const> asks,
+                                       std::span<MemberMetrics const> metrics) const {
+  std::vector<double> accuracies;
+  if (setup_.metric != "log_loss") return accuracies;
+  for (Ask const& ask : asks) {
+    std::size_t const count = members_.of(ask.trial).size();
+    for (std::size_t s = 0; s < count; ++s) {
+      MemberMetrics const& own = metrics[accuracies.size()];
+      Evaluation const* const e = scored_evaluation(own, is_patient(ask.config));
+      bool const has_one = own.state != MemberState::diverged && e != nullptr;
+      accuracies.push_back(has_one ? metric_value("accuracy", *e, setup_.contexts[s])
+                                   : std::nan(""));
+    }
+  }
+  return accuracies;
 }
 
 TestScores Scorer::test_of_predictions(std::vector<float> predictions,

@@ -28,6 +28,9 @@ class Scorer {
   // By member of the trials asked for, those of a trial one after the other, as `metrics` are: the
   // metric on its validation rows, of the weights that predict. NaN for those that diverged.
   std::vector<double> scores(std::span<Ask const> asks, std::span<MemberMetrics const> metrics);
+  // Likewise their accuracy, where the metric is log_loss; else nothing.
+  std::vector<double> accuracies(std::span<Ask const> asks,
+                                 std::span<MemberMetrics const> metrics) const;
   // Of a member, and of predictions of the test rows that are not calibrated yet.
   TestScores test(MemberId id, Calibration const& calibration);
   TestScores test_of_predictions(std::vector<float> predictions,

@@ -13,7 +13,9 @@ namespace brood {
 std::optional<int> best_trial(StudySetup const& setup, Tuner const& tuner);
 // The n best, best first.
 std::vector<int> leaderboard(StudySetup const& setup, Tuner const& tuner, int n);
-// The trials that an ensemble is selected from: the best of the leaderboard; none without one.
-std::vector<int> ensemble_library(StudySetup const& setup, Tuner const& tuner);
+// The trials whose predictions the end of a study takes, beside the winner's: those of the
+// leaderboard that an ensemble is selected from; without one, but without test rows too, those that
+// the winner was chosen from last, so that its score can be corrected for it.
+std::vector<int> final_library(StudySetup const& setup, Tuner const& tuner);
 
 }  // namespace brood

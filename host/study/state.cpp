@@ -210,7 +210,7 @@ void fields(Io& io, T& value) {
   } else if constexpr (std::is_same_v<Type, StudyState::Outcome>) {
     io(value.trial), io(value.rung), io(value.epoch), io(value.until);
     io(value.score), io(value.ended);
-    io(value.kept), io(value.scores);
+    io(value.kept), io(value.scores), io(value.accuracies);
   } else if constexpr (std::is_same_v<Type, StudyState::Resident>) {
     io(value.trial), io(value.split), io(value.image);
   } else {

@@ -249,6 +249,7 @@ StudyRun::Impl::Scored StudyRun::Impl::score(std::vector<Ask> const& done) {
   Scored scored;
   scored.metrics = members_.population().metrics(members_.of(done));
   scored.scores = scorer_.scores(done, scored.metrics);
+  scored.accuracies = scorer_.accuracies(done, scored.metrics);
   return scored;
 }
 
@@ -259,9 +260,16 @@ void StudyRun::Impl::tell(std::vector<Ask> const& done, Scored const& scored, st
     auto const own = std::span(scored.metrics).subspan(first, count);
     auto const own_scores = std::span(scored.scores).subspan(first, count);
     curves_.record(ask, own, own_scores);
+    auto const own_accuracies =
+        scored.accuracies.empty()
+            ? std::span<double const>()
+            : std::span<double const>(scored.accuracies).subspan(first, count);
     bool const cut = ask.finish > now;
     // Where it was cut short, those that joined it late are not as far as the others.
-    tell(ask, own, cut ? own_scores.first(setup_.early) : own_scores, cut);
+    auto const counted = [&](std::span<double const> all) {
+      return cut && !all.empty() ? all.first(setup_.early) : all;
+    };
+    tell(ask, own, counted(own_scores), counted(own_accuracies), cut);
     first += count;
   }
 }
@@ -277,6 +285,7 @@ int StudyRun::Impl::tell_waiting(std::vector<Ask> const& done) {
     std::size_t const count = members_.count_of(ask);
     StudyState::Outcome outcome = *known_->find(ask, count);
     outcome.scores.resize(count);
+    if (!outcome.accuracies.empty()) outcome.accuracies.resize(count);
     outcome.score = mean_of(outcome.scores);
     outcome.kept = true;
     curves_.keep(ask, known_->curves(ask, count));
@@ -286,7 +295,8 @@ int StudyRun::Impl::tell_waiting(std::vector<Ask> const& done) {
 }
 
 void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics,
-                          std::span<double const> scores, bool cut) {
+                          std::span<double const> scores, std::span<double const> accuracies,
+                          bool cut) {
   bool running = false, stopped = false;
   int epoch = 0;
   for (auto const& each : metrics) {
@@ -305,13 +315,18 @@ void StudyRun::Impl::tell(Ask const& ask, std::span<MemberMetrics const> metrics
         .until = ask.until_epoch,
         .score = mean_of(scores),
         .ended = ended,
-        .scores = {scores.begin(), scores.end()}});
+        .scores = {scores.begin(), scores.end()},
+        .accuracies = {accuracies.begin(), accuracies.end()}});
 }
 
 void StudyRun::Impl::note(StudyState::Outcome outcome) {
   auto const trial = static_cast<std::size_t>(outcome.trial);
-  if (member_scores_.size() <= trial) member_scores_.resize(trial + 1);
+  if (member_scores_.size() <= trial) {
+    member_scores_.resize(trial + 1);
+    member_accuracies_.resize(trial + 1);
+  }
   member_scores_[trial] = outcome.scores;
+  member_accuracies_[trial] = outcome.accuracies;
   outcome.rung = tuner_.trials()[trial].rung + 1;
   tuner_.tell(outcome.trial, outcome.epoch, outcome.score, outcome.ended);
   outcomes_.push_back(std::move(outcome));
@@ -324,8 +339,8 @@ void StudyRun::Impl::copy_members() {
 
 void StudyRun::Impl::release_losers() {
   std::vector<bool> const running = tuner_.running();
-  // Of what the ensemble will be made of, none is let go.
-  auto const kept = ensemble_library(setup_, tuner_);
+  // Of those whose predictions are taken in the end, none is let go.
+  auto const kept = final_library(setup_, tuner_);
   auto const winner = tuner_.finished() ? best_trial(setup_, tuner_) : std::nullopt;
   members_.release_unless([&](int trial) {
     return running[static_cast<std::size_t>(trial)] || winner == trial ||
@@ -397,6 +412,8 @@ std::vector<TrialResult> StudyRun::Impl::trial_results() const {
                                       has_scores ? member_scores_[i] : none);
     result.state = state;
     result.score = trial.score;
+    if (has_scores && !member_accuracies_[i].empty())
+      result.accuracy = mean_of(member_accuracies_[i]);
     result.rank = ranks[i];
     result.bracket = tuner_.bracket(trial.id);
     results.push_back(std::move(result));
@@ -429,6 +446,7 @@ Result StudyRun::Impl::found() const {
   result.stopped_early = stopped_;
   result.ended = ended_;
   result.development = setup_.splits.development;
+  result.trained = setup_.splits.development;
   result.trials_in_all = tuner_.trials_in_all();
   result.scheduler = tuner_.scheduler();
   result.stop = stop_;
@@ -440,7 +458,7 @@ Result StudyRun::Impl::found() const {
 Result StudyRun::Impl::finish() {
   Profile::Scope const refitting(setup_.engine.profile(), Phase::refit);
   Result result = found();
-  Finalizer(setup_, tuner_, members_, scorer_, curves_).finish(result);
+  Finalizer(setup_, tuner_, members_, scorer_, curves_, member_scores_).finish(result);
   result.seconds = seconds_since(start_);
   return result;
 }

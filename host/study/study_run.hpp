@@ -40,6 +40,7 @@ class StudyRun::Impl {
   struct Scored {     // of trials' members, in their order
     std::vector<MemberMetrics> metrics;
     std::vector<double> scores;
+    std::vector<double> accuracies;  // or none
   };
   Impl(Engine& engine, Data const& data, Study study, Started);
 
@@ -94,7 +95,7 @@ class StudyRun::Impl {
   // A trial's score is the mean of its members' scores; NaN if one of them diverged. `cut`: it ends
   // here, before its rung does.
   void tell(Ask const& ask, std::span<MemberMetrics const> metrics, std::span<double const> scores,
-            bool cut);
+            std::span<double const> accuracies, bool cut);
   void restore(StudyState const& from);
   // What state() has of scores, put back in place.
   void restore_scores();
@@ -120,14 +121,15 @@ class StudyRun::Impl {
   std::optional<KnownOutcomes> known_;         // of a study that this one extends
   std::vector<Ask> waiting_;                   // trials that need no training, until they count
   std::vector<StudyState::Outcome> outcomes_;  // all that was told
-  std::vector<std::vector<double>> member_scores_;  // by trial and split, of its last score
-  int events_ = 0;                                  // rungs reported so far
-  std::size_t copied_ = 0;                          // of the tuner's lineage
-  double rate_ = 0;                                 // member-epochs per second, lately
-  Pace pace_;                                       // by epoch_work()
-  std::vector<double> work_;                        // by trial, as far as it was asked for
-  double usual_work_ = 0;                           // of those that are expected to go on
-  std::optional<FinishTime> finish_time_;           // where a clock is asked
+  std::vector<std::vector<double>> member_scores_;      // by trial and split, of its last score
+  std::vector<std::vector<double>> member_accuracies_;  // likewise; or none
+  int events_ = 0;                                      // rungs reported so far
+  std::size_t copied_ = 0;                              // of the tuner's lineage
+  double rate_ = 0;                                     // member-epochs per second, lately
+  Pace pace_;                                           // by epoch_work()
+  std::vector<double> work_;                            // by trial, as far as it was asked for
+  double usual_work_ = 0;                               // of those that are expected to go on
+  std::optional<FinishTime> finish_time_;               // where a clock is asked
   Stop stop_;
   StopProgress stop_progress_;
   bool stopped_ = false;  // ended before the last rung

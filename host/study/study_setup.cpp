@@ -60,17 +60,23 @@ std::vector<MemberSpec> StudySetup::members_of(int trial, Config const& config, 
   return specs;
 }
 
-MemberSpec StudySetup::refit_of(Segment const& segment) const {
+MemberSpec StudySetup::refit_of(Segment const& segment, Rows const& rows) const {
   Config config = segment.config;
   config.set("patience", std::int64_t{0});
   auto const by_trial = member_seed(study.seed, static_cast<std::uint32_t>(segment.trial), 0);
   return {.config = member_config(config, study),
           .seed = seed_of(config, by_trial, 0),
           .table = data.id(),
-          .train_rows = splits.development,
+          .train_rows = rows,
           .eval_rows = nullptr,
-          .transform = transforms.of_development(config),
+          .transform = transforms.of_rows(config, rows),
           .start = initial};
+}
+
+bool StudySetup::takes_predictions(Config const& config) const {
+  bool const by_loss =
+      metric == "log_loss" && loss_is_log_loss(config, data.task(), data.outputs());
+  return is_from_predictions(metric) && !by_loss;
 }
 
 MetricContext StudySetup::context_of(std::span<std::int32_t const> rows) const {

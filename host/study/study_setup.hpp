@@ -24,9 +24,15 @@ struct StudySetup {
   // The members of a trial on the splits first .. last - 1.
   std::vector<MemberSpec> members_of(int trial, Config const& config, std::size_t first,
                                      std::size_t last) const;
-  // The network of a trial in a segment of its refit, on all rows but the test rows.
-  MemberSpec refit_of(Segment const& segment) const;
+  // The network of a trial in a segment of its refit, on some rows.
+  MemberSpec refit_of(Segment const& segment, Rows const& rows) const;
   MetricContext context_of(std::span<std::int32_t const> rows) const;
+  // Whether the metric of such a member takes predictions, and of the others what it is of an
+  // evaluation on a split's validation rows.
+  bool takes_predictions(Config const& config) const;
+  double value_of(Evaluation const& sums, std::size_t split) const {
+    return metric_value(metric, sums, contexts[split]);
+  }
 
   Engine& engine;
   Data data;

@@ -69,6 +69,8 @@ Result train_alone(Engine& engine, Data const& data, Study study, TrialResult co
   result.trials = {trial_result(setup, ask.trial, ask.config, epochs, scores)};
   TrialResult& trial = result.trials.front();
   trial.state = former.state;
+  auto const accuracies = scorer.accuracies({&ask, 1}, metrics);
+  if (!accuracies.empty()) trial.accuracy = mean_of(accuracies);
   trial.bracket = tuner.bracket(ask.trial);
   if (!std::isfinite(trial.score)) {
     throw NoUsableTrial("trial " + std::to_string(ask.trial) + " diverges: there is no network");
@@ -85,27 +87,45 @@ Result train_alone(Engine& engine, Data const& data, Study study, TrialResult co
 
   MemberId id = ids.front();
   SharedTransform transform = setup.transforms.of_split(ask.config, 0);
-  if (setup.study.refit) {
+  if (setup.study.refit != Refit::no) {
     result.refit_epochs = curves.scored_epochs(ask.trial, ask.config, epochs);
     MemberId const again =
-        population.admit({setup.refit_of(result.segments.front())}, setup.data).front();
+        population
+            .admit({setup.refit_of(result.segments.front(), setup.splits.development)}, setup.data)
+            .front();
     population.train({&again, 1}, static_cast<int>(result.refit_epochs), 0);
     result.refit_diverged = population.metrics({&again, 1}).front().state == MemberState::diverged;
     if (!result.refit_diverged) {
       id = again;
-      transform = setup.transforms.of_development(ask.config);
+      transform = setup.transforms.of_rows(ask.config, setup.splits.development);
     }
   }
   result.model = model_of(setup, population, id, ask.config, *transform);
   OutOfFold const out_of_fold(setup);
-  std::vector<std::vector<MemberId>> const validated = {
-      {ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(setup.early)}};
-  result.model.calibration =
-      out_of_fold.calibration(out_of_fold.predictions(population, validated).front());
+  auto const predictions = out_of_fold.predictions(population, {&ids, 1}).front();
+  result.model.calibration = out_of_fold.calibration(predictions);
   TestScores const test = scorer.test(id, result.model.calibration);
   result.test = test.score;
   result.test_metrics = test.metrics;
   result.test_coverage = test.coverage;
+  result.development = result.trained = setup.splits.development;
+  if (setup.study.refit == Refit::all && !setup.splits.test->empty()) {
+    Rows const rows = every_row(setup.data.table());
+    MemberId const again =
+        population.admit({setup.refit_of(result.segments.front(), rows)}, setup.data).front();
+    auto const refit_epochs = static_cast<int>(result.refit_epochs);
+    population.train({&again, 1}, refit_epochs, 0);
+    result.refit_epochs += refit_epochs;
+    if (population.metrics({&again, 1}).front().state == MemberState::diverged) {
+      result.refit_diverged = true;
+    } else {
+      Calibration const calibration = std::move(result.model.calibration);
+      result.model = model_of(setup, population, again, ask.config,
+                              *setup.transforms.of_rows(ask.config, rows));
+      result.model.calibration = calibration;
+    }
+    result.trained = rows;
+  }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

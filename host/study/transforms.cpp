@@ -15,7 +15,7 @@ bool Transforms::Before::operator()(Numbers const& a, Numbers const& b) const {
 }
 
 Transforms::Transforms(Study const& study, Table const& table, Splits const& splits)
-    : study_(study), table_(table), development_{.rows = splits.development} {
+    : study_(study), table_(table) {
   for (Split const& split : splits.splits)
     by_split_.push_back({.rows = split.train});
 }
@@ -24,8 +24,8 @@ SharedTransform Transforms::of_split(Config const& config, std::size_t split) {
   return of(by_split_.at(split), config);
 }
 
-SharedTransform Transforms::of_development(Config const& config) {
-  return of(development_, config);
+SharedTransform Transforms::of_rows(Config const& config, Rows const& rows) {
+  return of(by_rows_.try_emplace(rows, Fitted{.rows = rows}).first->second, config);
 }
 
 SharedTransform Transforms::of(Fitted& fitted, Config const& config) {

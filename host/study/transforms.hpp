@@ -17,13 +17,12 @@ namespace brood {
 // Of one run of a study.
 class Transforms {
  public:
-  // Of the rows that the members of each split train on, and of all but the test rows. All must
-  // outlive it.
+  // All must outlive it.
   Transforms(Study const& study, Table const& table, Splits const& splits);
 
   SharedTransform of_split(Config const& config, std::size_t split);
-  // Of a refit.
-  SharedTransform of_development(Config const& config);
+  // Of a refit on these rows.
+  SharedTransform of_rows(Config const& config, Rows const& rows);
 
  private:
   // Less than, of what decides a transform.
@@ -41,7 +40,7 @@ class Transforms {
   Study const& study_;
   Table const& table_;
   std::vector<Fitted> by_split_;
-  Fitted development_;
+  std::map<Rows, Fitted> by_rows_;  // of refits
 };
 
 }  // namespace brood

@@ -129,7 +129,8 @@ std::vector<MemberId> TrialMembers::replay(
 
 std::vector<MemberId> TrialMembers::validated(Tuner const& tuner, int trial, std::size_t count) {
   int const epoch = tuner.trials()[static_cast<std::size_t>(trial)].epoch;
-  if (auto const found = members_.find(trial); found != members_.end()) {
+  auto const found = members_.find(trial);
+  if (found != members_.end() && found->second.size() >= count) {
     auto const ids = std::span(found->second).first(count);
     auto const metrics = population_.metrics(ids);
     bool const as_scored =
@@ -143,7 +144,7 @@ std::vector<MemberId> TrialMembers::validated(Tuner const& tuner, int trial, std
 }
 
 std::vector<MemberId> TrialMembers::refit(Tuner const& tuner, std::vector<int> const& trials,
-                                          std::vector<int> const& epochs) {
+                                          std::vector<int> const& epochs, Rows const& rows) {
   std::vector<MemberId> ids(trials.size());
   std::map<int, std::vector<std::size_t>> together;  // by epochs: trials of one segment
   for (std::size_t i = 0; i < trials.size(); ++i) {
@@ -152,13 +153,13 @@ std::vector<MemberId> TrialMembers::refit(Tuner const& tuner, std::vector<int> c
       continue;
     }
     ids[i] = replay(tuner, trials[i], epochs[i], 0, [&](Segment const& segment) {
-               return std::vector{setup_.refit_of(segment)};
+               return std::vector{setup_.refit_of(segment, rows)};
              }).front();
   }
   for (auto const& [until, indices] : together) {
     std::vector<MemberSpec> specs;
     for (auto const i : indices)
-      specs.push_back(setup_.refit_of(tuner.segments(trials[i]).front()));
+      specs.push_back(setup_.refit_of(tuner.segments(trials[i]).front(), rows));
     auto const admitted = population_.admit(std::move(specs), setup_.data);
     population_.train(admitted, until, 0);
     for (std::size_t i = 0; i < indices.size(); ++i)

@@ -40,9 +40,9 @@ class TrialMembers {
   // The first `count` members of a trial as it was scored, trained straight through if they were
   // let go, or if a rung that was dropped took them further than its score.
   std::vector<MemberId> validated(Tuner const& tuner, int trial, std::size_t count);
-  // Trials' networks trained anew on all rows but the test rows, each for its epochs.
+  // Trials' networks trained anew on some rows, each for its epochs.
   std::vector<MemberId> refit(Tuner const& tuner, std::vector<int> const& trials,
-                              std::vector<int> const& epochs);
+                              std::vector<int> const& epochs, Rows const& rows);
 
   // All that are there, and those again, of the trials of a restored tuner. Throws StorageError if
   // they are not what that tuner goes on with; a trial that is `kept` (by trial) may have none.

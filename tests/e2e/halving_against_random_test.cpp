@@ -46,7 +46,7 @@ Scores scores(Engine& engine, Data const& data, SchedulerChoice const& scheduler
                                 .validation = Holdout{.valid = 0.33, .test = 0},
                                 .trials = trials,
                                 .seed = static_cast<std::uint64_t>(seed),
-                                .refit = false});
+                                .refit = Refit::no});
     found.push_back(result.valid);
     scores.epochs = result.member_epochs;
     scores.mean += result.valid / kSeeds;

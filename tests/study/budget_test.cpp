@@ -101,7 +101,7 @@ class TrialsInTest : public testing::Test {
     Study study{.scheduler = SuccessiveHalving{.eta = 10, .max_epochs = 100},
                 .validation = Holdout{},
                 .trials = 10000,
-                .refit = refit};
+                .refit = refit ? Refit::yes : Refit::no};
     study.space.log_uniform("lr", 1e-3, 1e-1);
     return study;
   }

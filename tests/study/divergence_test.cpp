@@ -128,7 +128,7 @@ TEST_F(DivergenceTest, WhenAllSurvivorsDivergeTheBestOfTheRungBeforeWins) {
       .constant("warmup_epochs", 9)
       .choice("hidden", {Widths{}, Widths{8}});
   for (bool const refit : {false, true}) {
-    study.refit = refit;
+    study.refit = refit ? Refit::yes : Refit::no;
     Result const result = tune(engine_, data_, study);
     TrialResult const& best = trial_of(result, result.best);
     EXPECT_EQ(best.state, TrialState::pruned);
@@ -149,7 +149,7 @@ TEST_F(DivergenceTest, WhenTheRefitDivergesTheModelIsTheValidatedOne) {
   study.space.uniform("lr", 0.5, 1.2).constant("optimizer", "sgd").constant("hidden", Widths{8});
   int found = 0;
   for (study.seed = 0; study.seed < 300 && found < 2; ++study.seed) {
-    study.refit = true;
+    study.refit = Refit::yes;
     Result result;
     try {
       result = tune(engine_, data_, study);
@@ -159,7 +159,7 @@ TEST_F(DivergenceTest, WhenTheRefitDivergesTheModelIsTheValidatedOne) {
     EXPECT_TRUE(std::isfinite(result.test));
     if (!result.refit_diverged) continue;
     ++found;
-    study.refit = false;
+    study.refit = Refit::no;
     Result const validated = tune(engine_, data_, study);
     EXPECT_FALSE(validated.refit_diverged);
     EXPECT_TRUE(same_bits(result.model.layers, validated.model.layers));

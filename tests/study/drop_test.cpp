@@ -252,6 +252,7 @@ TEST_F(DropTest, AStudyThatIsExtendedLeavesItOut) {
 
 // What callbacks are told of.
 TEST_F(DropTest, AliveAndNewBest) {
+  study_.metric.name = "accuracy";
   std::vector<Progress> seen;
   study_.on_rung = [&](Progress const& progress) {
     seen.push_back(progress);

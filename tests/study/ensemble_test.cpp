@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <vector>
 
@@ -163,7 +165,7 @@ TEST_F(EnsembleTest, ScoresWhatItsPartsPredictOutOfFold) {
 TEST_F(EnsembleTest, TheTestScoreIsOfWhatItsModelsPredict) {
   for (bool const refit : {true, false}) {
     Study own = study(Folds{.folds = 2});
-    own.refit = refit;
+    own.refit = refit ? Refit::yes : Refit::no;
     Result const result = tune(engine_, data_, own);
     EXPECT_EQ(result.ensemble_epochs > 0, refit);
     auto const test = make_splits(data_.table(), own.validation, own.seed).test;
@@ -184,7 +186,7 @@ TEST_F(EnsembleTest, TheTestScoreIsOfWhatItsModelsPredict) {
 // Without a refit a pick is the networks of all its folds, each as it was validated.
 TEST_F(EnsembleTest, WithoutRefitItIsMadeOfTheFoldsNetworks) {
   Study own = study(Folds{.folds = 3});
-  own.refit = false;
+  own.refit = Refit::no;
   Result const result = tune(engine_, data_, own);
   auto const splits = make_splits(data_.table(), own.validation, own.seed).splits;
   auto const& parts = result.ensemble.parts;
@@ -198,6 +200,57 @@ TEST_F(EnsembleTest, WithoutRefitItIsMadeOfTheFoldsNetworks) {
     EXPECT_EQ(parts[i].trial, parts[i - i % splits.size()].trial);
     EXPECT_TRUE(same_bits(parts[i].model.layers, population.weights(ids).front())) << i;
   }
+}
+
+// Those of the last rung have more networks than others, and a pick of them weighs no more.
+TEST_F(EnsembleTest, HoldsTheNetworksOfFinalRepeatsToo) {
+  Study own = study(Folds{.folds = 2, .test = 0});
+  own.refit = Refit::no;
+  own.final_repeats = 3;
+  int finals = 0, others = 0;
+  for (own.seed = 0; own.seed < 8; ++own.seed) {
+    Result const result = tune(engine_, data_, own);
+    std::map<int, std::pair<int, int>> networks;  // by trial: how many, and how often each counts
+    for (auto const& part : result.ensemble.parts) {
+      ++networks[part.trial].first;
+      networks[part.trial].second = part.count;
+    }
+    int weight = 0;
+    for (auto const& [trial, own_networks] : networks) {
+      bool const is_final = trial_of(result, trial).epochs == 9;
+      EXPECT_EQ(own_networks.first, is_final ? 6 : 2);
+      (is_final ? finals : others) += 1;
+      weight += own_networks.first * own_networks.second;
+    }
+    // The score that it was picked by is that of the mean over a row's networks.
+    std::vector<double> sums(150 * 3, 0.0), weights(150, 0.0);
+    for (JudgedNetwork const& network : result.judged) {
+      Floats x;
+      for (auto const row : *network.rows) {
+        auto const first = table_.x.begin() + row * table_.inputs;
+        x.insert(x.end(), first, first + table_.inputs);
+      }
+      auto const rows = static_cast<std::int64_t>(network.rows->size());
+      Floats const p = network.model.predict({x.data(), rows, table_.inputs});
+      for (std::size_t i = 0; i < network.rows->size(); ++i) {
+        auto const row = static_cast<std::size_t>((*network.rows)[i]);
+        weights[row] += network.weight;
+        for (std::size_t k = 0; k < 3; ++k)
+          sums[row * 3 + k] += network.weight * static_cast<double>(p[i * 3 + k]);
+      }
+    }
+    Floats mean;
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      mean.push_back(static_cast<float>(sums[i] / weights[i / 3]));
+    // Probabilities agree to 1e-4, and their logarithms to 1e-3 above 0.1.
+    EXPECT_NEAR(score("log_loss", data_.task(), mean, table_.y, 150), result.ensemble_valid, 2e-3);
+    // By as many networks for every row.
+    EXPECT_NEAR(*std::max_element(weights.begin(), weights.end()),
+                *std::min_element(weights.begin(), weights.end()), 1e-9);
+    EXPECT_GT(weight, 0);
+  }
+  EXPECT_GT(finals, 0);
+  EXPECT_GT(others, 0);
 }
 
 TEST_F(EnsembleTest, ChangesNothingElse) {

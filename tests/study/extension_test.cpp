@@ -90,7 +90,7 @@ std::vector<Extension> extensions() {
        with(varied_study(Folds{.folds = 2}),
             [](Study& s) {
               s.ensemble = 4;
-              s.refit = false;
+              s.refit = Refit::no;
             }),
        more_trials},
       {"Learning", small_blobs(),
@@ -208,7 +208,7 @@ TEST(Extending, WhatCannotBeKeptIsRefusedWithTheReason) {
         << name;
   }
   EXPECT_NE(refusal(study, [](Study& s) { s.seed = 12; }).find("another study"), std::string::npos);
-  EXPECT_NE(refusal(study, [](Study& s) { s.trials = 20, s.metric = {"log_loss"}; })
+  EXPECT_NE(refusal(study, [](Study& s) { s.trials = 20, s.metric = {"accuracy"}; })
                 .find("another study"),
             std::string::npos);
   EXPECT_NE(refusal(study,

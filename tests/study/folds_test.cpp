@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Validated{"Repeats", Holdout{.repeats = 3}, "accuracy"},
                     Validated{"Folds", brood::Folds{.folds = 3, .test = 0.2}, "accuracy"},
                     Validated{"FoldsTimesRepeats", brood::Folds{.folds = 3, .repeats = 2}, "auc"},
-                    Validated{"GivenFolds", GivenFolds{.repeats = 2}, "log_loss"}),
+                    Validated{"GivenFolds", GivenFolds{.repeats = 2}, "brier"}),
     [](auto const& param) { return std::string(param.param.name); });
 
 // Each fold as a study of its own, with all else as it is: its members have the same curves.
@@ -100,7 +100,7 @@ TEST(Folds, AStudyOfOneFoldHasItsCurves) {
   Engine engine({.device = "cpu", .threads = 2});
   Study study = varied_study(GivenFolds{.repeats = 2});
   study.scheduler = NoEarlyTermination{3};  // whatever the scores
-  study.refit = false;
+  study.refit = Refit::no;
   Result const all = tune(engine, engine.load(table), study);
   for (int fold = 0; fold < 3; ++fold) {
     SCOPED_TRACE(fold);

@@ -107,6 +107,47 @@ TEST(Inspection, IsTheSameByAnyNumberOfThreads) {
             inspect(signs.inspected(), signs.table(), rows(0, 100), true, 3));
 }
 
+// Two networks, of which each may be judged by half of the rows: one that is always right by the
+// sign, and one that is always wrong.
+TEST(Inspection, WithoutTestRowsNetworksAreJudgedByRowsThatTheyWereNotTrainedOn) {
+  Signs const signs;
+  Model const opposite = linear_model(Task::classification, 2, 2, {4, 0, -4, 0});
+  std::vector<JudgedNetwork> const judged = {
+      {.model = signs.model, .rows = rows(0, 120)},
+      {.model = opposite, .rows = rows(120, 200)},
+      {.model = signs.model, .weight = 0, .alone = 0, .rows = rows(120, 200)}};
+  Inspected inspected = signs.inspected();
+  Inspected const with = {.predictor = inspected.predictor,
+                          .winner = inspected.winner,
+                          .judged = judged,
+                          .encoding = inspected.encoding,
+                          .metric = inspected.metric,
+                          .maximize = true,
+                          .seed = 1};
+  Inspection const found = inspect(with, signs.table(), rows(0, 200), true, 1);
+  EXPECT_TRUE(found.validated);
+  EXPECT_EQ(found.rows, 200);
+  // Of the first 120 rows 12 are wrong, all of class 1 and said to be 0; of the other 80, 72.
+  EXPECT_EQ(found.confusion, (std::vector<std::vector<std::int64_t>>{{48, 32}, {12 + 40, 60 + 8}}));
+  ASSERT_EQ(found.columns.size(), 2u);
+  EXPECT_EQ(found.columns[1].mean, 0);
+  EXPECT_EQ(found.column_rows, 200);
+  EXPECT_EQ(inspect(with, signs.table(), rows(0, 200), true, 3), found);
+  // Where there are test rows, they may be those.
+  std::vector<JudgedNetwork> const before = {{.model = opposite, .rows = rows(100, 200)}};
+  Inspected const trained_since = {.predictor = inspected.predictor,
+                                   .winner = inspected.winner,
+                                   .judged = before,
+                                   .encoding = inspected.encoding,
+                                   .metric = inspected.metric,
+                                   .maximize = true,
+                                   .seed = 1};
+  Inspection const tested = inspect(trained_since, signs.table(), rows(0, 100), false, 1);
+  EXPECT_FALSE(tested.validated);
+  EXPECT_EQ(tested.rows, 100);
+  EXPECT_EQ(tested.confusion, (std::vector<std::vector<std::int64_t>>{{0, 40}, {50, 10}}));
+}
+
 TEST(Inspection, IsEmptyWithoutTestRows) {
   Signs const signs;
   Inspection const found = inspect(signs.inspected(), signs.table(), rows(0, 200), true, 1);

@@ -36,6 +36,23 @@ TEST(Metric, ValuesFollowFromTheSums) {
   EXPECT_EQ(metric_value("r2", e, two), 0.25);
 }
 
+TEST(Metric, LogLossIsTheLossOfMembersThatAreTrainedByIt) {
+  Evaluation e;
+  e.loss = 0.25;
+  EXPECT_EQ(metric_value("log_loss", e, {}), 0.25);
+  Config config;
+  EXPECT_TRUE(loss_is_log_loss(config, Task::classification, 3));
+  EXPECT_TRUE(loss_is_log_loss(config, Task::multi_label, 3));
+  EXPECT_FALSE(loss_is_log_loss(config, Task::regression, 1));
+  config.set("loss", "cross_entropy");
+  EXPECT_TRUE(loss_is_log_loss(config, Task::classification, 3));
+  config.set("loss", "bce");
+  EXPECT_TRUE(loss_is_log_loss(config, Task::classification, 2));
+  // Each class by itself: what is predicted of more is their share.
+  EXPECT_FALSE(loss_is_log_loss(config, Task::classification, 3));
+  EXPECT_TRUE(loss_is_log_loss(config, Task::multi_label, 3));
+}
+
 TEST(Metric, VariationIsAroundTheWeightedMeanOfEachColumn) {
   Floats const y = {1, 10, 2, 10, 100, 100, 6, 40};
   Table table{.y = {y.data(), 4, 2}, .task = Task::regression};
@@ -64,8 +81,8 @@ TEST(Metric, DirectionAndFitFollowFromTheName) {
     EXPECT_TRUE(higher_is_better(name, Task::classification));
   for (auto const* const name : {"mse", "rmse", "mae"})
     EXPECT_FALSE(higher_is_better(name, Task::regression));
-  EXPECT_EQ(default_metric(Task::classification), "accuracy");
-  EXPECT_EQ(default_metric(Task::multi_label), "accuracy");
+  EXPECT_EQ(default_metric(Task::classification), "log_loss");
+  EXPECT_EQ(default_metric(Task::multi_label), "log_loss");
   EXPECT_EQ(default_metric(Task::regression), "rmse");
 }
 

@@ -80,7 +80,7 @@ class OfEachTarget : public testing::TestWithParam<Target> {
                 .metric = {std::move(metric)},
                 .trials = 1,
                 .seed = 9,
-                .refit = false};
+                .refit = Refit::no};
     for (auto const& [name, value] : GetParam().config)
       study.space.constant(name, value);
     return study;

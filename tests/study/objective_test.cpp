@@ -67,7 +67,7 @@ TEST_P(ObjectiveTest, TrialsScoreWhatTheirMembersPredict) {
   study.metric.name = GetParam();
   Result const result = tune(engine_, data_, study);
   EXPECT_EQ(result.metric, GetParam());
-  EXPECT_EQ(result.maximize, std::string(GetParam()) != "log_loss");
+  EXPECT_EQ(result.maximize, std::string(GetParam()) != "brier");
   for (int const trial : result.leaderboard) {
     EXPECT_TRUE(same_bits(trial_of(result, trial).score, score_alone(study, result, trial)))
         << "trial " << trial;
@@ -136,7 +136,98 @@ TEST_P(ObjectiveTest, GoingOnFromAStateEqualsNotHavingStopped) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Metrics, ObjectiveTest,
-                         testing::Values("balanced_accuracy", "f1_macro", "auc", "log_loss"));
+                         testing::Values("balanced_accuracy", "f1_macro", "auc", "brier"));
+
+// ---- log loss, which takes no predictions of members whose loss it is
+
+struct LogLossCase {
+  char const* name;
+  OwnedTable table;
+  std::vector<std::pair<char const*, Value>> constants;
+  bool by_loss;
+};
+void PrintTo(LogLossCase const& each, std::ostream* out) {
+  *out << each.name;
+}
+
+class LogLossTest : public testing::TestWithParam<LogLossCase> {};
+
+TEST_P(LogLossTest, IsTheEvaluationsLossAtEveryEpoch) {
+  LogLossCase const& own = GetParam();
+  Engine engine({.device = "cpu", .threads = 1});
+  Data const data = engine.load(own.table.table());
+  Study study;
+  study.space.constant("hidden", Widths{8}).log_uniform("lr", 1e-3, 0.05);
+  for (auto const& [name, value] : own.constants)
+    study.space.constant(name, value);
+  study.scheduler = SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 9};
+  study.validation = Folds{.folds = 2};
+  study.trials = 9;
+  Result const result = tune(engine, data, study);
+  EXPECT_EQ(result.metric, "log_loss");
+  EXPECT_FALSE(result.maximize);
+  for (CurvePoint const& point : result.curves) {
+    if (own.by_loss) {
+      EXPECT_EQ(point.valid_metric, point.valid_loss) << "epoch " << point.epoch;
+    } else {
+      bool const ends_rung = point.epoch == 1 || point.epoch == 3 || point.epoch == 9;
+      EXPECT_EQ(std::isfinite(point.valid_metric), ends_rung) << "epoch " << point.epoch;
+    }
+  }
+  // What it is of predictions, the accuracy likewise.
+  for (int const trial : result.leaderboard) {
+    TrialResult const& told = trial_of(result, trial);
+    double loss = 0, accuracy = 0;
+    auto const splits = make_splits(data.table(), study.validation, study.seed).splits;
+    for (Split const& split : splits) {
+      Population population(engine);
+      auto const ids = population.admit({member_of(study, data, told.config, trial, split)}, data);
+      population.train(ids, told.epochs);
+      auto const rows = static_cast<std::int64_t>(split.valid->size());
+      std::vector<float> p(split.valid->size() * static_cast<std::size_t>(data.outputs())), y, w;
+      population.forward(ids, *split.valid, p);
+      for (auto const row : *split.valid) {
+        for (int k = 0; k < own.table.targets; ++k)
+          y.push_back(own.table.y[static_cast<std::size_t>(row * own.table.targets + k)]);
+        if (!own.table.weights.empty())
+          w.push_back(own.table.weights[static_cast<std::size_t>(row)]);
+      }
+      auto const count = static_cast<double>(splits.size());
+      loss += score("log_loss", data.task(), p, y, rows, w) / count;
+      accuracy += score("accuracy", data.task(), p, y, rows, w) / count;
+    }
+    // No probability is clipped: they are rounded to a relative 2^-24 several times, and so are
+    // logarithms, of at most 8 here.
+    EXPECT_NEAR(told.score, loss, 8 * 8 * 0x1p-24);
+    EXPECT_NEAR(told.accuracy, accuracy, 1e-12);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , LogLossTest,
+    testing::Values(LogLossCase{"CrossEntropy", with_row_weights(small_blobs()), {}, true},
+                    LogLossCase{"Smoothed", small_blobs(), {{"label_smoothing", 0.2}}, true},
+                    LogLossCase{"Weighted", small_blobs(), {{"class_weights", "balanced"}}, true},
+                    LogLossCase{"Patient", small_blobs(), {{"patience", std::int64_t{2}}}, true},
+                    LogLossCase{"BceOfTwo", blobs(150, 4, 2), {{"loss", "bce"}}, true},
+                    LogLossCase{"BceOfFour", blobs(150, 4, 4), {{"loss", "bce"}}, false},
+                    LogLossCase{"Labels", multi_label(150, 5, 3), {}, true}),
+    [](auto const& param) { return std::string(param.param.name); });
+
+// Where the network is sure and wrong, the loss goes on growing, and predictions are clipped.
+TEST(LogLoss, OfPredictionsIsClipped) {
+  std::vector<float> const p = {1, 0, 1, 0}, y = {0, 1};
+  EXPECT_NEAR(score("log_loss", Task::classification, p, y, 2), 23 * std::log(2.0) / 2, 1e-6);
+}
+
+TEST(LogLoss, OfAnotherMetricThereIsNoAccuracyBesideIt) {
+  OwnedTable const table = small_blobs();
+  Engine engine({.device = "cpu", .threads = 1});
+  Study study = varied_study();
+  study.metric.name = "auc";
+  for (TrialResult const& trial : tune(engine, engine.load(table.table()), study).trials)
+    EXPECT_TRUE(std::isnan(trial.accuracy));
+}
 
 TEST(Objective, WithoutAValueIsRefusedBeforeAnythingTrains) {
   OwnedTable table = regression(60, 3);

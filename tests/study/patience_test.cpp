@@ -145,7 +145,7 @@ TEST_F(PatienceTest, TheRefitTakesTheEpochsOfTheScoreWithMinDelta) {
 // scored epoch.
 TEST_F(PatienceTest, TheValidatedModelHoldsTheBestWeights) {
   Study own = study(NoEarlyTermination{60}, Holdout{});
-  own.refit = false;
+  own.refit = Refit::no;
   Result const result = tune(engine_, data_, own);
   ASSERT_EQ(trial_of(result, result.best).state, TrialState::stopped);
   Split const split = splits(own).front();

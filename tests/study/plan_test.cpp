@@ -182,7 +182,7 @@ TEST_F(PlanTest, CountsMembersAndEpochs) {
   EXPECT_EQ(planned.member_epochs_restarted, 8 * (27 * 1 + 9 * 3 + 3 * 9));
   EXPECT_EQ(planned.refit_epochs, 9);
   EXPECT_FALSE(planned.upper_bound);
-  study.refit = false;
+  study.refit = Refit::no;
   EXPECT_EQ(plan(engine_, data_, study).refit_epochs, 0);
   study.space.constant("patience", 0);
   EXPECT_FALSE(plan(engine_, data_, study).upper_bound);

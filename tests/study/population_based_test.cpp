@@ -62,7 +62,7 @@ TEST_F(PopulationBasedTest, TheWinnerCanBeReplayedAsOneTraining) {
   for (std::uint64_t seed = 0; seed < 6; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Study own = study(seed);
-    own.refit = false;
+    own.refit = Refit::no;
     Result const result = tune(engine_, data_, own);
     ASSERT_EQ(result.segments.back().trial, result.best);
     EXPECT_EQ(result.segments.back().until_epoch, 9);

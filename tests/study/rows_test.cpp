@@ -57,7 +57,7 @@ TEST_F(RowsTest, InputsOfTestRowsChangeTheTestScoreOnly) {
        {Validation(Holdout{}), Validation(Folds{.folds = 3, .repeats = 2, .test = 0.2})}) {
     for (bool const refit : {true, false}) {
       Study study = varied_study(validation);
-      study.refit = refit;
+      study.refit = refit ? Refit::yes : Refit::no;
       OwnedTable other = table;
       spoil_inputs(other, *make_splits(table.table(), validation, study.seed).test);
       expect_only_test_differs(run(table, study), run(other, study));
@@ -129,7 +129,7 @@ TEST_F(RowsTest, ValidationRowsDoNotChangeTheModelOfTheirSplit) {
   auto const table = blobs(150, 5, 3);
   Study study = varied_study();
   study.trials = 1;
-  study.refit = false;
+  study.refit = Refit::no;
   OwnedTable other = table;
   auto const splits = make_splits(table.table(), study.validation, study.seed);
   spoil_inputs(other, *splits.splits.front().valid);
@@ -139,7 +139,7 @@ TEST_F(RowsTest, ValidationRowsDoNotChangeTheModelOfTheirSplit) {
   EXPECT_TRUE(same_bits(a.test, b.test));
   EXPECT_NE(a.valid, b.valid);
   // And the refit does learn from them.
-  study.refit = true;
+  study.refit = Refit::yes;
   EXPECT_FALSE(same_bits(run(table, study).model.layers, run(other, study).model.layers));
 }
 

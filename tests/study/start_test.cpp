@@ -168,7 +168,7 @@ TEST_F(StartTest, AFreshOutputIsDrawn) {
   Study study = fine_tuning({model, true}, Holdout{});
   study.scheduler = NoEarlyTermination{1};
   study.trials = 1;
-  study.refit = false;
+  study.refit = Refit::no;
   study.space.constant("layer_lr", std::vector<double>{0, 0, 0}).constant("ema", 0.0);
   Result const result = tune(engine_, data, study);
   MemberSpec drawn =

@@ -36,7 +36,7 @@ std::vector<Kind> kinds() {
   return {
       {"Folds", small_blobs(), varied_study()},
       {"KeptWeights", small_blobs(),
-       with(varied_study(Holdout{.repeats = 2}), [](Study& s) { s.refit = false; })},
+       with(varied_study(Holdout{.repeats = 2}), [](Study& s) { s.refit = Refit::no; })},
       {"PatienceAndDivergence", with_row_weights(regression(120, 4)),
        with(varied_study(Folds{.folds = 2}),
             [](Study& s) {
@@ -72,7 +72,7 @@ std::vector<Kind> kinds() {
             [](Study& s) {
               s.scheduler = PopulationBased{.max_epochs = 6, .interval = 2};
               s.space.log_uniform("lr", 1e-3, 1e5);
-              s.refit = false;
+              s.refit = Refit::no;
             })},
   };
 }
@@ -315,7 +315,8 @@ TEST_F(StateTest, AnotherStudyIsRefused) {
     return with(study_, change);
   };
   EXPECT_FALSE(refuses(table_, study_));
-  EXPECT_FALSE(refuses(table_, other([](Study& s) { s.refit = false; })));  // changes no training
+  EXPECT_FALSE(
+      refuses(table_, other([](Study& s) { s.refit = Refit::no; })));  // changes no training
   EXPECT_TRUE(refuses(table_, other([](Study& s) { s.seed = 12; })));
   EXPECT_FALSE(refuses(table_, other([](Study& s) { s.trials = 4; })));  // see extension_test.cpp
   EXPECT_TRUE(refuses(table_, other([](Study& s) { s.metric.name = "loss"; })));

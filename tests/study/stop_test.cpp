@@ -78,6 +78,7 @@ double best_after_first_rung(Result const& result) {
 
 TEST_F(StopStudyTest, AStudyEndsInTheRungThatReachesTheTarget) {
   Study study = varied_study(Holdout{});
+  study.metric.name = "accuracy";
   Result const whole = tune(engine_, data_, study);
   EXPECT_EQ(whole.ended, Ended::complete);
   study.stop.target = best_after_first_rung(whole);
@@ -115,6 +116,7 @@ TEST_F(StopStudyTest, AStudyEndsWhenRungsBringNothing) {
 
 TEST_F(StopStudyTest, AStateKnowsThatTheStudyHasEnded) {
   Study study = varied_study(Holdout{});
+  study.metric.name = "accuracy";
   study.stop.target = best_after_first_rung(tune(engine_, data_, study));
   StudyRun first(engine_, data_, study);
   EXPECT_FALSE(first.advance());
@@ -141,6 +143,7 @@ TEST_F(StopStudyTest, PatienceGoesOnFromAState) {
 
 TEST_F(StopStudyTest, TheWinnerIsTheBestOfTheLastRungOrOfAll) {
   Study study = varied_study(Holdout{});
+  study.metric.name = "accuracy";
   bool differed = false;
   for (study.seed = 0; study.seed < 20; ++study.seed) {
     study.best_of = BestOf::last_rung;

@@ -53,7 +53,7 @@ TEST_F(StudyTest, WhoeverIsPromotedIsWhatItsMembersAreAlone) {
     Study study = varied_study(Holdout{.repeats = 2});
     study.scheduler = scheduler;
     study.trials = 17;
-    study.refit = false;
+    study.refit = Refit::no;
     Result const result = tune(engine_, data, study);
     ASSERT_EQ(result.trials.size(), 17u);
     int promoted = 0;
@@ -75,7 +75,7 @@ TEST_F(StudyTest, TheValidatedWinnerHasTheWeightsOfTheMemberTrainedStraight) {
   for (Validation const& validation :
        {Validation(Holdout{}), Validation(Folds{.folds = 3, .repeats = 2})}) {
     Study study = varied_study(validation);
-    study.refit = false;
+    study.refit = Refit::no;
     Result const result = tune(engine_, data, study);
     EXPECT_EQ(result.refit_epochs, 0);
     EXPECT_EQ(trial_of(result, result.best).epochs, 9);
@@ -88,7 +88,8 @@ TEST_F(StudyTest, TheValidatedWinnerHasTheWeightsOfTheMemberTrainedStraight) {
 TEST_F(StudyTest, TheRefitWinnerIsAMemberOnAllDevelopmentRows) {
   auto const table = small_blobs();
   Data const data = engine_.load(table.table());
-  Study const study = varied_study();
+  Study study = varied_study();
+  study.metric.name = "accuracy";
   Result const result = tune(engine_, data, study);
   Splits const splits = make_splits(data.table(), study.validation, study.seed);
   Split const all{.fold = 0, .repeat = 0, .train = splits.development};
@@ -150,7 +151,7 @@ TEST_P(OfEachPlan, WhatIsPlannedIsWhatRuns) {
   Study study = varied_study(GetParam().validation);
   study.scheduler = GetParam().scheduler;
   study.trials = GetParam().trials;
-  study.refit = GetParam().refit;
+  study.refit = GetParam().refit ? Refit::yes : Refit::no;
   std::vector<Rung> reported;
   study.on_rung = [&](Progress const& p) {
     reported.push_back({p.trials, p.epoch});
@@ -188,7 +189,7 @@ TEST_P(OfEachPlan, WhatIsPlannedIsWhatRuns) {
   EXPECT_EQ(epochs.size(), result.curves.size());
   EXPECT_EQ(result.member_epochs, planned.member_epochs);
   EXPECT_EQ(result.refit_epochs, planned.refit_epochs);
-  EXPECT_EQ(planned.refit_epochs, study.refit ? planned.rungs.back().epoch : 0);
+  EXPECT_EQ(planned.refit_epochs, study.refit == Refit::yes ? planned.rungs.back().epoch : 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -213,6 +214,7 @@ TEST_F(StudyTest, ProgressSaysWhereItIs) {
   auto const table = small_blobs();
   Data const data = engine_.load(table.table());
   Study study = varied_study(Holdout{});
+  study.metric.name = "accuracy";
   std::vector<Progress> seen;
   study.on_rung = [&](Progress const& p) {
     seen.push_back(p);
@@ -252,7 +254,7 @@ TEST_F(StudyTest, StopEndsTheStudyWithTheBestSoFar) {
   Data const data = engine_.load(table.table());
   Study study = varied_study(Holdout{});
   Result const whole = tune(engine_, data, study);
-  study.refit = false;
+  study.refit = Refit::no;
   study.on_rung = [](Progress const& p) { return p.rung == 1 ? Go::stop : Go::on; };
   StudyRun run(engine_, data, study);
   EXPECT_TRUE(run.advance());
@@ -290,7 +292,7 @@ TEST_F(StudyTest, AStopWithinARungDropsTheRung) {
   Study study = varied_study(Holdout{});
   study.trials = 99;
   for (bool const refit : {false, true}) {
-    study.refit = refit;
+    study.refit = refit ? Refit::yes : Refit::no;
     study.on_rung = [](Progress const&) { return Go::stop; };
     StudyRun first(engine_, data, study);
     first.advance();

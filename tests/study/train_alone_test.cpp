@@ -42,7 +42,7 @@ class TrainAlone : public testing::TestWithParam<Alone> {
     if (GetParam().numbers) study = with_numbers(study);
     study.scheduler = GetParam().scheduler;
     study.final_repeats = GetParam().final_repeats;
-    study.refit = GetParam().refit;
+    study.refit = GetParam().refit ? Refit::yes : Refit::no;
     study.metric.name = GetParam().metric;
     study.stop.epochs = GetParam().stop_epochs;
     if (GetParam().patient) study.space.constant("patience", 1);

@@ -73,8 +73,8 @@ class Calibration(CommandTest):
         self.noisy(0.5)
         tuned = ["tune", "noisy.csv", "--target", "value", "data.drop=sign", *FAST]
         out, _ = self.brood(*tuned, "--out", "run")
-        self.assertRegex(out, r"In 90 % of rows the target is within \d+\.\d+ of the prediction; of "
-                              r"the test rows, in [89]\d\.\d %")
+        self.assertRegex(out, r"In 90 % of rows the target is within \d+\.\d+ of the prediction; of rows "
+                              r"that it was not fitted on, in [89]\d\.\d %")
         saved = json.loads(self.text("run/run.json"))["predicts"]["intervals"]
         self.assertEqual([each["coverage"] for each in saved], [0.5, 0.8, 0.9, 0.95, 0.99])
         for each in saved:
@@ -115,7 +115,8 @@ class Calibration(CommandTest):
         scores = {name: json.loads(self.text(f"{name}/best/score.json")) for name in ("run", "raw")}
         self.assertLess(scores["run"]["test_metrics"]["log_loss"],
                         scores["raw"]["test_metrics"]["log_loss"])
-        self.assertEqual(scores["run"]["test"], scores["raw"]["test"])
+        self.assertEqual(scores["run"]["test_metrics"]["accuracy"],
+                         scores["raw"]["test_metrics"]["accuracy"])
         temperature = scores["run"]["temperature"]
         for own, raw in zip(self.predictions("run", "noisy.csv"),
                             self.predictions("raw", "noisy.csv")):

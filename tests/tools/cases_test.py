@@ -12,7 +12,7 @@ import unittest
 
 from command import DATA, CommandTest
 
-FAST = ["--trials", "24", "early_terminate.max_iter=27", "ensemble=0", "--quiet"]
+FAST = ["--trials", "24", "early_terminate.max_iter=27", "ensemble=0", "validation.test=0.2", "--quiet"]
 
 
 class Cases(CommandTest):
@@ -116,7 +116,7 @@ class Cases(CommandTest):
         self.brood("tune", "k.csv", "--target", "y", "--trials", "2", "validation.holdout=0.2",
                    "early_terminate.max_iter=1", "ensemble=0", "metric.name=f1_macro", "--quiet", "--out", "run")
         score = json.loads(self.text("run/best/score.json"))
-        self.assertTrue(0 <= score["test"] <= 1)
+        self.assertTrue(0 <= score["out_of_fold"]["score"] <= 1)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ data: {file: %s, target: cultivar}
 trials: 9
 seed: 7
 early_terminate: {type: successive_halving, eta: 3, min_iter: 1, max_iter: 9}
+metric: {name: accuracy}
 parameters:
   hidden: {values: [[8], [16, 8]]}
   activation: {values: [relu, tanh]}

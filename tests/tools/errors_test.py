@@ -101,8 +101,8 @@ class Sweeps(Refused):
 
     def test_every_problem_with_its_place(self):
         self.sweep(SWEEP + "  learning_rat: 0.1\n  dropout: {min: 0.1, max: 2}\ntrails: 3\n",
-                   says=["s.yaml:9:3: ", "s.yaml:10:", "s.yaml:11:1: ", "did you mean trials?"],
-                   begins="s.yaml:9:3: ", lines=3)
+                   says=["s.yaml:10:3: ", "s.yaml:11:", "s.yaml:12:1: ", "did you mean trials?"],
+                   begins="s.yaml:10:3: ", lines=3)
 
     def test_values_out_of_range(self):
         self.write("s.yaml", SWEEP)

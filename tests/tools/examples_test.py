@@ -104,7 +104,7 @@ class Plots(CommandTest):
         self.assertEqual(len(self.lines(picture, "#c0392b")), 1)
 
     def test_a_score_that_is_minimized_is_drawn(self):
-        self.write("wine.yaml", SWEEP + "metric: {name: loss}\n")
+        self.write("wine.yaml", SWEEP.replace("name: accuracy", "name: loss"))
         self.brood("tune", "wine.yaml", "--out", "run")
         (best,) = self.lines(self.picture("run"), "#222")
         heights = [float(point.split(",")[1]) for point in best.get("points").split()]

@@ -102,7 +102,7 @@ class ExportFiles(CommandTest):
         trials = self.rows("run/trials.csv")
         self.assertEqual([t["trial"] for t in document["trials"]], list(range(len(trials))))
         self.assertEqual([t["score"] for t in document["trials"]],
-                         [float(t["valid_accuracy"]) for t in trials])
+                         [float(t["valid_log_loss"]) for t in trials])
         self.assertEqual(sum(len(t["curve"]) for t in document["trials"]),
                          len(self.rows("run/curves.csv")))
 

@@ -110,6 +110,7 @@ SWEEP = """\
 data: {file: %s, target: cultivar}
 trials: 9
 seed: 3
+metric: {name: accuracy}
 early_terminate: {type: successive_halving, eta: 3, min_iter: 1, max_iter: 9}
 validation: {folds: 2, repeats: 2}
 parameters:

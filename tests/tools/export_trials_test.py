@@ -95,6 +95,7 @@ CONDITIONAL = """\
 data: {file: %s, target: cultivar}
 trials: 12
 seed: 3
+metric: {name: accuracy}
 early_terminate: {type: successive_halving, eta: 2, min_iter: 2, max_iter: 8}
 validation: {folds: 2}
 parameters:

@@ -45,7 +45,8 @@ def forward(tensors, x):
 class Predict(CommandTest):
     # What is left is what the run held back to test by.
     def test_rows_that_trained_the_model_are_counted(self):
-        self.brood("tune", CANCER, "--target", "diagnosis", *FAST, "--out", "run")
+        self.brood("tune", CANCER, "--target", "diagnosis", *FAST, "metric.name=accuracy",
+                   "validation.test=0.2", "--out", "run")
         test = json.loads(self.text("run/best/ensemble.json"))["test"]
         _, err = self.brood("predict", "run", CANCER)
         self.assertIn(f"455 of these rows have trained the model; on the other 114: accuracy "
@@ -89,7 +90,7 @@ class Predict(CommandTest):
             self.assertEqual(prediction["prediction"], str(p.index(max(p))))
 
     def test_scores_the_targets_that_are_there(self):
-        self.brood("tune", CANCER, "--target", "diagnosis", *FAST, "--out", "run")
+        self.brood("tune", CANCER, "--target", "diagnosis", *FAST, "metric.name=accuracy", "--out", "run")
         out, err = self.brood("predict", "run", CANCER)
         with open(CANCER, newline="") as file:
             truth = [row["diagnosis"] for row in csv.DictReader(file)]
@@ -118,7 +119,7 @@ class Predict(CommandTest):
         self.write("new.csv", "\n".join(lines) + "\n")
         again, err = self.brood("predict", "run", "new.csv")
         self.assertEqual(again, out)
-        self.assertEqual(err, "new.csv: 455 of these rows have trained the model\n")
+        self.assertEqual(err, "new.csv: all of these rows have trained the model\n")
         self.assertIsNone(self.json_of("predict", "run", "new.csv")["score"])
         self.assertIsNone(self.json_of("predict", "run", "new.csv")["metrics"])
 
@@ -184,7 +185,8 @@ class Predict(CommandTest):
     def test_row_weights_weigh_in_the_score(self):
         rows = [(i % 7, "uv"[(i % 7 > 3) ^ (i % 5 == 0)], 1 + i % 3) for i in range(60)]
         self.write("d.csv", "x,y,w\n" + "".join(f"{x},{y},{w}\n" for x, y, w in rows))
-        self.brood("tune", "d.csv", "--target", "y", "data.weight=w", *FAST, "--out", "run")
+        self.brood("tune", "d.csv", "--target", "y", "data.weight=w", *FAST, "metric.name=accuracy",
+                   "--out", "run")
         document = self.json_of("predict", "run", "d.csv")
         right = [w for (_, y, w), p in zip(rows, document["predictions"]) if p["prediction"] == y]
         # Weights are small whole numbers: the sums are exact.
@@ -203,7 +205,7 @@ class Predict(CommandTest):
         labels = bytes(int(pixels[4 * i] > 120) for i in range(40))
         self.write("x.idx", bytes([0, 0, 8, 3]) + struct.pack(">3I", 40, 2, 2) + pixels)
         self.write("y.idx", bytes([0, 0, 8, 1]) + struct.pack(">I", 40) + labels)
-        self.brood("tune", "x.idx", "data.labels=y.idx", *FAST, "--out", "run")
+        self.brood("tune", "x.idx", "data.labels=y.idx", *FAST, "metric.name=accuracy", "--out", "run")
         self.assertIsNone(self.json_of("predict", "run", "x.idx")["score"])
         document = self.json_of("predict", "run", "x.idx", "--labels", "y.idx")
         right = sum(p["prediction"] == str(label)

@@ -84,8 +84,9 @@ class Report(CommandTest):
             f"{a},{b},{a * 0.5 + b},{a - b}\n" for a, b in rows))
         self.write("labels.csv", "a,b,y,z\n" + "".join(
             f"{a},{b},{int(a > 50)},{int(b > 40)}\n" for a, b in rows))
-        for name, metric in (("values", "rmse"), ("labels", "accuracy")):
-            self.write(f"{name}.yaml", SWEEP.replace("target: cultivar", "target: [y, z]").replace(
+        for name, metric in (("values", "rmse"), ("labels", "log_loss")):
+            sweep = SWEEP.replace("metric: {name: accuracy}\n", "")
+            self.write(f"{name}.yaml", sweep.replace("target: cultivar", "target: [y, z]").replace(
                 re.search(r"file: (.*?),", SWEEP)[1], f"{name}.csv"))
             self.brood("tune", f"{name}.yaml", "--out", name)
             self.assertIn(f"test {metric} on 16 rows", self.text(f"{name}/report.html"))

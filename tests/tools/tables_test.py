@@ -59,7 +59,7 @@ class Numbers(Tables):
         self.write("t.csv", table(("day", "y"), [(day, "even" if day >= 20180115 else "odd") for day in days]))
         self.brood("tune", "t.csv", "--target", "y", "--out", "run", *FAST)
         out, _ = self.brood("predict", "run", "t.csv", "--quiet", "--json")
-        self.assertGreater(json.loads(out)["score"], 0.97)
+        self.assertGreater(json.loads(out)["metrics"]["accuracy"], 0.97)
 
     def test_targets_beside_a_large_number_are_learned(self):
         draw = random.Random(3)
@@ -73,8 +73,9 @@ class Numbers(Tables):
             with self.subTest(scale=scale):
                 self.assertGreater(self.r2([(x, (5 + 2 * x) * scale) for x in xs], scale=scale), 0.95)
                 score = json.loads(self.text("run/best/score.json"))
-                self.assertLess(score["test"] / scale, 1, "in the user's units")
-                self.assertGreater(score["test"] / scale, 1e-4)
+                for value in (score["valid"], score["out_of_fold"]["score"]):
+                    self.assertLess(value / scale, 1, "in the user's units")
+                    self.assertGreater(value / scale, 1e-4)
                 with open(self.folder / "run/trials.csv", newline="") as file:
                     scores = {line["valid_rmse"] for line in csv.DictReader(file)}
                 self.assertGreater(len(scores), 10, "trials do not tie")
@@ -208,7 +209,7 @@ class Targets(Tables):
         self.assertEqual(len(document["predictions"]), 60)
         self.assertIn("on 54 rows with a target", err)
         right = [p["prediction"] == row[2] for p, row in zip(document["predictions"], rows) if row[2]]
-        self.assertAlmostEqual(document["score"], sum(right) / 54)
+        self.assertAlmostEqual(document["metrics"]["accuracy"], sum(right) / 54)
         # The same as of a file without them.
         self.write("less.csv", table(("x", "z", "y"), [row for row in rows if row[2]]))
         self.brood("tune", "less.csv", "--target", "y", "--out", "less", *FAST)

@@ -269,7 +269,7 @@ class FinalRepeats(CommandTest):
     def test_what_cannot_be_is_refused(self):
         self.write("wine.yaml", SWEEP + "validation: {repeats: 3, final_repeats: 2}\n")
         _, err = self.brood("tune", "wine.yaml", code=2)
-        self.assertIn("wine.yaml:9:41: validation.final_repeats: 2 is below repeats (3)", err)
+        self.assertIn("wine.yaml:10:41: validation.final_repeats: 2 is below repeats (3)", err)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ class Results(CommandTest):
         files = [name for name in self.names("runs") if "/best/ensemble" not in name]
         self.assertEqual(files, ["breast_cancer-1/" + name for name in RUN_FILES])
         self.assertIn("breast_cancer-1/best/ensemble.json", self.names("runs"))
-        test = float(re.search(r"The ensemble.*test accuracy ([\d.]+)", out)[1])
-        # 114 test rows; nearly every network is right on more than nine in ten.
-        self.assertGreater(test, 0.85)
+        accuracy = float(re.search(r"On these rows also accuracy ([\d.]+)", out)[1])
+        # Nearly every network is right on more than nine in ten.
+        self.assertGreater(accuracy, 0.85)
 
     def test_the_printed_command_predicts(self):
         out, _ = self.brood("tune", "wine.yaml", "--out", "my run")
@@ -246,7 +246,8 @@ class Results(CommandTest):
         saved = json.loads(self.text("run/best/ensemble.json"))
         self.assertLessEqual(sum(part["count"] for part in saved["parts"]), 8)
         score = json.loads(self.text("run/best/score.json"))
-        self.assertLessEqual(saved["valid"], score["valid"] + 1e-6)  # rounded to fp32
+        # Of all rows together; the winner's is the mean over folds, of which one has a row more.
+        self.assertLessEqual(saved["valid"], score["valid"] * 1.03)
         document = self.json_of("predict", "run", WINE)
         self.assertEqual(document["networks"], len(saved["parts"]))
         for row in document["predictions"]:
@@ -291,7 +292,8 @@ class Results(CommandTest):
             self.assertIn(document["best"]["valid"], scores)
             with open(self.folder / out / "curves.csv", newline="") as file:
                 for row in csv.DictReader(file):
-                    at_end = int(row["epoch"]) in (1, 3, 9)
+                    # Log loss is the loss, which is there at every epoch.
+                    at_end = metric == "log_loss" or int(row["epoch"]) in (1, 3, 9)
                     self.assertEqual(row[f"valid_{metric}"] != "nan", at_end)
             saved = json.loads(self.text(f"{out}/best/score.json"))
             self.assertEqual(saved["test_metrics"], document["best"]["test_metrics"])

@@ -157,10 +157,13 @@ std::string plan_text(Prepared const& prepared) {
           " in all; beginning anew at each rung would take " +
           std::to_string(plan.member_epochs_restarted) + " (" + ratio_text(saved) +
           " times as many).\n";
-  text += plan.refit_epochs > 0
-              ? "Then the winner is trained again on train + validation rows, for at most " +
-                    counted(plan.refit_epochs, "epoch") + schedule_text(prepared) + ".\n"
-              : "";
+  text += plan.refit_epochs > 0 ? "Then the winner is trained again on train + validation rows" +
+                                      std::string(plan.refit_epochs > plan.rungs.back().epoch
+                                                      ? ", and after its test score on every row"
+                                                      : "") +
+                                      ", for at most " + counted(plan.refit_epochs, "epoch") +
+                                      schedule_text(prepared) + ".\n"
+                                : "";
   text += plan.ensemble_epochs > 0 ? "So are the other networks of the ensemble, for at most " +
                                          counted(plan.ensemble_epochs, "epoch") + " together.\n"
                                    : "";

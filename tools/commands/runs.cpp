@@ -89,6 +89,7 @@ Json run_json(files::ReportedRun const& run) {
     ensemble.set("valid", run.result.ensemble_valid).set("test", run.result.ensemble_test);
   }
   json.set("ensemble", std::move(ensemble));
+  json.set("out_of_fold", files::out_of_fold_document(run.result.out_of_fold));
   json.set("trials", static_cast<std::int64_t>(run.result.trials.size()));
   json.set("member_epochs", run.result.member_epochs).set("seconds", run.facts.seconds);
   json.set("ended", run.facts.ended).set("data_fingerprint", run.facts.data_fingerprint);

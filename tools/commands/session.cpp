@@ -21,24 +21,24 @@ namespace brood::tools {
 
 namespace {
 
-std::vector<std::uint64_t> trained_rows(Table const& table, Rows const& development) {
+std::vector<std::uint64_t> trained_rows(Table const& table, Rows const& trained) {
   auto const all = row_fingerprints(table.x);
   std::vector<std::uint64_t> own;
-  for (auto const row : *development)
+  for (auto const row : *trained)
     own.push_back(all[static_cast<std::size_t>(row)]);
   std::sort(own.begin(), own.end());
   own.erase(std::unique(own.begin(), own.end()), own.end());
   return own;
 }
 
-// Of the test rows, if there are any. Under a time limit without the importance of columns: the
-// study has been given the time.
+// Of the test rows, or without any of those that validated. Under a time limit without the
+// importance of columns: the study has been given the time.
 std::optional<Inspection> inspection_of(Prepared const& prepared, Result const& result,
                                         Options const& options) {
-  bool const has_test_rows = std::ssize(*result.development) < prepared.data.rows();
-  if (result.model.layers.empty() || !has_test_rows) return std::nullopt;
+  if (result.model.layers.empty()) return std::nullopt;
   return inspect({.predictor = result.ensemble,
                   .winner = result.model,
+                  .judged = result.judged,
                   .encoding = prepared.encoding,
                   .metric = result.metric,
                   .maximize = result.maximize,
@@ -273,9 +273,9 @@ class Session {
             .rungs = store_.rungs(),
             .inspection = inspection_of(prepared_, result, options_),
             .profile = report(),
-            .training_data = files::training_data(prepared_.data.table(), prepared_.encoding,
-                                                  result.development),
-            .trained_rows = trained_rows(prepared_.data.table(), result.development)};
+            .training_data =
+                files::training_data(prepared_.data.table(), prepared_.encoding, result.trained),
+            .trained_rows = trained_rows(prepared_.data.table(), result.trained)};
   }
   std::optional<ProfileReport> report() const {
     return profile_ ? std::optional(profile_->report()) : std::nullopt;

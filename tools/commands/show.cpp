@@ -31,8 +31,8 @@ struct Shown {
 
 // First what tells who is best, then hyperparameters, then what is rarely looked at.
 std::vector<std::size_t> usual_columns(TrialTable const& table) {
-  std::vector<std::string> const first = {"rank", "trial", "state", "epochs",
-                                          "valid_" + table.metric};
+  std::vector<std::string> const first = {
+      "rank", "trial", "state", "epochs", "valid_" + table.metric, "accuracy"};
   std::vector<std::string> const last = {"parameters", "bracket", "standard_error"};
   std::vector<std::size_t> columns, ending;
   for (std::string const& name : first) {
@@ -83,16 +83,23 @@ std::string cell_text(TrialTable const& table, std::size_t line, std::size_t col
   std::string const& cell = table.lines[line][column];
   auto const number = files::read_number<double>(cell);
   if (number.reading != files::Reading::number) return cell;
-  bool const is_score = table.is_score(column) || table.names[column] == "standard_error";
+  bool const is_score = table.is_score(column) || table.names[column] == "standard_error" ||
+                        table.names[column] == "accuracy";
   if (is_score) return score_text(number.value);
   return cell.find_first_not_of("0123456789") == std::string::npos ? cell
                                                                    : setting_text(number.value);
 }
 
-// "valid 0.9712, test 0.9722"
+// "valid 0.9712, test 0.9722", "valid 0.301, out of fold 0.312 [0.298, 0.329]"
 std::string scores_text(Json const* scores) {
   double const valid = number_at(scores, "valid"), test = number_at(scores, "test");
-  return "valid " + score_text(valid) + (std::isnan(test) ? "" : ", test " + score_text(test));
+  std::string const text =
+      "valid " + score_text(valid) + (std::isnan(test) ? "" : ", test " + score_text(test));
+  Json const* const told = scores->find("out_of_fold");
+  if (told == nullptr) return text;
+  double const low = number_at(told, "low"), high = number_at(told, "high");
+  return text + ", out of fold " + score_text(number_at(told, "score")) +
+         (std::isnan(low) ? "" : " [" + score_text(low) + ", " + score_text(high) + "]");
 }
 
 // What won and what predicts; nothing of runs that do not say so.
@@ -101,6 +108,11 @@ std::string standing_text(Shown const& shown) {
   if (!winner) return "";
   std::string text = "The winner is trial " + setting_text(number_at(winner, "trial")) + ": " +
                      scores_text(winner) + ".";
+  bool const by_winner = files::text_at(shown.run, "predicts", "by") == "winner";
+  if (by_winner && predicts->find("out_of_fold")) {
+    text = "The winner is trial " + setting_text(number_at(winner, "trial")) + ": " +
+           scores_text(predicts) + ".";
+  }
   if (predicts && files::text_at(shown.run, "predicts", "by") == "ensemble") {
     text += " What predicts is the ensemble of " +
             counted(static_cast<std::int64_t>(number_at(predicts, "networks")), "network") + ": " +

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "files/io/text.hpp"
+#include "files/report/result_words.hpp"
 #include "files/run/profile_document.hpp"
 #include "files/run/result_document.hpp"
 #include "tools/fitted_table.hpp"
@@ -23,6 +24,10 @@ TrialResult const& trial_of(Result const& result, int id) {
                        [&](TrialResult const& trial) { return trial.id == id; });
 }
 
+TrialResult const& winner_of(Result const& result) {
+  return trial_of(result, result.best);
+}
+
 std::string leaderboard_text(Tuned const& tuned) {
   Result const& result = tuned.result;
   std::vector<std::string> varied;
@@ -31,6 +36,9 @@ std::string leaderboard_text(Tuned const& tuned) {
   }
   std::vector<std::vector<std::string>> rows = {
       {"rank", "trial", "state", "epochs", "valid " + result.metric}};
+  // Beside log loss, which few can read.
+  bool const with_accuracy = !std::isnan(winner_of(result).accuracy);
+  if (with_accuracy) rows[0].push_back("accuracy");
   for (std::string const& name : varied)
     rows[0].push_back(name == "epochs" ? "epochs_in_all" : name);  // as in trials.csv
   for (std::size_t i = 0; i < result.leaderboard.size(); ++i) {
@@ -38,6 +46,7 @@ std::string leaderboard_text(Tuned const& tuned) {
     std::vector<std::string> row = {std::to_string(i + 1), std::to_string(trial.id),
                                     std::string(name_of(trial.state)), std::to_string(trial.epochs),
                                     score_text(trial.score)};
+    if (with_accuracy) row.push_back(score_text(trial.accuracy));
     for (std::string const& name : varied) {
       Value const* const value = trial.config.find(name);
       auto const* const real = value ? std::get_if<double>(value) : nullptr;
@@ -47,7 +56,7 @@ std::string leaderboard_text(Tuned const& tuned) {
   }
   std::string const score = rows[0][4];
   return fitted_table(std::move(rows), {.width = output_width(),
-                                        .always = {"rank", "trial", "epochs", score},
+                                        .always = {"rank", "trial", "epochs", score, "accuracy"},
                                         .first_out = {"state"}});
 }
 
@@ -98,25 +107,38 @@ std::string better_on_the_way_text(Result const& result) {
          "; the winner is chosen among the trials that were trained furthest.\n";
 }
 
+// Whether what was saved has been trained on the test rows, too.
+bool is_trained_on_all(Result const& result) {
+  return result.trained != nullptr && result.trained->size() > result.development->size();
+}
+
 std::string scores_text(Result const& result) {
   std::string text = std::string(result.ensemble.empty() ? "valid " : "The winner alone: valid ") +
                      result.metric + " " + score_text(result.valid) + ", ";
-  text += std::isnan(result.test) ? "no test rows"
-                                  : "test " + result.metric + " " + score_text(result.test);
+  bool const is_told = result.ensemble.empty() && result.out_of_fold.rows > 0;
+  text += is_told                   ? files::out_of_fold_text(result)
+          : std::isnan(result.test) ? "no test rows"
+                                    : "test " + result.metric + " " + score_text(result.test);
   if (result.refit_diverged) {
-    text += " (the refit on train + validation rows diverged; the validated weights are kept)";
+    text += " (its refit diverged; the weights before it are kept)";
   } else if (result.refit_epochs > 0) {
+    bool const on_all = is_trained_on_all(result);
     text += " (after a refit on train + validation rows for " +
-            counted(result.refit_epochs, "epoch") + ")";
+            counted(result.refit_epochs / (on_all ? 2 : 1), "epoch") + ")";
   }
   return text + "\n";
 }
 
 // What predicts, by the other metrics.
 std::string test_metrics_text(Result const& result) {
-  std::string const text = scores_list(
-      result.ensemble.empty() ? result.test_metrics : result.ensemble_test_metrics, result.metric);
-  return text.empty() ? "" : wrapped("On the test rows also " + text + ".", output_width());
+  bool const is_told = result.out_of_fold.rows > 0;
+  std::string const text = scores_list(is_told                   ? result.out_of_fold.metrics
+                                       : result.ensemble.empty() ? result.test_metrics
+                                                                 : result.ensemble_test_metrics,
+                                       result.metric);
+  if (text.empty()) return "";
+  return wrapped((is_told ? "On these rows also " : "On the test rows also ") + text + ".",
+                 output_width());
 }
 
 // What was fitted for it on the rows that validated.
@@ -124,7 +146,10 @@ std::string calibration_text(Tuned const& tuned) {
   Result const& result = tuned.result;
   bool const alone = result.ensemble.empty();
   Calibration const& calibration = alone ? result.model.calibration : result.ensemble.calibration;
-  auto const& coverage = alone ? result.test_coverage : result.ensemble_test_coverage;
+  bool const is_told = result.out_of_fold.rows > 0;
+  auto const& coverage = is_told ? result.out_of_fold.coverage
+                         : alone ? result.test_coverage
+                                 : result.ensemble_test_coverage;
   Encoding const& encoding = tuned.prepared.encoding;
   std::string text;
   if (calibration.temperature != 1) {
@@ -144,8 +169,10 @@ std::string calibration_text(Tuned const& tuned) {
     text += "In 90 % of rows the target is within " +
             score_text(interval.half_widths.front() * encoding.target_unit()) +
             " of the prediction";
-    text +=
-        coverage.empty() ? ".\n" : "; of the test rows, in " + percent_text(coverage[i]) + " %.\n";
+    text += coverage.empty() ? ".\n"
+                             : std::string(is_told ? "; of rows that it was not fitted on, in "
+                                                   : "; of the test rows, in ") +
+                                   percent_text(coverage[i]) + " %.\n";
   }
   return text;
 }
@@ -164,7 +191,8 @@ std::string ensemble_text(Result const& result) {
       bytes +=
           static_cast<std::int64_t>((layer.weights.size() + layer.bias.size()) * sizeof(float));
   }
-  std::string const test = std::isnan(result.ensemble_test)
+  std::string const test = result.out_of_fold.rows > 0 ? files::out_of_fold_text(result)
+                           : std::isnan(result.ensemble_test)
                                ? "no test rows"
                                : "test " + result.metric + " " + score_text(result.ensemble_test);
   return "The ensemble, " +
@@ -219,7 +247,9 @@ std::string repeat_text(Tuned const& tuned, std::string const& program,
 Json trial_document(TrialResult const& trial) {
   Json json;
   json.set("trial", trial.id).set("state", name_of(trial.state)).set("epochs", trial.epochs);
-  json.set("valid", number_or_null(trial.score)).set("parameters", Json(trial.config));
+  json.set("valid", number_or_null(trial.score));
+  if (!std::isnan(trial.accuracy)) json.set("accuracy", trial.accuracy);
+  json.set("parameters", Json(trial.config));
   return json;
 }
 
@@ -235,6 +265,12 @@ std::string tuned_text(Tuned const& tuned, Options const& options) {
   std::string const winner = scores_text(tuned.result);
   text += style.heading(alone ? winner : ensemble_text(tuned.result));
   text += test_metrics_text(tuned.result) + calibration_text(tuned) + (alone ? "" : winner);
+  if (is_trained_on_all(tuned.result)) {
+    text += wrapped(
+        "After their test scores were taken, the networks were trained again on every "
+        "row, the test rows too; these are saved.",
+        output_width());
+  }
   text += better_on_the_way_text(tuned.result);
   text += ended_text(tuned);
   text += "Trained " + counted(tuned.result.member_epochs, "member-epoch") + " in " +

@@ -27,8 +27,10 @@ int main() {
                                         .y = {y.data(), kRows, 1},
                                         .task = brood::Task::classification,
                                         .classes = 2});
-  brood::Study study{
-      .scheduler = brood::SuccessiveHalving{.eta = 3, .max_epochs = 81}, .trials = 81, .seed = 1};
+  brood::Study study{.scheduler = brood::SuccessiveHalving{.eta = 3, .max_epochs = 81},
+                     .metric = {"accuracy"},
+                     .trials = 81,
+                     .seed = 1};
   study.space.log_uniform("lr", 1e-4, 1e-1)
       .choice("hidden", {std::vector<std::int64_t>{16}, std::vector<std::int64_t>{32, 32}})
       .choice("activation", {"tanh", "relu"});

@@ -164,6 +164,7 @@ Json::Object attributes_of(TrialResult const& trial, bool unfinished) {
   if (!unfinished)  // else they are not known
     json.set("parameters", trial.parameters).set("seed", std::to_string(trial.seed));
   json.set("bracket", trial.bracket + 1);
+  if (!std::isnan(trial.accuracy)) json.set("accuracy", trial.accuracy);
   if (!std::isnan(trial.standard_error)) json.set("standard_error", trial.standard_error);
   if (!trial.fold_scores.empty()) json.set("fold_scores", Json(trial.fold_scores));
   return *json.as<Json::Object>();

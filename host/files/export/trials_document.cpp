@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run with all its trials as one JSON document.
 #include "brood/files/export.hpp"
+
+#include <cmath>
+
 #include "brood/version.hpp"
 #include "files/export/trial_curves.hpp"
 #include "files/io/json.hpp"
@@ -42,6 +45,7 @@ Json trial_document(TrialResult const& trial, std::span<CurvePoint const> points
   Json json;
   json.set("trial", trial.id).set("state", name_of(trial.state)).set("epochs", trial.epochs);
   json.set("score", trial.score).set("standard_error", trial.standard_error);
+  if (!std::isnan(trial.accuracy)) json.set("accuracy", trial.accuracy);
   json.set("rank", trial.rank > 0 ? Json(trial.rank) : Json());
   json.set("config", Json(trial.config)).set("fold_scores", Json(trial.fold_scores));
   json.set("parameters", trial.parameters).set("seed", std::to_string(trial.seed));

@@ -52,7 +52,7 @@ std::string answer_html(RunAnalysis const& analysis) {
       around("div", around("div", value + name, R"(class="score")"), R"(class="headline")");
   html += "\n" + around("div", definitions(facts_of(run)), R"(style="margin-top:22px")");
   if (auto const scores = other_scores(run); !scores.empty())
-    html += element("h3", "On the test rows, also") + definitions(scores);
+    html += element("h3", other_scores_title(run)) + definitions(scores);
   html += settings_html(run) + command_html(run) + cautions_html(analysis);
   return around("div", html, R"(class="answer" id="answer")");
 }

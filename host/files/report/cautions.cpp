@@ -48,6 +48,16 @@ std::string diverged_text(RunAnalysis const& analysis) {
          " diverged: part of the search was spent where networks do not train.";
 }
 
+std::string uncorrected_text(ReportedRun const& run) {
+  bool const by_time = !run.sweep.dataset.time.empty();
+  return "What predicts was chosen by the rows that it is scored on, so that its score is too "
+         "good. "
+         "That could not be corrected: " +
+         std::string(by_time ? "rows that follow each other in time cannot be drawn at random"
+                             : "of most draws of so few rows there is no such score") +
+         ". Test rows (validation.test) would say by how much.";
+}
+
 }  // namespace
 
 std::vector<std::string> cautions(RunAnalysis const& analysis) {
@@ -61,7 +71,10 @@ std::vector<std::string> cautions(RunAnalysis const& analysis) {
     std::erase(sentences, "");
     return sentences;
   }
-  if (!run.result.ensemble.empty() && std::isnan(run.result.ensemble_test)) {
+  OutOfFoldScore const& told = run.result.out_of_fold;
+  if (told.rows > 0) {
+    if (told.draws == 0) sentences.push_back(uncorrected_text(run));
+  } else if (!run.result.ensemble.empty() && std::isnan(run.result.ensemble_test)) {
     sentences.push_back(
         "The ensemble was picked by its validation score, which is therefore too good; there are "
         "no test rows to say by how much.");

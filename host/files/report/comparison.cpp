@@ -85,7 +85,9 @@ Comparison compared_results(std::span<ReportedRun const> runs) {
     comparison.rows.push_back(
         {run.directory, run.result.metric,
          score_text(headline.score) + error_text(headline.standard_error),
-         headline.of_test_rows ? "test rows" : "validation rows",
+         headline.of_test_rows  ? "test rows"
+         : headline.out_of_fold ? "out of fold"
+                                : "validation rows",
          winner ? "trial " + std::to_string(winner->id) : "none", score_text(run.result.valid),
          std::to_string(run.result.trials.size()), std::to_string(run.result.member_epochs),
          duration_text(run.facts.seconds)});

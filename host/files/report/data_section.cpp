@@ -43,7 +43,7 @@ std::string rows_text(ReportedRun const& run) {
   if (run.facts.rows == 0) return "";
   return std::to_string(run.facts.rows) + ", of which " +
          std::to_string(run.facts.development_rows) + " trained or validated and " +
-         std::to_string(run.test_rows()) + " tested";
+         (run.test_rows() > 0 ? std::to_string(run.test_rows()) : "none") + " tested";
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ std::string answer(RunAnalysis const& analysis) {
                      "** " + markdown_plain(score_note(run, headline));
   text += "\n\n" + markdown_list(facts_of(run));
   if (auto const scores = other_scores(run); !scores.empty())
-    text += "On the test rows, also:\n\n" + markdown_list(scores);
+    text += other_scores_title(run) + ":\n\n" + markdown_list(scores);
   if (auto const settings = settings_of(run); !settings.empty())
     text += "The winner's settings:\n\n" + markdown_list(settings);
   if (run.result.best >= 0) text += "To predict with it:\n\n" + markdown_code(predict_command(run));
@@ -77,6 +77,9 @@ std::string predictions(RunAnalysis const& analysis) {
 std::string best_trials(RunAnalysis const& analysis) {
   constexpr std::size_t kMost = 10;
   Row names = {"rank", "trial", "state", "epochs", "valid " + analysis.run.result.metric};
+  bool const with_accuracy =
+      !analysis.ranked.empty() && !std::isnan(analysis.ranked.front()->accuracy);
+  if (with_accuracy) names.emplace_back("accuracy");
   std::vector<std::string> parameters;
   for (ParameterImportance const& each : analysis.importances)
     parameters.push_back(each.parameter);
@@ -87,6 +90,7 @@ std::string best_trials(RunAnalysis const& analysis) {
     Row row = {trial->rank > 0 ? std::to_string(trial->rank) : "", std::to_string(trial->id),
                std::string(name_of(trial->state)), std::to_string(trial->epochs),
                number(trial->score)};
+    if (with_accuracy) row.push_back(number(trial->accuracy));
     for (std::string const& parameter : parameters) {
       Value const* const value = trial->config.find(parameter);
       auto const* const real = value ? std::get_if<double>(value) : nullptr;

@@ -52,14 +52,17 @@ std::string front_matter(ReportedRun const& run) {
   bool const ensemble = !result.ensemble.empty();
   std::string text = "---\nlibrary_name: brood\npipeline_tag: " + task + "\ntags:\n- " + task +
                      "\n- brood\nmetrics:\n- " + result.metric + "\n";
-  double const test = ensemble ? result.ensemble_test : result.test;
-  if (!std::isnan(test)) {
+  bool const out_of_fold = result.out_of_fold.rows > 0;
+  double const told = out_of_fold ? result.out_of_fold.score
+                      : ensemble  ? result.ensemble_test
+                                  : result.test;
+  if (!std::isnan(told)) {
     text += "model-index:\n- name: " + yaml_text(name_of_model(run)) +
             "\n  results:\n  - task:\n      type: " + task +
             "\n    dataset:\n      name: " + yaml_text(data_name(run)) +
             "\n      type: tabular\n    metrics:\n    - type: " + result.metric +
-            "\n      name: " + yaml_text("test " + result.metric) +
-            "\n      value: " + to_text(test) + "\n";
+            "\n      name: " + yaml_text((out_of_fold ? "out-of-fold " : "test ") + result.metric) +
+            "\n      value: " + to_text(told) + "\n";
   }
   return text + "---\n\n";
 }
@@ -173,6 +176,11 @@ std::string network_part(ReportedRun const& run) {
 
 // ---- how it was chosen
 
+// Whether what was saved has been trained on the test rows, too.
+bool is_trained_on_all(ReportedRun const& run) {
+  return run.sweep.study.refit == Refit::all && run.test_rows() > 0;
+}
+
 // The lines of the resolved sweep that say how, as they stand.
 std::string search_lines(Sweep const& sweep) {
   constexpr std::string_view kKeys[] = {
@@ -204,7 +212,9 @@ std::string choice_part(RunAnalysis const& analysis) {
                      counted(result.member_epochs, "epoch") + " of training in all";
   if (result.refit_epochs > 0)
     text += ", and was trained again on all rows but the test rows for " +
-            counted(result.refit_epochs, "epoch");
+            counted(result.refit_epochs / (is_trained_on_all(analysis.run) ? 2 : 1), "epoch");
+  if (is_trained_on_all(analysis.run))
+    text += ", and once more on every row, the test rows too, after it had been scored on them";
   return text + ". " + search;
 }
 
@@ -245,6 +255,19 @@ std::string score_part(ReportedRun const& run) {
     if (metric != result.metric)
       add("test " + metric, on, score(value), found_in(result.ensemble_test_metrics, metric));
   }
+  OutOfFoldScore const& told = result.out_of_fold;
+  if (told.rows > 0) {
+    auto const add_told = [&](std::string const& name, std::string const& value) {
+      add("out-of-fold " + name, counted(told.rows, "row") + ", each out of fold",
+          ensemble ? "" : value, ensemble ? value : "");
+    };
+    add_told(result.metric,
+             score(told.score) +
+                 (told.draws > 0 ? " [" + score(told.low) + ", " + score(told.high) + "]" : ""));
+    for (auto const& [metric, value] : told.metrics) {
+      if (metric != result.metric && !std::isnan(value)) add_told(metric, score(value));
+    }
+  }
   Row names = {"score", "on", "winner"};
   if (ensemble) names.emplace_back("ensemble");
   std::string text = "## Scores\n\n" + markdown_table(names, rows);
@@ -253,7 +276,17 @@ std::string score_part(ReportedRun const& run) {
                                : "The winner was chosen by its") +
           " validation score" + (ensemble ? "s, which are" : ", which is") +
           " therefore too good. ";
+  if (told.rows > 0) {
+    return text + "The out-of-fold scores are of what predicts, on rows that no network that " +
+           "predicts them was trained on, " + (told.draws > 0 ? "" : "not ") +
+           "corrected for the choice. " + out_of_fold_note(result) + "\n\n";
+  }
   bool const tested = !std::isnan(result.test) || !std::isnan(result.ensemble_test);
+  if (is_trained_on_all(run)) {
+    text +=
+        "The networks that were saved have been trained on the test rows since; the test scores "
+        "are of those before. ";
+  }
   text += tested ? "Nothing had looked at the test rows before the end; their scores are what to "
                    "expect of rows like these."
                  : "There are no test rows to say by how much.";
@@ -270,7 +303,10 @@ std::string calibration_part(ReportedRun const& run) {
   bool const ensemble = !result.ensemble.empty();
   Calibration const& calibration =
       ensemble ? result.ensemble.calibration : result.model.calibration;
-  auto const& coverage = ensemble ? result.ensemble_test_coverage : result.test_coverage;
+  bool const validated = result.out_of_fold.rows > 0;
+  auto const& coverage = validated  ? result.out_of_fold.coverage
+                         : ensemble ? result.ensemble_test_coverage
+                                    : result.test_coverage;
   std::string text;
   if (run.encoding.task == Task::regression) {
     std::vector<Row> rows;
@@ -287,7 +323,10 @@ std::string calibration_part(ReportedRun const& run) {
     text =
         "How far the truth is from the prediction, fitted on the rows that validated (split "
         "conformal prediction):\n\n" +
-        markdown_table({"share of rows within", "this far", "share of the test rows"}, rows);
+        markdown_table(
+            {"share of rows within", "this far",
+             validated ? "share of rows that it was not fitted on" : "share of the test rows"},
+            rows);
   } else {
     NamedTexts facts = {{"temperature of the probabilities",
                          calibration.temperature == 1 ? "1, as the networks say them"
@@ -308,7 +347,8 @@ std::string prediction_part(ReportedRun const& run) {
   std::string const parts = class_scores_markdown(inspection, run.encoding) +
                             reliability_markdown(inspection) +
                             residuals_markdown(inspection, run.encoding);
-  return parts.empty() ? "" : "## On the test rows\n\n" + inspected_rows_text(run) + "\n\n" + parts;
+  std::string const title = inspection.validated ? "## Out of fold\n\n" : "## On the test rows\n\n";
+  return parts.empty() ? "" : title + inspected_rows_text(run) + "\n\n" + parts;
 }
 
 // ---- limits

@@ -15,6 +15,12 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
+// Of what predicts, by every metric.
+NamedScores const& metrics_of(Result const& result) {
+  if (result.out_of_fold.rows > 0) return result.out_of_fold.metrics;
+  return result.ensemble.empty() ? result.test_metrics : result.ensemble_test_metrics;
+}
+
 // Of a share of rows, each right or wrong.
 double binomial_error(double share, std::int64_t rows) {
   return std::sqrt(share * (1 - share) / static_cast<double>(rows));
@@ -35,6 +41,7 @@ Headline headline_of(ReportedRun const& run) {
     bool const counts = result.metric == "accuracy" && run.test_rows() > 0;
     return {test, true, counts ? binomial_error(test, run.test_rows()) : kNan};
   }
+  if (result.out_of_fold.rows > 0) return {result.out_of_fold.score, false, kNan, true};
   if (ensemble) return {result.ensemble_valid, false, kNan};
   TrialResult const* const winner = run.winner();
   return {result.valid, false, winner ? winner->standard_error : kNan};
@@ -43,6 +50,8 @@ Headline headline_of(ReportedRun const& run) {
 std::string score_note(ReportedRun const& run, Headline const& headline) {
   if (std::isnan(headline.score))
     return run.unfinished ? "no trial has a score yet" : "no trial has a score";
+  if (headline.out_of_fold)
+    return out_of_fold_text(run.result) + ". " + out_of_fold_note(run.result);
   std::string text = (headline.of_test_rows ? "test " : "validation ") + run.result.metric;
   if (headline.of_test_rows) {
     text += " on " + (run.test_rows() > 0 ? counted(run.test_rows(), "row") : std::string("rows")) +
@@ -54,27 +63,59 @@ std::string score_note(ReportedRun const& run, Headline const& headline) {
   return text + (headline.of_test_rows ? "" : "; there are no test rows");
 }
 
+std::string out_of_fold_text(Result const& result) {
+  OutOfFoldScore const& told = result.out_of_fold;
+  if (told.rows == 0) return "";
+  std::string text = result.metric + " " + score_text(told.score);
+  if (told.draws > 0) text += " [" + score_text(told.low) + ", " + score_text(told.high) + "]";
+  return text + " on rows that no network that predicts them was trained on, " +
+         (told.draws > 0 ? "" : "not ") + "corrected for the choice";
+}
+
+std::string out_of_fold_note(Result const& result) {
+  OutOfFoldScore const& told = result.out_of_fold;
+  if (told.draws == 0) {
+    return "It was chosen by that score, which is therefore too good; by how much, only other rows "
+           "can say.";
+  }
+  return "From the rows that validated (" + counted(told.rows, "row") + "), " +
+         std::to_string(told.draws) +
+         " times some were drawn, the choice was made again by those, and scored on the others: "
+         "the score is the mean, and of 100 draws 95 are within the brackets.";
+}
+
 std::string error_text(double standard_error) {
   if (std::isnan(standard_error) || standard_error <= 0) return "";
   double const unit = std::pow(10, std::floor(std::log10(standard_error)) - 1);
   return " \u00b1 " + setting_text(std::round(standard_error / unit) * unit);
 }
 
+std::string inspected_row(Inspection const& inspection) {
+  return inspection.validated ? "validated row" : "test row";
+}
+
 std::string inspected_rows_text(ReportedRun const& run) {
   std::int64_t const rows = run.facts.inspection ? run.facts.inspection->rows : 0;
-  bool const some = rows < run.test_rows();
-  return std::string("What ") + (run.result.ensemble.empty() ? "the winner" : "the ensemble") +
-         " predicts for " +
-         (some ? std::to_string(rows) + " of the " + counted(run.test_rows(), "test row") +
-                     ", evenly chosen."
-               : "the " + counted(rows, "test row") + ".");
+  bool const validated = run.facts.inspection && run.facts.inspection->validated;
+  std::int64_t const all = validated ? run.result.out_of_fold.rows : run.test_rows();
+  bool const some = rows < all;
+  std::string const name = validated ? "validated row" : "test row";
+  std::string text =
+      std::string("What ") + (run.result.ensemble.empty() ? "the winner" : "the ensemble") +
+      " predicts for " +
+      (some ? std::to_string(rows) + " of the " + counted(all, name) + ", evenly chosen"
+            : "the " + counted(rows, name));
+  if (!validated) return text + ".";
+  return text +
+         ", each by the networks that were not trained on it. These rows had a part in the "
+         "choice and in the calibration, so that it looks a little better than it is.";
 }
 
 std::string column_importance_text(Inspection const& inspection, std::string const& metric) {
-  std::string text = "How much worse " + metric +
-                     " is where a column's values are shuffled among " +
-                     counted(inspection.column_rows, "test row") + " (permutation importance, " +
-                     counted(inspection.column_repeats, "repeat") + ").";
+  std::string text =
+      "How much worse " + metric + " is where a column's values are shuffled among " +
+      counted(inspection.column_rows, inspected_row(inspection)) + " (permutation importance, " +
+      counted(inspection.column_repeats, "repeat") + ").";
   if (inspection.by_winner)
     text += " Of the winner's network alone: the ensemble's would take too long.";
   return text + " Columns that say the same share their importance, or hide it.";
@@ -133,13 +174,15 @@ NamedTexts settings_of(ReportedRun const& run) {
 
 NamedTexts other_scores(ReportedRun const& run) {
   NamedTexts scores;
-  bool const ensemble = !run.result.ensemble.empty();
-  for (auto const& [metric, score] :
-       ensemble ? run.result.ensemble_test_metrics : run.result.test_metrics) {
+  for (auto const& [metric, score] : metrics_of(run.result)) {
     if (metric != run.result.metric && !std::isnan(score))
       scores.emplace_back(metric, score_text(score));
   }
   return scores;
+}
+
+std::string other_scores_title(ReportedRun const& run) {
+  return run.result.out_of_fold.rows > 0 ? "On the same rows, also" : "On the test rows, also";
 }
 
 NamedTexts origins_of(ReportedRun const& run) {

@@ -78,9 +78,10 @@ constexpr int kWhole = 15;  // digits of a whole number
 
 Json document_of(Trials const& trials, SearchSpace const& space) {
   std::string states;
-  bool errors = false, brackets = false;
+  bool accuracies = false, errors = false, brackets = false;
   for (TrialResult const* const trial : trials) {
     states += trial->state == TrialState::dropped ? 'x' : name_of(trial->state)[0];
+    accuracies = accuracies || !std::isnan(trial->accuracy);
     errors = errors || !std::isnan(trial->standard_error);
     brackets = brackets || trial->bracket > 0;
   }
@@ -89,6 +90,8 @@ Json document_of(Trials const& trials, SearchSpace const& space) {
   json.set("states", states);
   json.set("epochs", column(trials, kWhole, [](auto& t) { return t.epochs; }));
   json.set("scores", column(trials, kScoreDigits, [](auto& t) { return t.score; }));
+  if (accuracies)
+    json.set("accuracies", column(trials, kScoreDigits, [](auto& t) { return t.accuracy; }));
   if (errors)
     json.set("errors", column(trials, kSettingDigits, [](auto& t) { return t.standard_error; }));
   json.set("sizes", column(trials, kWhole, [](auto& t) { return t.parameters; }));

@@ -87,6 +87,8 @@ class Reader {
     if (text == nullptr) damaged(key);
     return *text;
   }
+  // False of what is not there.
+  bool is_set(std::string_view key) const { return document_.find(key) != nullptr && flag(key); }
   bool flag(std::string_view key) const {
     Json const* const found = document_.find(key);
     auto const* const flag = found ? found->as<bool>() : nullptr;
@@ -106,7 +108,9 @@ Json inspection_document(Inspection const& inspection) {
   for (auto const& row : inspection.confusion)
     confusion.push_back(Json(row));
   Json json;
-  json.set("rows", inspection.rows).set("confusion", std::move(confusion));
+  json.set("rows", inspection.rows);
+  if (inspection.validated) json.set("of_validated_rows", true);
+  json.set("confusion", std::move(confusion));
   json.set("calibration", list_document(inspection.reliability, reliability_document));
   json.set("labels", list_document(inspection.labels, label_document));
   json.set("residuals", list_document(inspection.residuals, residuals_document));
@@ -120,6 +124,7 @@ Inspection read_inspection(Json const& document, std::string const& path) {
   Reader const reader(document, path);
   Inspection inspection;
   inspection.rows = reader.whole(document, "rows");
+  inspection.validated = reader.is_set("of_validated_rows");
   for (Json const& row : reader.list("confusion")) {
     auto const* const cells = row.as<Json::Array>();
     if (cells == nullptr) reader.damaged("confusion");

@@ -32,8 +32,8 @@ Json winner_document(Result const& result) {
   return json;
 }
 
-void set_calibration(Calibration const& calibration, std::vector<double> const& test_coverage,
-                     double target_unit, Json& json) {
+void set_calibration(Calibration const& calibration, std::vector<double> const& coverage,
+                     double target_unit, Json& json, std::string_view covered) {
   if (calibration.temperature != 1) json.set("temperature", calibration.temperature);
   if (calibration.threshold) json.set("threshold", *calibration.threshold);
   Json::Array intervals;
@@ -44,11 +44,34 @@ void set_calibration(Calibration const& calibration, std::vector<double> const& 
       half *= target_unit;
     Json each;
     each.set("coverage", interval.coverage).set("half_widths", Json(half_widths));
-    if (!test_coverage.empty()) each.set("test_coverage", test_coverage[i]);
+    if (!coverage.empty()) each.set(std::string(covered), coverage[i]);
     intervals.push_back(std::move(each));
   }
   if (!intervals.empty()) json.set("intervals", std::move(intervals));
 }
+
+Json out_of_fold_document(OutOfFoldScore const& told) {
+  if (told.rows == 0) return {};
+  Json json;
+  json.set("score", told.score).set("low", told.low).set("high", told.high);
+  json.set("draws", told.draws).set("rows", told.rows);
+  json.set("metrics", scores_document(told.metrics));
+  return json;
+}
+
+namespace {
+
+// How often the intervals of what predicts hold the target.
+void set_calibration(Result const& result, double target_unit, Json& json) {
+  bool const alone = result.ensemble.empty();
+  Calibration const& calibration = alone ? result.model.calibration : result.ensemble.calibration;
+  bool const tested = result.out_of_fold.rows == 0;
+  auto const& on_test_rows = alone ? result.test_coverage : result.ensemble_test_coverage;
+  set_calibration(calibration, tested ? on_test_rows : result.out_of_fold.coverage, target_unit,
+                  json, tested ? "test_coverage" : "out_of_fold_coverage");
+}
+
+}  // namespace
 
 Json predictor_document(Result const& result, double target_unit) {
   if (result.model.layers.empty()) return {};
@@ -56,13 +79,14 @@ Json predictor_document(Result const& result, double target_unit) {
   if (result.ensemble.empty()) {
     json.set("by", "winner").set("networks", 1);
     add_scores(result.valid, result.test, result.test_metrics, json);
-    set_calibration(result.model.calibration, result.test_coverage, target_unit, json);
   } else {
     json.set("by", "ensemble");
     json.set("networks", static_cast<std::int64_t>(result.ensemble.parts.size()));
     add_scores(result.ensemble_valid, result.ensemble_test, result.ensemble_test_metrics, json);
-    set_calibration(result.ensemble.calibration, result.ensemble_test_coverage, target_unit, json);
   }
+  set_calibration(result, target_unit, json);
+  if (result.out_of_fold.rows > 0)
+    json.set("out_of_fold", out_of_fold_document(result.out_of_fold));
   return json;
 }
 

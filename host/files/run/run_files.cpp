@@ -113,6 +113,8 @@ Json score_document(Result const& result, double target_unit) {
   json.set("test", result.test);
   json.set("test_metrics", scores_document(result.test_metrics));
   set_calibration(result.model.calibration, result.test_coverage, target_unit, json);
+  if (result.ensemble.empty() && result.out_of_fold.rows > 0)
+    json.set("out_of_fold", out_of_fold_document(result.out_of_fold));
   json.set("epochs", best.epochs).set("refit_epochs", result.refit_epochs);
   return json;
 }
@@ -129,13 +131,16 @@ Json ensemble_document(Result const& result, double target_unit) {
   json.set("valid", result.ensemble_valid).set("test", result.ensemble_test);
   json.set("test_metrics", scores_document(result.ensemble_test_metrics));
   set_calibration(result.ensemble.calibration, result.ensemble_test_coverage, target_unit, json);
+  if (result.out_of_fold.rows > 0)
+    json.set("out_of_fold", out_of_fold_document(result.out_of_fold));
   json.set("refit_epochs", result.ensemble_epochs).set("parts", std::move(parts));
   return json;
 }
 
 // Columns of trials.csv beside those of parameters and folds.
-constexpr std::string_view kOwnColumns[] = {"trial", "state",      "epochs", "standard_error",
-                                            "rank",  "parameters", "seed",   "bracket"};
+constexpr std::string_view kOwnColumns[] = {"trial",      "state",          "epochs",
+                                            "accuracy",   "standard_error", "rank",
+                                            "parameters", "seed",           "bracket"};
 constexpr std::string_view kFold = "fold_";
 
 // A line of trials.csv: name and cell of each column.
@@ -143,13 +148,14 @@ using Cells = std::vector<std::pair<std::string, std::string>>;
 
 // Which columns there are, where not all runs have them.
 struct Optional {
-  bool errors = false, brackets = false;
+  bool accuracies = false, errors = false, brackets = false;
   std::size_t folds = 0;
 };
 
 Optional columns_of(std::vector<TrialResult> const& trials) {
   Optional columns;
   for (TrialResult const& trial : trials) {
+    columns.accuracies = columns.accuracies || !std::isnan(trial.accuracy);
     columns.errors = columns.errors || !std::isnan(trial.standard_error);
     columns.brackets = columns.brackets || trial.bracket > 0;
     columns.folds = std::max(columns.folds, trial.fold_scores.size());
@@ -163,6 +169,7 @@ Cells cells_of(TrialResult const& trial, std::string const& metric, SearchSpace 
                  {"state", std::string(name_of(trial.state))},
                  {"epochs", std::to_string(trial.epochs)},
                  {"valid_" + metric, number(trial.score)}};
+  if (columns.accuracies) cells.emplace_back("accuracy", number(trial.accuracy));
   if (columns.errors) cells.emplace_back("standard_error", number(trial.standard_error));
   for (Parameter const& parameter : space.parameters()) {
     Value const* const value = trial.config.find(parameter.name);

@@ -170,6 +170,19 @@ void read_winner_scores(Document const& run, Result& result) {
   result.test_metrics = run.scores(*winner, "test_metrics");
 }
 
+void read_out_of_fold(Document const& run, Result& result) {
+  Json const* const predicts = run.object("predicts");
+  Json const* const json = predicts ? predicts->find("out_of_fold") : nullptr;
+  if (json == nullptr || json->as<Json::Object>() == nullptr) return;
+  OutOfFoldScore& told = result.out_of_fold;
+  told.score = run.real(*json, "score");
+  told.low = run.real(*json, "low");
+  told.high = run.real(*json, "high");
+  told.draws = run.whole<int>(*json, "draws");
+  told.rows = run.whole<std::int64_t>(*json, "rows");
+  told.metrics = run.scores(*json, "metrics");
+}
+
 void read_ensemble(std::string const& directory, Result& result) {
   std::error_code ignored;
   if (!fs::exists(path_in(directory, kEnsembleDocument), ignored)) return;
@@ -197,6 +210,7 @@ Result result_of(std::string const& directory, Document const& run, Sweep const&
     result.best = result.leaderboard.front();
     result.valid = winner(result).score;
   }
+  read_out_of_fold(run, result);
   read_ensemble(directory, result);
   result.member_epochs = run.whole<std::int64_t>(run.json, "member_epochs");
   result.refit_epochs = run.whole<std::int64_t>(run.json, "refit_epochs");

@@ -77,10 +77,12 @@ class Places {
 // Trials by id.
 std::vector<TrialResult> trials_of(StudyState const& state, Study const& study,
                                    Places const& places) {
-  std::vector<std::vector<double>> scores(state.tuner.trials.size());
+  std::vector<std::vector<double>> scores(state.tuner.trials.size()), accuracies(scores.size());
   for (StudyState::Outcome const& outcome : state.outcomes) {
     auto const trial = static_cast<std::size_t>(outcome.trial);
-    if (trial < scores.size()) scores[trial] = outcome.scores;
+    if (trial >= scores.size()) continue;
+    scores[trial] = outcome.scores;
+    accuracies[trial] = outcome.accuracies;
   }
   std::vector<TrialResult> trials;
   for (TunerTrial const& trial : state.tuner.trials) {
@@ -96,6 +98,7 @@ std::vector<TrialResult> trials_of(StudyState const& state, Study const& study,
                       .config = config,
                       .standard_error = standard_error(scores[i], trial.score),
                       .bracket = places.bracket(trial)});
+    if (!accuracies[i].empty()) trials.back().accuracy = mean_of(accuracies[i]);
   }
   return trials;
 }

@@ -37,6 +37,7 @@ class TrialReader {
     trial_ = table.find("trial");
     state_ = table.find("state");
     epochs_ = table.find("epochs");
+    accuracy_ = table.find("accuracy");
     error_ = table.find("standard_error");
     rank_ = table.find("rank");
     size_ = table.find("parameters");
@@ -51,6 +52,7 @@ class TrialReader {
     trial.state = state();
     trial.epochs = whole<int>(epochs_, "number of epochs");
     trial.score = real(score_);
+    trial.accuracy = real(accuracy_);
     trial.standard_error = real(error_);
     for (std::size_t const column : folds_)
       trial.fold_scores.push_back(real(column));
@@ -138,7 +140,8 @@ class TrialReader {
   std::vector<HyperparameterInfo> infos_;
   std::vector<Hyperparameter> parameters_;
   std::vector<std::size_t> folds_;
-  std::optional<std::size_t> trial_, state_, epochs_, score_, error_, rank_, size_, seed_, bracket_;
+  std::optional<std::size_t> trial_, state_, epochs_, score_, accuracy_, error_, rank_, size_,
+      seed_, bracket_;
   std::size_t line_ = 0;
 };
 

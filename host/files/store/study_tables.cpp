@@ -44,7 +44,8 @@ constexpr char const* kSteps[] = {
          number INTEGER PRIMARY KEY,
          trials INTEGER NOT NULL, epoch INTEGER NOT NULL, member_epochs INTEGER NOT NULL,
          best REAL, top REAL,
-         seconds REAL NOT NULL))"};  // since the study began, without the time between sessions
+         seconds REAL NOT NULL))",  // since the study began, without the time between sessions
+    "ALTER TABLE outcome ADD COLUMN accuracies BLOB NOT NULL DEFAULT x''"};  // as scores, or none
 constexpr std::int64_t kVersion = std::size(kSteps);
 
 std::string bytes_of(std::vector<double> const& values) {
@@ -81,6 +82,7 @@ void StudyTables::Rows::add(StudyState::Outcome const& outcome) {
   of_outcomes.add(bits_of(outcome.score));
   of_outcomes.add(static_cast<std::uint64_t>((outcome.ended ? 1 : 0) + (outcome.kept ? 2 : 0)));
   of_outcomes.add_words(bytes_of(outcome.scores));
+  if (!outcome.accuracies.empty()) of_outcomes.add_words(bytes_of(outcome.accuracies));
   ++outcomes;
 }
 
@@ -174,9 +176,10 @@ std::optional<StudyState> StudyTables::read_state(RunOrigin const& origin,
 }
 
 void StudyTables::read_rows(StudyState& state, Rows& rows) {
-  Statement outcomes(database_,
-                     "SELECT trial, rung, epoch, until, score, ended, kept, scores FROM outcome "
-                     "ORDER BY number");
+  // Who only looks brings nothing forward.
+  std::string const accuracies = database_.number("user_version") < 3 ? "x''" : "accuracies";
+  Statement outcomes(database_, "SELECT trial, rung, epoch, until, score, ended, kept, scores, " +
+                                    accuracies + " FROM outcome ORDER BY number");
   while (outcomes.next()) {
     auto const whole = [&](int column) { return static_cast<int>(outcomes.whole(column)); };
     state.outcomes.push_back({.trial = whole(0),
@@ -186,7 +189,8 @@ void StudyTables::read_rows(StudyState& state, Rows& rows) {
                               .score = outcomes.real(4),
                               .ended = whole(5) != 0,
                               .kept = whole(6) != 0,
-                              .scores = values_of(outcomes.bytes(7))});
+                              .scores = values_of(outcomes.bytes(7)),
+                              .accuracies = values_of(outcomes.bytes(8))});
     rows.add(state.outcomes.back());
   }
   Statement curves(database_,
@@ -242,14 +246,14 @@ void StudyTables::write(StudyState state, std::vector<RungFacts> const& rungs, S
 }
 
 void StudyTables::insert_rows(StudyState const& state, Rows& rows) {
-  Statement outcome(database_, "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement outcome(database_, "INSERT INTO outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   while (rows.outcomes < state.outcomes.size()) {
     auto const& each = state.outcomes[rows.outcomes];
     outcome.add(static_cast<std::int64_t>(rows.outcomes));
     for (int const x : {each.trial, each.rung, each.epoch, each.until})
       outcome.add(std::int64_t{x});
     outcome.add(each.score).add(std::int64_t{each.ended}).add(std::int64_t{each.kept});
-    outcome.add_bytes(bytes_of(each.scores)).next();
+    outcome.add_bytes(bytes_of(each.scores)).add_bytes(bytes_of(each.accuracies)).next();
     rows.add(each);
   }
   Statement curve(database_, "INSERT INTO curve VALUES (?, ?, ?, ?, ?, ?, ?, ?)");

@@ -27,14 +27,15 @@ namespace {
 struct Choice {
   std::int64_t most_rows;
   int bins;                     // pieces of a numeric column
-  std::string_view validation;  // beside `test: 0.2`
+  std::string_view validation;  // beside `test: 0`: no row is shut away, what predicts is scored
+                                // out of fold
   int trials;                   // without a time limit
   int most_trials;              // with one
   int max_epochs;
   std::string_view batch_sizes;
 };
 constexpr Choice kChoices[] = {
-    {5, 0, "folds: 2, repeats: 3", 64, 64, 81, "[16, 32]"},  // four are outside the test rows
+    {5, 0, "folds: 2, repeats: 3", 64, 64, 81, "[16, 32]"},
     {1'000, 0, "folds: 5, repeats: 3", 256, 256, 81, "[16, 32, 64, 128, 256]"},
     {10'000, 4, "folds: 5", 256, 1024, 81, "[16, 32, 64, 128, 256]"},
     {100'000, 8, "holdout: 0.2", 256, 4096, 27, "[64, 128, 256, 512]"},
@@ -60,6 +61,12 @@ bool validates(Overrides const& said) {
          });
 }
 
+// Whether it leaves open how many rows are test rows: then none are. A column of folds says it of
+// each row.
+bool leaves_test_open(Overrides const& said) {
+  return !overrides(said, "validation") && !overrides(said, "validation.fold");
+}
+
 // An ensemble predicts by the networks of all folds as they were validated, so that nothing is
 // trained again; a single network is trained again on all the rows.
 bool makes_no_ensemble(Overrides const& said) {
@@ -71,7 +78,11 @@ bool makes_no_ensemble(Overrides const& said) {
 // 81 epochs: 918 trial-epochs, as many as training 11 configurations to the end.
 std::string default_text(Choice const& choice, Overrides const& said) {
   std::string text = "data: {bins: " + std::to_string(choice.bins) + "}\n";
-  if (!validates(said)) text += "validation: {" + std::string(choice.validation) + ", test: 0.2}\n";
+  if (!validates(said)) {
+    text += "validation: {" + std::string(choice.validation) + ", test: 0}\n";
+  } else if (leaves_test_open(said)) {
+    text += "validation: {test: 0}\n";
+  }
   text += makes_no_ensemble(said) ? "refit: true\n" : "ensemble: 32\nrefit: false\n";
   text += "method: random\ntrials: " + std::to_string(choice.trials) +
           "\nseed: 0\nearly_terminate: {type: successive_halving, eta: 3, min_iter: 1, max_iter: " +
@@ -92,6 +103,8 @@ std::string default_text(Choice const& choice, Overrides const& said) {
 std::string picked(std::int64_t rows, Choice const& choice, Overrides const& said) {
   std::string text = "picked for " + std::to_string(rows) + " rows: ";
   if (!validates(said)) text += std::string(choice.validation) + "; ";
+  if (leaves_test_open(said) && !overrides(said, "validation.test"))
+    text += "no test rows (validation.test=0.2: a fifth); ";
   if (choice.bins > 0 && !overrides(said, "data.bins")) {
     text += "numbers also in " + std::to_string(choice.bins) + " pieces (data.bins); ";
   }

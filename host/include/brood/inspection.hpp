@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace brood {
 
 // What was found.
 struct Inspection {
-  std::int64_t rows = 0;  // that were looked at: the test rows, or of many an even sample
+  std::int64_t rows = 0;   // that were looked at: the test rows, or of many an even sample
+  bool validated = false;  // without test rows: those that validated, each predicted out of fold
 
   // Classification. (classes, classes): rows of a class, by the class that was predicted.
   std::vector<std::vector<std::int64_t>> confusion = {};
@@ -57,21 +59,32 @@ struct Inspection {
   bool operator==(Inspection const&) const = default;
 };
 
-// The networks that predict, and the winner alone.
+// A network with rows that it was not trained on, ascending. A row is predicted by the weighted
+// mean of those that have it.
+struct JudgedNetwork {
+  Model model = {};   // its calibration is that of what predicts
+  double weight = 1;  // in the mean of what predicts
+  double alone = 1;   // in that of the winner alone
+  Rows rows = {};
+};
+
+// The networks that predict, and the winner alone. Where there are any that may be judged by other
+// rows than the test rows, or before they were trained on these, they stand for both.
 struct Inspected {
   Ensemble const& predictor;
   Model const& winner;
+  std::span<JudgedNetwork const> judged = {};
   Encoding const& encoding;
   std::string metric;
   bool maximize = false;
   std::uint64_t seed = 0;  // of the shuffles
 };
 
-// Of the rows of the table that are not development rows (ascending), as many as take at most some
-// 100 million multiplications, at least 50. With columns, ten times as many, and the importance of
-// columns for at most some 300 million more: on fewer rows, with fewer repeats and by the winner
-// alone where more would be needed, and not at all where that is not enough. A pure function of its
-// arguments; threads change no result.
+// Of the rows of the judged networks, or else of those of the table that are not development rows
+// (ascending), as many as take at most some 100 million multiplications, at least 50. With columns,
+// ten times as many, and the importance of columns for at most some 300 million more: on fewer
+// rows, with fewer repeats and by the winner alone where more would be needed, and not at all where
+// that is not enough. A pure function of its arguments; threads change no result.
 Inspection inspect(Inspected const& inspected, Table const& table, Rows const& development,
                    bool with_columns, int threads);
 

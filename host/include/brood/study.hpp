@@ -16,6 +16,7 @@
 #include "brood/calibration.hpp"
 #include "brood/data.hpp"
 #include "brood/engine.hpp"
+#include "brood/inspection.hpp"
 #include "brood/member.hpp"
 #include "brood/model.hpp"
 #include "brood/search.hpp"
@@ -23,7 +24,7 @@
 
 namespace brood {
 
-// What is compared: one of metrics(). Empty name: accuracy for classes and labels, rmse for
+// What is compared: one of metrics(). Empty name: log_loss for classes and labels, rmse for
 // regression. The direction follows from the name; `loss` is the training loss, on validation rows.
 // Row weights weigh in all of them.
 struct MetricChoice {
@@ -133,6 +134,12 @@ struct Constraints {
   }
 };
 
+// On which rows what was chosen is trained again in the end: on none, so that its networks are
+// those that were validated; on those that trained and validated; or, once it has been scored on
+// the test rows by such networks, on all rows, these too. Without test rows the last two are the
+// same.
+enum class Refit { no, yes, all };
+
 // What is searched and how, what is compared, and what becomes of the best.
 struct Study {
   SearchSpace space = {};
@@ -153,10 +160,10 @@ struct Study {
   int final_repeats = 1;
   BestOf best_of = BestOf::last_rung;
   Stop stop = {};
-  bool refit = true;  // train the winner again on train + validation rows; else keep its weights
+  Refit refit = Refit::yes;
   // 0: none. Else so many picks, with replacement, of the 50 best trials of the leaderboard: those
   // whose mean prediction of the rows that validate scores best (Caruana et al. 2004). Without
-  // refit, each pick is the networks of all its folds and repeats.
+  // refit, each pick is the networks of all its folds and repeats, those of final_repeats too.
   int ensemble = 0;
   Calibrate calibrate = {};
   // Called after each rung; Go::stop ends the study there: the best so far wins.
@@ -186,14 +193,17 @@ struct Study {
           "trials that the winner is the best of");
     visit("ensemble", &Study::ensemble, setting::Whole{0, 1000},
           "picks for an ensemble of the best trials; 0: none");
-    visit("refit", &Study::refit, setting::YesOrNo{},
-          "train the winner again on train and validation rows");
+    visit("refit", &Study::refit, setting::OneOf{"false", "true", "all"},
+          "train the winner again on train and validation rows; all: after its test score, on the "
+          "test rows, too");
   }
 };
 
-// One evaluation of one member: a line of curves.csv. balanced_accuracy, f1_macro, auc and log_loss
-// take each row's prediction, so that they are computed at the end of a rung only, of the weights
-// that predict (the best ones, with patience): valid_metric is NaN at the evaluations before.
+// One evaluation of one member: a line of curves.csv. Metrics such as balanced_accuracy, f1_macro
+// and auc take each row's prediction, so that they are computed at the end of a rung only, of the
+// weights that predict (the best ones, with patience): valid_metric is NaN at the evaluations
+// before. log_loss is the loss of a member whose loss it is: cross_entropy, and bce of two classes
+// or labels.
 struct CurvePoint {
   int trial = 0, fold = 0, repeat = 0, epoch = 0;
   double train_loss = 0, valid_loss = 0, valid_metric = 0;
@@ -210,6 +220,8 @@ struct TrialResult {
   // Standard error of that mean; NaN of a single member.
   double standard_error = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> fold_scores = {};  // of several folds: of each, the mean over repeats
+  // Where the metric is log_loss: the mean over the members that made the score; else NaN.
+  double accuracy = std::numeric_limits<double>::quiet_NaN();
   int rank = 0;                 // on the whole leaderboard, from 1; 0: without a score, or dropped
   int bracket = 0;              // of the plan, from 0
   std::int64_t parameters = 0;  // weights and biases of its network
@@ -260,6 +272,29 @@ std::vector<std::string> problems(Study const& study, Task task);
 enum class Ended { complete, target, no_improvement, epochs, time, stopped };
 std::string_view name_of(Ended ended);
 
+// What predicts (the ensemble, or the winner) on the rows that validated, each of them predicted by
+// networks that were not trained on it. They were chosen by these predictions, so that their score
+// is too good. Here it is corrected for the choice: rows (by group, whole groups) are drawn with
+// replacement; by those that were drawn the winner or the ensemble is chosen anew among the trials
+// that it was chosen from last (of many rows, among the best of them), and calibrated anew; what
+// comes of it is scored on the rows that were not drawn. (Bootstrap bias corrected
+// cross-validation: Tsamardinos, Greasidou & Borboudakis, Machine Learning 107, 2018.) Trials that
+// halving dropped before are not chosen from again.
+struct OutOfFoldScore {
+  double score = std::numeric_limits<double>::quiet_NaN();  // the mean over draws
+  // 2.5 % of the draws score below, and 2.5 % above.
+  double low = std::numeric_limits<double>::quiet_NaN();
+  double high = std::numeric_limits<double>::quiet_NaN();
+  // The means over draws of every metric of the task but `loss`, and of the share of targets that
+  // each of the calibration's intervals holds.
+  NamedScores metrics = {};
+  std::vector<double> coverage = {};
+  // 0: nothing was corrected, and there is no interval. By time rows cannot be drawn, for one leads
+  // to the next; and a trial that is trained alone was not chosen.
+  int draws = 0;
+  std::int64_t rows = 0;  // that validated; 0: there are test rows, and no such score
+};
+
 // What a study has found.
 struct Result {
   std::vector<TrialResult> trials;  // by id
@@ -276,7 +311,7 @@ struct Result {
   std::vector<double> test_coverage;
   std::int64_t member_epochs = 0;
   std::int64_t refit_epochs = 0;
-  bool refit_diverged = false;  // then the model is the validated one
+  bool refit_diverged = false;  // then the model is the one before: validated, or scored
   // The networks that were picked, trained as the model was; empty without Study::ensemble. They
   // were picked by ensemble_valid, which is therefore too good; the test rows had no part in it.
   // Scored from predictions, so that `loss` of values is their mean squared error.
@@ -286,10 +321,16 @@ struct Result {
   NamedScores ensemble_test_metrics;
   std::vector<double> ensemble_test_coverage;
   std::int64_t ensemble_epochs = 0;  // of refits, beside refit_epochs
+  OutOfFoldScore out_of_fold;        // without test rows
+  // Networks of what predicts with the rows that each may be judged by, for inspect(): as they were
+  // validated, with what validated them; under Refit::all those that were scored, with the test
+  // rows. Empty where the test rows judge the networks above.
+  std::vector<JudgedNetwork> judged;
   double seconds = 0;
   bool stopped_early = false;  // not all rungs were trained
   Ended ended = Ended::complete;
   Rows development;  // that trained or validated: all but the test rows
+  Rows trained;      // that the networks have seen: all of these, or under Refit::all every row
   // Of the study, with what the clock decided under Study::finish_by.
   int trials_in_all = 0;
   SchedulerChoice scheduler;
@@ -324,6 +365,8 @@ struct StudyState {
     bool ended = false;                                       // by itself, by its patience
     bool kept = false;                // from a study that this one extends: not trained in this one
     std::vector<double> scores = {};  // of its members, by split
+    // Theirs, where the metric is log_loss; else empty.
+    std::vector<double> accuracies = {};
   };
   std::vector<Outcome> outcomes;  // in the order told
   // A member of a trial on one of its splits.

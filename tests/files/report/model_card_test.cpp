@@ -3,6 +3,7 @@
 // nothing of the machine.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 #include "brood/files/training_data.hpp"
@@ -41,6 +42,52 @@ TEST(ModelCard, HasTheScoresOfTheResult) {
   expect_in(card, "| test auc | 100 test rows | 0.9000 |\n");
   // Precision 7 / 9, recall 7 / 8, F1 14 / 17.
   expect_in(card, "| yes | 8 | 0.7778 | 0.8750 | 0.8235 |\n");
+}
+
+// Without test rows, as they are corrected, or as they are.
+TEST(ModelCard, HasTheScoresOutOfFold) {
+  RunRecord run = run_with_data();
+  run.facts.development_rows = run.facts.rows;
+  run.facts.inspection->validated = true;
+  run.result.test = std::nan("");
+  run.result.test_metrics.clear();
+  run.result.out_of_fold = {.score = 0.86,
+                            .low = 0.75,
+                            .high = 0.95,
+                            .metrics = {{"accuracy", 0.86}, {"auc", 0.9}},
+                            .draws = 200,
+                            .rows = 500};
+  std::string const card = card_of(run);
+  expect_in(card, "name: \"out-of-fold accuracy\"\n      value: 0.86\n");
+  expect_in(card,
+            "| out-of-fold accuracy | 500 rows, each out of fold | 0.8600 [0.7500, 0.9500] |\n");
+  expect_in(card, "| out-of-fold auc | 500 rows, each out of fold | 0.9000 |\n");
+  expect_in(card,
+            "was trained on, corrected for the choice. From the rows that validated (500 rows), "
+            "200 times some were drawn");
+  expect_in(card, "## Out of fold\n");
+  EXPECT_EQ(card.find("no test rows to say"), std::string::npos);
+
+  run.sweep.dataset.time = "day";
+  run.result.out_of_fold.draws = 0;
+  run.result.out_of_fold.low = run.result.out_of_fold.high = std::nan("");
+  std::string const by_time = card_of(run);
+  expect_in(by_time, "| out-of-fold accuracy | 500 rows, each out of fold | 0.8600 |\n");
+  expect_in(by_time, "was trained on, not corrected for the choice. ");
+  expect_in(by_time, "rows that follow each other in time cannot be drawn at random");
+  run.sweep.dataset.time = "";
+  expect_in(card_of(run), "of most draws of so few rows there is no such score");
+}
+
+TEST(ModelCard, OfNetworksOfEveryRowHasTheScoresOfThoseBefore) {
+  RunRecord run = run_with_data();
+  std::string const since =
+      "have been trained on the test rows since; the test scores are of those";
+  EXPECT_EQ(card_of(run).find(since), std::string::npos);
+  run.sweep.study.refit = Refit::all;
+  run.result.refit_epochs = 18;
+  expect_in(card_of(run), since);
+  expect_in(card_of(run), "all rows but the test rows for 9 epochs, and once more on every row");
 }
 
 TEST(ModelCard, SaysWhereItKnowsItsWay) {

@@ -195,6 +195,43 @@ TEST_F(RunRecordTest, ResultIsReadAsItWasWritten) {
   EXPECT_EQ(read.ensemble_epochs, 10);
 }
 
+TEST_F(RunRecordTest, TheScoreOutOfFoldIsReadAsItWasWritten) {
+  EXPECT_EQ(read_run(path_).result.out_of_fold.rows, 0);
+  Result result = written_result();
+  result.metric = "log_loss";
+  result.maximize = false;
+  for (TrialResult& trial : result.trials)
+    trial.accuracy = trial.id == 2 ? kNan : 0.5 + 0.25 * trial.id;
+  result.test = result.ensemble_test = kNan;
+  result.out_of_fold = {.score = 0.5,
+                        .low = 0.25,
+                        .high = 0.75,
+                        .metrics = {{"accuracy", 0.875}, {"auc", kNan}},
+                        .draws = 40,
+                        .rows = 100};
+  RunFacts facts = written_facts();
+  facts.inspection = written_inspection();
+  facts.inspection->validated = true;
+  Sweep sweep = written_sweep();
+  sweep.study.metric.name = "log_loss";
+  std::string const path = folder_.path("without test rows");
+  write_run_directory(path, sweep, result, encoding_of(Task::classification), facts,
+                      /*overwrite=*/false);
+  RunRecord const read = read_run(path);
+  OutOfFoldScore const& told = read.result.out_of_fold;
+  EXPECT_EQ(told.score, 0.5);
+  EXPECT_EQ(told.low, 0.25);
+  EXPECT_EQ(told.high, 0.75);
+  EXPECT_EQ(told.draws, 40);
+  EXPECT_EQ(told.rows, 100);
+  ASSERT_EQ(told.metrics.size(), 2u);
+  EXPECT_EQ(told.metrics[0], (std::pair<std::string, double>("accuracy", 0.875)));
+  EXPECT_TRUE(std::isnan(told.metrics[1].second));
+  EXPECT_EQ(*read.facts.inspection, *facts.inspection);
+  for (std::size_t i = 0; i < result.trials.size(); ++i)
+    expect_same_number(read.result.trials[i].accuracy, result.trials[i].accuracy);
+}
+
 TEST_F(RunRecordTest, SweepAndFactsAreReadAsTheyWereWritten) {
   RunRecord const read = read_run(path_);
   EXPECT_EQ(read.directory, path_);

@@ -175,17 +175,25 @@ TEST_F(StoreTest, RungsAreThoseThatLedToTheState) {
   EXPECT_TRUE(store.rungs().empty());
 }
 
+// As version 1 had it, which knew no accuracies either; there are none by this metric.
 TEST_F(StoreTest, AStoreWithoutRungsIsReadAndGetsThem) {
-  save_a_rung();
+  Study study = study_by(SuccessiveHalving{.eta = 3, .max_epochs = 9});
+  study.metric.name = "accuracy";
+  {
+    Store store = Store::create(directory(), origin(), false);
+    Session session(study);
+    session.run.advance();
+    store.save(session.run);
+  }
   std::string const database = directory() + "/study.db";
   Database(database, database, Database::Mode::open)
-      .run("DROP TABLE rung; PRAGMA user_version = 1");
+      .run("DROP TABLE rung; ALTER TABLE outcome DROP COLUMN accuracies; PRAGMA user_version = 1");
   {
     Store store = Store::open(directory());
     auto const state = store.state();
     ASSERT_TRUE(state);
     EXPECT_TRUE(store.rungs().empty());
-    Session session(study_by(SuccessiveHalving{.eta = 3, .max_epochs = 9}), &*state);
+    Session session(study, &*state);
     session.run.advance();
     store.add({.trials = 3, .epoch = 3});
     store.save(session.run);
@@ -337,8 +345,8 @@ TEST_F(StoreTest, NoChangedByteIsReadAsIfItWereRight) {
 TEST_F(StoreTest, NewerAndForeignDatabasesAreRefused) {
   save_a_rung();
   std::string const database = directory() + "/study.db";
-  Database(database, database, Database::Mode::open).run("PRAGMA user_version = 3");
-  EXPECT_NE(what_is_wrong(directory()).find("is of version 3, by a newer brood"),
+  Database(database, database, Database::Mode::open).run("PRAGMA user_version = 4");
+  EXPECT_NE(what_is_wrong(directory()).find("is of version 4, by a newer brood"),
             std::string::npos);
   Database(database, database, Database::Mode::open)
       .run("PRAGMA user_version = 1; PRAGMA application_id = 7");

@@ -52,7 +52,7 @@ TEST(LoadDataset, WritesTaskAndMetricIntoTheSweep) {
   Sweep sweep = sweep_for(file, "c");
   load_dataset(sweep);
   EXPECT_EQ(sweep.dataset.task, Task::classification);
-  EXPECT_EQ(sweep.study.metric.name, "accuracy");
+  EXPECT_EQ(sweep.study.metric.name, "log_loss");
   sweep = sweep_for(file, "b");
   load_dataset(sweep);
   EXPECT_EQ(sweep.dataset.task, Task::regression);

@@ -29,7 +29,7 @@ TEST(SweepOverrides, SetAnyKey) {
                                {"validation.test", "0.1"}});
   EXPECT_EQ(sweep.study.trials, 100);
   EXPECT_EQ(sweep.study.seed, 3u);
-  EXPECT_FALSE(sweep.study.refit);
+  EXPECT_EQ(sweep.study.refit, Refit::no);
   EXPECT_EQ(sweep.time_limit_seconds, 120);
   EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"pixel_0_0"});
   auto const& halving = std::get<SuccessiveHalving>(sweep.study.scheduler);
@@ -255,12 +255,15 @@ TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
               SuccessiveHalving{.eta = 3, .min_epochs = 1, .max_epochs = 81});
   // 256 to epoch 1, 85 to 3, 28 to 9, 9 to 27, 3 to 81: 256 + 85 x 2 + 28 x 6 + 9 x 18 + 3 x 54.
   EXPECT_EQ(trial_epochs(plan_rungs(sweep.study.scheduler, sweep.study.trials)), 918);
-  expect_same(sweep.study.validation, Folds{.folds = 5, .repeats = 1});
+  expect_same(sweep.study.validation, Folds{.folds = 5, .repeats = 1, .test = 0});
   EXPECT_EQ(sweep.study.ensemble, 32);
-  EXPECT_FALSE(sweep.study.refit);
+  EXPECT_EQ(sweep.study.refit, Refit::no);
   EXPECT_EQ(sweep.study.space.dimensions(), 7);
   ASSERT_EQ(sweep.notes.size(), 1u);
-  EXPECT_EQ(sweep.notes[0].find("picked for 5000 rows: folds: 5; numbers also in 4 pieces"), 0u)
+  EXPECT_EQ(
+      sweep.notes[0].find("picked for 5000 rows: folds: 5; no test rows (validation.test=0.2: a "
+                          "fifth); numbers also in 4 pieces"),
+      0u)
       << sweep.notes[0];
   EXPECT_EQ(sweep.dataset.bins, 4);
   Sweep const without = default_sweep("d.csv", "y", 5000, {{"data.bins", "0"}});
@@ -269,23 +272,29 @@ TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
 }
 
 TEST(DefaultSweep, IsPickedByTheNumberOfRows) {
-  expect_same(default_sweep("d.csv", "y", 1000).study.validation, Folds{.folds = 5, .repeats = 3});
+  expect_same(default_sweep("d.csv", "y", 1000).study.validation,
+              Folds{.folds = 5, .repeats = 3, .test = 0});
   EXPECT_EQ(default_sweep("d.csv", "y", 1000).most_trials, 256);
   EXPECT_EQ(default_sweep("d.csv", "y", 1000).dataset.bins, 0);
   Sweep const many = default_sweep("d.csv", "y", 100'000);
-  expect_same(many.study.validation, Holdout{});
+  expect_same(many.study.validation, Holdout{.test = 0});
   EXPECT_EQ(std::get<SuccessiveHalving>(many.study.scheduler).max_epochs, 27);
-  expect_same(default_sweep("d.csv", "y", 100'001).study.validation, Holdout{.valid = 0.1});
+  expect_same(default_sweep("d.csv", "y", 100'001).study.validation,
+              Holdout{.valid = 0.1, .test = 0});
 }
 
 TEST(DefaultSweep, LeavesValidationAndEnsembleToWhoSaysThem) {
   expect_same(default_sweep("d.csv", "y", 100, {{"validation.holdout", "0.3"}}).study.validation,
+              Holdout{.valid = 0.3, .test = 0});
+  expect_same(default_sweep("d.csv", "y", 100, {{"validation", "{holdout: 0.3}"}}).study.validation,
               Holdout{.valid = 0.3});
+  expect_same(default_sweep("d.csv", "y", 100, {{"validation.fold", "f"}}).study.validation,
+              GivenFolds{});
   expect_same(default_sweep("d.csv", "y", 100, {{"validation.test", "0.1"}}).study.validation,
               Folds{.folds = 5, .repeats = 3, .test = 0.1});
   Sweep const one = default_sweep("d.csv", "y", 100, {{"ensemble", "0"}});
   EXPECT_EQ(one.study.ensemble, 0);
-  EXPECT_TRUE(one.study.refit);
+  EXPECT_EQ(one.study.refit, Refit::yes);
 }
 
 TEST(DefaultSweep, TakesPathsAndTargetsThatLookLikeYaml) {

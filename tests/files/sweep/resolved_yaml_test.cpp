@@ -40,6 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
         Original{"of_regression", "task: regression\nmetric: {name: val_mae}\n"},
         Original{"of_task_alone", "task: multi_label\n"},
         Original{"of_folds", "validation: {folds: 5, repeats: 3, test: 0}\nrefit: false\n"},
+        Original{"on_all_rows", "refit: all\n"},
         Original{"of_groups", "validation: {folds: 4, group: patient id}\n"},
         Original{"of_times", "validation: {holdout: 0.1, time: 'no: 1', test: 0.1}\n"},
         Original{"of_given_folds", "validation: {fold: part, repeats: 2}\n"},

@@ -93,7 +93,7 @@ TEST(Sweep, ReadsAllKeysOfData) {
   EXPECT_EQ(sweep.read.kinds.at("a.b"), ColumnKind::numeric);
   EXPECT_EQ(sweep.read.kinds.at("5"), ColumnKind::categorical);
   EXPECT_EQ(sweep.dataset.task, Task::multi_label);
-  EXPECT_EQ(sweep.study.metric.name, "accuracy");  // the task's default
+  EXPECT_EQ(sweep.study.metric.name, "log_loss");  // the task's default
 }
 
 TEST(Sweep, RefusesBinsThatAreNoPieces) {
@@ -196,7 +196,7 @@ TEST(Sweep, ReadsTrialsSeedRefitAndTask) {
       "trials: 100\nseed: 18446744073709551615\nrefit: false\ntask: regression\nmethod: random\n");
   EXPECT_EQ(sweep.study.trials, 100);
   EXPECT_EQ(sweep.study.seed, 18446744073709551615u);
-  EXPECT_FALSE(sweep.study.refit);
+  EXPECT_EQ(sweep.study.refit, Refit::no);
   EXPECT_EQ(sweep.dataset.task, Task::regression);
   EXPECT_EQ(sweep.study.metric.name, "rmse");
 }

@@ -21,6 +21,7 @@ int main() {
   auto const data = engine.load({.x = {x.data(), rows, 2}, .y = {y.data(), rows, 1}, .classes = 2});
   brood::Study study;
   study.scheduler = brood::SuccessiveHalving{.eta = 2, .min_epochs = 10, .max_epochs = 40};
+  study.metric.name = "accuracy";
   study.trials = 8;
   study.seed = 1;
   study.space.choice("hidden", {std::vector<std::int64_t>{16}, std::vector<std::int64_t>{32}})

@@ -14,7 +14,7 @@ function readColumns(part, names) {
 
 function readRun(run) {
   const trials = run.trials;
-  readColumns(trials, ["ids", "epochs", "scores", "errors", "sizes", "brackets"]);
+  readColumns(trials, ["ids", "epochs", "scores", "accuracies", "errors", "sizes", "brackets"]);
   trials.values = trials.values.map(columnOf);
   trials.count = trials.ids.length;
   readColumns(run.history, ["epochs", "seconds", "trials", "scores"]);

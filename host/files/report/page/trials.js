@@ -60,6 +60,7 @@ function trialColumns(run) {
     number("epochs", trials.epochs, String),
     number(run.metric, trials.scores, scoreText),
   ];
+  if (trials.accuracies) columns.push(number("accuracy", trials.accuracies));
   if (trials.errors) columns.push(number("standard_error", trials.errors));
   run.parameters.forEach((parameter, index) => {
     const values = trials.values[index];
