@@ -87,7 +87,7 @@ KINDS = {
 BOUND = 1e-5
 ENCODED = ["data.bins=4", "data.missing_indicator=true"]
 # Inputs that are a list, of some trials or of all.
-NUMBERS = [["scaling={values: [standard, robust]}", "pieces={values: [0, 5]}",
+NUMBERS = [["parameters.scaling.values=[standard, robust]", "parameters.pieces.values=[0, 5]",
             "data.missing_indicator=true"],
            ["scaling=robust", "pieces=3", "periodic=4", "periodic_sigma=0.5"]]
 
