@@ -290,9 +290,10 @@ struct OutOfFoldScore {
   NamedScores metrics = {};
   std::vector<double> coverage = {};
   // 0: nothing was corrected, and there is no interval. By time rows cannot be drawn, for one leads
-  // to the next; and a trial that is trained alone was not chosen.
+  // to the next; and of few rows most draws may have no such score.
   int draws = 0;
-  std::int64_t rows = 0;  // that validated; 0: there are test rows, and no such score
+  // That validated; 0: there are test rows, or a trial was trained alone, and no such score.
+  std::int64_t rows = 0;
 };
 
 // What a study has found.
