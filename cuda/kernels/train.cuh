@@ -342,14 +342,15 @@ __device__ __forceinline__ void load_task(MemberTask const& from) {
   if (threadIdx.x == 0) control().progress = *from.progress;
 }
 
-// By the first lane of a warp of the block `rank`: its lists of work. One code for all kernels.
-inline BROOD_PHASE void write_program(OperandForm form, int rank) {
-  MemberTask const& task = control().task;
-  int const to = task.map.program + warp_number() * task.map.program_bytes;
-  ProgramWriter lists(task.member, task.layout, task.map, task.tiling, form, shared_base(), rank,
-                      warp_number());
+// By the first lane of a warp: its lists of work.
+template <class W>
+__device__ __forceinline__ void write_program(W const& w) {
+  MemberTask const& task = w.task();
+  int const to = w.map().program + w.warp * w.map().program_bytes;
+  ProgramWriter lists(task.member, task.layout, task.map, task.tiling, W::operand_form(), w.base,
+                      w.rank, w.warp);
   lists.write_forward(shared_at<TileWork>(to));
-  lists.write_backward(shared_at<TileWork>(to + task.map.program_backward));
+  lists.write_backward(shared_at<TileWork>(to + w.map().program_backward));
 }
 
 // By the first thread.
@@ -372,7 +373,7 @@ BROOD_PHASE void begin(MemberTask const& from) {
   sync_block();
   if (threadIdx.x == 0) place_tensors();
   W const w;
-  if (w.lane == 0) write_program(W::operand_form(), w.rank);
+  if (w.lane == 0) write_program(w);
   MemberTask const& task = w.task();
   load_operands(w, task.parameters);
   if (W::Precision::kWeightCopy && w.map().parameters >= 0)
