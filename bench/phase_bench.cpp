@@ -26,9 +26,9 @@ void phases(benchmark::State& state, Workload w) {
   Synthetic const rows = synthetic_rows(w);
   cpu::LoadedTable const table(table_of(w, rows));
   auto const transform = std::make_shared<cpu::PaddedTransform>(nullptr, table.shape);
-  cpu::Resident member(admission_of(members_of(w, 0, 1).front(), table.shape, table.rows), table,
-                       transform);
-  member.draw_weights();
+  Admission const admission = admission_of(members_of(w, 0, 1).front(), table.shape, table.rows);
+  cpu::Resident member(admission, table, transform);
+  member.draw_weights(admission, table);
   cpu::MemberView const view = member.view();
   cpu::AlignedFloats scratch(phase_timer().scratch_size(member.member()));
   // About 20 ms a phase of the largest of these networks, 1 ms of the smallest.

@@ -227,7 +227,11 @@ TEST_F(Core, SchedulesTheSame) {
       Member m{};
       m.lr = 0.003 * (1 + schedule + optimizer);
       m.lr_schedule = schedule;
-      m.schedule = {.gamma = 0.93, .step_epochs = 3, .final_factor = 0.07};
+      m.schedule = {.gamma = 0.93,
+                    .step_epochs = 3,
+                    .final_factor = 0.07,
+                    .coslog_base = 2.0,
+                    .coslog_cycles = 4};
       m.optimizer = optimizer;
       m.settings = {.momentum = 0.9f,
                     .beta1 = 0.9f,
