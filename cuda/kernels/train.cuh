@@ -18,6 +18,7 @@
 //         lies where it is to be overwritten      take the place of hidden layers
 //   All   weights are new, rows may go;           backward_pass(), at its end
 //         with clip_norm the norm's parts are there, and after updates   update_clipped()
+//         the next step's dropout is there, if it has a schedule   train_chunk()
 //
 // Roofline (64-64-64-10, batch 64, SGD, tf32), from its machine code on a modelled multiprocessor:
 // 1,544 mma take 2.5 k clocks of the tensor cores, 6.2 k wavefronts as many of shared memory, 13 k
@@ -206,13 +207,15 @@ __device__ __forceinline__ bool train_chunk(W const& w, int number) {
     if (first == 0) pass.kind = control().update;
     pass.mean = sums.mean;
     finite = sums.loss - sums.loss == 0.0f;
-    // All forward passes of the step are done.
-    if (has_scheduled_dropout(w.member())) schedule_dropout<typename W::OfRows>(now.step + 1);
   }
   if (threadIdx.x == 0) put_next(number + 2);
   if (!finite) return false;
   backward_pass(w, pass);
   if (pass.pass == WeightPass::norm) update_clipped<W>(number, pass.mean);
+  if (now.last != 0 && has_scheduled_dropout(w.member())) {
+    schedule_dropout<typename W::OfRows>(now.step + 1);
+    w.sync_all();
+  }
   return true;
 }
 

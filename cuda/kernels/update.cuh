@@ -18,13 +18,15 @@ BROOD_PHASE void compute_scalars(std::int64_t step) {
   TimedScalars const scalars{step_scalars(m, lr, step + w.lane), lr,
                              weight_decay_at_step(m, step + w.lane)};
   shared_at<StepScalars>(w.map().scalars)[w.lane] = scalars.step;
-  auto* const layers = shared_at<LayerScalars>(w.map().layer_scalars) + w.lane * m.layers;
-  for (int l = 0; l < m.layers; ++l)
+  int const bytes = w.map().layer_scalars_bytes;
+  auto* const layers = shared_at<LayerScalars>(w.map().layer_scalars + w.lane * bytes);
+  for (int l = 0; l * static_cast<int>(sizeof(LayerScalars)) < bytes; ++l)
     layers[l] = layer_scalars(m, l, scalars.step, scalars.lr, scalars.weight_decay);
 }
 
-// Writes the dropout of a step, if it has a schedule, to where forward passes read it: by the first
-// warp, a lane for each layer. None of them may be under way, and a barrier must follow.
+// Writes the dropout of a step, if it has a schedule, to where forward and backward passes read it:
+// by the first warp, a lane for each layer. None of them may be under way, and a barrier must
+// follow.
 template <class W>
 BROOD_PHASE void schedule_dropout(std::int64_t step) {
   W const w;
@@ -38,20 +40,21 @@ BROOD_PHASE void schedule_dropout(std::int64_t step) {
 // Places of a step's scalars in shared memory.
 struct ScalarsPlace {
   int step, layers;
+  bool by_layer;  // else all layers have those of the first
 
   __device__ __forceinline__ StepScalars const& of_step() const {
     return *shared_at<StepScalars const>(step);
   }
   __device__ __forceinline__ LayerScalars const& of_layer(int l) const {
-    return shared_at<LayerScalars const>(layers)[l];
+    return shared_at<LayerScalars const>(layers)[by_layer ? l : 0];
   }
 };
 template <class W>
 __device__ __forceinline__ ScalarsPlace scalars_place(W const& w, int number) {
   int const slot = static_cast<int>(w.step_chunk(number).step) & (kScalarsAhead - 1);
-  return {
-      w.map().scalars + slot * static_cast<int>(sizeof(StepScalars)),
-      w.map().layer_scalars + slot * w.member().layers * static_cast<int>(sizeof(LayerScalars))};
+  int const bytes = w.map().layer_scalars_bytes;
+  return {w.map().scalars + slot * static_cast<int>(sizeof(StepScalars)),
+          w.map().layer_scalars + slot * bytes, bytes > static_cast<int>(sizeof(LayerScalars))};
 }
 
 // What the update needs to know of the step beside gradient and state.

@@ -144,8 +144,8 @@ class Planner {
       units += units_of(layout_.layer[l]);
     map.unit_sums = take(m_.clip_norm > 0.0f ? 4 * units : 0);
     map.scalars = take(kScalarsAhead * static_cast<int>(sizeof(StepScalars)));
-    map.layer_scalars =
-        take(kScalarsAhead * layout_.layers * static_cast<int>(sizeof(LayerScalars)));
+    map.layer_scalars_bytes = layers_with_scalars(m_) * static_cast<int>(sizeof(LayerScalars));
+    map.layer_scalars = take(kScalarsAhead * map.layer_scalars_bytes);
     map.fetching = choice.fetching;
     map.layer_by_layer = over_any || choice.fetching == Fetching::over_hidden ? 1 : 0;
     WorkCount const work = most_work(map, tiling);

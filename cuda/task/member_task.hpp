@@ -19,6 +19,16 @@ namespace brood::cuda {
 // Steps whose scalars are computed at once, a lane each.
 inline constexpr int kScalarsAhead = 8;
 
+// Layers that have scalars of their own; where all have the same, it is the first.
+BROOD_HD constexpr int layers_with_scalars(Member const& m) {
+  for (int l = 1; l < m.layers; ++l) {
+    if (m.layer_lr[l] != m.layer_lr[0] || m.layer_rate[l] != m.layer_rate[0] ||
+        m.layer_eps[l] != m.layer_eps[0])
+      return m.layers;
+  }
+  return 1;
+}
+
 // When the next rows are fetched from the table, and with that where they may lie meanwhile.
 enum class Fetching : std::int32_t {
   ahead,        // as soon as the loss is known: in a place of their own
@@ -29,28 +39,29 @@ enum class Fetching : std::int32_t {
 // Places in a block's shared memory, in bytes from its start; < 0: not there. Matrices are in units
 // (tile_layout.hpp), of 32-bit words or, operands of bf16, of half the size.
 struct SharedMap {
-  std::int32_t parameters;          // fp32, in TileLayout; else in global memory
-  std::int32_t operands;            // bf16 copy of the weights, in TileLayout at half the places
-  std::int32_t moments;             // (state tensors) copies; else in global memory
-  std::int32_t gradient;            // one copy; else in global memory, if there is one
-  std::int32_t input;               // (rows, inputs): operands
-  std::int32_t hidden[kMaxLayers];  // (rows, outputs of layer l): operands; not for the last
-  std::int32_t delta[kMaxLayers];   // (rows, outputs of layer l): slopes, then deltas
-  std::int32_t logits;              // (rows, outputs): fp32; may be where their deltas go
-  std::int32_t raw;                 // (rows, inputs): fp32 rows of the table, on their way
-  std::int32_t raw_panel;           // bytes from a panel of them to the next
-  std::int32_t index;               // (2, rows): which rows of the table come next, and then
-  std::int32_t index_bytes;         // of one of the two
-  std::int32_t targets, weights;    // (rows, targets), (rows)
-  std::int32_t shift, scale;        // (inputs)
-  std::int32_t block_sums;          // (blocks of 16 rows of a batch, 2)
-  std::int32_t unit_sums;           // (units of the parameters), for clip_norm
-  std::int32_t scalars;             // (kScalarsAhead) StepScalars
-  std::int32_t layer_scalars;       // (kScalarsAhead, layers) LayerScalars
-  std::int32_t program;             // (warps) lists of work (step_program.hpp)
-  std::int32_t program_bytes;       // of a warp
-  std::int32_t program_backward;    // bytes before a warp's list of the backward pass
-  std::int32_t bytes;               // in all
+  std::int32_t parameters;           // fp32, in TileLayout; else in global memory
+  std::int32_t operands;             // bf16 copy of the weights, in TileLayout at half the places
+  std::int32_t moments;              // (state tensors) copies; else in global memory
+  std::int32_t gradient;             // one copy; else in global memory, if there is one
+  std::int32_t input;                // (rows, inputs): operands
+  std::int32_t hidden[kMaxLayers];   // (rows, outputs of layer l): operands; not for the last
+  std::int32_t delta[kMaxLayers];    // (rows, outputs of layer l): slopes, then deltas
+  std::int32_t logits;               // (rows, outputs): fp32; may be where their deltas go
+  std::int32_t raw;                  // (rows, inputs): fp32 rows of the table, on their way
+  std::int32_t raw_panel;            // bytes from a panel of them to the next
+  std::int32_t index;                // (2, rows): which rows of the table come next, and then
+  std::int32_t index_bytes;          // of one of the two
+  std::int32_t targets, weights;     // (rows, targets), (rows)
+  std::int32_t shift, scale;         // (inputs)
+  std::int32_t block_sums;           // (blocks of 16 rows of a batch, 2)
+  std::int32_t unit_sums;            // (units of the parameters), for clip_norm
+  std::int32_t scalars;              // (kScalarsAhead) StepScalars
+  std::int32_t layer_scalars;        // (kScalarsAhead, layers_with_scalars()) LayerScalars
+  std::int32_t layer_scalars_bytes;  // of a step
+  std::int32_t program;              // (warps) lists of work (step_program.hpp)
+  std::int32_t program_bytes;        // of a warp
+  std::int32_t program_backward;     // bytes before a warp's list of the backward pass
+  std::int32_t bytes;                // in all
   Fetching fetching;
   // Deltas lie over hidden layers that are done with, so each layer's weights are updated before
   // the next deltas are stored.

@@ -42,7 +42,7 @@ TEST(Plan, SmallNetworksFitSeveralTimesOnAMultiprocessor) {
   constexpr int kMultiprocessor = 233472, kReserved = 1024;
   auto room_for = [](int members) { return kMultiprocessor / members - kReserved; };
   // Parameters 37,440, inputs, hidden layers and the second's deltas 4 x 16,384, logits 4,096, and
-  // 2,112 for row numbers, targets, weights, transform, sums and scalars: the next rows lie over
+  // 2,048 for row numbers, targets, weights, transform, sums and scalars: the next rows lie over
   // the first hidden layer, deltas over the second. Lists of work of four warps.
   Shape a = kA;
   a.optimizer = "sgd";
@@ -51,7 +51,7 @@ TEST(Plan, SmallNetworksFitSeveralTimesOnAMultiprocessor) {
   EXPECT_EQ(twice.tiling.chunk_rows, 64);
   EXPECT_EQ(twice.map.fetching, Fetching::over_hidden);
   EXPECT_EQ(twice.shared_bytes,
-            kControlBytes + 37440 + 4 * 16384 + 4096 + 2112 + 4 * twice.map.program_bytes);
+            kControlBytes + 37440 + 4 * 16384 + 4096 + 2048 + 4 * twice.map.program_bytes);
   // Three copies of 4,288, 12 KB of rows and 2 KB of the next ones, 1,072 of all else.
   Member const d = member_of(kD);
   MemberPlan const seven_times = plan_on(room_for(7), d, Precision::tf32, {1, 1});

@@ -91,8 +91,7 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
     add("unit sums", map.unit_sums, 4 * all);
   }
   add("scalars", map.scalars, kScalarsAhead * static_cast<int>(sizeof(StepScalars)));
-  add("layer scalars", map.layer_scalars,
-      kScalarsAhead * layout.layers * static_cast<int>(sizeof(LayerScalars)));
+  add("layer scalars", map.layer_scalars, kScalarsAhead * map.layer_scalars_bytes);
   add("program", map.program, plan.tiling.row_warps * plan.tiling.column_warps * map.program_bytes);
   return places;
 }
