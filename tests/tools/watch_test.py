@@ -195,6 +195,8 @@ class LivePage(Watching):
             browser.open(f"http://127.0.0.1:{port}{path}")
             browser.wait_for(f"{self.BADGE}.startsWith('live, as of ')")
             browser.wait_for("document.querySelectorAll('#trials-table tbody tr').length > 3")
+            # Before the first rung is over there is no history to look at.
+            browser.wait_for("document.querySelectorAll('#history button').length > 1")
             browser.value("""(() => {
                 window.same = true;
                 document.querySelector('#reproduce details').open = true;
