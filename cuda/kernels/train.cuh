@@ -208,12 +208,14 @@ __device__ __forceinline__ bool train_chunk(W const& w, int number) {
     pass.mean = sums.mean;
     finite = sums.loss - sums.loss == 0.0f;
   }
+  // What is told of this chunk may be overwritten once the backward pass is over.
+  bool const reschedules = now.last != 0 && has_scheduled_dropout(w.member());
   if (threadIdx.x == 0) put_next(number + 2);
   if (!finite) return false;
   backward_pass(w, pass);
   if (pass.pass == WeightPass::norm) update_clipped<W>(number, pass.mean);
-  if (now.last != 0 && has_scheduled_dropout(w.member())) {
-    schedule_dropout<typename W::OfRows>(now.step + 1);
+  if (reschedules) {
+    schedule_dropout<typename W::OfRows>(control().progress.step);
     w.sync_all();
   }
   return true;

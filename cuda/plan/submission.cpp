@@ -57,8 +57,9 @@ PlanCache::Key PlanCache::key_of(Job const& job, int crowd, int blocks) {
   std::copy_n(m.width, m.layers + 1, key.begin());
   int at = kMaxLayers + 1;
   for (std::int32_t const each :
-       {m.layers, batch_rows(m, 0), static_cast<std::int32_t>(m.optimizer), tensor_count(m),
-        m.clip_norm > 0.0f ? 1 : 0, m.activation == index_of<Relu>(Activations{}) ? 1 : 0,
+       {m.layers, layers_with_scalars(m), batch_rows(m, 0), static_cast<std::int32_t>(m.optimizer),
+        tensor_count(m), m.clip_norm > 0.0f ? 1 : 0,
+        m.activation == index_of<Relu>(Activations{}) ? 1 : 0,
         static_cast<std::int32_t>(target_columns(m)), static_cast<std::int32_t>(crowd),
         static_cast<std::int32_t>(blocks)})
     key[static_cast<std::size_t>(at++)] = each;

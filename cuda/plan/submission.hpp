@@ -64,7 +64,7 @@ class PlanCache {
  private:
   // What a plan depends on, of a member, and of the population: members on a multiprocessor, and
   // blocks that it may have.
-  using Key = std::array<std::int32_t, kMaxLayers + 1 + 9>;
+  using Key = std::array<std::int32_t, kMaxLayers + 1 + 10>;
   struct Hash {
     std::size_t operator()(Key const& key) const;
   };

@@ -93,6 +93,7 @@ TEST(PlanCache, KeepsPlansByAllThatPlanningLooksAt) {
       {"input_dropout", 0.1},
       {"init", std::string("zeros")},
       {"lr", 0.5},
+      {"parametrization", std::string("ntk")},
       {"l1", 0.1},
       {"l2", 0.1},
       {"weight_decay", 0.1},

@@ -62,6 +62,7 @@ Scores scores(Engine& engine, Data const& data, SchedulerChoice const& scheduler
 
 TEST(Halving, FindsMoreThanTrialsThatAllTrainToTheEnd) {
   files::Sweep sweep = files::read_sweep(BROOD_TEST_DATA "/../../tools/examples/digits.yaml");
+  sweep.study.metric.name = "accuracy";
   Dataset const dataset = files::load_dataset(sweep);
   Engine engine({.device = "cpu"});
   Data const data = engine.load(dataset.table());

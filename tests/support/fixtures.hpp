@@ -151,7 +151,7 @@ inline SharedTransform listed_transform(OwnedTable const& t, int inputs, std::ui
     transform->source.push_back(i + 1 == inputs ? t.inputs - 1 : draw.below(t.inputs));
     transform->shape.push_back(static_cast<InputShape>(i % 4));
     transform->shift.push_back(draw(-0.5f, 0.5f));
-    transform->scale.push_back(i % 4 == 3 ? draw(-20.0f, 20.0f) : draw(0.3f, 1.5f));
+    transform->scale.push_back(i % 4 == 3 ? draw(-8.0f, 8.0f) : draw(0.3f, 1.5f));
     transform->offset.push_back(draw(-1.0f, 1.0f));
     transform->gain.push_back(draw(0.5f, 1.5f));
   }
