@@ -1,148 +1,123 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Test scores on tables: `brood tune DATA --target COL --time-limit T`, with all that it picks itself,
-against scikit-learn: HistGradientBoosting with its defaults, and a random search of 60 configurations
-over the same library's MLP. Each sees the same training rows and is scored once on the same test rows,
-a fifth of the table (adult: its own test file), for several splits.
+"""Test scores on tables: `brood tune DATA --target COL`, with all that it picks itself, against what people
+would use in its place, each given the same training rows and scored once on the same test rows, a fifth of
+the table (adult: its own test file), for several splits.
 
-  bench/peers/tables.py --brood build/brood --data FOLDER [--time-limit 60s] [--splits 3] [--out FILE]
-  bench/peers/tables.py ... --tables wine,diabetes --tools brood,boosting
+  bench/peers/tables.py --brood build/brood --data FOLDER [--splits 10] [--time-limit 60s] [--out FILE]
+  bench/peers/tables.py ... --tables wine,diabetes --tools brood,lightgbm,boosting,realmlp,tabm
+  bench/peers/tables.py --summary FILE
 
-Needs scikit-learn and pandas. FOLDER holds wine.csv, breast_cancer.csv, diabetes.csv, abalone.csv,
-winequality-white.csv, adult-train.csv and adult-test.csv. Tables that are not there are left out, and
-named."""
+Tools: brood, lightgbm (25 configurations by three folds), boosting (scikit-learn's), mlp_search, realmlp and
+tabm (pytabkit's, one fold; realmlp5 and tabm5: five), autogluon. Those that are not installed are left out,
+and named. What decides is log loss, or the root of the mean squared error; AUC and accuracy, or R2, stand
+beside. --time-limit is of brood and AutoGluon: seconds as in 60s, or the name of a tool that has run before,
+for as long as that took on the same split.
+
+FOLDER holds wine.csv, breast_cancer.csv, diabetes.csv, digits.csv, abalone.csv, winequality-white.csv,
+adult-train.csv and adult-test.csv; tables that are not there are left out, and named. Tables of more than
+10,000 rows are split three times at most."""
 
 import argparse
 import datetime
+import importlib.metadata
+import importlib.util
 import json
 import os
 import pathlib
 import platform
 import re
+import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import warnings
 
 import numpy as np
-import pandas as pd
-import sklearn
-from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.model_selection import (KFold, RandomizedSearchCV, ShuffleSplit, StratifiedKFold,
-                                     StratifiedShuffleSplit, train_test_split)
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from scipy.stats import loguniform
+from sklearn.metrics import log_loss, roc_auc_score
 
-ADULT = ("age workclass fnlwgt education education_num marital_status occupation relationship race sex "
-         "capital_gain capital_loss hours_per_week native_country income").split()
-ABALONE = "sex length diameter height whole shucked viscera shell rings".split()
-QUALITY = ("fixed_acidity volatile_acidity citric_acid sugar chlorides free_sulfur total_sulfur density pH "
-           "sulphates alcohol quality").split()
-# name: file, columns (None: a header names them), target, classes or not
-TABLES = {
-    "wine": ("wine.csv", None, "cultivar", True),
-    "breast_cancer": ("breast_cancer.csv", None, "diagnosis", True),
-    "diabetes": ("diabetes.csv", None, "progression", False),
-    "abalone": ("abalone.csv", ABALONE, "rings", False),
-    "winequality": ("winequality-white.csv", QUALITY, "quality", False),
-    "adult": ("adult-train.csv", ADULT, "income", True),
-}
-CONFIGURATIONS = 60
+import table_data
+import table_tools
+from table_data import TABLES
+from table_tools import TOOLS
 
 
-def read(path, columns):
-    table = pd.read_csv(path, names=columns, header=0 if columns is None else None,
-                        skipinitialspace=True, na_values=["?"])
-    if "income" in table:
-        table["income"] = table["income"].str.rstrip(".")
-    return table
+# ---- scores
 
-
-def split(folder, name, seed):
-    file, columns, target, classes = TABLES[name]
-    table = read(folder / file, columns)
-    if name == "adult":
-        return table, read(folder / "adult-test.csv", columns)
-    return train_test_split(table, test_size=0.2, random_state=seed,
-                            stratify=table[target] if classes else None)
-
-
-def score(truth, predicted, classes):
-    """Accuracy, or R2."""
-    if classes:
-        return float(np.mean(np.asarray(truth) == np.asarray(predicted)))
-    truth = np.asarray(truth, dtype=float)
-    return float(1 - np.sum((truth - predicted) ** 2) / np.sum((truth - truth.mean()) ** 2))
-
-
-def boosting(train, test, target, classes, seed, _):
-    x, z = train.drop(columns=target), test.drop(columns=target)
-    for column in x.columns[~x.dtypes.map(pd.api.types.is_numeric_dtype)]:
-        kinds = pd.CategoricalDtype(sorted(x[column].dropna().unique()))
-        x[column], z[column] = x[column].astype(kinds), z[column].astype(kinds)
-    make = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    model = make(categorical_features="from_dtype", random_state=seed).fit(x, train[target])
-    return model.predict(z)
-
-
-def mlp_search(train, test, target, classes, seed, _):
-    x = train.drop(columns=target)
-    text = list(x.columns[~x.dtypes.map(pd.api.types.is_numeric_dtype)])
-    numbers = [c for c in x.columns if c not in text]
-    encode = make_column_transformer(
-        (make_pipeline(SimpleImputer(), StandardScaler()), numbers),
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), text))
-    make = MLPClassifier if classes else MLPRegressor
-    # Early stopping where rows are many enough to spare some; it is also what makes adult affordable.
-    network = make(random_state=seed, max_iter=200, early_stopping=len(train) > 2000)
-    space = {"hidden_layer_sizes": [(32,), (64,), (128,), (256,), (64, 64), (128, 64), (128, 128)],
-             "activation": ["relu", "tanh"], "alpha": loguniform(1e-6, 1e-1),
-             "learning_rate_init": loguniform(3e-4, 3e-2), "batch_size": [16, 32, 64, 128, 256]}
-    model = make_pipeline(encode, network)
-    prefix = network.__class__.__name__.lower() + "__"
+def scores_of(truth, predicted, classes, every):
+    """By name; the first one decides, and less of it is better."""
+    truth = np.asarray(truth)
     if not classes:
-        model = TransformedTargetRegressor(model, transformer=StandardScaler())
-        prefix = "regressor__" + prefix
-    if len(train) <= 20000:
-        rule = StratifiedKFold if classes else KFold
-        validation = rule(5 if len(train) <= 3000 else 3, shuffle=True, random_state=seed)
-    else:
-        rule = StratifiedShuffleSplit if classes else ShuffleSplit
-        validation = rule(1, test_size=0.2, random_state=seed)
-    search = RandomizedSearchCV(model, {prefix + k: v for k, v in space.items()},
-                                n_iter=CONFIGURATIONS, cv=validation, n_jobs=-1, random_state=seed)
-    return search.fit(x, train[target]).predict(test.drop(columns=target))
+        error = truth.astype(float) - np.asarray(predicted, dtype=float)
+        spread = np.sum((truth - truth.mean()) ** 2)
+        return {"rmse": float(np.sqrt(np.mean(error ** 2))), "r2": float(1 - np.sum(error ** 2) / spread)}
+    predicted = np.asarray(predicted, dtype=float)
+    predicted = predicted / predicted.sum(axis=1, keepdims=True)
+    index = np.searchsorted(every, truth)
+    found = {"log_loss": float(log_loss(index, predicted, labels=np.arange(len(every)))),
+             "accuracy": float(np.mean(predicted.argmax(axis=1) == index))}
+    if len(every) == 2:
+        found["auc"] = float(roc_auc_score(index, predicted[:, 1]))
+    else:  # each class against the others, of those that are tested
+        found["auc"] = float(np.mean([roc_auc_score(index == k, predicted[:, k])
+                                      for k in range(len(every)) if 0 < np.sum(index == k) < len(index)]))
+    return found
 
 
-def brood(train, test, target, classes, seed, arguments):
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        train.to_csv(folder / "train.csv", index=False)
-        test.to_csv(folder / "test.csv", index=False)
-        tune = [arguments.brood, "tune", folder / "train.csv", "--target", target, "--out",
-                folder / "run", "--quiet", "--seed", str(seed), "--time-limit", arguments.time_limit,
-                "validation.test=0", "task=" + ("classification" if classes else "regression")]
-        tune += arguments.override
-        subprocess.run(tune, check=True, stdout=subprocess.DEVNULL)
-        out = folder / "predictions.csv"
-        with open(out, "w") as file:
-            subprocess.run([arguments.brood, "predict", folder / "run", folder / "test.csv", "--quiet"],
-                           check=True, stdout=file)
-        return pd.read_csv(out)["prediction"].to_numpy()
+def summary(rows):
+    """Of tools on all tables that all of them have, as TabArena does: the mean rank, the share of duels won,
+    by how much the best of a table is better (in per cent of one's own error), and seconds."""
+    tools = list(dict.fromkeys(row["tool"] for row in rows))
+    errors = {(row["table"], row["tool"]): row["scores"][row["decides"]] for row in rows}
+    tables = [name for name in dict.fromkeys(row["table"] for row in rows)
+              if all((name, tool) in errors for tool in tools)]
+    if not tables or len(tools) < 2:
+        return []
+    ranks, wins, gaps = ({tool: [] for tool in tools} for _ in range(3))
+    for name in tables:
+        by_split = np.array([errors[name, tool] for tool in tools])  # (tools, splits)
+        for split in by_split.T:
+            for tool, own in zip(tools, split):
+                ranks[tool].append(1 + np.sum(split < own) + (np.sum(split == own) - 1) / 2)
+                others = len(tools) - 1
+                wins[tool].append((np.sum(split > own) + (np.sum(split == own) - 1) / 2) / others)
+        means = by_split.mean(axis=1)
+        for tool, own in zip(tools, means):
+            gaps[tool].append(100 * (own - means.min()) / own)
+    seconds = {tool: statistics.mean(row["seconds"] for row in rows
+                                     if row["tool"] == tool and row["table"] in tables) for tool in tools}
+    found = [{"tool": tool, "tables": len(tables), "rank": float(np.mean(ranks[tool])),
+              "win_rate": float(np.mean(wins[tool])), "improvability": float(np.mean(gaps[tool])),
+              "seconds": seconds[tool]} for tool in tools]
+    return sorted(found, key=lambda row: row["rank"])
 
 
-TOOLS = {"brood": brood, "boosting": boosting, "mlp_search": mlp_search}
+def print_summary(rows):
+    found = summary(rows)
+    if not found:
+        return
+    print(f"\nof {found[0]['tables']} tables that all tools have")
+    print(f"{'tool':28s} {'rank':>5s} {'won':>6s} {'improvable by':>14s} {'seconds':>9s}")
+    for row in found:
+        print(f"{TOOLS[row['tool']][2]:28s} {row['rank']:5.2f} {100 * row['win_rate']:4.0f} % "
+              f"{row['improvability']:12.1f} % {row['seconds']:9.1f}")
 
 
-def versions(arguments):
+# ---- the run
+
+def is_installed(tool):
+    needs = TOOLS[tool][1]
+    try:
+        return needs is None or importlib.util.find_spec(needs) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def versions(arguments, tools):
     said = subprocess.run([arguments.brood, "--version"], capture_output=True, text=True, check=True)
-    return {"brood": said.stdout.strip(), "scikit-learn": "scikit-learn " + sklearn.__version__,
-            "python": "Python " + platform.python_version()}
+    found = {"brood": said.stdout.strip(), "python": "Python " + platform.python_version()}
+    packages = {"scikit-learn"} | {TOOLS[tool][1] for tool in tools if TOOLS[tool][1]}
+    return found | {name: f"{name} {importlib.metadata.version(name)}" for name in sorted(packages)}
 
 
 def machine():
@@ -151,60 +126,97 @@ def machine():
     return f"{name.group(1) if name else platform.machine()}, {os.cpu_count()} threads"
 
 
+class Results:
+    """What was measured, written after each row: a run that is cut short has left it."""
+
+    def __init__(self, arguments, tools):
+        self.arguments, self.rows, self.said = arguments, [], versions(arguments, tools)
+        if arguments.append and arguments.out.exists():
+            document = json.loads(arguments.out.read_text())
+            self.rows, self.said = document["rows"], document["versions"] | self.said
+
+    def find(self, table, tool):
+        return next((row for row in self.rows if (row["table"], row["tool"]) == (table, tool)), None)
+
+    def keep(self, row):
+        self.rows = [r for r in self.rows if (r["table"], r["tool"]) != (row["table"], row["tool"])] + [row]
+        self.rows.sort(key=lambda r: (list(TABLES).index(r["table"]), list(TOOLS).index(r["tool"])))
+        if not self.arguments.out:
+            return
+        limit = f" --time-limit {self.arguments.time_limit}" if self.arguments.time_limit else ""
+        document = {"date": datetime.date.today().isoformat(), "machine": machine(),
+                    "command": f"bench/peers/tables.py --splits {self.arguments.splits}{limit}",
+                    "versions": self.said, "rows": self.rows, "summary": summary(self.rows)}
+        self.arguments.out.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def run(results, name, tool, arguments):
+    limit = arguments.time_limit
+    model = results.find(name, limit) if limit in TOOLS else None
+    scores, seconds = [], []
+    for seed, (train, test, target, classes) in enumerate(
+            table_data.splits(arguments.data, name, arguments.splits)):
+        if limit in TOOLS:
+            if model is None:
+                sys.exit(f"{name}: {limit}, which --time-limit names, has not run; name it before {tool} in --tools")
+            arguments.time_limit = f"{max(1.0, model['split_seconds'][seed]):.1f}s"
+        start = time.monotonic()
+        predicted = TOOLS[tool][0](train.copy(), test.copy(), target, classes, seed, arguments)
+        seconds.append(time.monotonic() - start)
+        every = np.unique(train[target]) if classes else None
+        scores.append(scores_of(test[target], predicted, classes, every))
+    arguments.time_limit = limit
+    decides = next(iter(scores[0]))
+    row = {"table": name, "tool": tool, "rows": len(train) + len(test), "decides": decides,
+           "scores": {metric: [each[metric] for each in scores] for metric in scores[0]},
+           "split_seconds": seconds, "seconds": statistics.mean(seconds)}
+    results.keep(row)
+    means = {metric: statistics.mean(values) for metric, values in row["scores"].items()}
+    error = statistics.stdev(row["scores"][decides]) / len(scores) ** 0.5 if len(scores) > 1 else float("nan")
+    beside = ", ".join(f"{metric} {mean:.4f}" for metric, mean in means.items() if metric != decides)
+    print(f"{name:16s} {tool:11s} {decides} {means[decides]:.4f} +- {error:.4f}, {beside}, "
+          f"{row['seconds']:.1f} s", flush=True)
+
+
 def main():
     os.environ["PYTHONWARNINGS"] = "ignore"  # of the processes that a search starts, too
     warnings.filterwarnings("ignore")
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--brood", default="build/brood")
-    parser.add_argument("--data", type=pathlib.Path, required=True)
-    parser.add_argument("--time-limit", default="60s")
-    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--time-limit", help="of brood and AutoGluon: 60s, or a tool's name; none without")
+    parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--tables", default=",".join(TABLES))
-    parser.add_argument("--tools", default=",".join(TOOLS))
+    parser.add_argument("--tools", default="lightgbm,boosting,brood")
     parser.add_argument("--override", action="append", default=[], help="key=value for brood tune")
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--append", action="store_true", help="keep the other rows of --out")
+    parser.add_argument("--summary", type=pathlib.Path, help="print that of such a file, and run nothing")
     arguments = parser.parse_args()
+    if arguments.summary:
+        return print_summary(json.loads(arguments.summary.read_text())["rows"])
+    if not arguments.data:
+        parser.error("--data is needed: the folder of the tables")
     if arguments.append and not arguments.out:
         parser.error("--append is given without --out, the file whose rows to keep")
+    tools, tables = arguments.tools.split(","), arguments.tables.split(",")
+    for known, asked in ((TOOLS, tools), (TABLES, tables)):
+        for name in asked:
+            if name not in known:
+                parser.error(f"{name} is not known; there are {', '.join(known)}")
+    for tool in [tool for tool in tools if not is_installed(tool)]:
+        print(f"{tool}: {TOOLS[tool][1]} is not installed; left out", file=sys.stderr)
+        tools.remove(tool)
 
-    rows, said = [], {}
-    if arguments.append and arguments.out.exists():
-        document = json.loads(arguments.out.read_text())
-        rows, said = document["rows"], document["versions"]
-
-    def keep(row):
-        """Writes what there is: a run that is cut short has left it."""
-        rows[:] = [r for r in rows if (r["table"], r["tool"]) != (row["table"], row["tool"])] + [row]
-        rows.sort(key=lambda r: (list(TABLES).index(r["table"]), list(TOOLS).index(r["tool"])))
-        if not arguments.out:
-            return
-        document = {"date": datetime.date.today().isoformat(), "machine": machine(),
-                    "command": f"bench/peers/tables.py --time-limit {arguments.time_limit} "
-                               f"--splits {arguments.splits}",
-                    "versions": {**said, **versions(arguments)}, "rows": rows}
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n")
-
-    for name in arguments.tables.split(","):
-        file, _, target, classes = TABLES[name]
-        if not (arguments.data / file).exists():
-            print(f"{name}: there is no {arguments.data / file}; left out", file=sys.stderr)
+    results = Results(arguments, tools)
+    for name in tables:
+        if not table_data.is_there(arguments.data, name):
+            print(f"{name}: there is no {arguments.data / TABLES[name][0]}; left out", file=sys.stderr)
             continue
-        for tool in arguments.tools.split(","):
-            scores, seconds = [], []
-            for seed in range(arguments.splits if name != "adult" else 1):
-                train, test = split(arguments.data, name, seed)
-                start = time.monotonic()
-                predicted = TOOLS[tool](train.copy(), test.copy(), target, classes, seed, arguments)
-                seconds.append(time.monotonic() - start)
-                scores.append(score(test[target], predicted, classes))
-            row = {"table": name, "tool": tool, "metric": "accuracy" if classes else "r2",
-                   "rows": len(train) + len(test), "scores": scores,
-                   "mean": float(np.mean(scores)), "seconds": float(np.mean(seconds))}
-            keep(row)
-            print(f"{name:14s} {tool:11s} {row['metric']:8s} {row['mean']:.4f} "
-                  f"{np.round(scores, 4)} {row['seconds']:.1f} s", flush=True)
+        for tool in tools:
+            run(results, name, tool, arguments)
+    print_summary(results.rows)
 
 
 if __name__ == "__main__":
