@@ -219,10 +219,10 @@ void add_inputs(std::vector<MemberCase>& list) {
     c.transform = fixtures::listed_transform(c.data, inputs);
     list.push_back(c);
   };
-  listed("listed_inputs", with_missing(blobs(110, 13, 4), 0.15), 45);
+  listed("listed_inputs", with_missing(blobs(110, 13, 4), 0.15), 27);
   listed("listed_inputs_fewer_than_columns", blobs(110, 37, 4), 9);
-  listed("listed_inputs_of_one_column", blobs(110, 1, 2), 32);
-  listed("listed_inputs_of_regression", regression(110, 5, 2), 30);
+  listed("listed_inputs_of_one_column", blobs(110, 1, 2), 17);
+  listed("listed_inputs_of_regression", regression(110, 5, 2), 20);
   listed("listed_inputs_dropped", blobs(110, 13, 4), 40,
          {{"input_dropout", 0.2}, {"optimizer", text("momentum")}, {"lr", 0.1}});
 }
