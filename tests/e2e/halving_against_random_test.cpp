@@ -44,6 +44,7 @@ Scores scores(Engine& engine, Data const& data, SchedulerChoice const& scheduler
                                {.space = networks(),
                                 .scheduler = scheduler,
                                 .validation = Holdout{.valid = 0.33, .test = 0},
+                                .metric = {"accuracy"},
                                 .trials = trials,
                                 .seed = static_cast<std::uint64_t>(seed),
                                 .refit = Refit::no});
@@ -62,7 +63,6 @@ Scores scores(Engine& engine, Data const& data, SchedulerChoice const& scheduler
 
 TEST(Halving, FindsMoreThanTrialsThatAllTrainToTheEnd) {
   files::Sweep sweep = files::read_sweep(BROOD_TEST_DATA "/../../tools/examples/digits.yaml");
-  sweep.study.metric.name = "accuracy";
   Dataset const dataset = files::load_dataset(sweep);
   Engine engine({.device = "cpu"});
   Data const data = engine.load(dataset.table());
