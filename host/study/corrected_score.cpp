@@ -321,7 +321,7 @@ OutOfFoldScore uncorrected_score(StudySetup const& setup, OutOfFold const& out_o
 OutOfFoldScore corrected_score(StudySetup const& setup, OutOfFold const& out_of_fold,
                                Choice const& choice, int threads) {
   auto const predictions = mean_of_picks(choice.candidates, choice.picked);
-  OutOfFoldScore const plain = uncorrected_score(setup, out_of_fold, predictions);
+  OutOfFoldScore plain = uncorrected_score(setup, out_of_fold, predictions);
   if (split_by(setup.study.validation) == SplitBy::time) return plain;
   auto const& rows = out_of_fold.rows();
   std::size_t const view = out_of_fold.numbers_of_view();

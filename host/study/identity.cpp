@@ -102,7 +102,7 @@ std::string spanning_schedule(SearchSpace const& space) {
     std::string const name = to_text(value);
     return name != "constant" && name != "step" && name != "exponential";
   };
-  for (std::string const name : {"lr_schedule", "dropout_schedule", "weight_decay_schedule"}) {
+  for (char const* const name : {"lr_schedule", "dropout_schedule", "weight_decay_schedule"}) {
     Parameter const* const course = space.find(name);
     if (course == nullptr) continue;
     if (std::any_of(course->values.begin(), course->values.end(), spans)) return name;

@@ -3,7 +3,9 @@
 // test compares) and calls what the kernels will call, over every entry of every list, so that a
 // function which is not there on the device, or not constexpr under nvcc, stops the compiler.
 #include "core/activation.hpp"
+#include "core/dropout.hpp"
 #include "core/init.hpp"
+#include "core/input_shape.hpp"
 #include "core/loss.hpp"
 #include "core/lr_schedule.hpp"
 #include "core/macros.hpp"
@@ -43,6 +45,9 @@ __global__ void core_on_the_device(Member const* member, float const* in, float*
   visit(Losses{}, m.loss, [&](auto loss) {
     if constexpr (!loss.kSoftmax) sum = loss.apply(sum, in[i], m.huber_delta).slope;
   });
+  visit(InputShapes{}, i % InputShapes::size,
+        [&](auto shape) { sum = shape.apply(sum, in[i], in[0]); });
+  if (has_scheduled_dropout(m)) sum *= dropout_at_step(m, m.input_dropout, i).kept;
   StepScalars const scalars = step_scalars(m, lr_at_step(m, i), i);
   float first = 0.0f, second = 0.0f;
   visit(Optimizers{}, m.optimizer,

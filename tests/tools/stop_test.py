@@ -35,10 +35,16 @@ class Stopping(CommandTest):
             time.sleep(0.002)
         return process
 
+    def stand_still(self, process):
+        """Stops a process, and waits until none of its threads runs: the signal alone says nothing of when."""
+        process.send_signal(signal.SIGSTOP)
+        now = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        self.assertEqual(now.si_code, os.CLD_STOPPED, "ended too early")
+
     def asked(self, process, *requests):
         """(stdout, stderr) of brood stop with each of these options, all asked before the study goes on: it
         hears of them in time, however fast it is."""
-        process.send_signal(signal.SIGSTOP)
+        self.stand_still(process)
         asking = [subprocess.Popen([BROOD, "stop", "run", *request], cwd=self.folder, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, env=self.environment())
                   for request in requests]
@@ -104,7 +110,7 @@ class Stop(Stopping):
         whole = self.files()
         shutil.rmtree(self.folder / "run")
         process = self.start(*self.tune(*KINDS[0]))
-        process.send_signal(signal.SIGSTOP)
+        self.stand_still(process)
         asking = subprocess.Popen([BROOD, "stop", "run"], cwd=self.folder, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, env=self.environment())
         asking_too = subprocess.Popen([BROOD, "stop", "run", "--trial", "3"], cwd=self.folder,

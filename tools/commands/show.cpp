@@ -93,7 +93,7 @@ std::string cell_text(TrialTable const& table, std::size_t line, std::size_t col
 // "valid 0.9712, test 0.9722", "valid 0.301, out of fold 0.312 [0.298, 0.329]"
 std::string scores_text(Json const* scores) {
   double const valid = number_at(scores, "valid"), test = number_at(scores, "test");
-  std::string const text =
+  std::string text =
       "valid " + score_text(valid) + (std::isnan(test) ? "" : ", test " + score_text(test));
   Json const* const told = scores->find("out_of_fold");
   if (told == nullptr) return text;
