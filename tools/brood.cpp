@@ -112,6 +112,8 @@ constexpr Option kOptions[] = {
      "name of the column to predict; -1 is the last one"},
     {"--positive", "CLASS", kTune | kPlan | kCheck | kDescribe,
      "the class that precision, recall and the like are of; default the second"},
+    {"--quality", "NAME", kTune | kPlan | kCheck,
+     "of a data file's sweep: fast, good or best; default good"},
     {"--out", "DIR", kTune, "where the results go; default runs/NAME-N"},
     {"--labels", "FILE", kPredict, "the labels of an idx or npy file, to score the predictions by"},
     {"--format", "NAME", kExport,

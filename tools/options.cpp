@@ -64,6 +64,7 @@ class Checker {
     options_.out = text("--out");
     if (given("--out") && options_.out.empty()) add("--out: is empty; it names where to write");
     options_.positive = named("--positive", "a class of the target");
+    read_quality();
     options_.id = named("--id", "a column of the data");
     options_.format = named("--format", "a format such as onnx");
     bool const of_report = options_.format == "html" || options_.format == "markdown";
@@ -120,6 +121,22 @@ class Checker {
     return text(name);
   }
 
+  void read_quality() {
+    if (!given("--quality")) return;
+    constexpr std::pair<std::string_view, files::Quality> kQualities[] = {
+        {"fast", files::Quality::fast},
+        {"good", files::Quality::good},
+        {"best", files::Quality::best}};
+    std::string const name = text("--quality");
+    auto const found = std::find_if(std::begin(kQualities), std::end(kQualities),
+                                    [&](auto const& each) { return each.first == name; });
+    if (found == std::end(kQualities)) {
+      add("--quality: " + files::quoted(name) + " is not known; allowed: fast, good, best");
+    } else {
+      options_.quality = found->second;
+    }
+  }
+
   void read_columns() {
     if (!given("--columns")) return;
     std::string const list = text("--columns");
@@ -142,8 +159,8 @@ class Checker {
     if (!options_.only) return;
     if (options_.profile) add("--profile: does not go with --only");
     if (options_.resume) add("--resume: does not go with --only");
-    for (char const* const name : {"--target", "--positive", "--time-limit", "--trials", "--events",
-                                   "--seed", "--save-every"}) {
+    for (char const* const name : {"--target", "--positive", "--quality", "--time-limit",
+                                   "--trials", "--events", "--seed", "--save-every"}) {
       if (given(name)) {
         add(std::string(name) + ": does not go with --only, which trains the trial as it was");
       }

@@ -35,7 +35,7 @@ def brood(train, test, target, classes, seed, arguments):
         train.to_csv(folder / "train.csv", index=False)
         test.drop(columns=target).to_csv(folder / "test.csv", index=False)
         tune = [arguments.brood, "tune", folder / "train.csv", "--target", target, "--out",
-                folder / "run", "--quiet", "--seed", str(seed), "validation.test=0",
+                folder / "run", "--quiet", "--seed", str(seed), "--quality", arguments.quality,
                 "task=" + ("classification" if classes else "regression")]
         if arguments.time_limit:
             tune += ["--time-limit", arguments.time_limit]

@@ -144,6 +144,8 @@ class Results:
         if not self.arguments.out:
             return
         limit = f" --time-limit {self.arguments.time_limit}" if self.arguments.time_limit else ""
+        if self.arguments.quality != "good":
+            limit += f" --quality {self.arguments.quality}"
         document = {"date": datetime.date.today().isoformat(), "machine": machine(),
                     "command": f"bench/peers/tables.py --splits {self.arguments.splits}{limit}",
                     "versions": self.said, "rows": self.rows, "summary": summary(self.rows)}
@@ -167,7 +169,7 @@ def run(results, name, tool, arguments):
         scores.append(scores_of(test[target], predicted, classes, every))
     arguments.time_limit = limit
     decides = next(iter(scores[0]))
-    row = {"table": name, "tool": tool, "rows": len(train) + len(test), "decides": decides,
+    row = {"table": name, "tool": tool, "title": TOOLS[tool][2], "rows": len(train) + len(test), "decides": decides,
            "scores": {metric: [each[metric] for each in scores] for metric in scores[0]},
            "split_seconds": seconds, "seconds": statistics.mean(seconds)}
     results.keep(row)
@@ -189,6 +191,7 @@ def main():
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--tools", default="lightgbm,boosting,brood")
+    parser.add_argument("--quality", default="good", choices=("fast", "good", "best"), help="of brood")
     parser.add_argument("--override", action="append", default=[], help="key=value for brood tune")
     parser.add_argument("--out", type=pathlib.Path)
     parser.add_argument("--append", action="store_true", help="keep the other rows of --out")

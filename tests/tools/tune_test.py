@@ -26,6 +26,15 @@ class Results(CommandTest):
         # Nearly every network is right on more than nine in ten.
         self.assertGreater(accuracy, 0.85)
 
+    def test_the_quality_that_is_asked_for(self):
+        trials = {name: self.json_of("plan", CANCER, "--target", "diagnosis", "--quality", name)["trials"]
+                  for name in ("fast", "good", "best")}
+        self.assertEqual(trials, {"fast": 64, "good": 256, "best": 1024})
+        self.assertIn("--quality: 'bad' is not known; allowed: fast, good, best",
+                      self.brood("plan", CANCER, "--target", "diagnosis", "--quality", "bad", code=2)[1])
+        self.assertIn("--quality: is of the sweep that is picked for a data file; wine.yaml says itself",
+                      self.brood("tune", "wine.yaml", "--quality", "best", code=2)[1])
+
     def test_the_printed_command_predicts(self):
         out, _ = self.brood("tune", "wine.yaml", "--out", "my run")
         line = out.rstrip("\n").split("\n")[-1]

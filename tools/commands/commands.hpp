@@ -34,6 +34,7 @@ struct Options {
   files::Overrides overrides;       // key=value
   std::string target;
   std::string positive;  // a class
+  files::Quality quality = files::Quality::good;
   std::string labels;
   std::string out;
   std::string format;  // of a report or an export

@@ -35,7 +35,7 @@ Described describe_file(Options const& options) {
   Described described;
   described.sweep = sweep_file || has_target
                         ? read_sweep(options)
-                        : files::default_sweep(path, "-1", 0, options.overrides);
+                        : files::default_sweep(path, "-1", {}, options.overrides);
   described.sweep.notes.clear();
   if (described.sweep.columns) {
     described.columns = *described.sweep.columns;

@@ -64,7 +64,7 @@ files::Sweep sweep_of_data(std::string const& path, Options const& options) {
     }
   }
   Profile::Scope const reading(options.engine.profile, Phase::read_data);
-  return files::automatic_sweep(path, target, overrides_of(options));
+  return files::automatic_sweep(path, target, overrides_of(options), options.quality);
 }
 
 // A sweep is an object; a list in JSON is data.
@@ -78,6 +78,10 @@ void refuse_rows(std::string const& path) {
 
 files::Sweep sweep_of_file(std::string const& path, Options const& options) {
   refuse_rows(path);
+  if (options.quality != files::Quality::good) {
+    throw UsageError("--quality: is of the sweep that is picked for a data file; " + path +
+                     " says itself what to run");
+  }
   files::Overrides overrides = overrides_of(options);
   if (!options.target.empty()) {
     overrides.emplace_back("data.target", files::yaml_text(options.target));

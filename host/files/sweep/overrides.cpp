@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dotted keys into the tree. A bare hyperparameter goes to its group, which fixes it.
+// Dotted keys into the tree. A bare hyperparameter goes to its group, which fixes it, or with a
+// distribution to those that are searched.
 #include "files/sweep/overrides.hpp"
 
 #include <algorithm>
@@ -62,7 +63,8 @@ Path path_of(std::string_view key, Node const& value, Vocabulary& vocabulary) {
   } else if (path.size() == 1 && path[0] != "seed") {
     std::string const name = vocabulary.renamed(path[0], value);
     std::string const group = group_of(name);
-    if (!group.empty()) path = {group, name};
+    bool const searched = value.kind == NodeKind::map;  // {min: 0.1, max: 0.5}
+    if (!group.empty()) path = {searched ? std::string(kSearched) : group, name};
   } else if (path.size() > 1 && holds_hyperparameters(path[0])) {
     Node entry = value;
     if (path.size() > 2) {  // parameters.units.values=[32, 64]

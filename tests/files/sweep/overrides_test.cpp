@@ -68,6 +68,15 @@ TEST(SweepOverrides, ABareHyperparameterReplacesAFixedOne) {
   EXPECT_EQ(sweep.study.space.parameters().size(), 2u);
 }
 
+TEST(SweepOverrides, ABareHyperparameterWithADistributionIsSearched) {
+  Sweep const sweep = sweep_of("train: {lr: 0.1}\n", {{"learning_rate", "{min: 0.1, max: 0.5}"},
+                                                      {"pieces", "{values: [0, 4]}"}});
+  EXPECT_EQ(sweep.study.space.parameters().size(), 2u);
+  EXPECT_EQ(sweep.study.space.find("lr")->distribution, Distribution::uniform);
+  EXPECT_EQ(sweep.study.space.find("pieces")->values,
+            (std::vector<Value>{std::int64_t{0}, std::int64_t{4}}));
+}
+
 TEST(SweepOverrides, OneKeyOfAParameterLeavesTheOthers) {
   Parameter const lr = *example({{"parameters.lr.min", "1e-5"}}).study.space.find("lr");
   EXPECT_EQ(lr.distribution, Distribution::log_uniform_values);
@@ -246,7 +255,7 @@ TEST(SweepOverrides, NothingButAUsageErrorComesOutOfDamagedOnes) {
 // ---- without a file
 
 TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
-  Sweep const sweep = default_sweep("some/where/my data.csv.gz", "the target", 5000);
+  Sweep const sweep = default_sweep("some/where/my data.csv.gz", "the target", {5000, 8});
   EXPECT_EQ(sweep.name, "my data");
   EXPECT_EQ(sweep.data_path, "some/where/my data.csv.gz");
   EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"the target"});
@@ -258,53 +267,100 @@ TEST(DefaultSweep, IsAStudyOfTheDataGiven) {
   expect_same(sweep.study.validation, Folds{.folds = 5, .repeats = 1, .test = 0});
   EXPECT_EQ(sweep.study.ensemble, 32);
   EXPECT_EQ(sweep.study.refit, Refit::no);
-  EXPECT_EQ(sweep.study.space.dimensions(), 7);
+  EXPECT_EQ(sweep.study.space.dimensions(), 10);
   ASSERT_EQ(sweep.notes.size(), 1u);
-  EXPECT_EQ(
-      sweep.notes[0].find("picked for 5000 rows: folds: 5; no test rows (validation.test=0.2: a "
-                          "fifth); numbers also in 4 pieces"),
-      0u)
+  EXPECT_EQ(sweep.notes[0].find("picked for 5000 rows: folds: 5; no test rows "
+                                "(validation.test=0.2: a fifth); numbers also in pieces "),
+            0u)
       << sweep.notes[0];
-  EXPECT_EQ(sweep.dataset.bins, 4);
-  Sweep const without = default_sweep("d.csv", "y", 5000, {{"data.bins", "0"}});
-  EXPECT_EQ(without.dataset.bins, 0);
-  EXPECT_EQ(without.notes[0].find("pieces"), std::string::npos);
+}
+
+TEST(DefaultSweep, ChoosesWhatBecomesOfNumbersByTheSizeOfTheTable) {
+  auto const searches = [](Sweep const& sweep) {
+    bool const noted = sweep.notes[0].find("pieces") != std::string::npos;
+    bool const searched = sweep.study.space.find("pieces") != nullptr;
+    EXPECT_EQ(noted, searched) << sweep.notes[0];
+    EXPECT_EQ(sweep.study.space.find("periodic") != nullptr, searched);
+    return searched;
+  };
+  EXPECT_TRUE(searches(default_sweep("d.csv", "y", {1001, 120})));
+  EXPECT_FALSE(searches(default_sweep("d.csv", "y", {1000, 8})));
+  EXPECT_FALSE(searches(default_sweep("d.csv", "y", {1001, 121})));
+  // No more inputs than this, however many columns there are.
+  for (std::int64_t const rows : {5'000, 50'000}) {
+    for (std::int64_t columns = 1; columns <= 150; ++columns) {
+      SearchSpace const space = default_sweep("d.csv", "y", {rows, columns}).study.space;
+      std::int64_t beside = 0;
+      for (char const* const name : {"pieces", "periodic"}) {
+        Parameter const* const found = space.find(name);
+        if (found != nullptr) beside += std::get<std::int64_t>(found->values.back());
+      }
+      EXPECT_LE(columns * (1 + beside), 1'600) << columns;
+    }
+  }
+  Sweep const bins = default_sweep("d.csv", "y", {5000, 8}, {{"data.bins", "4"}});
+  EXPECT_FALSE(searches(bins));
+  EXPECT_EQ(bins.dataset.bins, 4);
+  // A network to start from has made its choice.
+  EXPECT_FALSE(searches(default_sweep("d.csv", "y", {5000, 8}, {{"start", "runs/d-1"}})));
+}
+
+TEST(DefaultSweep, IsSmallerOrLargerByItsQuality) {
+  for (std::int64_t const rows : {100, 5'000, 20'000, 50'000, 1'000'000}) {
+    SCOPED_TRACE(rows);
+    Sweep const fast = default_sweep("d.csv", "y", {rows, 8}, {}, Quality::fast),
+                good = default_sweep("d.csv", "y", {rows, 8}),
+                best = default_sweep("d.csv", "y", {rows, 8}, {}, Quality::best);
+    auto const work = [](Sweep const& sweep) {
+      return trial_epochs(plan_rungs(sweep.study.scheduler, sweep.study.trials));
+    };
+    EXPECT_LE(2 * work(fast), work(good));
+    EXPECT_LE(4 * work(good), work(best));
+    EXPECT_LT(fast.study.ensemble, good.study.ensemble);
+    EXPECT_LT(good.study.ensemble, best.study.ensemble);
+  }
+  expect_same(default_sweep("d.csv", "y", {100}, {}, Quality::fast).study.validation,
+              Folds{.folds = 5, .repeats = 1, .test = 0});
+  expect_same(default_sweep("d.csv", "y", {5'000}, {}, Quality::best).study.validation,
+              Folds{.folds = 5, .repeats = 3, .test = 0});
+  expect_same(default_sweep("d.csv", "y", {20'000}, {}, Quality::best).study.validation,
+              Folds{.folds = 5, .repeats = 1, .test = 0});
 }
 
 TEST(DefaultSweep, IsPickedByTheNumberOfRows) {
-  expect_same(default_sweep("d.csv", "y", 1000).study.validation,
+  expect_same(default_sweep("d.csv", "y", {1000}).study.validation,
               Folds{.folds = 5, .repeats = 3, .test = 0});
-  EXPECT_EQ(default_sweep("d.csv", "y", 1000).most_trials, 256);
-  EXPECT_EQ(default_sweep("d.csv", "y", 1000).dataset.bins, 0);
-  Sweep const many = default_sweep("d.csv", "y", 100'000);
+  EXPECT_EQ(default_sweep("d.csv", "y", {1000}).most_trials, 256);
+  Sweep const many = default_sweep("d.csv", "y", {100'000});
   expect_same(many.study.validation, Holdout{.test = 0});
   EXPECT_EQ(std::get<SuccessiveHalving>(many.study.scheduler).max_epochs, 27);
-  expect_same(default_sweep("d.csv", "y", 100'001).study.validation,
+  expect_same(default_sweep("d.csv", "y", {100'001}).study.validation,
               Holdout{.valid = 0.1, .test = 0});
 }
 
 TEST(DefaultSweep, LeavesValidationAndEnsembleToWhoSaysThem) {
-  expect_same(default_sweep("d.csv", "y", 100, {{"validation.holdout", "0.3"}}).study.validation,
+  expect_same(default_sweep("d.csv", "y", {100}, {{"validation.holdout", "0.3"}}).study.validation,
               Holdout{.valid = 0.3, .test = 0});
-  expect_same(default_sweep("d.csv", "y", 100, {{"validation", "{holdout: 0.3}"}}).study.validation,
-              Holdout{.valid = 0.3});
-  expect_same(default_sweep("d.csv", "y", 100, {{"validation.fold", "f"}}).study.validation,
+  expect_same(
+      default_sweep("d.csv", "y", {100}, {{"validation", "{holdout: 0.3}"}}).study.validation,
+      Holdout{.valid = 0.3});
+  expect_same(default_sweep("d.csv", "y", {100}, {{"validation.fold", "f"}}).study.validation,
               GivenFolds{});
-  expect_same(default_sweep("d.csv", "y", 100, {{"validation.test", "0.1"}}).study.validation,
+  expect_same(default_sweep("d.csv", "y", {100}, {{"validation.test", "0.1"}}).study.validation,
               Folds{.folds = 5, .repeats = 3, .test = 0.1});
-  Sweep const one = default_sweep("d.csv", "y", 100, {{"ensemble", "0"}});
+  Sweep const one = default_sweep("d.csv", "y", {100}, {{"ensemble", "0"}});
   EXPECT_EQ(one.study.ensemble, 0);
   EXPECT_EQ(one.study.refit, Refit::yes);
 }
 
 TEST(DefaultSweep, TakesPathsAndTargetsThatLookLikeYaml) {
-  Sweep const sweep = default_sweep("[a]: b#c.csv", "-1", 100);
+  Sweep const sweep = default_sweep("[a]: b#c.csv", "-1", {100});
   EXPECT_EQ(sweep.data_path, "[a]: b#c.csv");
   EXPECT_EQ(sweep.dataset.targets, std::vector<std::string>{"-1"});
 }
 
 TEST(DefaultSweep, OverridesWorkAsOnAFile) {
-  Sweep const sweep = default_sweep("d.csv", "y", 100,
+  Sweep const sweep = default_sweep("d.csv", "y", {100},
                                     {{"trials", "9"},
                                      {"lr", "0.1"},
                                      {"parameters.dropout.max", "0.1"},
@@ -316,7 +372,7 @@ TEST(DefaultSweep, OverridesWorkAsOnAFile) {
 }
 
 TEST(DefaultSweep, ItsMessagesNameIt) {
-  std::string const message = message_of([] { default_sweep("d.csv", "", 100); });
+  std::string const message = message_of([] { default_sweep("d.csv", "", {100}); });
   EXPECT_EQ(message.substr(0, 28), "default sweep: data.target: ");
 }
 

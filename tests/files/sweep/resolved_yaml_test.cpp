@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ResolvedYaml, ReadsBackTheExampleAndTheDefaultSweep) {
   for (Sweep const& original :
-       {read_sweep(BROOD_EXAMPLES "/digits.yaml"), default_sweep("d.csv", "-1", 100)}) {
+       {read_sweep(BROOD_EXAMPLES "/digits.yaml"), default_sweep("d.csv", "-1", {100, 4})}) {
     SCOPED_TRACE(original.name);
     expect_same(original, parse_sweep(resolved_yaml(original), "config.yaml"));
   }

@@ -52,13 +52,21 @@ using Overrides = std::vector<std::pair<std::string, std::string>>;
 // `key=value: ...` for an override.
 Sweep read_sweep(std::string const& path, Overrides const& overrides = {});
 Sweep parse_sweep(std::string_view text, std::string const& name, Overrides const& overrides = {});
-// No sweep file: `brood tune data.csv --target COL`, with the default space; validation, budget and
-// ensemble are picked by the number of rows, and a note says what was.
-Sweep default_sweep(std::string const& data_path, std::string const& target, std::int64_t rows,
-                    Overrides const& overrides = {});
+
+// How much a sweep that is picked for a table may cost: about a fourth of `good`, or some ten times
+// as much.
+enum class Quality { fast, good, best };
+struct TableSize {
+  std::int64_t rows = 0, numeric_columns = 0;
+};
+// No sweep file: `brood tune data.csv --target COL`, with the default space; validation, budget,
+// what becomes of numbers and the ensemble are picked by the size of the table, and a note says
+// what was.
+Sweep default_sweep(std::string const& data_path, std::string const& target, TableSize size,
+                    Overrides const& overrides = {}, Quality quality = Quality::good);
 // The same for a file that is there: it is read.
 Sweep automatic_sweep(std::string const& data_path, std::string const& target,
-                      Overrides const& overrides = {});
+                      Overrides const& overrides = {}, Quality quality = Quality::good);
 
 // The columns of the sweep's data file; how they were read is put into the sweep.
 std::vector<Column> read_data(Sweep& sweep);
