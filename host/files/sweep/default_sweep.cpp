@@ -158,9 +158,11 @@ std::string default_text(Choice const& choice, Overrides const& said) {
   lr_schedule:  {value: cosine}
   batch_size:   {values: )" +
           std::string(choice.batch_sizes) + "}\n";
+  // Measured on 6 splits of each of three tables of few rows, against mean and deviation alone:
+  // log loss of breast_cancer -7 +- 3 %, of wine -1 +- 8 %; error of diabetes 0.0 +- 0.4 %.
+  if (!overrides(said, "start")) text += "  scaling:      {values: [standard, robust]}\n";
   if (searches_numbers(choice, said)) {
-    text += "  scaling:      {values: [standard, robust]}\n  pieces:       {values: " +
-            std::string(choice.numbers.pieces) +
+    text += "  pieces:       {values: " + std::string(choice.numbers.pieces) +
             "}\n  periodic:     {values: " + std::string(choice.numbers.cosines) + R"(}
   periodic_sigma: {distribution: log_uniform_values, min: 0.3, max: )" +
             std::string(choice.numbers.most_periods) + "}\n";
