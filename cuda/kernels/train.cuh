@@ -48,14 +48,14 @@ __device__ __forceinline__ void make_order(int epoch) {
 __device__ __forceinline__ void put_chunk(int number, std::int64_t step, int epoch, int batch,
                                           int first) {
   MemberTask const& task = control().task;
-  int const rows = batch_rows(task.member, batch) - first;
+  int const rows = step_rows(task.member, batch) - first;
   int const most = task.tiling.chunk_rows;
   bool const there = step < control().stream.until;
-  chunk_of(number) = {
-      {first, there ? min(most, rows) : 0, batch * task.member.batch_size + first, epoch},
-      step,
-      batch,
-      rows <= most ? 1 : 0};
+  chunk_of(number) = {{first, there ? min(most, rows) : 0,
+                       (batch * task.member.batch_size << task.member.head_bits) + first, epoch},
+                      step,
+                      batch,
+                      rows <= most ? 1 : 0};
 }
 // ... the chunk behind chunk `number`, and the order of its epoch if that is another.
 __device__ __forceinline__ void put_next(int number) {
@@ -369,6 +369,7 @@ __device__ __forceinline__ void place_tensors() {
   control().gradient = placed(task.map.gradient, task.gradient);
   control().update = update_kind(task.member);
   control().loss = loss_kind(task);
+  control().shapes_inputs = task.list.source != nullptr || task.member.head_bits > 0 ? 1 : 0;
 }
 
 // The same with the member's tensors.
@@ -390,8 +391,9 @@ BROOD_PHASE void begin(MemberTask const& from) {
   for (int i = static_cast<int>(threadIdx.x); i < w.layer(0).columns;
        i += static_cast<int>(blockDim.x)) {
     bool const inside = i < w.layer(0).inputs;
-    shared_at<float>(w.map().shift)[i] = inside ? task.shift[i] : 0.0f;
-    shared_at<float>(w.map().scale)[i] = inside ? task.scale[i] : 0.0f;
+    bool const shaped = task.member.head_bits > 0;  // shape_inputs() does all
+    shared_at<float>(w.map().shift)[i] = inside && !shaped ? task.shift[i] : 0.0f;
+    shared_at<float>(w.map().scale)[i] = !inside ? 0.0f : shaped ? 1.0f : task.scale[i];
   }
   w.sync_all();
 }

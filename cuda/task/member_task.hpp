@@ -151,6 +151,7 @@ inline constexpr int kMaxWarps = 8;    // of a block
 inline constexpr int kMaxBlocks = 16;  // of a cluster
 
 // A run of rows of a batch, or of the evaluation rows, that is in flight at once.
+// Rows are counted once for each head.
 struct Chunk {
   std::int32_t first;  // position of its first row in the batch
   std::int32_t rows;   // 0: there is none
@@ -192,6 +193,7 @@ struct Control {
   std::int32_t overflown[kMaxWarps];
   UpdateKind update;
   LossKind loss;
+  std::int32_t shapes_inputs;  // whether inputs are made of raw rows before they are received
   // Where they lie now, in shared or in global memory.
   float* parameters;
   float* moments;
