@@ -199,7 +199,7 @@ class Results(CommandTest):
         self.assertEqual({row["heads"] for row in trials}, {"1", "4", "8"})
         predicted, _ = self.brood("predict", "run", WINE)
         self.assertEqual(len(predicted.splitlines()), 1 + 178)
-        for range_of in ("{min: 1, max: 8}", "{values: [2, 3]}", "32"):
+        for range_of in ("{min: 1, max: 8}", "{values: [2, 3]}", "{value: 32}"):
             _, err = self.brood("check", "wine.yaml", f"parameters.heads={range_of}", code=2)
             self.assertRegex(err, r"heads: \d+ is not allowed; allowed: one of 1, 2, 4, 8, 16")
 
