@@ -31,6 +31,7 @@ template <class W>
 BROOD_PHASE void find_rows(int number) {
   W const w;
   if (w.column_warp != 0) return;
+  int const head_bits = w.member().head_bits;
   Chunk const chunk = w.chunk(number);
   MemberTask const& task = w.task();
   Shared const index = index_place(w, number);
@@ -38,7 +39,7 @@ BROOD_PHASE void find_rows(int number) {
     int const mine = kPanelRows * global + w.lane;
     bool const there = mine < chunk.rows;
     auto const position =
-        static_cast<std::uint32_t>((chunk.begin + (there ? mine : 0)) >> w.member().head_bits);
+        static_cast<std::uint32_t>((chunk.begin + (there ? mine : 0)) >> head_bits);
     std::int32_t const* const from =
         chunk.epoch < 0 ? task.eval_rows + position
                         : task.train_rows + row_at(control().order[chunk.epoch & 1], position);

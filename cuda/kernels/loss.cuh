@@ -298,51 +298,60 @@ __device__ __forceinline__ bool is_first_head(Member const& m, int row) {
 }
 
 // The logits of a unit's rows of the first head become those by which one network would predict the
-// mean of what the heads predict; the others are lost.
+// mean of what the heads predict; the others are lost. Loops are short and stay loops: this is
+// called for evaluations alone, and its code is in every kernel.
 template <class W>
 BROOD_PHASE void average_heads(int unit) {
   W const w;
   Member const& m = w.member();
   HeadMean const kind = head_mean(m);
+  bool const softmax = kind == HeadMean::softmax, apart = kind == HeadMean::apart;
   int const heads = heads_of(m), outputs = outputs_of(m);
-  // What each row takes from its logits, or divides its probabilities by.
-  float total[2] = {0.0f, 0.0f};
-  if (kind == HeadMean::softmax || kind == HeadMean::shares) {
-    LogitRows<W> const rows(w, unit);
-    float top[2] = {-INFINITY, -INFINITY};
-    if (kind == HeadMean::softmax) {
-      rows.for_logits([&](int q, int, float z) { top[q] = max_or_nan(top[q], z); });
-      top[0] = row_top(top[0]);
-      top[1] = row_top(top[1]);
+  if (softmax || kind == HeadMean::shares) {
+    // Two lanes to a row, by its own outputs in turns: to shares of their sum.
+    int const row = w.lane >> 1, first = (row & (heads - 1)) * outputs;
+    float top = -INFINITY, total = 0.0f;
+#pragma unroll 1
+    for (int k = w.lane & 1; softmax && k < outputs; k += 2)
+      top = max_or_nan(top, *w.logit(unit, row, first + k));
+    top = max_or_nan(top, shuffle_xor(top, 1));
+#pragma unroll 1
+    for (int k = w.lane & 1; k < outputs; k += 2) {
+      float* const at = w.logit(unit, row, first + k);
+      float const e = exp(softmax ? *at - top : -*at);
+      *at = softmax ? e : 1.0f / (1.0f + e);
+      total += *at;
     }
-    rows.for_logits([&](int q, int, float z) {
-      total[q] += kind == HeadMean::softmax ? exp(z - top[q]) : sigmoid(z);
-    });
-    total[0] = row_sum(total[0]);
-    total[1] = row_sum(total[1]);
-    rows.for_logits([&](int q, int k, float z) {
-      int const r = w.place.g + 8 * q;
-      float const p = kind == HeadMean::softmax ? exp(z - top[q]) : sigmoid(z);
-      *w.logit(unit, r, (r & (heads - 1)) * outputs + k) = p / total[q];
-    });
+    total = total + shuffle_xor(total, 1);
+#pragma unroll 1
+    for (int k = w.lane & 1; k < outputs; k += 2)
+      *w.logit(unit, row, first + k) /= total;
     sync_warp();
   }
   // A lane to an output of a row of the table.
+  float const share = 1.0f / static_cast<float>(heads);  // exact
   int const rows_bits = 4 - m.head_bits;
 #pragma unroll 1
   for (int i = w.lane; i < outputs << rows_bits; i += 32) {
     int const row = (i & ((1 << rows_bits) - 1)) << m.head_bits, k = i >> rows_bits;
-    float yes = 0.0f, no = 0.0f;
+    // Of two that are 1 together the second is subtracted.
+    float mean = 0.0f;
 #pragma unroll 1
-    for (int h = 0; h < heads; ++h) {
-      float const z = *w.logit(unit, row + h, h * outputs + k);
-      yes += kind == HeadMean::apart ? sigmoid(z) : z;
-      no += kind == HeadMean::apart ? sigmoid(-z) : 1.0f - z;
+    for (int other = 0; other < (apart || kind == HeadMean::shares ? 2 : 1); ++other) {
+      float sum = 0.0f;
+#pragma unroll 1
+      for (int h = 0; h < heads; ++h) {
+        float const z = *w.logit(unit, row + h, h * outputs + k);
+        if (apart) {
+          sum += sigmoid(other == 0 ? z : -z);
+        } else {
+          sum += other == 0 ? z : 1.0f - z;
+        }
+      }
+      sum *= share;
+      if (kind != HeadMean::values) sum = log_of_share(sum);
+      mean = other == 0 ? sum : mean - sum;
     }
-    float const share = 1.0f / static_cast<float>(heads);  // exact
-    float mean = yes * share;
-    if (kind != HeadMean::values) mean = log_of_share(mean);
-    if (kind == HeadMean::apart || kind == HeadMean::shares) mean -= log_of_share(no * share);
     *w.logit(unit, row, k) = mean;
   }
   sync_warp();

@@ -173,5 +173,24 @@ TEST_F(Heads, AreEvaluatedByTheLossOfTheirMean) {
   EXPECT_NEAR(by_value.evaluation.loss, squares / 3 / rows, 1e-5 * squares);
 }
 
+// Population based training copies weights between members of unlike seeds.
+TEST_F(Heads, MeanTheSameInAMemberOfAnotherSeed) {
+  auto const c = case_of(fixtures::blobs(70, 13, 4), {}, 8);
+  Data const data = engine.load(c.data.table());
+  MemberSpec const source = c.spec(data, c.train_rows());
+  MemberSpec copy = source;
+  copy.seed += 1;
+  Backend& backend = engine.backend();
+  auto const slots = backend.admit(std::vector{source, copy});
+  backend.train(std::vector{TrainOrder{slots[0], 2, 1}});
+  backend.clone(std::vector{SlotCopy{slots[0], slots[1]}});
+  auto const rows = fixtures::rows_between(0, c.data.rows);
+  auto const size = rows->size() * static_cast<std::size_t>(c.outputs());
+  std::vector<float> both(2 * size);
+  backend.forward(slots, *rows, both);
+  for (std::size_t i = 0; i < size; ++i)
+    ASSERT_EQ(both[i], both[size + i]) << i;
+}
+
 }  // namespace
 }  // namespace brood
