@@ -79,7 +79,8 @@ __device__ __forceinline__ void with_weights(W const& w, float const* global, F&
 __device__ __forceinline__ void put_evaluation_chunk(int number) {
   MemberTask const& task = control().task;
   int const first = number * task.tiling.chunk_rows;
-  int const rows = max(0, min(task.tiling.chunk_rows, task.member.eval_rows - first));
+  int const all = task.member.eval_rows << task.member.head_bits;
+  int const rows = max(0, min(task.tiling.chunk_rows, all - first));
   control().stream.chunk[number & 3] = {{0, rows, first, -1}, 0, 0, 1};
 }
 
@@ -156,12 +157,14 @@ __device__ __forceinline__ float const* predicting(MemberTask const& task) {
 // ---- prediction
 
 // Logits of the rows of a unit to what is predicted: probabilities, or values in the user's units;
-// (rows, outputs) with 2 outputs for one logit, of as many rows as are `left`, from `to` on.
+// (rows, outputs) with 2 outputs for one logit, of as many rows as are `left`, from `to` on. Of
+// heads the first has what all predict.
 template <class W>
 BROOD_PHASE void predict_unit(int unit, int left, float* to) {
   W const w;
-  LogitRows<W> const rows(w, unit);
   Member const& m = w.member();
+  if (m.head_bits > 0) average_heads<W>(unit);
+  LogitRows<W> const rows(w, unit);
   bool const two = m.target_kind == TargetKind::one_logit;
   bool const softmax = !two && m.loss == index_of<CrossEntropy>(Losses{});
   bool const logistic = two || m.loss == index_of<Bce>(Losses{});
@@ -187,8 +190,8 @@ BROOD_PHASE void predict_unit(int unit, int left, float* to) {
       int const row = w.place.g + 8 * q;
       if (pass == 0) {
         total[q] = total[q] + value;
-      } else if (row < left) {
-        float* const out = to + row * outputs;
+      } else if (row < left && is_first_head(m, row)) {
+        float* const out = to + (row >> m.head_bits) * outputs;
         if (two) out[0] = 1.0f - value;
         out[two ? 1 : c] = shares ? value / total[q] : value;
       }
@@ -203,9 +206,9 @@ BROOD_PHASE void predict_unit(int unit, int left, float* to) {
 // Of a unit of the evaluation rows, `left` of them, from row `first` on.
 template <class W>
 __device__ __forceinline__ void predict_evaluation_unit(W const& w, int unit, int left, int first) {
-  int const network = w.layer(w.member().layers - 1).outputs;
-  int const outputs = w.member().target_kind == TargetKind::one_logit ? 2 : network;
-  predict_unit<typename W::OfRows>(unit, left, w.task().out + std::int64_t{first} * outputs);
+  std::int64_t const at =
+      std::int64_t{first >> w.member().head_bits} * prediction_columns(w.member());
+  predict_unit<typename W::OfRows>(unit, left, w.task().out + at);
 }
 
 // Predictions of the evaluation rows into the task's `out`.

@@ -9,9 +9,11 @@
 //
 // Where inputs are a list (Transform), each is fetched from its column, word by word, so that a raw
 // row lies as the inputs do, and the lane that has fetched them gives them their shape in place
-// before they become operands.
+// before they become operands. Where a network has heads, it gives each row the signs of its head
+// then, too: a row of the table is fetched by neighbouring lanes, once for each head.
 #pragma once
 
+#include "core/heads.hpp"
 #include "core/input_shape.hpp"
 #include "cuda/kernels/approx.cuh"
 #include "cuda/kernels/dropout.cuh"
@@ -29,13 +31,15 @@ template <class W>
 BROOD_PHASE void find_rows(int number) {
   W const w;
   if (w.column_warp != 0) return;
+  int const head_bits = w.member().head_bits;
   Chunk const chunk = w.chunk(number);
   MemberTask const& task = w.task();
   Shared const index = index_place(w, number);
   w.for_panels(chunk.rows, [&](int local, int global) {
     int const mine = kPanelRows * global + w.lane;
     bool const there = mine < chunk.rows;
-    auto const position = static_cast<std::uint32_t>(chunk.begin + (there ? mine : 0));
+    auto const position =
+        static_cast<std::uint32_t>((chunk.begin + (there ? mine : 0)) >> head_bits);
     std::int32_t const* const from =
         chunk.epoch < 0 ? task.eval_rows + position
                         : task.train_rows + row_at(control().order[chunk.epoch & 1], position);
@@ -43,23 +47,18 @@ BROOD_PHASE void find_rows(int number) {
   });
 }
 
-// f(place of a raw input of this lane's first row, input) for all inputs of a list that this lane
-// fetches, behind before(local, global) of their panel; its next three rows are 512 bytes apart.
+// f(place, input) for the first of every four inputs that this lane fetches, behind before(local,
+// global) of their panel: the place is that of its first row, the next three are 512 bytes apart.
 template <class W, class Before, class F>
-__device__ __forceinline__ void for_listed(W const& w, int number, Before&& before, F&& f) {
+__device__ __forceinline__ void for_raw(W const& w, int number, Before&& before, F&& f) {
   int const units = w.input_units(0);
   Shared const raw = w.base + static_cast<Shared>(w.map().raw + 16 * w.lane);
   w.for_panels(w.chunk(number).rows, [&](int local, int global) {
     before(local, global);
     Shared const panel = raw + static_cast<Shared>(local * w.map().raw_panel);
 #pragma unroll 1
-    for (int j = w.column_warp; j < units; j += w.column_warps) {
-#pragma unroll 1
-      for (int c = 0; c < 4; ++c) {
-        int const input = 16 * j + 4 * w.place.t + c;
-        f(panel + static_cast<Shared>(2048 * j + 4 * c), input);
-      }
-    }
+    for (int j = w.column_warp; j < units; j += w.column_warps)
+      f(panel + static_cast<Shared>(2048 * j), 16 * j + 4 * w.place.t);
   });
 }
 
@@ -70,7 +69,7 @@ BROOD_PHASE void fetch_listed(int number) {
   Shared const index = index_place(w, number);
   float const* from[4];
   int left = 0;
-  for_listed(
+  for_raw(
       w, number,
       [&](int local, int global) {
         left = w.chunk(number).rows - kPanelRows * global;
@@ -81,12 +80,15 @@ BROOD_PHASE void fetch_listed(int number) {
           from[i] = task.table.x + std::int64_t{row} * task.table.stride;
         }
       },
-      [&](Shared to, int input) {
-        int const column = task.list.source[input];
+      [&](Shared to, int first) {
+#pragma unroll 1
+        for (int c = 0; c < 4; ++c) {
+          int const column = task.list.source[first + c];
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          copy_4_async(to + static_cast<Shared>(512 * i), from[i] + column,
-                       8 * i + w.place.g < left);
+          for (int i = 0; i < 4; ++i) {
+            copy_4_async(to + static_cast<Shared>(512 * i + 4 * c), from[i] + column,
+                         8 * i + w.place.g < left);
+          }
         }
       });
 }
@@ -100,18 +102,39 @@ __device__ __forceinline__ float shaped(InputList const& list, int input, float 
   return raw == raw ? x : 0.0f;
 }
 
-// Raw rows that this lane has fetched, and which are there, to inputs in their places.
+// x = isnan(r) ? 0 : (r - shift) * scale, never fused.
+__device__ __forceinline__ float transformed(float raw, float shift, float scale) {
+  float const x = (raw - shift) * scale;
+  return raw == raw ? x : 0.0f;
+}
+
+// An input as the table's column or the list makes it of what was fetched; 0 of padding.
+__device__ __forceinline__ float input_of(MemberTask const& task, int input, float raw) {
+  if (input >= task.layout.layer[0].inputs) return 0.0f;
+  if (task.list.source != nullptr) return shaped(task.list, input, raw);
+  return transformed(raw, task.shift[input], task.scale[input]);
+}
+
+// Raw rows that this lane has fetched, and which are there, to inputs in their places, with the
+// signs of their heads.
 template <class W>
-BROOD_PHASE void shape_listed(int number) {
+BROOD_PHASE void shape_inputs(int number) {
   W const w;
-  for_listed(
+  int const last_head = heads_of(w.member()) - 1;
+  for_raw(
       w, number, [](int, int) {},
-      [&](Shared at, int input) {
+      [&](Shared at, int first) {
+        PhiloxBlock const signs = last_head > 0 ? head_signs(first / 4) : PhiloxBlock{};
 #pragma unroll 1
-        for (int i = 0; i < 4; ++i) {
-          Shared const place = at + static_cast<Shared>(512 * i);
-          float const x = shaped(w.task().list, input, float_of(load_4(place)));
-          store_4(place, bits_of(x));
+        for (int c = 0; c < 4; ++c) {
+          std::uint32_t const own = c < 2 ? (c == 0 ? signs.word[0] : signs.word[1])
+                                          : (c == 2 ? signs.word[2] : signs.word[3]);
+#pragma unroll 1
+          for (int i = 0; i < 4; ++i) {
+            Shared const place = at + static_cast<Shared>(512 * i + 4 * c);
+            float const x = input_of(w.task(), first + c, float_of(load_4(place)));
+            store_4(place, bits_of(x * sign_of_head(own, (8 * i + w.place.g) & last_head)));
+          }
         }
       });
 }
@@ -167,12 +190,6 @@ __device__ __forceinline__ void fetch(W const& w, int number) {
   });
 }
 
-// x = isnan(r) ? 0 : (r - shift) * scale, never fused.
-__device__ __forceinline__ float transformed(float raw, float shift, float scale) {
-  float const x = (raw - shift) * scale;
-  return raw == raw ? x : 0.0f;
-}
-
 // Targets in the network's units, and weights of a panel's rows; a lane each, which has fetched
 // them.
 template <class W>
@@ -199,7 +216,7 @@ __device__ __forceinline__ void receive(W const& w, int number, bool training) {
   await_copies();
   int const units = w.input_units(0);
   MemberTask const& task = w.task();
-  if (task.list.source != nullptr) shape_listed<W>(number);
+  if (control().shapes_inputs != 0) shape_inputs<W>(number);
   Shared const input = w.base + static_cast<Shared>(w.map().input);
   Shared const shift = w.base + static_cast<Shared>(w.map().shift + 16 * w.place.t);
   Shared const scale = w.base + static_cast<Shared>(w.map().scale + 16 * w.place.t);

@@ -7,6 +7,7 @@
 // A worker W says where logits come from and deltas go: see Worker and LayeredWorker.
 #pragma once
 
+#include "core/heads.hpp"
 #include "core/loss.hpp"
 #include "cuda/kernels/worker.cuh"
 
@@ -17,31 +18,52 @@ struct TwoRows {
   float v[2];
 };
 
-// The logits of a lane's two rows of a unit, quad by quad.
+// The logits of a lane's two rows of a unit, quad by quad: each row has those of its own head.
 template <class W>
 class LogitRows {
  public:
   __device__ __forceinline__ LogitRows(W const& w, int unit)
-      : w_(w), unit_(unit), outputs_(w.layer(w.member().layers - 1).outputs) {}
+      : w_(w),
+        unit_(unit),
+        outputs_(outputs_of(w.member())),
+        columns_(w.layer(w.member().layers - 1).rows) {
+    int const last_head = heads_of(w.member()) - 1;
+#pragma unroll
+    for (int q = 0; q < 2; ++q)
+      first_[q] = ((w.place.g + 8 * q) & last_head) * outputs_;
+  }
 
-  __device__ __forceinline__ int outputs() const { return outputs_; }
-  __device__ __forceinline__ int unit() const { return unit_; }
+  __device__ __forceinline__ int outputs() const {
+    return outputs_;
+  }
+  __device__ __forceinline__ int unit() const {
+    return unit_;
+  }
   // Of row q, in the buffers of targets and weights.
-  __device__ __forceinline__ int row(int q) const { return kUnitRows * unit_ + w_.place.g + 8 * q; }
-  // f(quad, first column, unit of columns, half); columns from outputs() on are padding.
+  __device__ __forceinline__ int row(int q) const {
+    return kUnitRows * unit_ + w_.place.g + 8 * q;
+  }
+  // Which of the row's own outputs a column is; none of them if it is not among them.
+  __device__ __forceinline__ int own(int q, int column) const {
+    return column - first_[q];
+  }
+  __device__ __forceinline__ bool is_own(int q, int column) const {
+    return static_cast<unsigned>(own(q, column)) < static_cast<unsigned>(outputs_);
+  }
+  // f(quad, first column, unit of columns, half); columns that are no row's own are padding.
   template <class F>
   __device__ __forceinline__ void for_quads(F&& f) const {
 #pragma unroll 1
-    for (int k = 0; 8 * k < padded(outputs_); ++k)
+    for (int k = 0; 8 * k < columns_; ++k)
       f(w_.logit_quad(unit_, k >> 1, k & 1), 8 * k + 2 * w_.place.t, k >> 1, k & 1);
   }
-  // f(q, column, logit) for those that are there.
+  // f(q, which of the row's outputs, logit) for those that are its own.
   template <class F>
   __device__ __forceinline__ void for_logits(F&& f) const {
     for_quads([&](Quad const& z, int c, int, int) {
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
-        if (c + (e & 1) < outputs_) f(e >> 1, c + (e & 1), z.v[e]);
+        if (is_own(e >> 1, c + (e & 1))) f(e >> 1, own(e >> 1, c + (e & 1)), z.v[e]);
       }
     });
   }
@@ -49,6 +71,8 @@ class LogitRows {
  private:
   W const& w_;
   int unit_, outputs_;
+  int columns_;   // of all heads, padded
+  int first_[2];  // of the rows' own
 };
 
 // The sum over the four lanes of a row.
@@ -114,9 +138,9 @@ __device__ __forceinline__ TwoRows cross_entropy(W const& w, LogitRows<W> const&
     Quad delta{};
 #pragma unroll
     for (int e = 0; e < 4; ++e) {
-      int const q = e >> 1, column = c + (e & 1);
-      if (column >= rows.outputs()) continue;
-      float const t = label[q] == static_cast<float>(column) ? met : spread;
+      int const q = e >> 1;
+      if (!rows.is_own(q, c + (e & 1))) continue;
+      float const t = label[q] == static_cast<float>(rows.own(q, c + (e & 1))) ? met : spread;
       delta.v[e] = (P::exp(z.v[e] - top[q]) * inverse[q] - t) * weight.v[q];
     }
     w.store_delta_quad(rows.unit(), u, h, delta);
@@ -202,8 +226,8 @@ __device__ __forceinline__ TwoRows elementwise_loss(W const& w, Loss loss, Logit
 #pragma unroll
     for (int e = 0; e < 4; ++e) {
       int const q = e >> 1;
-      if (c + (e & 1) >= rows.outputs()) continue;
-      auto const y = at(q, c + (e & 1), z.v[e]);
+      if (!rows.is_own(q, c + (e & 1))) continue;
+      auto const y = at(q, rows.own(q, c + (e & 1)), z.v[e]);
       total[q] = total[q] + y.value.v;
       delta.v[e] = y.slope.v * (weight.v[q] * share);
     }
@@ -234,7 +258,8 @@ BROOD_PHASE float2 losses_of_rows(int unit, float upper, float lower, bool train
 __device__ __forceinline__ LossKind loss_kind(MemberTask const& task) {
   Member const& m = task.member;
   bool const classes = m.loss == index_of<CrossEntropy>(Losses{}) && m.label_smoothing == 0.0f &&
-                       m.width[m.layers] <= kUnitRows && task.table.targets == 1;
+                       m.width[m.layers] <= kUnitRows && task.table.targets == 1 &&
+                       m.head_bits == 0;
   return classes ? LossKind::classes : LossKind::any;
 }
 
@@ -267,6 +292,70 @@ __device__ __forceinline__ void loss_gradient(W const& w, int number) {
 }
 
 // ---- evaluation
+
+__device__ __forceinline__ bool is_first_head(Member const& m, int row) {
+  return (row & (heads_of(m) - 1)) == 0;
+}
+
+// The logits of a unit's rows of the first head become those by which one network would predict the
+// mean of what the heads predict; the others are lost. Loops are short and stay loops: this is
+// called for evaluations alone, and its code is in every kernel.
+template <class W>
+BROOD_PHASE void average_heads(int unit) {
+  W const w;
+  Member const& m = w.member();
+  HeadMean const kind = head_mean(m);
+  bool const softmax = kind == HeadMean::softmax, apart = kind == HeadMean::apart;
+  int const heads = heads_of(m), outputs = outputs_of(m);
+  if (softmax || kind == HeadMean::shares) {
+    // Two lanes to a row, by its own outputs in turns: to shares of their sum.
+    int const row = w.lane >> 1, first = (row & (heads - 1)) * outputs;
+    float top = -INFINITY, total = 0.0f;
+#pragma unroll 1
+    for (int k = w.lane & 1; softmax && k < outputs; k += 2)
+      top = max_or_nan(top, *w.logit(unit, row, first + k));
+    top = max_or_nan(top, shuffle_xor(top, 1));
+#pragma unroll 1
+    for (int k = w.lane & 1; k < outputs; k += 2) {
+      float* const at = w.logit(unit, row, first + k);
+      float const e = exp(softmax ? *at - top : -*at);
+      *at = softmax ? e : 1.0f / (1.0f + e);
+      total += *at;
+    }
+    total = total + shuffle_xor(total, 1);
+#pragma unroll 1
+    for (int k = w.lane & 1; k < outputs; k += 2)
+      *w.logit(unit, row, first + k) /= total;
+    sync_warp();
+  }
+  // A lane to an output of a row of the table.
+  float const share = 1.0f / static_cast<float>(heads);  // exact
+  int const rows_bits = 4 - m.head_bits;
+#pragma unroll 1
+  for (int i = w.lane; i < outputs << rows_bits; i += 32) {
+    int const row = (i & ((1 << rows_bits) - 1)) << m.head_bits, k = i >> rows_bits;
+    // Of two that are 1 together the second is subtracted.
+    float mean = 0.0f;
+#pragma unroll 1
+    for (int other = 0; other < (apart || kind == HeadMean::shares ? 2 : 1); ++other) {
+      float sum = 0.0f;
+#pragma unroll 1
+      for (int h = 0; h < heads; ++h) {
+        float const z = *w.logit(unit, row + h, h * outputs + k);
+        if (apart) {
+          sum += sigmoid(other == 0 ? z : -z);
+        } else {
+          sum += other == 0 ? z : 1.0f - z;
+        }
+      }
+      sum *= share;
+      if (kind != HeadMean::values) sum = log_of_share(sum);
+      mean = other == 0 ? sum : mean - sum;
+    }
+    *w.logit(unit, row, k) = mean;
+  }
+  sync_warp();
+}
 
 // Targets met: of the class label, or of several labels; and errors in the user's units.
 struct RowErrors {
@@ -328,7 +417,13 @@ template <class W>
 BROOD_PHASE void evaluation_sums(int number) {
   W const w;
   w.for_row_units(w.chunk(number).rows, [&](int local, int global) {
-    TwoRows const weight = weights_of_rows(w, local);
+    TwoRows weight = weights_of_rows(w, local);
+    if (w.member().head_bits > 0) {  // the first head's rows have what all predict
+      average_heads<typename W::OfRows>(local);
+#pragma unroll
+      for (int q = 0; q < 2; ++q)
+        weight.v[q] = is_first_head(w.member(), w.place.g + 8 * q) ? weight.v[q] : 0.0f;
+    }
     float2 const any = losses_of_rows<typename W::OfRows>(local, weight.v[0], weight.v[1], false);
     TwoRows const loss{{any.x, any.y}};
     RowErrors const errors = row_errors(w, LogitRows<W>(w, local));

@@ -47,15 +47,15 @@ __device__ __forceinline__ void make_order(int epoch) {
 // By the first thread: the chunk at row `first` of a batch, which has none from step `until` on.
 __device__ __forceinline__ void put_chunk(int number, std::int64_t step, int epoch, int batch,
                                           int first) {
-  MemberTask const& task = control().task;
-  int const rows = batch_rows(task.member, batch) - first;
-  int const most = task.tiling.chunk_rows;
-  bool const there = step < control().stream.until;
-  chunk_of(number) = {
-      {first, there ? min(most, rows) : 0, batch * task.member.batch_size + first, epoch},
-      step,
-      batch,
-      rows <= most ? 1 : 0};
+  Stream const& stream = control().stream;
+  int const most = control().task.tiling.chunk_rows;
+  int const before = batch * stream.batch_rows;
+  int const rows = min(stream.batch_rows, control().epoch_rows - before) - first;
+  bool const there = step < stream.until;
+  chunk_of(number) = {{first, there ? min(most, rows) : 0, before + first, epoch},
+                      step,
+                      batch,
+                      rows <= most ? 1 : 0};
 }
 // ... the chunk behind chunk `number`, and the order of its epoch if that is another.
 __device__ __forceinline__ void put_next(int number) {
@@ -78,6 +78,7 @@ BROOD_PHASE void begin_stream(std::int64_t step, std::int64_t until) {
     int const per_epoch = steps_per_epoch(w.member());
     control().stream.until = until;
     control().stream.per_epoch = per_epoch;
+    control().stream.batch_rows = w.member().batch_size << w.member().head_bits;
     auto const epoch = static_cast<int>(step / per_epoch);
     make_order(epoch);
     put_chunk(0, step, epoch, static_cast<int>(step % per_epoch), 0);
@@ -369,6 +370,8 @@ __device__ __forceinline__ void place_tensors() {
   control().gradient = placed(task.map.gradient, task.gradient);
   control().update = update_kind(task.member);
   control().loss = loss_kind(task);
+  control().epoch_rows = task.member.train_rows << task.member.head_bits;
+  control().shapes_inputs = task.list.source != nullptr || task.member.head_bits > 0 ? 1 : 0;
 }
 
 // The same with the member's tensors.
@@ -390,8 +393,9 @@ BROOD_PHASE void begin(MemberTask const& from) {
   for (int i = static_cast<int>(threadIdx.x); i < w.layer(0).columns;
        i += static_cast<int>(blockDim.x)) {
     bool const inside = i < w.layer(0).inputs;
-    shared_at<float>(w.map().shift)[i] = inside ? task.shift[i] : 0.0f;
-    shared_at<float>(w.map().scale)[i] = inside ? task.scale[i] : 0.0f;
+    bool const shaped = task.member.head_bits > 0;  // shape_inputs() does all
+    shared_at<float>(w.map().shift)[i] = inside && !shaped ? task.shift[i] : 0.0f;
+    shared_at<float>(w.map().scale)[i] = !inside ? 0.0f : shaped ? 1.0f : task.scale[i];
   }
   w.sync_all();
 }

@@ -263,6 +263,14 @@ struct Worker {
     return quad_of(load_16(logits(unit, output_units(member().layers - 1)) +
                            static_cast<Shared>(2048 * u + whole_block(place, half))));
   }
+  // A logit of row r of a unit.
+  __device__ __forceinline__ float* logit(int unit, int r, int column) const {
+    Lane const of{r & 7, column >> 1 & 3};
+    int const place = 2048 * (column >> 4) + static_cast<int>(whole_block(of, column >> 3 & 1)) +
+                      8 * (r >> 3) + 4 * (column & 1);
+    Shared const at = logits(unit, output_units(member().layers - 1)) - base;
+    return shared_at<float>(static_cast<int>(at) + place);
+  }
   __device__ __forceinline__ void store_delta_quad(int unit, int u, int half,
                                                    Quad const& values) const {
     int const last = member().layers - 1;

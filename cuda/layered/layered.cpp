@@ -29,7 +29,7 @@ class Pieces {
 LayerBuffers deal_out(Pieces& pieces, Member const& m, Precision precision) {
   TileLayout const layout = tile_layout(m, TileOrder::rows);
   std::int64_t const per_word = precision == Precision::bf16 ? 2 : 1;
-  std::int64_t const rows = std::max(round_up(batch_rows(m, 0), kUnitRows), kLayeredRows);
+  std::int64_t const rows = std::max(round_up(step_rows(m, 0), kUnitRows), kLayeredRows);
   std::int64_t widest = 0;
   LayerBuffers buffers{};
   pieces.take(buffers.input, rows * layout.layer[0].columns / per_word);
@@ -186,8 +186,8 @@ class LayeredRun {
       for (int l = 0; l < m_.layers; ++l)
         arguments_.dropout[l] = dropout_at_step(m_, m_.dropout[l], step);
       arguments_.input_dropout = dropout_at_step(m_, m_.input_dropout, step);
-      arguments_.first = batch * m_.batch_size;
-      arguments_.rows = batch_rows(m_, batch);
+      arguments_.first = batch * m_.batch_size << m_.head_bits;
+      arguments_.rows = step_rows(m_, batch);
       arguments_.padded_rows = round_up(arguments_.rows, kUnitRows);
       phase(LayeredPhase::gather);
       forward();
@@ -204,9 +204,10 @@ class LayeredRun {
   template <class Each>
   void for_evaluation_rows(Each&& each) {
     arguments_.padded_rows = kLayeredRows;
-    for (int first = 0; first < m_.eval_rows; first += kLayeredRows) {
+    int const rows = m_.eval_rows << m_.head_bits;
+    for (int first = 0; first < rows; first += kLayeredRows) {
       arguments_.first = first;
-      arguments_.rows = std::min(kLayeredRows, m_.eval_rows - first);
+      arguments_.rows = std::min(kLayeredRows, rows - first);
       phase(LayeredPhase::gather);
       forward();
       each();

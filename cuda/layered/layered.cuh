@@ -116,6 +116,10 @@ struct LayeredWorker {
     float2 const lower = *reinterpret_cast<float2 const*>(at + 8 * layer(member().layers - 1).rows);
     return {{upper.x, upper.y, lower.x, lower.y}};
   }
+  __device__ __forceinline__ float* logit(int unit, int r, int column) const {
+    return buffers().product +
+           std::int64_t{kUnitRows * unit + r} * layer(member().layers - 1).rows + column;
+  }
   __device__ __forceinline__ void store_delta_quad(int unit, int u, int half, Quad const& q) const {
     int const last = member().layers - 1;
     int const at = quad_place(unit, u, half);
@@ -157,10 +161,10 @@ BROOD_PHASE void round_weights() {
 
 // ---- a pass over rows
 
-// The row of the table at a position of the rows in flight.
+// The row of the table at a position of the rows in flight, which have each once for each head.
 __device__ __forceinline__ int layered_row(LayeredWorker const& w, int position) {
   LayeredArguments const& a = layered_arguments();
-  int const place = a.first + position;
+  int const place = (a.first + position) >> w.member().head_bits;
   if (a.training == 0) return w.task().eval_rows[place];
   return w.task().train_rows[row_at(a.order, static_cast<std::uint32_t>(place))];
 }
@@ -173,6 +177,7 @@ BROOD_PHASE void gather_inputs() {
   int const columns = w.layer(0).columns;
   int const inputs = w.layer(0).inputs;
   float const rate = a.training != 0 ? w.member().input_dropout : 0.0f;
+  int const last_head = heads_of(w.member()) - 1;
   for_fragments(a.padded_rows, columns, [&](int block, int g, int c) {
     Quad factors{{1.0f, 1.0f, 1.0f, 1.0f}};
     if (rate > 0.0f)
@@ -184,9 +189,12 @@ BROOD_PHASE void gather_inputs() {
         float const* const raw = table.x + std::int64_t{layered_row(w, row)} * table.stride;
         for (int i = 0; i < 2; ++i) {
           if (c + i >= inputs) continue;
-          float const input = task.list.source != nullptr
-                                  ? shaped(task.list, c + i, raw[task.list.source[c + i]])
-                                  : transformed(raw[c + i], task.shift[c + i], task.scale[c + i]);
+          int const column = task.list.source != nullptr ? task.list.source[c + i] : c + i;
+          float input = input_of(task, c + i, raw[column]);
+          if (last_head > 0) {
+            std::uint32_t const signs = head_signs(c / 4).word[(c & 2) + i];
+            input *= sign_of_head(signs, row & last_head);
+          }
           x[i] = input * factors.v[2 * half + i];
         }
       }

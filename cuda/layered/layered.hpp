@@ -71,7 +71,8 @@ struct LayeredArguments {
   LayerBuffers buffers;
   float const* from;  // the parameters in use
   std::int32_t layer;
-  std::int32_t first, rows;  // in the epoch's order, or of the evaluation rows; and how many
+  std::int32_t first, rows;  // in the epoch's order, or of the evaluation rows; and how many: each
+                             // once for each head
   std::int32_t padded_rows;  // rows in flight, those that are padding included
   std::int32_t training;     // a training pass, of `order` and `step`
   std::uint32_t step;

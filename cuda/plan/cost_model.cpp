@@ -56,7 +56,7 @@ double parameters(Member const& m) {
 }
 
 Work step_work(Member const& m, MemberPlan const& plan, Precision precision) {
-  int const rows = round_up(std::max(batch_rows(m, 0), 1), 16);
+  int const rows = round_up(std::max(step_rows(m, 0), 1), 16);
   Work work;
   for (int l = 0; l < m.layers; ++l) {
     double const in = round_up(m.width[l], 16), out = round_up(m.width[l + 1], 16);

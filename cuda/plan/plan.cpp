@@ -14,7 +14,7 @@ namespace brood::cuda {
 namespace {
 
 int batch_of(Member const& m) {
-  return batch_rows(m, 0);
+  return step_rows(m, 0);
 }
 
 // What is placed where; each candidate is one of these.

@@ -42,7 +42,7 @@ std::string size_problem(Member const& m) {
   // All copies and a gradient lie in one tensor; loss and predictions count places of the outputs.
   std::int64_t const tensors = most_tensor_floats(m);
   if (tensors > kMaxPlaces) return too_many("its weights, moments and gradient are", tensors);
-  std::int64_t const rows = std::max<std::int64_t>(m.batch_size, kLayeredRows);
+  std::int64_t const rows = std::max<std::int64_t>(m.batch_size << m.head_bits, kLayeredRows);
   std::int64_t const outputs = rows * padded_width(m, m.layers);
   if (outputs > kMaxPlaces) return too_many("the outputs of a batch are", outputs);
   return "";

@@ -57,7 +57,7 @@ PlanCache::Key PlanCache::key_of(Job const& job, int crowd, int blocks) {
   std::copy_n(m.width, m.layers + 1, key.begin());
   int at = kMaxLayers + 1;
   for (std::int32_t const each :
-       {m.layers, layers_with_scalars(m), batch_rows(m, 0), static_cast<std::int32_t>(m.optimizer),
+       {m.layers, layers_with_scalars(m), step_rows(m, 0), static_cast<std::int32_t>(m.optimizer),
         tensor_count(m), m.clip_norm > 0.0f ? 1 : 0,
         m.activation == index_of<Relu>(Activations{}) ? 1 : 0,
         static_cast<std::int32_t>(target_columns(m)), static_cast<std::int32_t>(crowd),
@@ -401,7 +401,7 @@ double shared_bytes_of_step(Member const& m, MemberPlan const& plan, Precision p
   auto read = [](int rows, int columns, bool both) {
     return rows * ((columns + 1) / 2) + (both ? columns * ((rows + 1) / 2) : 0);
   };
-  int const rows = round_up(batch_rows(m, 0), kPanelRows) / kUnitRows;
+  int const rows = round_up(step_rows(m, 0), kPanelRows) / kUnitRows;
   double units = 0;
   for (int l = 0; l < m.layers; ++l) {
     int const in = padded(m.width[l]) / kUnitRows, out = padded(m.width[l + 1]) / kUnitRows;

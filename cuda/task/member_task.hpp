@@ -151,6 +151,7 @@ inline constexpr int kMaxWarps = 8;    // of a block
 inline constexpr int kMaxBlocks = 16;  // of a cluster
 
 // A run of rows of a batch, or of the evaluation rows, that is in flight at once.
+// Rows are counted once for each head.
 struct Chunk {
   std::int32_t first;  // position of its first row in the batch
   std::int32_t rows;   // 0: there is none
@@ -172,6 +173,7 @@ struct Stream {
   StepChunk chunk[4];
   std::int64_t until;      // no chunk from this step on is touched
   std::int32_t per_epoch;  // steps
+  std::int32_t batch_rows;
 };
 
 // How a step updates weights: plainly (element_update.cuh) by one of the optimizers that most
@@ -192,6 +194,8 @@ struct Control {
   std::int32_t overflown[kMaxWarps];
   UpdateKind update;
   LossKind loss;
+  std::int32_t epoch_rows;     // rows of an epoch, like those of a batch each once for each head
+  std::int32_t shapes_inputs;  // whether inputs are made of raw rows before they are received
   // Where they lie now, in shared or in global memory.
   float* parameters;
   float* moments;

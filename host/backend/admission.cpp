@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "backend/describe.hpp"
@@ -19,6 +20,14 @@ void check_member_rows(MemberSpec const& spec, std::int64_t table_rows) {
     throw UsageError("train_rows: a member needs at least one training row");
   check_rows(*spec.train_rows, table_rows, "train_rows");
   if (spec.eval_rows != nullptr) check_rows(*spec.eval_rows, table_rows, "eval_rows");
+}
+
+// Rows are counted once for each head.
+void check_rows_of_heads(Member const& m) {
+  std::int64_t const rows = std::max(m.train_rows, m.eval_rows), heads = heads_of(m);
+  if (rows * heads <= std::numeric_limits<std::int32_t>::max()) return;
+  throw UsageError("heads: " + std::to_string(heads) + " of " + std::to_string(rows) +
+                   " rows are more than 2^31 rows to compute; take fewer of either");
 }
 
 // A layer's weights are of the member's sizes and finite, or not there.
@@ -79,6 +88,7 @@ Admission admission_of(MemberSpec const& spec, TableShape const& shape, std::int
       spec.start};
   take_inputs(spec, shape, admission.member);
   check_member_rows(spec, table_rows);
+  check_rows_of_heads(admission.member);
   check_starting_weights(spec, admission.member);
   return admission;
 }

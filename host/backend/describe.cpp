@@ -315,6 +315,7 @@ Config with_defaults(Config const& config, Task task) {
     bool const of_one_layer = name.starts_with("dropout_") && row.get == nullptr;
     if (of_one_layer || name == (alike ? "layer_dropout" : "dropout"))
       continue;  // dropout says it, or layer_dropout where they differ
+    if (name == "heads" && m.head_bits == 0) continue;  // says nothing
     if (Value const* given = config.find(row.name)) {
       full.set(row.name, *given);
     } else if (name == "layer_dropout") {
@@ -364,6 +365,10 @@ std::uint64_t seed_of(Config const& config, std::uint64_t otherwise, std::uint32
   return member_seed(static_cast<std::uint64_t>(number_of(*own).value_or(0)), 0, repeat);
 }
 
+int head_count(Config const& config) {
+  return static_cast<int>(whole_of(config, "heads").value_or(1));
+}
+
 Member describe(Config const& config, TableShape const& shape, std::uint64_t seed,
                 std::int64_t train_rows, std::int64_t eval_rows) {
   auto problems = check(config, shape.task);
@@ -381,7 +386,8 @@ Member describe(Config const& config, TableShape const& shape, std::uint64_t see
                   : !bce                             ? TargetKind::class_index
                   : shape.outputs == 2               ? TargetKind::one_logit
                                                      : TargetKind::one_hot;
-  m.width[m.layers] = m.target_kind == TargetKind::one_logit ? 1 : shape.outputs;
+  int const outputs = m.target_kind == TargetKind::one_logit ? 1 : shape.outputs;
+  m.width[m.layers] = outputs << m.head_bits;
   Value const* layer_lr = config.find("layer_lr");
   std::vector<double> const factors =
       layer_lr == nullptr ? std::vector<double>{} : numbers_of(*layer_lr);

@@ -17,4 +17,7 @@ Member describe(Config const& config, TableShape const& shape, std::uint64_t see
 // The key of a member's randomness: that of the config's own seed, if it has one, in a repeat.
 std::uint64_t seed_of(Config const& config, std::uint64_t otherwise, std::uint32_t repeat);
 
+// Heads of a network by a valid config.
+int head_count(Config const& config);
+
 }  // namespace brood

@@ -3,6 +3,7 @@
 #include "backend/hyperparameters.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -69,6 +70,12 @@ std::string allowed(Hyperparameter const& row) {
     default:
       break;
   }
+  if (row.power_of_two) {
+    std::string text = "one of ";
+    for (double x = row.min; x <= row.max; x *= 2)
+      text += (x == row.min ? "" : ", ") + number_text(row, x);
+    return text;
+  }
   std::string text = number_text(row, row.min) + (row.above_min ? " < " : " <= ") + row.name +
                      (row.below_max ? " < " : " <= ") + number_text(row, row.max);
   std::string const list = "a list of up to " + std::to_string(most_elements(row));
@@ -90,7 +97,8 @@ bool in_range(Hyperparameter const& row, double x) {
   bool const low = row.above_min ? x > row.min : x >= row.min;
   bool const high = row.below_max ? x < row.max : x <= row.max;
   bool const whole = row.type == Type::integer || row.type == Type::integers;
-  return low && high && (!whole || is_whole(x));
+  if (!low || !high || (whole && !is_whole(x))) return false;
+  return !row.power_of_two || std::has_single_bit(static_cast<std::uint64_t>(x));
 }
 
 template <class T>

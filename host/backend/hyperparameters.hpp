@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <span>
 
@@ -32,6 +33,7 @@ struct Hyperparameter {
   char const* help;
   void (*set)(Member&, double);  // null, like get, where a Member has no field for it alone
   double (*get)(Member const&);
+  bool power_of_two = false;  // of a whole number: nothing else is allowed
 
   // The network's shape in whole numbers, which says the same as `hidden`.
   constexpr bool is_shape() const {
@@ -85,6 +87,10 @@ inline constexpr Hyperparameter kHyperparameters[] = {
    "of hidden layer 7, in place of width; searched where layers is 7 or more", BROOD_NO_FIELD},
   {"width_8", "network", detail::integer, detail::kByOther, 1, 16384, false, false, {}, "by hidden",
    "of hidden layer 8, in place of width; searched where layers is 8", BROOD_NO_FIELD},
+  {"heads", "network", detail::integer, 1, 1, kMaxHeads, false, false, {}, "",
+   "networks in one that share all but the last layer, each with signs of its own on the inputs; each row goes through all of them, and their mean predicts",
+   [](Member& m, double v) { m.head_bits = std::bit_width(static_cast<unsigned>(v)) - 1; },
+   [](Member const& m) { return static_cast<double>(heads_of(m)); }, true},
   {"activation", "network", detail::choice, index_of<Relu>(Activations{}), 0, 0, false, false, Activations::names, "",
    "of the hidden layers", BROOD_FIELD(activation)},
   {"init", "network", detail::choice, index_of<HeUniform>(Inits{}), 0, 0, false, false, Inits::names, "",
@@ -173,7 +179,7 @@ inline constexpr Hyperparameter kHyperparameters[] = {
   {"parametrization", "train", detail::choice, 0, 0, 0, false, false, detail::kParametrizations, "",
    "ntk: weights learn as in W x / sqrt(inputs), so that one lr suits all widths; not with adadelta, l1, l2, clip_value, clip_norm", BROOD_FIELD(parametrization)},
   {"batch_size", "train", detail::integer, 32, 1, 4096, false, false, {}, "",
-   "rows a step; a short last batch is kept", BROOD_FIELD(batch_size)},
+   "rows of the table a step, each for all heads; a short last batch is kept", BROOD_FIELD(batch_size)},
   {"epochs", "train", detail::integer, 50, 1, detail::kMillion, false, false, {}, "",
    "the whole training, which schedules span; in a study, the scheduler's max", BROOD_FIELD(epochs)},
   {"patience", "train", detail::integer, 0, 0, detail::kMillion, false, false, {}, "",

@@ -7,6 +7,7 @@
 
 #include "backend/rows.hpp"
 #include "core/activation.hpp"
+#include "core/heads.hpp"
 #include "core/init.hpp"
 #include "core/input_shape.hpp"
 #include "core/philox.hpp"
@@ -43,6 +44,19 @@ Columns inputs_of(std::span<float const> x, std::size_t inputs, Transform const*
       columns[i * rows + r] = input_of(x[r * width + source], transform, i);
   }
   return columns;
+}
+
+// Each row as one of the heads reads it, in turns.
+void apply_signs(Member const& m, Columns& columns, std::size_t rows) {
+  if (m.head_bits == 0) return;
+  for (int i = 0; i < m.width[0]; ++i) {
+    std::uint32_t const signs = head_signs(i / 4).word[i % 4];
+    double* const column = columns.data() + static_cast<std::size_t>(i) * rows;
+    for (std::size_t r = 0; r < rows; ++r) {
+      auto const head = static_cast<int>(r % static_cast<std::size_t>(heads_of(m)));
+      column[r] *= static_cast<double>(sign_of_head(signs, head));
+    }
+  }
 }
 
 // What an output's row of weights puts out, without bias: over the inputs upwards.
@@ -152,6 +166,7 @@ std::vector<LayerWeights> layers_by_rows(Admission const& admission, std::span<f
   bool const is_std = m.init == index_of<StdInit>(Inits{});
   Columns columns = inputs_of(x, static_cast<std::size_t>(m.width[0]), admission.transform.get());
   std::size_t const rows = columns.size() / static_cast<std::size_t>(m.width[0]);
+  apply_signs(m, columns, rows);
   std::vector<LayerWeights> layers;
   for (int l = 0; l < m.layers; ++l) {
     bool const given = is_given(admission.start, l);

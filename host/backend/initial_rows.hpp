@@ -23,10 +23,10 @@ std::vector<std::int32_t> initial_rows(Rows const& train_rows);
 //
 // std: each output's row of a layer's weights, drawn from N(0, 1 / inputs), is divided by the
 // population deviation of what it puts out, z without bias, over these rows: layer by layer, on
-// what the layers before put out, without dropout. Where z is constant the row stays as drawn.
-// he5: a bias is -sum q_i z(row_i) of five rows, drawn for each output, with q from the exponential
-// law, normalised: the output is zero somewhere among the rows (Holzmueller, Grinsztajn & Steinwart
-// 2024; Steinwart 2019).
+// what the layers before put out, without dropout. Heads read the rows in turns, by their signs.
+// Where z is constant the row stays as drawn. he5: a bias is -sum q_i z(row_i) of five rows, drawn
+// for each output, with q from the exponential law, normalised: the output is zero somewhere among
+// the rows (Holzmueller, Grinsztajn & Steinwart 2024; Steinwart 2019).
 std::vector<LayerWeights> layers_by_rows(Admission const& admission, std::span<float const> x);
 
 // Of values of one output, by rows.

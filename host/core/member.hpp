@@ -15,6 +15,7 @@ namespace brood {
 
 inline constexpr int kMaxHidden = 8;
 inline constexpr int kMaxLayers = kMaxHidden + 1;
+inline constexpr int kMaxHeads = 16;
 
 enum class TargetKind : std::int32_t {
   class_index,  // one column: the class
@@ -30,7 +31,8 @@ enum class BiasInit : std::int32_t { zeros, as_weights, he5 };
 struct Member {
   // network
   std::int32_t layers;                 // hidden layers + 1
-  std::int32_t width[kMaxLayers + 1];  // inputs, hidden widths, network outputs
+  std::int32_t width[kMaxLayers + 1];  // inputs, hidden widths, outputs of all heads
+  std::int32_t head_bits;              // log2 of the heads (core/heads.hpp): 0 for one
   std::int32_t source_columns;         // of the table that inputs are made of by a list; 0: each
                                        // column is an input
   std::int32_t activation;
@@ -73,19 +75,31 @@ BROOD_HD constexpr int steps_per_epoch(Member const& m) {
   return (m.train_rows + m.batch_size - 1) / m.batch_size;
 }
 
+BROOD_HD constexpr int heads_of(Member const& m) {
+  return 1 << m.head_bits;
+}
+// Of a head.
+BROOD_HD constexpr int outputs_of(Member const& m) {
+  return m.width[m.layers] >> m.head_bits;
+}
+
 // Columns of the table's targets, and of what a member predicts: for two classes with bce, two all
 // the same.
 BROOD_HD constexpr int target_columns(Member const& m) {
-  return m.target_kind == TargetKind::values ? m.width[m.layers] : 1;
+  return m.target_kind == TargetKind::values ? outputs_of(m) : 1;
 }
 BROOD_HD constexpr int prediction_columns(Member const& m) {
-  return m.target_kind == TargetKind::one_logit ? 2 : m.width[m.layers];
+  return m.target_kind == TargetKind::one_logit ? 2 : outputs_of(m);
 }
 
-// Rows of the batch that is `index`-th in its epoch: a short last one is kept.
+// Rows of the table in the batch that is `index`-th in its epoch: a short last one is kept.
 BROOD_HD constexpr int batch_rows(Member const& m, int index) {
   int const left = m.train_rows - index * m.batch_size;
   return left < m.batch_size ? left : m.batch_size;
+}
+// Rows that its step computes: each of the batch's once for each head.
+BROOD_HD constexpr int step_rows(Member const& m, int index) {
+  return batch_rows(m, index) << m.head_bits;
 }
 
 // The learning rate at a step (from 0): linear warm-up to lr, then the schedule over the rest.
@@ -146,7 +160,7 @@ inline double step_flops(Member const& m) {
     products += (l == 0 ? 4.0 : 6.0) * static_cast<double>(m.width[l]) *
                 static_cast<double>(m.width[l + 1]);
   }
-  return products * batch_rows(m, 0);
+  return products * step_rows(m, 0);
 }
 
 }  // namespace brood

@@ -16,6 +16,7 @@
 //   candidate       trial                         call         0           purpose (key: study seed)
 //   bias_rows       call (0 .. 2)                 output       layer       purpose
 //   frequency       index                         0            column      purpose (key: study seed)
+//   head_sign       input / 4 (word: % 4)         0            0           purpose (key: 0)
 // clang-format on
 //
 // A layer's elements are its weights, row-major (outputs, inputs), then its biases. In dropout, row
@@ -23,6 +24,7 @@
 // (r, 2j + 1), (r + 8, 2j), (r + 8, 2j + 1), r = row % 8 in a block of 16 rows: the accumulator
 // fragment of an mma.sync tile, and two halves of a vector of 16 rows. Layer 0 drops inputs.
 // Of the twelve words of a bias the first five are for rows, the next five for their weights.
+// Bit h of a head's sign is that of head h (core/heads.hpp).
 // The attempt of a sample is 0, and counts on when the configuration was proposed before.
 #pragma once
 
@@ -41,7 +43,8 @@ enum class Purpose : std::uint32_t {
   sobol_shift,
   candidate,
   bias_rows,
-  frequency
+  frequency,
+  head_sign
 };
 
 struct PhiloxKey {

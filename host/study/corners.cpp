@@ -7,11 +7,28 @@
 
 namespace brood {
 
+namespace {
+
+// Of heads some values between two that are allowed are not.
+std::vector<Value> all_values(SearchSpace const& alone) {
+  constexpr int kPlaces = 64;
+  std::vector<Value> values;
+  for (int i = 0; i < kPlaces; ++i) {
+    double const u = (i + 0.5) / kPlaces;
+    Value const value = alone.decode({&u, 1}).entries().front().second;
+    if (values.empty() || !same_value(values.back(), value)) values.push_back(value);
+  }
+  return values;
+}
+
+}  // namespace
+
 std::vector<Value> corners(Parameter parameter) {
   if (!parameter.values.empty()) return parameter.values;
   SearchSpace alone;
   parameter.when.clear();
   alone.add(parameter);
+  if (parameter.name == "heads") return all_values(alone);
   auto const at = [&](double u) { return alone.decode({&u, 1}).entries().front().second; };
   switch (parameter.distribution) {
     case Distribution::uniform:

@@ -8,6 +8,7 @@
 
 #include "backend/describe.hpp"
 #include "brood/error.hpp"
+#include "core/heads.hpp"
 #include "core/input_shape.hpp"
 #include "core/loss.hpp"
 #include "study/in_parallel.hpp"
@@ -70,30 +71,60 @@ class RowPredictor {
       widest = std::max(widest, layer.outputs);
     from_.resize(static_cast<std::size_t>(widest) * kRowsAtOnce);
     to_.resize(from_.size());
+    inputs_.resize(static_cast<std::size_t>(model.layers.front().inputs) * kRowsAtOnce);
   }
 
   // Rows first .. first + count of x, at most kRowsAtOnce; out: (rows of x, outputs).
   void predict(Matrix x, std::int64_t first, int count, float* out) {
     load(x, first, count);
-    for (std::size_t l = 0; l < model_.layers.size(); ++l) {
-      LayerWeights const& layer = model_.layers[l];
-      apply_layer(layer.weights.data(), layer.bias.data(), layer.inputs, layer.outputs,
-                  from_.data(), to_.data());
-      std::swap(from_, to_);
-      if (l + 1 < model_.layers.size())
-        apply_activation(member_.activation, layer.outputs, from_.data());
+    auto const outputs = static_cast<std::size_t>(model_.outputs);
+    std::vector<double> sums(outputs * static_cast<std::size_t>(count), 0.0);
+    for (int head = 0; head < heads_of(member_); ++head) {
+      put_in(head);
+      apply_layers(head);
+      std::vector<double> logits(static_cast<std::size_t>(head_outputs()));
+      for (std::size_t r = 0; r < static_cast<std::size_t>(count); ++r) {
+        for (std::size_t k = 0; k < logits.size(); ++k)
+          logits[k] = from_[k * kRowsAtOnce + r];
+        std::vector<double> const row = predicted(model_, member_, logits);
+        for (std::size_t k = 0; k < outputs; ++k)
+          sums[r * outputs + k] += row[k];
+      }
     }
-    std::vector<double> logits(static_cast<std::size_t>(model_.layers.back().outputs));
-    for (int r = 0; r < count; ++r) {
-      for (std::size_t k = 0; k < logits.size(); ++k)
-        logits[k] = from_[k * kRowsAtOnce + static_cast<std::size_t>(r)];
-      std::vector<double> const row = predicted(model_, member_, logits);
-      std::transform(row.begin(), row.end(), out + (first + r) * model_.outputs,
-                     [](double value) { return static_cast<float>(value); });
-    }
+    std::transform(sums.begin(), sums.end(), out + first * model_.outputs,
+                   [&](double sum) { return static_cast<float>(sum / heads_of(member_)); });
   }
 
  private:
+  int head_outputs() const { return model_.layers.back().outputs >> member_.head_bits; }
+
+  // The inputs as a head reads them.
+  void put_in(int head) {
+    from_ = inputs_;
+    from_.resize(to_.size());
+    if (member_.head_bits == 0) return;
+    for (int i = 0; i < model_.layers.front().inputs; ++i) {
+      float const sign = sign_of_head(head_signs(i / 4).word[i % 4], head);
+      double* const column = from_.data() + std::ptrdiff_t{i} * kRowsAtOnce;
+      for (int r = 0; r < kRowsAtOnce; ++r)
+        column[r] *= static_cast<double>(sign);
+    }
+  }
+
+  // To the head's logits.
+  void apply_layers(int head) {
+    for (std::size_t l = 0; l < model_.layers.size(); ++l) {
+      LayerWeights const& layer = model_.layers[l];
+      bool const last = l + 1 == model_.layers.size();
+      int const outputs = last ? head_outputs() : layer.outputs;
+      std::ptrdiff_t const first = last ? std::ptrdiff_t{head} * outputs : 0;
+      apply_layer(layer.weights.data() + first * layer.inputs, layer.bias.data() + first,
+                  layer.inputs, outputs, from_.data(), to_.data());
+      std::swap(from_, to_);
+      if (!last) apply_activation(member_.activation, layer.outputs, from_.data());
+    }
+  }
+
   // What a row is missing of a block is zero.
   void load(Matrix x, std::int64_t first, int count) {
     Transform const& transform = model_.transform;
@@ -103,7 +134,7 @@ class RowPredictor {
       float const scale = transform.scale.empty() ? 1.0f : transform.scale[i];
       auto const column = plain ? static_cast<std::int64_t>(i) : transform.source[i];
       for (int r = 0; r < kRowsAtOnce; ++r) {
-        double& to = from_[i * kRowsAtOnce + static_cast<std::size_t>(r)];
+        double& to = inputs_[i * kRowsAtOnce + static_cast<std::size_t>(r)];
         to = 0;
         if (r >= count) continue;
         float const value = x.data[(first + r) * x.columns + column];
@@ -123,7 +154,7 @@ class RowPredictor {
 
   Model const& model_;
   Member member_;
-  std::vector<double> from_, to_;  // (width, kRowsAtOnce)
+  std::vector<double> inputs_, from_, to_;  // (width, kRowsAtOnce)
 };
 
 // work(first row, end) for parts of the rows, of whole blocks, on as many threads.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "backend/describe.hpp"
+
 namespace brood {
 
 namespace {
@@ -11,7 +13,7 @@ double work_of(Model const& model) {
   double work = 0;
   for (LayerWeights const& layer : model.layers)
     work += static_cast<double>(layer.inputs) * layer.outputs;
-  return work;
+  return work * head_count(model.config);
 }
 
 double work_of(Ensemble const& ensemble) {

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <memory>
 
+#include "backend/describe.hpp"
 #include "backend/rows.hpp"
 #include "brood/error.hpp"
 #include "data/fnv1a.hpp"
@@ -88,6 +89,7 @@ Study with_start(Study study) {
   };
   add("hidden", hidden_of(model));
   add("activation", value_of(model, "activation"));
+  if (head_count(model.config) > 1) add("heads", std::int64_t{head_count(model.config)});
   if (!model.transform.is_plain()) {
     for (char const* const name : kNumberSettings) {
       if (Value const* const value = model.config.find(name)) add(name, *value);
@@ -109,6 +111,7 @@ std::vector<std::string> start_problems(Study const& study, Task task) {
   }
   add_contradiction(study.space, "hidden", hidden_of(model), found);
   add_contradiction(study.space, "activation", value_of(model, "activation"), found);
+  add_contradiction(study.space, "heads", std::int64_t{head_count(model.config)}, found);
   Config const full = with_defaults(model.config, model.task);
   for (char const* const name : kNumberSettings) {
     if (Value const* const value = full.find(name))
@@ -117,7 +120,7 @@ std::vector<std::string> start_problems(Study const& study, Task task) {
   Parameter const* const loss = study.space.find("loss");
   if (loss == nullptr || study.start.fresh_output || model.task != task) return found;
   for (Value const& value : loss->values) {
-    int const needed = network_outputs(task, model.outputs, value);
+    int const needed = network_outputs(task, model.outputs, value) * head_count(model.config);
     if (needed == model.layers.back().outputs) continue;
     found.push_back("loss: " + to_text(value) + " needs " + std::to_string(needed) +
                     " outputs; the network of start has " +

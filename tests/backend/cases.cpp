@@ -227,6 +227,46 @@ void add_inputs(std::vector<MemberCase>& list) {
          {{"input_dropout", 0.2}, {"optimizer", text("momentum")}, {"lr", 0.1}});
 }
 
+// Heads of each number, with what each has of its own.
+void add_heads(std::vector<MemberCase>& list) {
+  for (Whole const heads : {2, 4, 8, 16})
+    list.push_back(momentum("heads_" + std::to_string(heads), {{"heads", heads}}));
+  auto eight = [](Config config) {
+    config.set("heads", Whole{8});
+    return config;
+  };
+  list.push_back(feature("heads_adam", eight({})));
+  list.push_back(momentum("heads_dropped", eight({{"dropout", 0.3}, {"input_dropout", 0.2}})));
+  list.push_back(feature(
+      "heads_linear",
+      {{"heads", Whole{4}}, {"hidden", Wholes{}}, {"optimizer", text("momentum")}, {"lr", 0.1}}));
+  list.push_back(
+      momentum("heads_relu_ema_clip",
+               eight({{"activation", text("relu")}, {"ema", 0.9}, {"clip_norm", 0.05}})));
+  list.push_back(
+      feature("heads_ntk", eight({{"parametrization", text("ntk")}, {"lr", 0.02}, {"eps", 1e-3}})));
+  list.push_back(momentum("heads_label_smoothing", eight({{"label_smoothing", 0.15}})));
+  list.push_back(
+      feature("heads_bce_two_classes", blobs(110, 13, 2), eight({{"loss", text("bce")}})));
+  list.push_back(feature("heads_bce_classes", eight({{"loss", text("bce")}})));
+  list.push_back(feature("heads_labels", multi_label(110, 13, 5), eight({})));
+  list.push_back(regressor("heads_mse", eight({})));
+  list.push_back(regressor("heads_mae", eight({{"loss", text("mae")}})));
+  list.push_back(regressor("heads_huber", {{"heads", Whole{16}}, {"loss", text("huber")}}));
+  list.push_back(feature("heads_row_and_class_weights", with_row_weights(unbalanced()),
+                         eight({{"class_weights", text("balanced")}})));
+  auto missing = feature("heads_missing_values", with_missing(blobs(110, 13, 4), 0.15), eight({}));
+  missing.transform = some_transform(missing.data);
+  list.push_back(missing);
+  auto listed =
+      feature("heads_listed_inputs", with_missing(blobs(110, 13, 4), 0.15), {{"heads", Whole{16}}});
+  listed.transform = fixtures::listed_transform(listed.data, 27);
+  list.push_back(listed);
+  auto many = feature("heads_of_many_classes", blobs(110, 13, 11), eight({{"lr", 0.01}}));
+  list.push_back(many);
+  list.push_back(momentum("heads_of_one_row", eight({{"batch_size", Whole{1}}})));
+}
+
 }  // namespace
 
 namespace {
@@ -265,6 +305,7 @@ std::vector<MemberCase> make_feature_cases() {
   add_losses(list);
   add_regularisation(list);
   add_inputs(list);
+  add_heads(list);
   return list;
 }
 
@@ -305,6 +346,10 @@ std::vector<MemberCase> smooth_cases() {
   add("label_smoothing", blobs(40, 4, 3), {{"label_smoothing", 0.2}});
   add("dropout", blobs(40, 4, 3), {{"dropout", 0.4}, {"input_dropout", 0.3}});
   add("dropout_of_each", blobs(40, 4, 3), {{"layer_dropout", Reals{0.2, 0.6}}});
+  add("heads", blobs(40, 4, 3), {{"heads", Whole{4}}});
+  add("heads_dropped", blobs(40, 4, 3), {{"heads", Whole{8}}, {"dropout", 0.4}});
+  add("heads_mse", regression(40, 4, 2), {{"heads", Whole{2}}});
+  add("heads_bce_classes", blobs(40, 4, 3), {{"heads", Whole{4}}, {"loss", text("bce")}});
   add("weights", with_row_weights(blobs(40, 4, 3)), {{"class_weights", text("balanced")}});
   return list;
 }
@@ -335,6 +380,7 @@ std::vector<MemberCase> varied_cases(int count) {
     if (i % 6 == 0) c.config.set("clip_norm", 0.5);
     if (i % 7 == 0) c.config.set("patience", Whole{2});
     if (i % 8 == 0) c.config.set("l1", 1e-3);
+    if (i % 10 == 3) c.config.set("heads", Whole{2} << i / 10 % 4);
     list.push_back(std::move(c));
   }
   return list;

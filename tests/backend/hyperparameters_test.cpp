@@ -66,7 +66,7 @@ TEST(Hyperparameters, EachRowSetsItsOwnField) {
     EXPECT_EQ(row.get(m), 1.0) << row.name;
     for (auto const& other : kHyperparameters) {
       if (other.set == nullptr || &other == &row) continue;
-      EXPECT_EQ(other.get(m), 0.0) << row.name << " also sets " << other.name;
+      EXPECT_EQ(other.get(m), other.get(Member{})) << row.name << " also sets " << other.name;
     }
   }
 }
@@ -121,6 +121,37 @@ TEST(Hyperparameters, DefaultsAreTheOracles) {
   EXPECT_EQ(fallback("lr_gamma"), s.schedule.gamma);
   EXPECT_EQ(fallback("lr_step_epochs"), s.schedule.step_epochs);
   EXPECT_EQ(fallback("lr_final"), s.schedule.final_factor);
+}
+
+TEST(Hyperparameters, HeadsAreAPowerOfTwo) {
+  for (int heads = 0; heads <= 33; ++heads) {
+    bool const allowed = heads == 1 || heads == 2 || heads == 4 || heads == 8 || heads == 16;
+    EXPECT_EQ(check("heads", std::int64_t{heads}).empty(), allowed) << heads;
+  }
+  EXPECT_EQ(check("heads", std::int64_t{3}).front(),
+            "heads: 3 is not allowed; allowed: one of 1, 2, 4, 8, 16");
+  Config const one = with_defaults({}, Task::regression);
+  EXPECT_EQ(one.find("heads"), nullptr);  // says nothing
+  Config const four = with_defaults({{"heads", std::int64_t{4}}}, Task::regression);
+  EXPECT_EQ(*four.find("heads"), Value(std::int64_t{4}));
+}
+
+TEST(Hyperparameters, HeadsShareAllButTheLastLayer) {
+  Config const config = {{"heads", std::int64_t{4}},
+                         {"hidden", std::vector<std::int64_t>{20}},
+                         {"batch_size", std::int64_t{32}}};
+  Member const m = describe(config, {Task::classification, 5, 3}, 0, 70, 0);
+  EXPECT_EQ(m.width[2], 12);
+  EXPECT_EQ(outputs_of(m), 3);
+  EXPECT_EQ(prediction_columns(m), 3);
+  EXPECT_EQ(steps_per_epoch(m), 3);
+  EXPECT_EQ(batch_rows(m, 2), 6);
+  EXPECT_EQ(step_rows(m, 0), 128);
+  EXPECT_EQ(step_rows(m, 2), 24);
+  EXPECT_EQ(step_flops(m), (4.0 * 5 * 20 + 6.0 * 20 * 12) * 128);
+  Config bce = config;
+  bce.set("loss", "bce");
+  EXPECT_EQ(describe(bce, {Task::classification, 5, 2}, 0, 70, 0).width[2], 4);
 }
 
 TEST(Hyperparameters, NumbersAreAsTheConfigurationHasThem) {

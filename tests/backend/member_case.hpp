@@ -30,7 +30,12 @@ struct MemberCase {
   oracle::Settings settings() const {
     return oracle::as_stored(oracle::resolve(config, data.task, outputs()));
   }
-  oracle::Samples samples() const { return oracle::prepare(data.table(), transform.get()); }
+  oracle::Samples samples() const {
+    oracle::Samples samples = oracle::prepare(data.table(), transform.get());
+    int const heads = settings().heads;
+    if (heads > 1) samples.signs = oracle::head_signs(heads, samples.inputs);
+    return samples;
+  }
   // Of the network.
   int inputs() const {
     bool const listed = transform != nullptr && !transform->is_plain();

@@ -40,6 +40,22 @@ TEST(CostModel, PrecisionsDifferInTheirProducts) {
   EXPECT_GT(clocks_of(kA, 4, Precision::fp32).throughput, tf32);
 }
 
+TEST(CostModel, HeadsCostWhatAsManyRowsDo) {
+  DeviceLimits const device = planning_device("sm_90")->limits();
+  MemberPlan plan;
+  plan.layout = Layout::resident;
+  plan.tiling.chunk_rows = 128;
+  Member const heads = member_of({"", 64, 10, {64, 64}, 16}, {{"heads", std::int64_t{8}}});
+  Member const rows = member_of({"", 64, 80, {64, 64}, 128});
+  Cost const cost = step_cost(heads, plan, {4, 1}, Precision::tf32, device);
+  Cost const expected = step_cost(rows, plan, {4, 1}, Precision::tf32, device);
+  EXPECT_EQ(cost.latency, expected.latency);
+  EXPECT_EQ(cost.throughput, expected.throughput);
+  // 160 rows of the table are ten batches, whatever the heads.
+  EXPECT_EQ(evaluation_steps(heads, 160), 10 * evaluation_steps(heads, 16));
+  EXPECT_EQ(evaluation_steps(heads, 16), evaluation_steps(rows, 128));
+}
+
 TEST(CostModel, WhatLiesInGlobalMemoryCosts) {
   DeviceLimits const device = planning_device("sm_90")->limits();
   Member const m = member_of(kB);

@@ -76,6 +76,22 @@ TEST(Plan, LargeBatchesAreCutIntoChunks) {
   EXPECT_LE(wide.layout, Layout::moments_in_l2);
 }
 
+TEST(Plan, HeadsAreAsManyRowsOfAWiderLastLayer) {
+  Member const heads = member_of({"", 64, 10, {64, 64}, 16}, {{"heads", std::int64_t{8}}});
+  Member const rows = member_of({"", 64, 80, {64, 64}, 128});
+  for (Precision const precision : {Precision::tf32, Precision::bf16, Precision::fp32}) {
+    for (int const shared_bytes : {kSm90, kSm80, kSm86, 8 * 1024}) {
+      MemberPlan const plan = plan_on(shared_bytes, heads, precision);
+      MemberPlan const expected = plan_on(shared_bytes, rows, precision);
+      EXPECT_EQ(plan.layout, expected.layout);
+      EXPECT_EQ(plan.tiling.chunk_rows, expected.tiling.chunk_rows);
+      EXPECT_EQ(plan.shared_bytes, expected.shared_bytes);
+      EXPECT_EQ(plan.tensor_floats, expected.tensor_floats);
+      EXPECT_EQ(plan.buffer_bytes, expected.buffer_bytes);
+    }
+  }
+}
+
 TEST(Plan, WideNetworksStreamTheirWeights) {
   for (Shape const& shape : {kB, kC}) {
     MemberPlan const plan = plan_on(kSm90, member_of(shape));

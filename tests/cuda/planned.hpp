@@ -81,7 +81,7 @@ inline std::vector<Place> places_of(MemberPlan const& plan, Member const& m, int
   add("shift", map.shift, 4 * inputs);
   add("scale", map.scale, 4 * inputs);
   // Of both units of every panel, whether rows are in them or not.
-  int const units = 2 * ((batch_rows(m, 0) + kPanelRows - 1) / kPanelRows);
+  int const units = 2 * ((step_rows(m, 0) + kPanelRows - 1) / kPanelRows);
   int const chunk_units = plan.tiling.chunk_rows / kUnitRows;
   add("block sums", map.block_sums, std::max(2 * 4 * units, kEvaluationSums * 8 * chunk_units));
   if (m.clip_norm > 0.0f) {

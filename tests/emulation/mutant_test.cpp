@@ -195,10 +195,44 @@ Course listed() {
   return course;
 }
 
+// Heads, of inputs as they stand in the table; batches that leave part of a panel of rows empty,
+// and more outputs of all heads than 16.
+Course heads() {
+  auto data = fixtures::with_missing(fixtures::with_row_weights(fixtures::blobs(70, 13, 5)), 0.05);
+  Course course{member("Heads", std::move(data), 30,
+                       {{"hidden", Wholes{20, 18}},
+                        {"activation", text("tanh")},
+                        {"optimizer", text("momentum")},
+                        {"heads", Whole{4}},
+                        {"batch_size", Whole{18}},
+                        {"lr", 0.2},
+                        {"dropout", 0.2},
+                        {"epochs", Whole{2}}}),
+                1};
+  course.member.transform = fixtures::some_transform(course.member.data);
+  return course;
+}
+
+// As many heads as there can be, of a list of inputs, each of outputs that stand alone.
+Course heads_of_labels() {
+  Course course{member("HeadsOfLabels", fixtures::multi_label(50, 5, 3), 20,
+                       {{"hidden", Wholes{18}},
+                        {"activation", text("relu")},
+                        {"optimizer", text("sgd")},
+                        {"heads", Whole{16}},
+                        {"batch_size", Whole{7}},
+                        {"lr", 0.2},
+                        {"input_dropout", 0.1},
+                        {"epochs", Whole{2}}}),
+                1};
+  course.member.transform = fixtures::listed_transform(course.member.data, 19);
+  return course;
+}
+
 std::vector<Course> const& courses() {
-  static std::vector<Course> const list = {odd_widths(),  everything(), one_step_epochs(),
-                                           large_batch(), huge_batch(), diverging(),
-                                           relu(),        wide(),       listed()};
+  static std::vector<Course> const list = {
+      odd_widths(), everything(), one_step_epochs(), large_batch(), huge_batch(),     diverging(),
+      relu(),       wide(),       listed(),          heads(),       heads_of_labels()};
   return list;
 }
 Course const& course_named(std::string const& name) {

@@ -4,6 +4,7 @@
 // function which is not there on the device, or not constexpr under nvcc, stops the compiler.
 #include "core/activation.hpp"
 #include "core/dropout.hpp"
+#include "core/heads.hpp"
 #include "core/init.hpp"
 #include "core/input_shape.hpp"
 #include "core/loss.hpp"
@@ -47,6 +48,8 @@ __global__ void core_on_the_device(Member const* member, float const* in, float*
   });
   visit(InputShapes{}, i % InputShapes::size,
         [&](auto shape) { sum = shape.apply(sum, in[i], in[0]); });
+  sum *= sign_of_head(head_signs(i).word[0], heads_of(m) - 1);
+  sum += head_mean(m) == HeadMean::softmax ? log_of_share(sum) : 0.0f;
   if (has_scheduled_dropout(m)) sum *= dropout_at_step(m, m.input_dropout, i).kept;
   StepScalars const scalars = step_scalars(m, lr_at_step(m, i), i);
   float first = 0.0f, second = 0.0f;

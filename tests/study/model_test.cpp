@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "brood/population.hpp"
 #include "study/study_testing.hpp"
@@ -60,6 +61,20 @@ std::vector<Target> targets() {
        {{"lr", 0.01}, {"scaling", "robust"}, {"pieces", 6}, {"periodic", 3}},
        {"mse", "rmse", "mae", "r2"}},
       {"PiecesOfLabels", multi_label(150, 5, 3), {{"pieces", 12}}, {"accuracy", "loss"}},
+      {"ClassesOfHeads", small_blobs(), {{"heads", 8}, {"dropout", 0.1}}, {"accuracy", "loss"}},
+      {"TwoClassesOfHeadsByOneLogit",
+       blobs(150, 4, 2),
+       {{"loss", "bce"}, {"heads", 2}},
+       {"accuracy", "loss"}},
+      {"ClassesOfHeadsByBce", blobs(150, 4, 4), {{"loss", "bce"}, {"heads", 4}}, {"accuracy"}},
+      {"LabelsOfHeads",
+       with_row_weights(multi_label(150, 5, 3)),
+       {{"heads", 16}, {"ema", 0.9}},
+       {"accuracy", "loss"}},
+      {"NumbersOfHeads",
+       with_missing(regression(150, 4, 2), 0.1),
+       {{"lr", 0.01}, {"heads", 4}, {"init", "std"}, {"bias_init", "he5"}, {"periodic", 3}},
+       {"mse", "rmse", "mae", "r2"}},
       {"PatientValues",
        regression(150, 4),
        {{"lr", 0.1}, {"patience", 2}, {"activation", "softplus"}},
@@ -170,9 +185,10 @@ TEST_P(OfEachTarget, KnowsItsConfigurationAndShape) {
   EXPECT_EQ(*result.model.config.find("epochs"), Value{std::int64_t{12}});
   // All but layers, width and the eight widths of layers, which hidden says, the eight dropouts of
   // layers and the list of them, which dropout says, nadam's momentum_decay and the trial's seed;
-  // and periodic_sigma where there are no cosines.
+  // and periodic_sigma where there are no cosines, heads where there is one.
   std::size_t const periodic = numbers_of(result.model.config).periodic > 0 ? 1 : 0;
-  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 22 + periodic);
+  std::size_t const heads = head_count(result.model.config) > 1 ? 1 : 0;
+  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 23 + periodic + heads);
 }
 
 // Blocks of rows, whole or not, and threads that share them: each row is as if it came alone.

@@ -80,6 +80,11 @@ TEST(Problems, AreFoundAtBothEndsOfRangesAndInEveryChoice) {
               s.space.choice("hidden", {Widths{32}, Widths{1, 2, 3, 4, 5, 6, 7, 8, 9}});
             }),
             "");
+  // Some values between the ends are no number of heads.
+  EXPECT_EQ(problems_with([](Study& s) { s.space.integer("heads", 1, 2); }), "");
+  EXPECT_EQ(problems_with([](Study& s) { s.space.integer("heads", 1, 4); }),
+            "heads: 3 is not allowed; allowed: one of 1, 2, 4, 8, 16\n");
+  EXPECT_NE(problems_with([](Study& s) { s.space.integer("heads", 1, 16); }), "");
   // Ranges that give reals where whole numbers are needed.
   EXPECT_NE(problems_with([](Study& s) { s.space.uniform("batch_size", 16, 64); }), "");
 }

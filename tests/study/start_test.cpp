@@ -239,6 +239,32 @@ TEST_F(StartTest, WhatContradictsTheNetworkIsRefused) {
       "finite");
 }
 
+// What a network of heads has learned of signed inputs, another reads by the same signs.
+TEST_F(StartTest, ANetworkOfHeadsGoesOnWithThem) {
+  auto const table = blobs(150, 5, 3, 8);
+  Study first = varied_study(Holdout{});
+  first.space = {};
+  first.space.constant("hidden", Widths{9, 6}).constant("heads", 4);
+  auto const model =
+      std::make_shared<Model const>(tune(engine_, engine_.load(table.table()), first).model);
+  EXPECT_EQ(model->layers.back().outputs, 12);
+  Study study = varied_study(Holdout{});
+  study.start = {model};
+  study.space = {};
+  study.space.constant("lr", 1e-12);
+  Result const result = tune(engine_, engine_.load(table.table()), study);
+  EXPECT_EQ(*result.model.config.find("heads"), Value(std::int64_t{4}));
+  Matrix const x{table.x.data(), table.rows, table.inputs};
+  auto const before = model->predict(x), after = result.model.predict(x);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    ASSERT_NEAR(after[i], before[i], 1e-5) << i;
+  Study other = fine_tuning({model});
+  other.space.constant("heads", 2);
+  EXPECT_EQ(
+      problems_of(other, table),
+      std::vector<std::string>{"heads: 2 contradicts start, whose network has 4; leave heads out"});
+}
+
 // Two classes under bce share an output.
 TEST_F(StartTest, ALossOfOtherOutputsIsRefused) {
   auto const table = blobs(150, 5, 2, 8);

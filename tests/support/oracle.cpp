@@ -27,12 +27,16 @@ Noisy inexact(double value, double error, Noisy /*exact*/) {
   return value + error * Noisy::noise();
 }
 
+// As a head reads them.
 template <class Number>
-std::vector<Number> inputs_of(Samples const& samples, int row) {
+std::vector<Number> inputs_of(Samples const& samples, int row, int head) {
   std::vector<Number> inputs;
   auto const first = static_cast<std::size_t>(row) * static_cast<std::size_t>(samples.inputs);
-  for (std::size_t i = first; i < first + static_cast<std::size_t>(samples.inputs); ++i)
-    inputs.push_back(inexact(samples.x[i], samples.x_error[i], Number()));
+  auto const signs = static_cast<std::size_t>(head) * static_cast<std::size_t>(samples.inputs);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(samples.inputs); ++i) {
+    double const sign = samples.signs.empty() ? 1.0 : samples.signs[signs + i];
+    inputs.push_back(inexact(sign * samples.x[first + i], samples.x_error[first + i], Number()));
+  }
   return inputs;
 }
 
@@ -196,6 +200,79 @@ RowLoss<Number> row_loss(Settings const& s, Samples const& samples, std::vector<
   return elementwise_row(s, z, element_targets(s, samples, row), smoothing);
 }
 
+// What one head puts out of what all do.
+template <class Number>
+std::vector<Number> outputs_of_head(Settings const& s, std::vector<Number> const& all, int head) {
+  auto const first = all.begin() + std::ptrdiff_t{head} * s.network_outputs;
+  return {first, first + s.network_outputs};
+}
+
+template <class Number>
+std::vector<Number> sigmoids(std::vector<Number> const& z) {
+  std::vector<Number> p;
+  for (auto const& zk : z)
+    p.push_back(apply([](double x) { return 1 / (1 + std::exp(-x)); }, zk, sigmoid_error()));
+  return p;
+}
+
+// Each over the sum of all.
+template <class Number>
+std::vector<Number> shares_of(std::vector<Number> p) {
+  Sum<Number> total;
+  for (auto const& pk : p)
+    total.add(pk);
+  for (auto& pk : p)
+    pk = pk / total.total();
+  return p;
+}
+
+// What a network that is no mean predicts by its logits; before the targets' units.
+template <class Number>
+std::vector<Number> predictions_of(Settings const& s, std::vector<Number> const& z) {
+  if (s.loss == "cross_entropy") return softmax(z);
+  if (s.loss != "bce") return z;
+  bool const shares = s.task == Task::classification && s.network_outputs > 1;
+  return shares ? shares_of(sigmoids(z)) : sigmoids(z);
+}
+
+double log_of_share(double p) {
+  return std::log(std::max(p, 0x1p-126));
+}
+
+// Logits by which one network would predict the mean of what the heads predict.
+template <class Number>
+std::vector<Number> mean_logits(Settings const& s, Samples const& samples,
+                                Network<Number> const& network, int row) {
+  std::vector<Sum<Number>> sums(static_cast<std::size_t>(s.network_outputs));
+  std::vector<Sum<Number>> others = sums;  // of 1 less the predictions
+  bool const softmax = s.loss == "cross_entropy";
+  bool const values = !softmax && s.loss != "bce";
+  for (int head = 0; head < s.heads; ++head) {
+    auto const all = forward(s, network, inputs_of<Number>(samples, row, head), {}).output;
+    auto const z = outputs_of_head(s, all, head);
+    if (s.heads == 1) return z;
+    auto const p = predictions_of(s, z);
+    bool const alone = s.task != Task::classification || z.size() == 1;
+    std::vector<Number> negated;
+    for (std::size_t k = 0; k < z.size(); ++k)
+      negated.push_back(Number(0.0) - z[k]);
+    auto const q = sigmoids(negated);
+    for (std::size_t k = 0; k < z.size(); ++k) {
+      sums[k].add(p[k]);
+      others[k].add(alone ? q[k] : Number(1.0) - p[k]);
+    }
+  }
+  std::vector<Number> mean;
+  Number const count(static_cast<double>(s.heads));
+  for (std::size_t k = 0; k < sums.size(); ++k) {
+    mean.push_back(sums[k].total() / count);
+    if (values) continue;
+    mean[k] = apply(log_of_share, mean[k], kLogError);
+    if (!softmax) mean[k] = mean[k] - apply(log_of_share, others[k].total() / count, kLogError);
+  }
+  return mean;
+}
+
 template <class Number>
 struct GradientSums {
   std::vector<Sum<Number>> weights, bias;
@@ -280,23 +357,28 @@ Gradient<Number> batch_gradient(Settings const& s, Samples const& samples,
   }
   double const total = total_weight(batch);
   Sum<Number> loss;
-  for (std::size_t r = 0; r < batch.rows.size(); ++r) {
+  for (std::size_t at = 0; at < batch.rows.size() * static_cast<std::size_t>(s.heads); ++at) {
+    std::size_t const r = at / static_cast<std::size_t>(s.heads);
+    auto const head = static_cast<int>(at % static_cast<std::size_t>(s.heads));
     std::function<bool(int, int)> row_keep = [](int, int) { return true; };
     if (keep) {
       row_keep = [&](int layer, int unit) {
-        return keep(batch.step, layer, static_cast<int>(r), unit);
+        return keep(batch.step, layer, static_cast<int>(at), unit);
       };
     }
-    auto const trace = forward(s, network, inputs_of<Number>(samples, batch.rows[r]), row_keep,
-                               batch.dropout_share);
-    auto row = row_loss(s, samples, trace.output, batch.rows[r], s.label_smoothing);
+    auto const trace = forward(s, network, inputs_of<Number>(samples, batch.rows[r], head),
+                               row_keep, batch.dropout_share);
+    auto const own = outputs_of_head(s, trace.output, head);
+    auto const row = row_loss(s, samples, own, batch.rows[r], s.label_smoothing);
     // The weight, its share of the total: some roundings.
-    Number const share =
-        total > 0 ? rounded(rounded(rounded(Number(batch.weights[r] / total)))) : Number(0.0);
+    Number const share = total > 0
+                             ? rounded(rounded(rounded(Number(batch.weights[r] / total / s.heads))))
+                             : Number(0.0);
     loss.add_product(row.loss, share);
-    for (auto& d : row.delta)
-      d = d * share;
-    backward(network, trace, std::move(row.delta), sums);
+    std::vector<Number> delta(trace.output.size(), Number(0.0));
+    for (std::size_t k = 0; k < own.size(); ++k)
+      delta[static_cast<std::size_t>(head) * own.size() + k] = row.delta[k] * share;
+    backward(network, trace, std::move(delta), sums);
   }
   Gradient<Number> result{loss.total(), total, network};
   for (std::size_t l = 0; l < network.size(); ++l) {
@@ -311,23 +393,13 @@ Gradient<Number> batch_gradient(Settings const& s, Samples const& samples,
 template <class Number>
 std::vector<Number> predict(Settings const& s, Samples const& samples,
                             Network<Number> const& network, int row) {
-  auto const z = forward(s, network, inputs_of<Number>(samples, row), {}).output;
-  if (s.loss == "cross_entropy") return softmax(z);
-  std::vector<Number> out;
-  if (s.loss != "bce") {
+  auto const z = mean_logits(s, samples, network, row);
+  auto out = predictions_of(s, z);
+  if (s.task == Task::regression) {
     for (std::size_t t = 0; t < z.size(); ++t)
-      out.push_back(z[t] / Number(samples.target_scale[t]) + Number(samples.target_shift[t]));
-    return out;
+      out[t] = z[t] / Number(samples.target_scale[t]) + Number(samples.target_shift[t]);
   }
-  Sum<Number> total;
-  for (auto const& zk : z) {
-    out.push_back(apply([](double x) { return 1 / (1 + std::exp(-x)); }, zk, sigmoid_error()));
-    total.add(out.back());
-  }
-  if (s.task != Task::classification) return out;
-  if (out.size() == 1) return {Number(1.0) - out[0], out[0]};
-  for (auto& p : out)
-    p = p / total.total();
+  if (s.task == Task::classification && out.size() == 1) return {Number(1.0) - out[0], out[0]};
   return out;
 }
 
@@ -337,7 +409,7 @@ Score evaluate(Settings const& s, Samples const& samples, Network<Bounded> const
   Sum<Bounded> loss, squared, absolute;
   for (int const row : rows) {
     double const w = samples.weight[static_cast<std::size_t>(row)];
-    auto const z = forward(s, network, inputs_of<Bounded>(samples, row), {}).output;
+    auto const z = mean_logits(s, samples, network, row);
     loss.add_product(w, row_loss(s, samples, z, row, /*smoothing=*/0).loss);
     score.weight += w;
     auto const first = static_cast<std::size_t>(row) * static_cast<std::size_t>(samples.targets);

@@ -27,6 +27,7 @@ struct Settings {
   int network_outputs = 0;  // 1 for two classes by bce
   std::vector<int> hidden = {64};
   std::string activation = "relu", init = "he_uniform", bias_init = "zeros";
+  int heads = 1;
   double dropout = 0, input_dropout = 0;
   std::map<std::size_t, double> own_dropout;  // by hidden layer, from 0: in place of dropout
   std::string loss;
@@ -74,6 +75,7 @@ struct Samples {
   std::vector<double> user_y;                      // (rows, targets): before the transform
   std::vector<double> weight;                      // (rows)
   std::vector<double> target_shift, target_scale;  // (targets)
+  std::vector<double> signs;                       // (heads, inputs); empty: all 1
 };
 Samples prepare(Table const& table, Transform const* transform);
 
@@ -86,7 +88,7 @@ struct Layer {
 template <class Number>
 using Network = std::vector<Layer<Number>>;
 
-// Inputs, hidden widths, network outputs.
+// Inputs, hidden widths, network outputs of all heads.
 std::vector<int> widths(Settings const& settings, int inputs);
 // From and to the dense layout of a MemberImage: layer by layer, weights then bias.
 template <class Number = double, class Float>
@@ -120,7 +122,7 @@ std::vector<double> dense(Network<Number> const& network) {
 }
 
 // Whether a unit survives dropout: layer 0 is the inputs, l the l-th hidden layer; `row` counts in
-// the batch.
+// the batch, each row once for each head.
 using Keep = std::function<bool(int step, int layer, int row, int unit)>;
 // Which of the training rows (an index into them) stands at a position of an epoch.
 using RowAt = std::function<int(int epoch, int position)>;

@@ -40,7 +40,8 @@ enum : std::uint32_t {
   kWeightPurpose = 0,
   kOrderPurpose = 1,
   kDropoutPurpose = 2,
-  kBiasPurpose = 7
+  kBiasPurpose = 7,
+  kHeadPurpose = 9
 };
 
 // z with Phi(z) = p: Halley's method on erfc from a rough start (Abramowitz & Stegun 26.2.23).
@@ -76,6 +77,18 @@ inline std::vector<float> initial_weights(std::vector<int> const& widths, std::s
     }
   }
   return result;
+}
+
+// By which each head reads each input: (heads, inputs). Bit h of an input's word is head h's.
+inline std::vector<double> head_signs(int heads, int inputs) {
+  std::vector<double> signs;
+  for (int h = 0; h < heads; ++h) {
+    for (int i = 0; i < inputs; ++i) {
+      Words const words = philox4x32({static_cast<std::uint32_t>(i / 4), 0, 0, kHeadPurpose}, 0);
+      signs.push_back((words[static_cast<std::size_t>(i % 4)] >> h) % 2 == 1 ? -1 : 1);
+    }
+  }
+  return signs;
 }
 
 // The order of an epoch: a Feistel network of eight rounds over the next power of two (at least

@@ -66,6 +66,7 @@ std::vector<Field> const kFields = {
     text("parametrization", &Settings::parametrization),
     text("dropout_schedule", &Settings::dropout_schedule),
     text("weight_decay_schedule", &Settings::weight_decay_schedule),
+    whole("heads", &Settings::heads),
     whole("batch_size", &Settings::batch_size),
     whole("epochs", &Settings::epochs),
     whole("patience", &Settings::patience),
@@ -262,7 +263,7 @@ Samples prepare(Table const& table, Transform const* transform) {
 std::vector<int> widths(Settings const& settings, int inputs) {
   std::vector<int> all = {inputs};
   all.insert(all.end(), settings.hidden.begin(), settings.hidden.end());
-  all.push_back(settings.network_outputs);
+  all.push_back(settings.network_outputs * settings.heads);
   return all;
 }
 

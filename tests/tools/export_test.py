@@ -12,7 +12,7 @@ import unittest
 
 import readers
 from command import WINE
-from exported_tables import ACTIVATIONS, BOUND, ENCODED, FAST, KINDS, NUMBERS, ExportTest
+from exported_tables import ACTIVATIONS, BOUND, ENCODED, FAST, HEADS, KINDS, NUMBERS, ExportTest
 from exported_tables import metadata, read_header, rows, with_targets
 
 
@@ -99,6 +99,13 @@ class ExportC(CReader):
                     self.tune(kind, *options, "--overwrite")
                     numbers, _ = self.c_predictions("run", "class" in kind)
                     self.check_near(numbers, self.predicted()[0], of_values="values" in kind)
+
+    def test_networks_of_several_heads(self):
+        for number, kind in enumerate(KINDS):
+            with self.subTest(kind):
+                self.tune(kind, *HEADS[number % 2], "--overwrite")
+                numbers, _ = self.c_predictions("run", "class" in kind)
+                self.check_near(numbers, self.predicted()[0], of_values="values" in kind)
 
     def test_the_winner_and_other_trials(self):
         self.tune("values")
@@ -215,6 +222,12 @@ class ExportOnnx(OnnxReader):
                 with self.subTest((kind, options)):
                     self.tune(kind, *options, "--overwrite")
                     self.check(kind, self.outputs(self.cells()), *self.predicted())
+
+    def test_networks_of_several_heads(self):
+        for number, kind in enumerate(KINDS):
+            with self.subTest(kind):
+                self.tune(kind, *HEADS[number % 2], "--overwrite")
+                self.check(kind, self.outputs(self.cells()), *self.predicted())
 
     def test_the_winner_and_other_trials(self):
         self.tune("named classes")
@@ -354,6 +367,11 @@ class ExportPage(ExportTest):
         for options in NUMBERS:
             with self.subTest(options):
                 self.check_program("values", *options)
+
+    def test_its_program_averages_heads(self):
+        for kind in KINDS:
+            with self.subTest(kind):
+                self.check_program(kind, "heads=4", *NUMBERS[1])
 
     def test_its_program_has_every_activation(self):
         for activation in ACTIVATIONS:

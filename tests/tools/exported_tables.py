@@ -90,6 +90,8 @@ ENCODED = ["data.bins=4", "data.missing_indicator=true"]
 NUMBERS = [["parameters.scaling.values=[standard, robust]", "parameters.pieces.values=[0, 5]",
             "data.missing_indicator=true"],
            ["scaling=robust", "pieces=3", "periodic=4", "periodic_sigma=0.5"]]
+# Networks of several heads, of some trials or of all.
+HEADS = [["parameters.heads.values=[1, 2, 8]"], ["heads=4", "periodic=2", "ensemble=0"]]
 
 
 def read_header(path):

@@ -199,6 +199,19 @@ class Results(CommandTest):
         self.assertEqual((self.folder / "own/trials.csv").read_bytes(),
                          (self.folder / "again/trials.csv").read_bytes())
 
+    def test_heads_are_searched_with_widths(self):
+        sweep = SWEEP.replace("parameters:\n", "parameters:\n  heads: {values: [1, 4, 8]}\n", 1)
+        self.assertIn("heads", sweep)
+        self.write("heads.yaml", sweep)
+        self.brood("tune", "heads.yaml", "--out", "run", "--quiet", "validation={folds: 2}")
+        trials = self.rows("run/trials.csv")
+        self.assertEqual({row["heads"] for row in trials}, {"1", "4", "8"})
+        predicted, _ = self.brood("predict", "run", WINE)
+        self.assertEqual(len(predicted.splitlines()), 1 + 178)
+        for range_of in ("{min: 1, max: 8}", "{values: [2, 3]}", "{value: 32}"):
+            _, err = self.brood("check", "wine.yaml", f"parameters.heads={range_of}", code=2)
+            self.assertRegex(err, r"heads: \d+ is not allowed; allowed: one of 1, 2, 4, 8, 16")
+
     def test_patience_makes_the_plan_an_upper_bound_and_is_said(self):
         out, _ = self.brood("plan", "wine.yaml", "patience=2")
         self.assertIn("upper bound", out)

@@ -8,14 +8,74 @@
 
 namespace brood::cpu::BROOD_ISA {
 
-// Logits of up to kEvaluateRows rows.
+// To logits of which the heads' mean is predicted, of a row each: what they predict, averaged, and
+// back. Of `rows` rows in place, (outputs, rows16).
+inline void average_heads(Member const& m, Scratch const& s, int rows) {
+  int const outputs = outputs_of(m), heads = heads_of(m);
+  HeadMean const kind = head_mean(m);
+  bool const two = kind == HeadMean::apart || kind == HeadMean::shares;
+  float* const values = s.output;    // averaged
+  float* const others = s.delta[0];  // of two: 1 - what is averaged, without its rounding
+  auto at = [&](float* matrix, int k, int r) {
+    return matrix + static_cast<std::int64_t>(k) * s.rows16 + r;
+  };
+  for (int r = 0; r < s.rows16; r += kLanes) {
+    take_own_logits(m, values + r, s.rows16);
+    if (kind == HeadMean::values) continue;
+    Float16 top = Float16::load(at(values, 0, r));
+    for (int k = 1; k < outputs && kind == HeadMean::softmax; ++k)
+      top = at_least(Float16::load(at(values, k, r)), top);
+    Float16 total(0.0f);
+    for (int k = 0; k < outputs; ++k) {
+      Float16 const z = Float16::load(at(values, k, r));
+      Float16 const p = kind == HeadMean::softmax ? exp(z - top) : sigmoid(z);
+      p.store(at(values, k, r));
+      if (kind == HeadMean::apart) sigmoid(Float16(0.0f) - z).store(at(others, k, r));
+      total = total + p;
+    }
+    if (kind == HeadMean::apart) continue;
+    for (int k = 0; k < outputs; ++k) {
+      Float16 const p = Float16::load(at(values, k, r));
+      (p / total).store(at(values, k, r));
+      if (kind == HeadMean::shares) ((total - p) / total).store(at(others, k, r));
+    }
+  }
+  float const share = 1.0f / static_cast<float>(heads);  // exact
+  for (float* const matrix : {values, two ? others : nullptr}) {
+    for (int k = 0; k < outputs && matrix != nullptr; ++k) {
+      float* const column = at(matrix, k, 0);
+      for (int i = 0; i < rows; ++i) {
+        float sum = 0.0f;
+        for (int h = 0; h < heads; ++h)
+          sum = sum + column[i * heads + h];
+        column[i] = sum * share;
+      }
+    }
+  }
+  for (int k = 0; k < outputs && kind != HeadMean::values; ++k) {
+    for (int r = 0; r < rows; r += kLanes) {
+      Float16 const yes = log_of_share(Float16::load(at(values, k, r)));
+      Float16 const no = two ? log_of_share(Float16::load(at(others, k, r))) : Float16(0.0f);
+      (yes - no).store(at(values, k, r));
+    }
+  }
+}
+
+// Logits of up to kEvaluateRows rows, each counted once for each head.
 inline Scratch predict_chunk(MemberView const& view, float const* weights, TableView const& table,
                              std::int32_t const* rows, int count, float* scratch) {
-  Scratch const s = carve(*view.member, *view.layout, count, scratch);
+  Member const& m = *view.member;
+  int const all = count << m.head_bits;
+  Scratch const s = carve(m, *view.layout, all, scratch);
+  for (int i = 0; i < all; ++i)
+    s.row[i] = static_cast<std::uint32_t>(rows[i >> m.head_bits]);
+  lay_out_signs(m, s);
+  gather_inputs(view, table, s, all);
+  forward_pass<false>(view, weights, s, 0);
+  if (m.head_bits == 0) return s;
+  average_heads(m, s, count);
   for (int i = 0; i < count; ++i)
     s.row[i] = static_cast<std::uint32_t>(rows[i]);
-  gather_inputs(view, table, s, count);
-  forward_pass<false>(view, weights, s, 0);
   return s;
 }
 
@@ -26,7 +86,7 @@ BROOD_HD Float16 predicted_class(Member const& m, float const* z, int rows16) {
   }
   Float16 top = Float16::load(z);
   Float16 label(0.0f);
-  for (int k = 1; k < m.width[m.layers]; ++k) {
+  for (int k = 1; k < outputs_of(m); ++k) {
     Float16 const zk = Float16::load(z + static_cast<std::int64_t>(k) * rows16);
     auto const better = zk > top;
     top = select(better, zk, top);
@@ -50,7 +110,7 @@ BROOD_HD BlockErrors block_errors(MemberView const& view, float const* z, float 
     e.correct = hit;
     return e;
   }
-  for (int k = 0; k < m.width[m.layers]; ++k) {
+  for (int k = 0; k < outputs_of(m); ++k) {
     std::int64_t const at = static_cast<std::int64_t>(k) * rows16;
     Float16 const zk = Float16::load(z + at);
     Float16 const t = Float16::load(target + at);
@@ -68,9 +128,9 @@ inline EvaluateResult evaluate(MemberView const& view, float const* weights, Tab
                                std::int32_t const* rows, std::int64_t count, float* scratch) {
   Member const& m = *view.member;
   EvaluateResult total{0.0, 0.0, 0.0, 0.0, 0.0};
-  for (std::int64_t first = 0; first < count; first += kEvaluateRows) {
-    int const chunk =
-        static_cast<int>(count - first < kEvaluateRows ? count - first : kEvaluateRows);
+  int const most = kEvaluateRows >> m.head_bits;
+  for (std::int64_t first = 0; first < count; first += most) {
+    int const chunk = static_cast<int>(count - first < most ? count - first : most);
     Scratch const s = predict_chunk(view, weights, table, rows + first, chunk, scratch);
     gather_targets(view, table, s, chunk);
     gather_weights(view, table, s, chunk, /*training=*/false);
@@ -98,7 +158,7 @@ inline EvaluateResult evaluate(MemberView const& view, float const* weights, Tab
 // Logits (outputs, rows16) in place to what is predicted: probabilities or values.
 inline void predictions(MemberView const& view, Scratch const& s) {
   Member const& m = *view.member;
-  int const outputs = m.width[m.layers];
+  int const outputs = outputs_of(m);
   bool const softmax = m.loss == index_of<CrossEntropy>(Losses{});
   bool const logistic = m.loss == index_of<Bce>(Losses{});
   for (int r = 0; r < s.rows16; r += kLanes) {
@@ -133,9 +193,9 @@ inline void forward(MemberView const& view, float const* weights, TableView cons
                     std::int32_t const* rows, std::int64_t count, float* scratch, float* out,
                     int outputs) {
   Member const& m = *view.member;
-  for (std::int64_t first = 0; first < count; first += kEvaluateRows) {
-    int const chunk =
-        static_cast<int>(count - first < kEvaluateRows ? count - first : kEvaluateRows);
+  int const most = kEvaluateRows >> m.head_bits;
+  for (std::int64_t first = 0; first < count; first += most) {
+    int const chunk = static_cast<int>(count - first < most ? count - first : most);
     Scratch const s = predict_chunk(view, weights, table, rows + first, chunk, scratch);
     predictions(view, s);
     for (int i = 0; i < chunk; ++i) {

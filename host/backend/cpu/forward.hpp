@@ -7,9 +7,32 @@
 #include "backend/cpu/random.hpp"
 #include "backend/cpu/scratch.hpp"
 #include "core/activation.hpp"
+#include "core/heads.hpp"
 #include "core/input_shape.hpp"
 
 namespace brood::cpu::BROOD_ISA {
+
+// The signs that the inputs of row i of a block of 16 are read with. A row has all its heads in a
+// block.
+inline void lay_out_signs(Member const& m, Scratch const& s) {
+  if (s.signs == nullptr) return;
+  int const inputs = padded(m.width[0]);
+  bool const listed = m.source_columns > 0;
+  for (int j = 0; j < inputs; ++j) {
+    std::uint32_t const signs = head_signs(j / 4).word[j % 4];
+    for (int i = 0; i < kLanes; ++i) {
+      float const sign = sign_of_head(signs, i & (heads_of(m) - 1));
+      s.signs[listed ? j * kLanes + i : i * inputs + j] = sign;
+    }
+  }
+}
+
+// scratch.row[0 .. rows) becomes each of them once for each head.
+inline void repeat_rows(Member const& m, Scratch const& s, int rows) {
+  if (m.head_bits == 0) return;
+  for (int i = (rows << m.head_bits) - 1; i > 0; --i)
+    s.row[i] = s.row[i >> m.head_bits];
+}
 
 // x = isnan(r) ? 0 : (r - shift) * scale, for scratch.row[0 .. rows), of each column.
 inline void gather_columns(MemberView const& view, TableView const& table, Scratch const& s,
@@ -28,6 +51,14 @@ inline void gather_columns(MemberView const& view, TableView const& table, Scrat
       Float16 const raw = Float16::load(from + c);
       Float16 const x = (raw - Float16::load(shift + c)) * Float16::load(scale + c);
       select(raw == raw, x, Float16(0.0f)).store(to + c);
+    }
+  }
+  if (s.signs != nullptr) {
+    for (int i = 0; i < rows; ++i) {
+      float* const x = s.rows_by_features[0] + static_cast<std::int64_t>(i) * stride;
+      float const* const signs = s.signs + static_cast<std::int64_t>(i % kLanes) * stride;
+      for (int c = 0; c < stride; c += kLanes)
+        (Float16::load(x + c) * Float16::load(signs + c)).store(x + c);
     }
   }
   transpose_matrix(s.features_by_rows[0], s.rows16, s.rows_by_features[0], stride, rows, stride);
@@ -64,11 +95,12 @@ inline void make_inputs(MemberView const& view, TableView const& table, Scratch 
     float* const to = s.features_by_rows[0] + static_cast<std::int64_t>(j) * s.rows16;
     Float16 const shift(view.shift[j]), scale(view.scale[j]);
     Float16 const offset(view.offset[j]), gain(view.gain[j]);
+    Float16 const signs = s.signs == nullptr ? Float16(1.0f) : Float16::load(s.signs + j * kLanes);
     visit(InputShapes{}, view.input_shape[j], [&](auto shape) {
       for (int r = 0; r < s.rows16; r += kLanes) {
         Float16 const raw = Float16::load(from + r);
         Float16 const x = shape.apply((raw - shift) * scale, offset, gain);
-        select(raw == raw, x, Float16(0.0f)).store(to + r);
+        select(raw == raw, x * signs, Float16(0.0f)).store(to + r);
       }
     });
   }

@@ -59,7 +59,7 @@ struct StepTicks {
   std::uint64_t spent[kStepPhases];
 };
 
-// Rows are evaluated and predicted in chunks of this many.
+// Rows are evaluated and predicted in chunks of this many, each counted once for each head.
 inline constexpr int kEvaluateRows = 128;
 
 struct Kernels {

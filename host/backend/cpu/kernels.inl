@@ -11,7 +11,8 @@
 namespace brood::cpu::BROOD_ISA {
 
 inline std::int64_t scratch_size(Member const& m) {
-  int const rows = m.batch_size > kEvaluateRows ? m.batch_size : kEvaluateRows;
+  int const batch = m.batch_size << m.head_bits;
+  int const rows = batch > kEvaluateRows ? batch : kEvaluateRows;
   return carve(m, param_layout(m), rows, nullptr).size;
 }
 

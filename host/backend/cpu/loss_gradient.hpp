@@ -6,6 +6,7 @@
 #include "backend/cpu/kernels.hpp"
 #include "backend/cpu/scratch.hpp"
 #include "backend/cpu/simd.hpp"
+#include "core/heads.hpp"
 #include "core/loss.hpp"
 
 namespace brood::cpu::BROOD_ISA {
@@ -17,6 +18,43 @@ BROOD_HD Float16 target_of(TargetKind kind, float const* target, int k, int rows
   Float16 const label = Float16::load(target);
   if (kind == TargetKind::one_logit) return label;
   return select(label == Float16(static_cast<float>(k)), Float16(1.0f), Float16(0.0f));
+}
+
+// ---- heads: 16 rows have the outputs of all heads, head by head, and each row has a head.
+
+// The heads of the rows of a block.
+inline Float16 heads_of_rows(Member const& m) {
+  float head[kLanes];
+  for (int i = 0; i < kLanes; ++i)
+    head[i] = static_cast<float>(i & (heads_of(m) - 1));
+  return Float16::load(head);
+}
+
+// Each row's own logits, in place: the first outputs_of(m) of z.
+inline void take_own_logits(Member const& m, float* z, int rows16) {
+  Float16 const head = heads_of_rows(m);
+  int const outputs = outputs_of(m);
+  auto at = [&](int h, int k) { return z + std::int64_t{h * outputs + k} * rows16; };
+  for (int k = 0; k < outputs; ++k) {
+    Float16 own = Float16::load(at(0, k));
+    for (int h = 1; h < heads_of(m); ++h)
+      own = select(head == Float16(static_cast<float>(h)), Float16::load(at(h, k)), own);
+    own.store(at(0, k));
+  }
+}
+
+// The other way round: deltas of each row's own outputs to their places, zero in all others.
+inline void spread_deltas(Member const& m, float* delta, int rows16) {
+  Float16 const head = heads_of_rows(m);
+  Float16 const zero(0.0f);
+  int const outputs = outputs_of(m);
+  for (int k = 0; k < outputs; ++k) {
+    Float16 const own = Float16::load(delta + static_cast<std::int64_t>(k) * rows16);
+    for (int h = 0; h < heads_of(m); ++h) {
+      select(head == Float16(static_cast<float>(h)), own, zero)
+          .store(delta + std::int64_t{h * outputs + k} * rows16);
+    }
+  }
 }
 
 // -sum t ln softmax(z) of 16 rows. With `delta`, also softmax - t, times `factor`.
@@ -63,7 +101,7 @@ template <bool WithDelta, class Loss>
 BROOD_HD Float16 elementwise_loss(Loss loss, Member const& m, float const* z, float* delta,
                                   float const* target, int rows16, float smoothing,
                                   Float16 factor) {
-  int const outputs = m.width[m.layers];
+  int const outputs = outputs_of(m);
   Float16 const share(1.0f / static_cast<float>(outputs));
   Float16 const scaled = factor * share;
   Float16 total(0.0f);
@@ -85,8 +123,7 @@ BROOD_HD Float16 loss_of_block(Member const& m, float const* z, float* delta, fl
   Float16 result(0.0f);
   visit(Losses{}, m.loss, [&](auto loss) {
     if constexpr (loss.kSoftmax) {
-      result =
-          cross_entropy<WithDelta>(z, delta, target, m.width[m.layers], rows16, smoothing, factor);
+      result = cross_entropy<WithDelta>(z, delta, target, outputs_of(m), rows16, smoothing, factor);
     } else {
       result = elementwise_loss<WithDelta>(loss, m, z, delta, target, rows16, smoothing, factor);
     }
@@ -99,7 +136,7 @@ struct BatchLoss {
   float weight;  // of the rows
 };
 
-// Gradient of the weighted mean loss into delta (outputs, rows16).
+// Gradient of the weighted mean loss into delta (outputs, rows16). With heads logits are lost.
 inline BatchLoss loss_gradient(Member const& m, Scratch const& s, float* delta) {
   Float16 weights(0.0f);
   for (int r = 0; r < s.rows16; r += kLanes)
@@ -109,8 +146,10 @@ inline BatchLoss loss_gradient(Member const& m, Scratch const& s, float* delta) 
   Float16 sum(0.0f);
   for (int r = 0; r < s.rows16; r += kLanes) {
     Float16 const w = Float16::load(s.weight + r);
+    if (m.head_bits > 0) take_own_logits(m, s.output + r, s.rows16);
     Float16 const loss = loss_of_block<true>(m, s.output + r, delta + r, s.target + r, s.rows16,
                                              m.label_smoothing, w * inverse);
+    if (m.head_bits > 0) spread_deltas(m, delta + r, s.rows16);
     sum = sum + loss * w;
   }
   return {sum_lanes(sum), weight};

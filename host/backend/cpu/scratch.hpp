@@ -12,12 +12,15 @@
 
 namespace brood::cpu::BROOD_ISA {
 
-// rows16: rows of a batch, padded to a multiple of 16. All offsets are multiples of 16 floats.
+// rows16: rows of a batch, each once for each head, padded to a multiple of 16. All offsets are
+// multiples of 16 floats.
 struct Scratch {
   int rows16;
   std::uint32_t* row;      // (rows16): the batch's rows of the table
   float* columns_by_rows;  // raw columns of the table that inputs are made of by a list, or null:
                            // (padded(source_columns), rows16)
+  float* signs;            // of the heads on the inputs (lay_out_signs), or null:
+                           // (16, padded(inputs)), or of a list (padded(inputs), 16)
   float* rows_by_features[kMaxLayers];  // input of layer l: (rows16, padded(width[l]))
   float* features_by_rows[kMaxLayers];  // the same, transposed: (padded(width[l]), rows16)
   float* slope[kMaxLayers];             // activation's slope at input l >= 1: (width[l], rows16)
@@ -39,6 +42,8 @@ inline Scratch carve(Member const& m, ParamLayout const& layout, int rows, float
     return p;
   };
   std::int64_t const n = s.rows16;
+  // First, where it stays from batch to batch.
+  if (m.head_bits > 0) s.signs = take(std::int64_t{kLanes} * padded(m.width[0]));
   s.row = reinterpret_cast<std::uint32_t*>(take(n));
   if (m.source_columns > 0) s.columns_by_rows = take(n * padded(m.source_columns));
   int widest = m.width[m.layers];

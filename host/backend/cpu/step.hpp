@@ -151,14 +151,16 @@ inline void update_average(MemberView const& view) {
   }
 }
 
-// Step `step`, the `batch`-th of its epoch, on `rows` rows.
+// Step `step`, the `batch`-th of its epoch, on `table_rows` rows of the table.
 inline void train_step(MemberView const& view, TableView const& table, Scratch const& s,
-                       BatchOrder const& order, int batch, int rows, std::int64_t step,
+                       BatchOrder const& order, int batch, int table_rows, std::int64_t step,
                        TrainResult& result, StepTicks* ticks) {
   Member const& m = *view.member;
   PhaseTimer timer(ticks);
   auto const first = static_cast<std::uint32_t>(batch) * static_cast<std::uint32_t>(m.batch_size);
-  batch_rows_of(order, view.train_rows, first, rows, s.row);
+  batch_rows_of(order, view.train_rows, first, table_rows, s.row);
+  repeat_rows(m, s, table_rows);
+  int const rows = table_rows << m.head_bits;
   gather_inputs(view, table, s, rows);
   gather_targets(view, table, s, rows);
   gather_weights(view, table, s, rows, /*training=*/true);
@@ -186,8 +188,9 @@ inline TrainResult train(MemberView const& view, TableView const& table, float* 
   Member const& m = *view.member;
   int const per_epoch = steps_per_epoch(m);
   int const last_rows = batch_rows(m, per_epoch - 1);
-  Scratch const full = carve(m, *view.layout, batch_rows(m, 0), scratch);
-  Scratch const last = carve(m, *view.layout, last_rows, scratch);
+  Scratch const full = carve(m, *view.layout, step_rows(m, 0), scratch);
+  Scratch const last = carve(m, *view.layout, step_rows(m, per_epoch - 1), scratch);
+  lay_out_signs(m, full);
   TrainResult result{0, 0.0, 0.0, false};
   std::int64_t epoch = from / per_epoch;
   int batch = static_cast<int>(from % per_epoch);

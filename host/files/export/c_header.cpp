@@ -9,6 +9,7 @@
 #include "data/dates.hpp"
 #include "files/export/c_code.hpp"
 #include "files/export/c_text.hpp"
+#include "files/model/single_heads.hpp"
 
 namespace brood::files {
 
@@ -329,7 +330,9 @@ class Header {
 }  // namespace
 
 std::string to_c_header(SavedPredictor const& saved, std::string const& name) {
-  return Header(saved, name).text();
+  SavedPredictor plain = saved;
+  plain.models = with_single_heads(saved.models);
+  return Header(plain, name).text();
 }
 
 }  // namespace brood::files

@@ -7,6 +7,7 @@
 #include "files/export/onnx_inputs.hpp"
 #include "files/export/onnx_networks.hpp"
 #include "files/io/json.hpp"
+#include "files/model/single_heads.hpp"
 
 namespace brood::files {
 
@@ -105,7 +106,7 @@ std::string to_onnx(SavedPredictor const& saved, OnnxOptions const& options) {
   OnnxGraph graph;
   OnnxValue const encoded = add_encoded_inputs(graph, encoding);
   Calibration const& calibration = saved.models.calibration;
-  OnnxValue predicted = add_networks(graph, saved.models, encoded, options.int8);
+  OnnxValue predicted = add_networks(graph, with_single_heads(saved.models), encoded, options.int8);
   if (encoding.task != Task::regression)
     predicted = calibrated(graph, encoding.task, calibration.temperature, predicted);
   switch (encoding.task) {

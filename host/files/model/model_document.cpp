@@ -7,9 +7,11 @@
 #include <cmath>
 #include <set>
 
+#include "backend/describe.hpp"
 #include "backend/rows.hpp"
 #include "brood/error.hpp"
 #include "brood/study.hpp"
+#include "core/heads.hpp"
 #include "data/dates.hpp"
 #include "files/io/json.hpp"
 #include "files/io/text.hpp"
@@ -385,9 +387,26 @@ void check_version(Part const& part) {
 
 // ---- a network, and what it shares with others of an ensemble
 
+// Of each input, a bit for each head, set where the head reads it negated: for readers who do not
+// draw them.
+std::vector<std::int32_t> signs_of(Model const& model) {
+  bool const plain = model.transform.is_plain();
+  auto const inputs =
+      static_cast<int>(plain ? model.transform.shift.size() : model.transform.source.size());
+  std::vector<std::int32_t> signs;
+  for (int i = 0; i < inputs; ++i) {
+    std::uint32_t const heads = (1u << head_count(model.config)) - 1;
+    signs.push_back(static_cast<std::int32_t>(head_signs(i / 4).word[i % 4] & heads));
+  }
+  return signs;
+}
+
 void set_network(Model const& model, Json& json) {
   json.set("config", Json(with_whole_hidden(model.config)));
   json.set("transform", transform_document(model.transform));
+  if (head_count(model.config) == 1) return;
+  std::vector<std::int32_t> const signs = signs_of(model);
+  json.set("signs", Json(std::vector<std::int64_t>(signs.begin(), signs.end())));
 }
 
 Model read_network(Part const& part, Task task, int outputs, Encoding const& encoding) {
@@ -396,6 +415,8 @@ Model read_network(Part const& part, Task task, int outputs, Encoding const& enc
               .config = read_config(part.at("config"), task),
               .transform = read_transform(part.at("transform"))};
   check_sizes(model, encoding);
+  if (head_count(model.config) > 1 && part.at("signs").wholes() != signs_of(model))
+    refuse(part.at("signs").name() + " are not those of its inputs and heads");
   return model;
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 
+#include "backend/describe.hpp"
 #include "brood/error.hpp"
 #include "files/io/json.hpp"
 #include "files/io/text.hpp"
@@ -308,7 +309,7 @@ class Reader {
     // Two classes under bce share one output.
     bool const shared = model.task == Task::classification && model.outputs == 2 &&
                         *config.find("loss") == Value("bce");
-    widths.push_back(shared ? 1 : model.outputs);
+    widths.push_back((shared ? 1 : model.outputs) * head_count(model.config));
 
     if (model.layers.size() != widths.size() - 1) {
       refuse_header((prefix.empty() ? "" : "part " + prefix + " ") + "there are " +

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "backend/describe.hpp"
 #include "core/activation.hpp"
 #include "data/dates.hpp"
 #include "files/io/text.hpp"
@@ -62,18 +63,27 @@ std::string raw_head_code(Model const& model, Encoding const& encoding) {
   return "";
 }
 
-std::string head_code(Model const& model, Encoding const& encoding) {
-  std::string code = raw_head_code(model, encoding);
-  bool const calibrated = model.calibration.temperature != 1 && model.task != Task::regression;
-  if (!calibrated) return code;
-  code.replace(code.rfind("return "), 7, "p = ");
-  code += "    hot = about[\"calibration\"][\"temperature\"]\n";
+bool is_calibrated(Model const& model) {
+  return model.calibration.temperature != 1 && model.task != Task::regression;
+}
+
+// What it returns of p.
+std::string calibration_code(Model const& model) {
+  if (!is_calibrated(model)) return "    return p\n";
+  std::string const code = "    hot = about[\"calibration\"][\"temperature\"]\n";
   if (model.task == Task::multi_label) {
     return code +
            "    odds = np.log(np.clip(p, 2**-24, 1)) - np.log(np.clip(1 - p, 2**-24, 1))\n"
            "    return 1 / (1 + np.exp(-odds / hot))\n";
   }
   return code + "    p = np.clip(p, 2**-24, 1) ** (1 / hot)\n    return p / p.sum()\n";
+}
+
+std::string head_code(Model const& model, Encoding const& encoding) {
+  std::string code = raw_head_code(model, encoding);
+  if (!is_calibrated(model)) return code;
+  code.replace(code.rfind("return "), 7, "p = ");
+  return code + calibration_code(model);
 }
 
 constexpr char kLoad[] = R"(
@@ -131,6 +141,31 @@ constexpr char kShapes[] =
     z = np.where(shape == "cosine", np.cos(np.clip(z - offset, -8192, 8192)), f - offset) * gain
 )";
 
+constexpr char kLayers[] =
+    R"(    for layer in range(0, len(tensors), 2):
+        z = tensors[f"{layer}.weight"] @ z + tensors[f"{layer}.bias"]
+        if layer + 2 < len(tensors):
+            z = )";
+
+constexpr char kHead[] = R"(
+def one_head(z, head, heads, about, tensors):  # of the last layer it has outputs of its own
+    t = about["transform"]
+    for layer in range(0, len(tensors), 2):
+        weight, bias = tensors[f"{layer}.weight"], tensors[f"{layer}.bias"]
+        if layer + 2 == len(tensors):
+            own = slice(head * len(bias) // heads, (head + 1) * len(bias) // heads)
+            weight, bias = weight[own], bias[own]
+        z = weight @ z + bias
+        if layer + 2 < len(tensors):
+            z = )";
+
+constexpr char kMeanOfHeads[] =
+    R"(    heads = about["config"]["heads"]
+    signs = 1 - 2 * (np.array(about["signs"])[:, None] >> np.arange(heads) & 1)
+    p = np.mean([one_head(z * signs[:, head], head, heads, about, tensors)
+                 for head in range(heads)], axis=0)
+)";
+
 bool has_cycles(Encoding const& encoding) {
   return std::any_of(encoding.inputs.begin(), encoding.inputs.end(),
                      [](InputEncoding const& input) { return !input.cycles.empty(); });
@@ -142,6 +177,11 @@ std::string program(SavedModel const& saved) {
                      "import numpy as np\n" + kLoad + (cycles ? kCycles : "") + kEncode +
                      (cycles ? kEncodeCycles : "") + "    return np.array(x, \"f4\")\n";
   bool const plain = saved.model.transform.is_plain();
+  int const heads = head_count(saved.model.config);
+  if (heads > 1) {
+    code += kHead + std::string(activation_code(saved.model)) + "\n" +
+            raw_head_code(saved.model, saved.encoding);
+  }
   code +=
       "\ndef predict(row, about, tensors):\n"
       "    t = about[\"transform\"]\n"
@@ -149,14 +189,10 @@ std::string program(SavedModel const& saved) {
       std::string(plain ? "" : "[t[\"source\"]]") +
       "\n"
       "    z = (z - np.array(t[\"shift\"], \"f4\")) * np.array(t[\"scale\"], \"f4\")\n" +
-      (plain ? "" : kShapes) +
-      "    z = np.where(np.isnan(z), 0, z)  # what is missing is 0\n"
-      "    for layer in range(0, len(tensors), 2):\n"
-      "        z = tensors[f\"{layer}.weight\"] @ z + tensors[f\"{layer}.bias\"]\n"
-      "        if layer + 2 < len(tensors):\n"
-      "            z = ";
-  code += std::string(activation_code(saved.model)) + "\n" + head_code(saved.model, saved.encoding);
-  return code;
+      (plain ? "" : kShapes) + "    z = np.where(np.isnan(z), 0, z)  # what is missing is 0\n";
+  if (heads > 1) return code + kMeanOfHeads + calibration_code(saved.model);
+  return code + kLayers + std::string(activation_code(saved.model)) + "\n" +
+         head_code(saved.model, saved.encoding);
 }
 
 // ---- tables
@@ -195,6 +231,13 @@ std::string tensors_text(Model const& model, bool has_ensemble) {
     std::string const name = std::to_string(2 * l), outputs = std::to_string(layer.outputs);
     text += "| `" + name + ".weight` | " + outputs + " x " + std::to_string(layer.inputs) + " |\n";
     text += "| `" + name + ".bias` | " + outputs + " |\n";
+  }
+  int const heads = head_count(model.config);
+  if (heads > 1) {
+    text += "\nThe last layer has the outputs of " + std::to_string(heads) +
+            " heads, head by head. Each reads the inputs times signs of its own (`signs` of the "
+            "metadata: bit h of an input is set where head h negates it), and what they predict is "
+            "averaged.\n";
   }
   text += "\nThe metadata `brood` is JSON: the configuration, `transform` and `encoding`.\n";
   if (has_ensemble) {

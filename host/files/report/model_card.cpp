@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "backend/describe.hpp"
 #include "brood/version.hpp"
 #include "data/dates.hpp"
 #include "files/io/number_text.hpp"
@@ -163,6 +164,8 @@ std::string network_part(ReportedRun const& run) {
   NamedTexts facts = {{"the winner's layers", layers_text(result.model)},
                       {"activation", activation_of(result.model)},
                       {"its weights and biases", std::to_string(weights_of(result.model))}};
+  if (int const heads = head_count(result.model.config); heads > 1)
+    facts.emplace_back("its heads, whose mean predicts", std::to_string(heads));
   if (!result.ensemble.empty()) {
     std::int64_t weights = 0;
     for (Ensemble::Part const& part : result.ensemble.parts)

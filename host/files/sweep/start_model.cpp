@@ -134,7 +134,7 @@ void read_start(Section const& top, std::string const& directory, Sweep& sweep) 
   sweep.places["start"] = node.place.text();
   for (std::string_view const section : {"parameters", "network", "train"}) {
     Node const* const map = top.find(section);
-    for (std::string const name : {"hidden", "activation", "loss", "layer_lr"}) {
+    for (std::string const name : {"hidden", "heads", "activation", "loss", "layer_lr"}) {
       Entry const* const entry = map == nullptr ? nullptr : map->find(name);
       if (entry != nullptr) sweep.places[name] = entry->place.text();
     }

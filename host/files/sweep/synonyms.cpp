@@ -33,6 +33,7 @@ constexpr Synonyms kSynonyms[] = {
   {kName, "init", "weight_init weights_init weight_initialization weight_initialisation weight_initializer w_init "
    "initialization initialisation initializer init_method init_mode init_strategy "
    "init_type initialization_method kernel_initializer"},
+  {kName, "heads", "num_heads n_heads head_count tabm_k k_heads"},
   {kName, "dropout", "dropout_rate dropout_prob dropout_probability dropout_p drop_rate drop_prob p_dropout "
    "p_drop dropout_value dropout_p_value hidden_dropout hidden_dropout_prob mlp_dropout"},
   {kName, "input_dropout", "dropout_input input_dropout_rate input_drop_rate"},

@@ -179,6 +179,7 @@ class FormerRun {
       config.set("dropout_" + std::to_string(l + 1), rates[l]);
     }
     config.set("layer_dropout", rates);
+    if (config.find("heads") == nullptr) config.set("heads", std::int64_t{1});
     return config;
   }
 

@@ -206,6 +206,46 @@ TEST(ModelFile, RefusesListsOfInputsThatCannotBe) {
   EXPECT_NE(refused(R"(\"gain\":[1.0,)", R"(\"gain\":[)").find("7 gains"), std::string::npos);
 }
 
+// The last layer has the outputs of all heads; the file has their signs.
+SavedModel model_of_heads(Task task, std::string const& loss) {
+  SavedModel saved = saved_model(task, loss);
+  saved.model.config.set("heads", std::int64_t{4});
+  saved.model.layers[2] = counted_layer(3, 4 * saved.model.layers[2].outputs);
+  return saved;
+}
+
+TEST(ModelFile, KeepsHeads) {
+  for (auto const& [task, loss] : {std::pair{Task::classification, "cross_entropy"},
+                                   {Task::classification, "bce"},
+                                   {Task::multi_label, "bce"},
+                                   {Task::regression, "mse"}}) {
+    SavedModel const saved = model_of_heads(task, loss);
+    std::string const bytes = to_safetensors(saved);
+    SavedModel const read = from_safetensors(bytes, "file");
+    expect_same(read, saved);
+    std::vector<float> const x = {1, 2, 0, 1, 0, std::nanf(""), -3.25f, 1, 0, 1};
+    EXPECT_EQ(read.model.predict({x.data(), 2, 5}), saved.model.predict({x.data(), 2, 5}));
+    EXPECT_NE(bytes.find(R"(\"signs\":[)"), std::string::npos);
+  }
+  EXPECT_EQ(to_safetensors(saved_model(Task::regression, "mse")).find("signs"), std::string::npos);
+}
+
+TEST(ModelFile, RefusesHeadsThatCannotBe) {
+  std::string const bytes = to_safetensors(model_of_heads(Task::regression, "mse"));
+  auto const refused = [&](char const* from, char const* to) {
+    return refusal(with_header(bytes, replaced(header_of(bytes), from, to)));
+  };
+  EXPECT_NE(refused(R"(\"heads\":4)", R"(\"heads\":8)").find("signs are not those"),
+            std::string::npos);
+  EXPECT_NE(refused(R"(\"heads\":4)", R"(\"heads\":3)").find("one of 1, 2, 4, 8, 16"),
+            std::string::npos);
+  EXPECT_NE(refused(R"(\"signs\":[)", R"(\"signs\":[0,)").find("signs are not those"),
+            std::string::npos);
+  EXPECT_NE(refused(R"(\"signs\":)", R"(\"sines\":)").find("signs is absent"), std::string::npos);
+  EXPECT_NE(refused(R"(\"heads\":4)", R"(\"heads\":1)").find("the network has 3 x 3"),
+            std::string::npos);
+}
+
 TEST(ModelFile, KeepsHowDatesAreWritten) {
   SavedModel saved = saved_model(Task::regression, "mse");
   saved.encoding.inputs[0].date = "dd/mm/yyyy";
