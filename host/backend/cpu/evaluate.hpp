@@ -50,13 +50,14 @@ BROOD_HD BlockErrors block_errors(MemberView const& view, float const* z, float 
     e.correct = hit;
     return e;
   }
+  bool const log_link = has_log_link(m.loss);
   for (int k = 0; k < m.width[m.layers]; ++k) {
     std::int64_t const at = static_cast<std::int64_t>(k) * rows16;
     Float16 const zk = Float16::load(z + at);
     Float16 const t = Float16::load(target + at);
     Float16 const said = select(zk > zero, one, zero);
     e.correct = e.correct + select(said == t, one, zero);
-    Float16 error = zk - t;
+    Float16 error = (log_link ? exp(zk) : zk) - t;
     if (view.target_scale != nullptr) error = error / Float16(view.target_scale[k]);
     e.squared = fma(error, error, e.squared);
     e.absolute = e.absolute + abs(error);
@@ -101,6 +102,7 @@ inline void predictions(MemberView const& view, Scratch const& s) {
   int const outputs = m.width[m.layers];
   bool const softmax = m.loss == index_of<CrossEntropy>(Losses{});
   bool const logistic = m.loss == index_of<Bce>(Losses{});
+  bool const log_link = has_log_link(m.loss);
   for (int r = 0; r < s.rows16; r += kLanes) {
     float* const z = s.output + r;
     auto at = [&](int k) { return z + static_cast<std::int64_t>(k) * s.rows16; };
@@ -120,8 +122,10 @@ inline void predictions(MemberView const& view, Scratch const& s) {
     } else if (logistic) {
       for (int k = 0; k < outputs; ++k)
         sigmoid(Float16::load(at(k))).store(at(k));
-    } else if (view.target_scale != nullptr) {
-      for (int k = 0; k < outputs; ++k) {
+    } else {
+      for (int k = 0; k < outputs && log_link; ++k)
+        exp(Float16::load(at(k))).store(at(k));
+      for (int k = 0; k < outputs && view.target_scale != nullptr; ++k) {
         Float16 const value = Float16::load(at(k)) / Float16(view.target_scale[k]);
         (value + Float16(view.target_shift[k])).store(at(k));
       }
