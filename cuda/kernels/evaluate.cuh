@@ -168,6 +168,7 @@ BROOD_PHASE void predict_unit(int unit, int left, float* to) {
   bool const two = m.target_kind == TargetKind::one_logit;
   bool const softmax = !two && m.loss == index_of<CrossEntropy>(Losses{});
   bool const logistic = two || m.loss == index_of<Bce>(Losses{});
+  bool const log_link = has_log_link(m.loss);
   int const outputs = two ? 2 : rows.outputs();
   bool const shares = softmax || (logistic && m.target_kind == TargetKind::one_hot);
   float top[2] = {-INFINITY, -INFINITY}, total[2] = {0.0f, 0.0f};
@@ -185,7 +186,9 @@ BROOD_PHASE void predict_unit(int unit, int left, float* to) {
       } else if (logistic) {
         value = sigmoid(z);
       } else if (w.task().target_scale != nullptr) {
-        value = z / w.task().target_scale[c] + w.task().target_shift[c];
+        value = (log_link ? exp(z) : z) / w.task().target_scale[c] + w.task().target_shift[c];
+      } else if (log_link) {
+        value = exp(z);
       }
       int const row = w.place.g + 8 * q;
       if (pass == 0) {

@@ -218,7 +218,7 @@ __device__ __forceinline__ TwoRows elementwise_loss(W const& w, Loss loss, Logit
   auto at = [&](int q, int c, float z) {
     float t = target_of(m.target_kind, w.targets() + rows.row(q) * targets, c);
     if (smoothing > 0.0f) t = fma(t, 1.0f - smoothing, 0.5f * smoothing);
-    return loss.apply(Approx(z), Approx(t), Approx(m.huber_delta));
+    return loss.apply(Approx(z), Approx(t), m.loss_settings);
   };
   float total[2] = {0.0f, 0.0f};
   rows.for_quads([&](Quad const& z, int c, int u, int h) {
@@ -344,6 +344,8 @@ BROOD_PHASE void average_heads(int unit) {
         float const z = *w.logit(unit, row + h, h * outputs + k);
         if (apart) {
           sum += sigmoid(other == 0 ? z : -z);
+        } else if (kind == HeadMean::means) {
+          sum += exp(z);
         } else {
           sum += other == 0 ? z : 1.0f - z;
         }
@@ -369,12 +371,12 @@ __device__ __forceinline__ RowErrors row_errors(W const& w, LogitRows<W> const& 
                                    w.targets() + rows.row(1) * count};
   RowErrors errors{};
   if (m.target_kind == TargetKind::one_logit || m.target_kind == TargetKind::values) {
-    bool const values = m.target_kind == TargetKind::values;
+    bool const values = m.target_kind == TargetKind::values, log_link = has_log_link(m.loss);
     rows.for_logits([&](int q, int c, float z) {
       float const said = z > 0.0f ? 1.0f : 0.0f;
       errors.correct.v[q] += said == targets[q][c] ? 1.0f : 0.0f;
       if (!values) return;
-      float error = z - targets[q][c];
+      float error = (log_link ? exp(z) : z) - targets[q][c];
       if (w.task().target_scale != nullptr) error = error / w.task().target_scale[c];
       errors.squared.v[q] = fma(error, error, errors.squared.v[q]);
       errors.absolute.v[q] = errors.absolute.v[q] + abs(error);

@@ -62,6 +62,17 @@ void check_starting_weights(MemberSpec const& spec, Member const& m) {
   }
 }
 
+// Logarithms are of what is scaled alone.
+void check_target_shift(MemberSpec const& spec, Member const& m) {
+  if (spec.transform == nullptr || !has_log_link(m.loss)) return;
+  for (float const shift : spec.transform->target_shift) {
+    if (shift == 0) continue;
+    throw UsageError("transform: shifts targets by " + to_text(static_cast<double>(shift)) +
+                     "; loss: " + std::string(Losses::names[m.loss]) +
+                     " takes targets that are scaled alone: fit it with target_scaling_of(config)");
+  }
+}
+
 // The inputs that the transform makes of the table's columns.
 void take_inputs(MemberSpec const& spec, TableShape const& shape, Member& m) {
   Transform const* const transform = spec.transform.get();
@@ -87,6 +98,7 @@ Admission admission_of(MemberSpec const& spec, TableShape const& shape, std::int
       spec.transform,
       spec.start};
   take_inputs(spec, shape, admission.member);
+  check_target_shift(spec, admission.member);
   check_member_rows(spec, table_rows);
   check_rows_of_heads(admission.member);
   check_starting_weights(spec, admission.member);

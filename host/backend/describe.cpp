@@ -248,7 +248,7 @@ std::string_view losses_of(Task task) {
     case Task::multi_label:
       return "bce";
     case Task::regression:
-      return "mse, mae or huber";
+      return "mse, mae, huber, pinball, log_cosh, poisson or tweedie";
   }
   return "";
 }
@@ -332,6 +332,10 @@ Config with_defaults(Config const& config, Task task) {
       continue;  // says nothing
     } else if (row.get == nullptr) {
       set_fallback(full, row);
+    } else if (name == "tau" && m.loss != index_of<Pinball>(Losses{})) {
+      continue;
+    } else if (name == "tweedie_power" && m.loss != index_of<Tweedie>(Losses{})) {
+      continue;
     } else if (name == "momentum_decay" && m.optimizer != index_of<Nadam>(Optimizers{})) {
       continue;  // says nothing
     } else if (row.type == Type::choice) {
@@ -357,6 +361,24 @@ Numbers numbers_of(Config const& config) {
   Value const* const sigma = config.find("periodic_sigma");
   if (sigma != nullptr) numbers.periodic_sigma = number_of(*sigma).value_or(1.0);
   return numbers;
+}
+
+bool has_log_link(Config const& config) {
+  Value const* const loss = config.find("loss");
+  for (int i = 0; loss != nullptr && i < Losses::size; ++i) {
+    if (*loss == Value(std::string(Losses::names[i]))) return has_log_link(i);
+  }
+  return false;
+}
+
+TargetScaling target_scaling_of(Config const& config) {
+  return has_log_link(config) ? TargetScaling::by_mean : TargetScaling::standard;
+}
+
+std::optional<double> quantile_of(std::string_view metric, Config const& config) {
+  if (metric != "pinball") return std::nullopt;
+  Value const* const tau = config.find("tau");
+  return tau == nullptr ? 0.5 : number_of(*tau).value_or(0.5);
 }
 
 std::uint64_t seed_of(Config const& config, std::uint64_t otherwise, std::uint32_t repeat) {

@@ -31,7 +31,7 @@ BROOD_HD constexpr float sign_of_head(std::uint32_t signs, int head) {
   return (signs >> head & 1u) != 0 ? -1.0f : 1.0f;
 }
 
-// A mean of probabilities below it counts as it: its logarithm is a number.
+// A mean below it counts as it: its logarithm is a number.
 inline constexpr float kLeastShare = 0x1p-126f;
 
 template <class F>
@@ -39,11 +39,12 @@ BROOD_HD F log_of_share(F share) {
   return log(select(share < F(kLeastShare), F(kLeastShare), share));  // a NaN stays
 }
 
-// What the outputs of one network are, of which the heads' are averaged: values, probabilities of
-// which each stands alone, or probabilities that add up to 1.
-enum class HeadMean : std::int32_t { values, apart, shares, softmax };
-BROOD_HD constexpr HeadMean head_mean(Member const& m) {
+// What the outputs of one network are, of which the heads' are averaged: values, means by their
+// logarithm, probabilities of which each stands alone, or probabilities that add up to 1.
+enum class HeadMean : std::int32_t { values, means, apart, shares, softmax };
+BROOD_HD HeadMean head_mean(Member const& m) {
   if (m.loss == index_of<CrossEntropy>(Losses{})) return HeadMean::softmax;
+  if (has_log_link(m.loss)) return HeadMean::means;
   if (m.loss != index_of<Bce>(Losses{})) return HeadMean::values;
   return m.target_kind == TargetKind::one_hot ? HeadMean::shares : HeadMean::apart;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "core/loss.hpp"
 #include "core/lr_schedule.hpp"
 #include "core/macros.hpp"
 #include "core/optimizer.hpp"
@@ -45,7 +46,7 @@ struct Member {
   TargetKind target_kind;
   std::int32_t balanced;  // class_weights: balanced
   float label_smoothing;
-  float huber_delta;
+  LossSettings loss_settings;
   // optimizer
   std::int32_t optimizer;
   OptimizerSettings settings;

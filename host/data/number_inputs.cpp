@@ -111,8 +111,8 @@ Transform with_numbers(Transform const& plain, std::vector<NumberSummary> const&
 }
 
 Transform fit_transform(Table const& table, std::span<std::int32_t const> rows,
-                        Numbers const& numbers, std::uint64_t seed) {
-  Transform plain = fit_transform(table, rows);
+                        Numbers const& numbers, std::uint64_t seed, TargetScaling targets) {
+  Transform plain = fit_transform(table, rows, targets);
   if (numbers.is_plain()) return plain;
   return with_numbers(plain, number_summaries(table, rows), table, numbers, seed);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fit_transform: column means and deviations in double, in two passes over the rows it is given and
 // no others, so that a fold's scaling comes from its own training rows.
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,9 +29,15 @@ void check(Table const& table, std::span<std::int32_t const> rows) {
   }
 }
 
+float inverse_mean(ColumnStats const& target) {
+  auto const inverse = static_cast<float>(1.0 / target.mean);
+  return std::isnormal(inverse) ? inverse : 1.0f;
+}
+
 }  // namespace
 
-Transform fit_transform(Table const& table, std::span<std::int32_t const> rows) {
+Transform fit_transform(Table const& table, std::span<std::int32_t const> rows,
+                        TargetScaling targets) {
   check(table, rows);
   Transform transform;
   auto const inputs = column_stats(table.x, rows);
@@ -41,8 +48,9 @@ Transform fit_transform(Table const& table, std::span<std::int32_t const> rows) 
   }
   if (table.task != Task::regression) return transform;
   for (auto const& target : column_stats(table.y, rows)) {
-    transform.target_shift.push_back(static_cast<float>(target.mean));
-    transform.target_scale.push_back(scale_of(target, 1.0f));
+    bool const by_mean = targets == TargetScaling::by_mean;
+    transform.target_shift.push_back(by_mean ? 0.0f : static_cast<float>(target.mean));
+    transform.target_scale.push_back(by_mean ? inverse_mean(target) : scale_of(target, 1.0f));
   }
   return transform;
 }

@@ -72,7 +72,7 @@ void measure_columns(Inspected const& inspected, RowPredictor const& predictor, 
   if (effort.repeats == 0) return;
   auto const rows = chosen(all_rows, effort.rows);
   std::vector<float> const x = rows_of(table.x, rows);
-  Truth const truth(table, rows);
+  Truth const truth(table, rows, quantile_of(inspected.metric, inspected.winner.config));
   auto const score = [&](std::vector<float> const& inputs) {
     return truth.score(inspected.metric, table.task,
                        predictor.predict(rows, inputs, effort.by_winner));

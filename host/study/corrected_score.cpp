@@ -77,7 +77,7 @@ struct Sample {
   Truth truth;
 };
 
-Sample sample_of(Table const& table, std::vector<std::int32_t> const& rows,
+Sample sample_of(StudySetup const& setup, std::vector<std::int32_t> const& rows,
                  std::vector<std::int32_t> const& counts) {
   std::vector<std::size_t> places;
   std::vector<std::int32_t> some;
@@ -86,7 +86,7 @@ Sample sample_of(Table const& table, std::vector<std::int32_t> const& rows,
     places.push_back(i);
     some.push_back(rows[i]);
   }
-  Sample sample{std::move(places), Truth(table, some)};
+  Sample sample{std::move(places), Truth(setup.data.table(), some, setup.quantile)};
   auto& weights = sample.truth.weights;
   weights.resize(some.size(), 1.0F);
   for (std::size_t i = 0; i < some.size(); ++i)
@@ -189,7 +189,9 @@ class Judge {
  public:
   Judge(StudySetup const& setup, OutOfFold const& out_of_fold,
         std::span<std::vector<float> const> candidates)
-      : setup_(setup), candidates_(candidates), truth_(setup.data.table(), out_of_fold.rows()) {
+      : setup_(setup),
+        candidates_(candidates),
+        truth_(setup.data.table(), out_of_fold.rows(), setup.quantile) {
     weights_ = truth_.weights;
     weights_.resize(out_of_fold.rows().size(), 1.0F);
     if (!is_of_truth_alone(setup)) return;
@@ -219,7 +221,8 @@ class Judge {
       std::size_t const each = rows * outputs, views = predictions.size() / each;
       for (std::size_t v = 0; v < views; ++v) {
         sum += brood::score(setup_.metric, setup_.data.task(), predictions.subspan(v * each, each),
-                            truth_.y, static_cast<std::int64_t>(rows), weights, truth_.target_unit);
+                            truth_.y, static_cast<std::int64_t>(rows), weights, truth_.target_unit,
+                            /*threshold=*/{}, truth_.quantile);
       }
       return sum / static_cast<double>(views);
     };
@@ -309,7 +312,7 @@ std::int64_t judged_numbers(StudySetup const& setup, std::int64_t predictions) {
 OutOfFoldScore uncorrected_score(StudySetup const& setup, OutOfFold const& out_of_fold,
                                  std::span<float const> predictions) {
   auto const& rows = out_of_fold.rows();
-  Sample const all = sample_of(setup.data.table(), rows, std::vector<std::int32_t>(rows.size(), 1));
+  Sample const all = sample_of(setup, rows, std::vector<std::int32_t>(rows.size(), 1));
   std::size_t const view = out_of_fold.numbers_of_view();
   Scores scores = scores_on(setup, all, predictions, view, out_of_fold.calibration(predictions));
   return {.score = scores.score,
@@ -340,8 +343,7 @@ OutOfFoldScore corrected_score(StudySetup const& setup, OutOfFold const& out_of_
     std::vector<std::int32_t> left_out;
     for (std::int32_t const count : counts)
       left_out.push_back(count == 0 ? 1 : 0);
-    Sample const in = sample_of(setup.data.table(), rows, counts),
-                 out = sample_of(setup.data.table(), rows, left_out);
+    Sample const in = sample_of(setup, rows, counts), out = sample_of(setup, rows, left_out);
     if (in.places.empty() || out.places.empty()) return;
     auto const picks = judge.choose(again, counts);
     if (picks.empty()) return;

@@ -41,7 +41,17 @@ int max_epochs(SchedulerChoice const& scheduler) {
 }
 
 std::string metric_name(Study const& study, Task task) {
-  return study.metric.name.empty() ? default_metric(task) : study.metric.name;
+  if (!study.metric.name.empty()) return study.metric.name;
+  Parameter const* const loss = study.space.find("loss");
+  bool const of_quantile = task == Task::regression && loss != nullptr &&
+                           corners(*loss) == std::vector<Value>{"pinball"};
+  return of_quantile ? "pinball" : default_metric(task);
+}
+
+std::optional<double> quantile_of(std::string_view metric, SearchSpace const& space) {
+  Config config;
+  if (Parameter const* const tau = space.find("tau")) config.set("tau", corners(*tau).front());
+  return quantile_of(metric, config);
 }
 
 void check_defined(std::string const& metric, Table const& table, Splits const& splits) {

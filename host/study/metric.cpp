@@ -99,6 +99,9 @@ constexpr Metric kMetrics[] = {
     {{"mse", kLower, kNo, kNo, kValues, "mean squared error", 2}, mse, nullptr},
     {{"rmse", kLower, kNo, kNo, kValues, "its root", 1}, rmse, nullptr},
     {{"mae", kLower, kNo, kNo, kValues, "mean absolute error", 1}, mae, nullptr},
+    {{"pinball", kLower, kNo, kNo, kValues, "mean pinball loss of the quantile tau", 1},
+     nullptr,
+     pinball},
     {{"r2", kHigher, kNo, kNo, kValues, "share of the variance that is explained"}, r2, nullptr},
 };
 
@@ -192,7 +195,9 @@ double metric_value(std::string_view name, Evaluation const& sums, MetricContext
 }
 
 double metric_value(std::string_view name, PredictedRows const& predicted) {
-  return find_metric(name)->from_predictions(predicted);
+  Metric const& metric = *find_metric(name);
+  return in_units(metric.from_predictions(predicted), predicted.target_unit,
+                  metric.info.unit_power);
 }
 
 double in_units(double value, double unit, int power) {
@@ -259,7 +264,7 @@ std::string undefined_reason(std::string_view metric, Table const& table,
 
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows, std::span<float const> weights,
-             double target_unit, std::optional<double> threshold) {
+             double target_unit, std::optional<double> threshold, std::optional<double> quantile) {
   higher_is_better(metric, task);  // throws if it does not fit
   if (rows < 1) return std::numeric_limits<double>::quiet_NaN();
   auto const count = static_cast<std::size_t>(rows);
@@ -270,7 +275,9 @@ double score(std::string_view metric, Task task, std::span<float const> predicti
                                 predictions,
                                 targets,
                                 weights,
-                                threshold};
+                                threshold,
+                                quantile,
+                                target_unit};
   if (is_from_predictions(metric)) return metric_value(metric, predicted);
   Evaluation sums;
   sums.loss = 0;
@@ -292,12 +299,13 @@ double score(std::string_view metric, Task task, std::span<float const> predicti
 NamedScores all_scores(Task task, std::span<float const> predictions,
                        std::span<float const> targets, std::int64_t rows,
                        std::span<float const> weights, double target_unit,
-                       std::optional<double> threshold) {
+                       std::optional<double> threshold, std::optional<double> quantile) {
   NamedScores list;
   for (MetricInfo const& each : metrics()) {
     if (!each.fits(task) || each.name == "loss") continue;
+    if (each.name == "pinball" && !quantile) continue;
     list.emplace_back(each.name, score(each.name, task, predictions, targets, rows, weights,
-                                       target_unit, threshold));
+                                       target_unit, threshold, quantile));
   }
   return list;
 }

@@ -31,6 +31,8 @@ void softmax(std::vector<double>& z) {
 std::vector<double> predicted(Model const& model, Member const& member, std::vector<double> z) {
   bool const bce = member.loss == index_of<Bce>(Losses{});
   if (model.task == Task::regression) {
+    for (std::size_t k = 0; k < z.size() && has_log_link(member.loss); ++k)
+      z[k] = std::exp(z[k]);
     for (std::size_t k = 0; k < z.size() && !model.transform.target_scale.empty(); ++k) {
       z[k] = z[k] / static_cast<double>(model.transform.target_scale[k]) +
              static_cast<double>(model.transform.target_shift[k]);

@@ -24,7 +24,7 @@ std::vector<std::int32_t> validated_rows(std::span<Split const> splits) {
 OutOfFold::OutOfFold(StudySetup const& setup)
     : setup_(setup),
       rows_(validated_rows(setup.splits.splits)),
-      truth_(setup.data.table(), rows_) {}
+      truth_(setup.data.table(), rows_, setup.quantile) {}
 
 std::vector<std::vector<float>> OutOfFold::predictions(
     Population& population, std::span<std::vector<MemberId> const> candidates) const {

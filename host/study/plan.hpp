@@ -2,6 +2,10 @@
 // What can be said of a study before it runs.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "brood/study.hpp"
 
 namespace brood {
@@ -9,6 +13,8 @@ namespace brood {
 int max_epochs(SchedulerChoice const& scheduler);
 // The metric's name with the default filled in.
 std::string metric_name(Study const& study, Task task);
+// As quantile_of() a config of the space, all of which have one tau where the metric is pinball.
+std::optional<double> quantile_of(std::string_view metric, SearchSpace const& space);
 // Throws UsageError if the metric has no value on the rows that validate, or on the test rows.
 void check_defined(std::string const& metric, Table const& table, Splits const& splits);
 // Throws UsageError with everything wrong with the study. The tuner refers to the engine, and to

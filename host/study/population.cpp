@@ -6,6 +6,8 @@
 
 #include "backend/admission.hpp"
 #include "brood/error.hpp"
+#include "core/loss.hpp"
+#include "study/target_checks.hpp"
 
 namespace brood {
 
@@ -58,6 +60,7 @@ std::vector<MemberId> Population::admit(std::vector<MemberSpec> specs, Data cons
   std::vector<std::string> problems;
   std::vector<Member> admitted;
   admitted.reserve(specs.size());
+  bool targets_seen = false;
   for (auto& spec : specs) {
     spec.table = data.id();
     try {
@@ -67,6 +70,11 @@ std::vector<MemberId> Population::admit(std::vector<MemberSpec> specs, Data cons
       continue;
     }
     brood::Member const& member = admitted.back().admission.member;
+    if (has_log_link(member.loss) && !targets_seen) {
+      targets_seen = true;
+      std::string problem = target_problem(Losses::names[member.loss], data.table());
+      if (!problem.empty()) problems.push_back(std::move(problem));
+    }
     if (Support const support = backend.supports(member); !support) {
       problems.push_back(support.reason);
       continue;

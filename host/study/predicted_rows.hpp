@@ -25,6 +25,8 @@ struct PredictedRows {
   // The second of two classes is decided on above it, and each label. None: the likeliest class,
   // and labels above 0.5.
   std::optional<double> threshold = {};
+  std::optional<double> quantile = {};  // that pinball is of; none: 0.5
+  double target_unit = 1;               // see Table
 
   double weight(std::int64_t row) const {
     return weights.empty() ? 1.0 : static_cast<double>(weights[static_cast<std::size_t>(row)]);

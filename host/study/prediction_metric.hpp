@@ -53,4 +53,10 @@ double log_loss(PredictedRows const& p);
 // second; of more: the sum over classes; of labels: the mean over labels.
 double brier(PredictedRows const& p);
 
+// ---- of values (quantile_metric.cpp)
+
+// The mean pinball loss of a quantile q: q e where e = target - prediction is above 0, (q - 1) e
+// below; of several targets, the mean over them.
+double pinball(PredictedRows const& p);
+
 }  // namespace brood

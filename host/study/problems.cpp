@@ -42,6 +42,28 @@ std::vector<std::string> problems_of_epochs(Study const& study) {
   return {};
 }
 
+bool varies(SearchSpace const& space, std::string_view name) {
+  Parameter const* const parameter = space.find(name);
+  return parameter != nullptr && corners(*parameter).size() > 1;
+}
+
+// Scores are of one measure.
+std::vector<std::string> problems_of_measure(Study const& study, Task task) {
+  std::string const metric = metric_name(study, task);
+  if (metric == "pinball" && varies(study.space, "tau")) {
+    return {
+        "tau: is the quantile that the metric pinball is of, and does not vary; give one number, "
+        "or another metric"};
+  }
+  if (metric != "loss" || task != Task::regression) return {};
+  for (std::string_view const name : {"loss", "huber_delta", "tau", "tweedie_power"}) {
+    if (!varies(study.space, name)) continue;
+    return {"metric: loss does not compare trials of other losses, and " + std::string(name) +
+            " varies; take rmse or mae, or give one " + std::string(name)};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> problems(Study const& of, Task task) {
@@ -75,6 +97,7 @@ std::vector<std::string> problems(Study const& of, Task task) {
     found.push_back("stop.target: is not finite; allowed: a score of the metric");
   std::string const metric = metric_problem(metric_name(study, task), task);
   if (!metric.empty()) found.push_back(metric);
+  add_new(problems_of_measure(study, task), found);
   add_new(problems_of_epochs(study), found);
   if (copies && may_stop_early(study.space)) {
     found.push_back(

@@ -54,7 +54,7 @@ std::vector<double> Scorer::predicted(std::span<MemberId const> ids,
   constexpr std::size_t kMaxPredictions = std::size_t{1} << 24;
   std::size_t const each = rows.size() * static_cast<std::size_t>(setup_.data.outputs());
   std::size_t const most = std::max<std::size_t>(1, kMaxPredictions / each);
-  Truth const truth(setup_.data.table(), rows);
+  Truth const truth(setup_.data.table(), rows, setup_.quantile);
   std::vector<double> values;
   std::vector<float> predictions;
   for (; !ids.empty(); ids = ids.subspan(std::min(most, ids.size()))) {
@@ -64,9 +64,7 @@ std::vector<double> Scorer::predicted(std::span<MemberId const> ids,
     for (std::size_t i = 0; i < some.size(); ++i) {
       values.push_back(metric_value(
           setup_.metric,
-          PredictedRows{setup_.data.task(), static_cast<std::int64_t>(rows.size()),
-                        setup_.data.outputs(), setup_.data.table().y.columns,
-                        std::span(predictions).subspan(i * each, each), truth.y, truth.weights}));
+          truth.predicted(setup_.data.task(), std::span(predictions).subspan(i * each, each))));
     }
   }
   return values;
@@ -125,7 +123,7 @@ std::vector<double> Scorer::accuracies(std::span<Ask const> asks,
 TestScores Scorer::test_of_predictions(std::vector<float> predictions,
                                        Calibration const& calibration) const {
   Task const task = setup_.data.task();
-  Truth const truth(setup_.data.table(), *setup_.splits.test);
+  Truth const truth(setup_.data.table(), *setup_.splits.test, setup_.quantile);
   calibration.apply(task, setup_.data.outputs(), predictions);
   return {.score = truth.score(setup_.metric, task, predictions, calibration.threshold),
           .metrics = truth.scores(task, predictions, calibration.threshold),

@@ -95,7 +95,11 @@ Study with_start(Study study) {
       if (Value const* const value = model.config.find(name)) add(name, *value);
     }
   }
-  if (!study.start.fresh_output) add("loss", value_of(model, "loss"));
+  if (study.start.fresh_output) return study;
+  add("loss", value_of(model, "loss"));
+  for (char const* const name : {"tau", "tweedie_power"}) {
+    if (Value const* const value = model.config.find(name)) add(name, *value);
+  }
   return study;
 }
 
@@ -120,6 +124,15 @@ std::vector<std::string> start_problems(Study const& study, Task task) {
   Parameter const* const loss = study.space.find("loss");
   if (loss == nullptr || study.start.fresh_output || model.task != task) return found;
   for (Value const& value : loss->values) {
+    if (has_log_link({{"loss", value}}) != has_log_link(full)) {
+      found.push_back("loss: " + to_text(value) +
+                      (has_log_link(full) ? " is of values, and the network of start puts out "
+                                            "their logarithms"
+                                          : " is of logarithms, and the network of start puts out "
+                                            "values") +
+                      ": leave loss out, or set fresh_output");
+      continue;
+    }
     int const needed = network_outputs(task, model.outputs, value) * head_count(model.config);
     if (needed == model.layers.back().outputs) continue;
     found.push_back("loss: " + to_text(value) + " needs " + std::to_string(needed) +
@@ -177,9 +190,9 @@ InitialWeights initial_weights(Start const& start) {
   return std::make_shared<std::vector<LayerWeights> const>(std::move(layers));
 }
 
-Transform transform_for(Study const& study, Table const& table,
-                        std::span<std::int32_t const> rows) {
-  if (study.start.model == nullptr) return fit_transform(table, rows);
+Transform transform_for(Study const& study, Table const& table, std::span<std::int32_t const> rows,
+                        TargetScaling targets) {
+  if (study.start.model == nullptr) return fit_transform(table, rows, targets);
   Transform transform = study.start.model->transform;
   auto const inputs = static_cast<std::size_t>(table.x.columns);
   if (transform.shift.empty()) {
@@ -187,7 +200,7 @@ Transform transform_for(Study const& study, Table const& table,
     transform.scale.assign(inputs, 1.0f);
   }
   if (!study.start.fresh_output) return transform;
-  Transform fitted = fit_transform(table, rows);
+  Transform fitted = fit_transform(table, rows, targets);
   transform.target_shift = std::move(fitted.target_shift);
   transform.target_scale = std::move(fitted.target_scale);
   return transform;

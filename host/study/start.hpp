@@ -34,7 +34,8 @@ InitialWeights initial_weights(Start const& start);
 
 // What standardises the rows of members that train on `rows`: as the start's network was given
 // them, else what those rows say.
-Transform transform_for(Study const& study, Table const& table, std::span<std::int32_t const> rows);
+Transform transform_for(Study const& study, Table const& table, std::span<std::int32_t const> rows,
+                        TargetScaling targets);
 
 // As few characters that tell one start from another; empty without a start.
 std::string identity(Start const& start);

@@ -9,6 +9,7 @@
 #include "study/plan.hpp"
 #include "study/repeats.hpp"
 #include "study/start.hpp"
+#include "study/target_checks.hpp"
 
 namespace brood {
 
@@ -23,6 +24,13 @@ void check_threshold(Calibrate const& calibrate, Data const& data) {
       "; leave it out");
 }
 
+void check_targets(Study const& study, Data const& data) {
+  std::string const loss = log_link_loss(study.space);
+  if (loss.empty()) return;
+  std::string const problem = target_problem(loss, data.table());
+  if (!problem.empty()) throw UsageError(problem);
+}
+
 }  // namespace
 
 StudySetup::StudySetup(Engine& engine_in, Data const& data_in, Study started)
@@ -31,6 +39,7 @@ StudySetup::StudySetup(Engine& engine_in, Data const& data_in, Study started)
       study(std::move(started)),
       metric(metric_name(study, data.task())),
       maximize(higher_is_better(metric, data.task())),
+      quantile(quantile_of(metric, study.space)),
       splits(splits_of(study, data.table())),
       early(members_per_trial(study, splits)),
       initial(initial_weights(study.start)),
@@ -38,6 +47,7 @@ StudySetup::StudySetup(Engine& engine_in, Data const& data_in, Study started)
   check_start(study, data);
   check_defined(metric, data.table(), splits);
   check_threshold(study.calibrate, data);
+  check_targets(study, data);
   for (auto const& split : splits.splits)
     contexts.push_back(context_of(*split.valid));
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -39,8 +40,9 @@ struct StudySetup {
   Study study;
   std::string metric;
   bool maximize;
-  Splits splits;      // of all repeats; the first `early` are those of every rung
-  std::size_t early;  // members of a trial before its last rung
+  std::optional<double> quantile;  // where the metric is of one
+  Splits splits;                   // of all repeats; the first `early` are those of every rung
+  std::size_t early;               // members of a trial before its last rung
   InitialWeights initial;
   std::vector<MetricContext> contexts;  // by split, of its validation rows
   mutable Transforms transforms;        // fitted as they are asked for

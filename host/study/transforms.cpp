@@ -7,9 +7,10 @@
 
 namespace brood {
 
-bool Transforms::Before::operator()(Numbers const& a, Numbers const& b) const {
-  auto const key = [](Numbers const& n) {
-    return std::make_tuple(n.scaling, n.pieces, n.periodic, n.periodic_sigma);
+bool Transforms::Before::operator()(Decides const& a, Decides const& b) const {
+  auto const key = [](Decides const& each) {
+    Numbers const& n = each.first;
+    return std::make_tuple(n.scaling, n.pieces, n.periodic, n.periodic_sigma, each.second);
   };
   return key(a) < key(b);
 }
@@ -29,17 +30,19 @@ SharedTransform Transforms::of_rows(Config const& config, Rows const& rows) {
 }
 
 SharedTransform Transforms::of(Fitted& fitted, Config const& config) {
-  if (fitted.plain == nullptr) {
-    fitted.plain = std::make_shared<Transform const>(transform_for(study_, table_, *fitted.rows));
+  TargetScaling const targets = target_scaling_of(config);
+  SharedTransform& plain = fitted.plain[targets];
+  if (plain == nullptr) {
+    plain = std::make_shared<Transform const>(transform_for(study_, table_, *fitted.rows, targets));
   }
   Numbers const numbers = numbers_of(config);
-  if (numbers.is_plain() || study_.start.model != nullptr) return fitted.plain;
-  auto& known = fitted.of_numbers[numbers];
+  if (numbers.is_plain() || study_.start.model != nullptr) return plain;
+  auto& known = fitted.of_numbers[{numbers, targets}];
   SharedTransform transform = known.lock();
   if (transform != nullptr) return transform;
   if (!fitted.summaries) fitted.summaries = number_summaries(table_, *fitted.rows);
   transform = std::make_shared<Transform const>(
-      with_numbers(*fitted.plain, *fitted.summaries, table_, numbers, study_.seed));
+      with_numbers(*plain, *fitted.summaries, table_, numbers, study_.seed));
   known = transform;
   return transform;
 }

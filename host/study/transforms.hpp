@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "brood/study.hpp"
@@ -26,14 +27,16 @@ class Transforms {
 
  private:
   // Less than, of what decides a transform.
+  using Decides = std::pair<Numbers, TargetScaling>;
   struct Before {
-    bool operator()(Numbers const& a, Numbers const& b) const;
+    bool operator()(Decides const& a, Decides const& b) const;
   };
   struct Fitted {
     Rows rows;
-    SharedTransform plain = {};  // of numbers, too, where the study starts from a network
+    // By targets; of numbers, too, where the study starts from a network.
+    std::map<TargetScaling, SharedTransform> plain = {};
     std::optional<std::vector<NumberSummary>> summaries = {};
-    std::map<Numbers, std::weak_ptr<Transform const>, Before> of_numbers = {};  // not plain
+    std::map<Decides, std::weak_ptr<Transform const>, Before> of_numbers = {};  // not plain
   };
   SharedTransform of(Fitted& fitted, Config const& config);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cases.hpp"
 
+#include <algorithm>
+
 #include "core/activation.hpp"
 #include "core/init.hpp"
 #include "core/lr_schedule.hpp"
@@ -50,6 +52,16 @@ MemberCase regressor(std::string name, Config config) {
   return c;
 }
 
+// Targets of at least 0, some of them 0, that are scaled alone.
+MemberCase positive(MemberCase c) {
+  for (float& y : c.data.y)
+    y = std::max(y - 5, 0.0f);
+  auto transform = *c.transform;
+  std::fill(transform.target_shift.begin(), transform.target_shift.end(), 0.0f);
+  c.transform = std::make_shared<Transform const>(transform);
+  return c;
+}
+
 // Linear in the gradient, unlike Adam, which blows up the errors of tiny gradients.
 MemberCase momentum(std::string name, Config config) {
   config.set("optimizer", text("momentum"));
@@ -96,6 +108,17 @@ void add_losses(std::vector<MemberCase>& list) {
   list.push_back(regressor("mse", {}));
   list.push_back(regressor("mae", {{"loss", text("mae")}}));
   list.push_back(regressor("huber", {{"loss", text("huber")}, {"huber_delta", 0.3}}));
+  list.push_back(regressor("pinball", {{"loss", text("pinball")}, {"tau", 0.8}}));
+  list.push_back(regressor("log_cosh", {{"loss", text("log_cosh")}}));
+  list.push_back(positive(regressor("poisson", {{"loss", text("poisson")}})));
+  list.push_back(positive(
+      regressor("tweedie", {{"loss", text("tweedie")}, {"tweedie_power", 1.3}, {"lr", 0.003}})));
+  auto unscaled =
+      positive(regressor("poisson_of_numbers_as_they_are", {{"loss", text("poisson")}}));
+  unscaled.transform = nullptr;
+  for (float& y : unscaled.data.y)
+    y *= 0.05f;
+  list.push_back(unscaled);
   list.push_back(feature("class_weights", unbalanced(), {{"class_weights", text("balanced")}}));
   list.push_back(feature("row_weights", with_row_weights(blobs(110, 13, 4))));
   list.push_back(feature("row_and_class_weights", with_row_weights(unbalanced()),
@@ -253,6 +276,7 @@ void add_heads(std::vector<MemberCase>& list) {
   list.push_back(regressor("heads_mse", eight({})));
   list.push_back(regressor("heads_mae", eight({{"loss", text("mae")}})));
   list.push_back(regressor("heads_huber", {{"heads", Whole{16}}, {"loss", text("huber")}}));
+  list.push_back(positive(regressor("heads_poisson", eight({{"loss", text("poisson")}}))));
   list.push_back(feature("heads_row_and_class_weights", with_row_weights(unbalanced()),
                          eight({{"class_weights", text("balanced")}})));
   auto missing = feature("heads_missing_values", with_missing(blobs(110, 13, 4), 0.15), eight({}));
@@ -333,6 +357,7 @@ std::vector<MemberCase> smooth_cases() {
     for (auto const& [key, value] : more)
       c.config.set(key, value);
     if (c.data.task == Task::regression) c.transform = some_transform(c.data);
+    if (c.settings().has_log_link()) c = positive(std::move(c));
     list.push_back(std::move(c));
   };
   for (auto const* name : Activations::names)
@@ -343,6 +368,10 @@ std::vector<MemberCase> smooth_cases() {
   add("mse", regression(40, 4, 2), {});
   add("mae", regression(40, 4, 2), {{"loss", text("mae")}});
   add("huber", regression(40, 4, 2), {{"loss", text("huber")}, {"huber_delta", 0.4}});
+  add("pinball", regression(40, 4, 2), {{"loss", text("pinball")}, {"tau", 0.8}});
+  add("log_cosh", regression(40, 4, 2), {{"loss", text("log_cosh")}});
+  add("poisson", regression(40, 4, 2), {{"loss", text("poisson")}});
+  add("tweedie", regression(40, 4, 2), {{"loss", text("tweedie")}, {"tweedie_power", 1.3}});
   add("label_smoothing", blobs(40, 4, 3), {{"label_smoothing", 0.2}});
   add("dropout", blobs(40, 4, 3), {{"dropout", 0.4}, {"input_dropout", 0.3}});
   add("dropout_of_each", blobs(40, 4, 3), {{"layer_dropout", Reals{0.2, 0.6}}});

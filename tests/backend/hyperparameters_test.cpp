@@ -116,6 +116,8 @@ TEST(Hyperparameters, DefaultsAreTheOracles) {
   EXPECT_EQ(fallback("beta1"), s.beta1);
   EXPECT_EQ(fallback("beta2"), s.beta2);
   EXPECT_EQ(fallback("huber_delta"), s.huber_delta);
+  EXPECT_EQ(fallback("tau"), s.tau);
+  EXPECT_EQ(fallback("tweedie_power"), s.tweedie_power);
   EXPECT_EQ(fallback("batch_size"), s.batch_size);
   EXPECT_EQ(fallback("epochs"), s.epochs);
   EXPECT_EQ(fallback("lr_gamma"), s.schedule.gamma);

@@ -138,6 +138,24 @@ TEST(FitTransformTest, regression_targets_are_standardised_and_constant_ones_onl
   EXPECT_EQ(fitted.target_scale, (std::vector<float>{0.5f, 1}));
 }
 
+TEST(FitTransformTest, targets_of_a_log_link_are_divided_by_their_mean) {
+  Inputs inputs({1, 2, 3, 4});
+  std::vector<float> const y{2, 0, 7,  //
+                             6, 0, 7,  //
+                             2, 0, 7,  //
+                             6, 0, 7};
+  inputs.table.y = {y.data(), 4, 3};
+  inputs.table.task = Task::regression;
+  RowList const rows = inputs.all();
+  auto const fitted = fit_transform(inputs.table, rows, TargetScaling::by_mean);
+  EXPECT_EQ(fitted.target_shift, (std::vector<float>{0, 0, 0}));
+  EXPECT_EQ(fitted.target_scale, (std::vector<float>{0.25f, 1, 1.0f / 7}));
+  EXPECT_EQ(fitted.shift, fit_transform(inputs.table, rows).shift);
+  auto const robust =
+      fit_transform(inputs.table, rows, {.scaling = Scaling::robust}, 1, TargetScaling::by_mean);
+  EXPECT_EQ(robust.target_scale, fitted.target_scale);
+}
+
 TEST(FitTransformTest, standardised_columns_have_mean_0_and_deviation_1) {
   std::vector<float> values;
   for (int i = 0; i < 999; ++i)

@@ -32,8 +32,12 @@ fixtures::OwnedTable table_of(Case const& c) {
   auto const& y = classes                      ? golden::kClasses
                   : c.task == Task::regression ? golden::kValues
                                                : golden::kLabels;
-  for (double const v : y)
-    t.y.push_back(static_cast<float>(classes && c.outputs == 2 ? (v == 1) : v));
+  std::string const loss = c.config.find("loss") ? to_text(*c.config.find("loss")) : "";
+  bool const positive = loss == "poisson" || loss == "tweedie";
+  for (double const v : y) {
+    double const of_class = classes && c.outputs == 2 ? (v == 1) : v;
+    t.y.push_back(static_cast<float>(positive ? std::fabs(of_class) : of_class));
+  }
   return t;
 }
 

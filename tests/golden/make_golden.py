@@ -95,6 +95,11 @@ class Net(nn.Module):
                 for v in p.detach().flatten().tolist()]
 
 
+def tweedie(z, t, p):
+    mean = torch.exp(z)
+    return (mean ** (2 - p) / (2 - p) - t * mean ** (1 - p) / (1 - p)).mean()
+
+
 def make_loss(c):
     """The loss of brood's config `c` as PyTorch has it, on all rows' targets: f(z, rows)."""
     name, task = c.get("loss"), c["task"]
@@ -116,9 +121,14 @@ def make_loss(c):
             target = nn.functional.one_hot(torch.tensor(CLASSES), OUTPUTS).to(torch.float64)
         target = (1 - smoothing) * target + smoothing / 2
     else:
-        f = {"mae": nn.L1Loss(), "huber": nn.HuberLoss(delta=c.get("huber_delta", 1.0))}.get(
-            name, nn.MSELoss())
+        f = {"mae": nn.L1Loss(), "huber": nn.HuberLoss(delta=c.get("huber_delta", 1.0)),
+             "poisson": nn.PoissonNLLLoss(log_input=True),
+             "pinball": lambda z, t: torch.maximum(c["tau"] * (t - z), (c["tau"] - 1) * (t - z)).mean(),
+             "log_cosh": lambda z, t: torch.log(torch.cosh(z - t)).mean(),
+             "tweedie": lambda z, t: tweedie(z, t, c["tweedie_power"])}.get(name, nn.MSELoss())
         target = torch.tensor(VALUES)
+        if name in ("poisson", "tweedie"):
+            target = target.abs()
     return lambda z, rows: f(z, target[rows])
 
 
@@ -261,6 +271,10 @@ def cases():
     yield "loss_mse", regression
     yield "loss_mae", {**regression, "loss": "mae"}
     yield "loss_huber", {**regression, "loss": "huber", "huber_delta": 0.4}
+    yield "loss_pinball", {**regression, "loss": "pinball", "tau": 0.8}
+    yield "loss_log_cosh", {**regression, "loss": "log_cosh"}
+    yield "loss_poisson", {**regression, "lr": 0.1, "loss": "poisson"}
+    yield "loss_tweedie", {**regression, "lr": 0.1, "loss": "tweedie", "tweedie_power": 1.3}
     yield "clip_value", {**sgd, "clip_value": 0.02}
     yield "clip_norm", {**sgd, "clip_norm": 0.1}
     yield "clip_norm_rarely", {**sgd, "clip_norm": 0.25}

@@ -44,7 +44,7 @@ __global__ void core_on_the_device(Member const* member, float const* in, float*
     sum = both.value + both.slope;
   });
   visit(Losses{}, m.loss, [&](auto loss) {
-    if constexpr (!loss.kSoftmax) sum = loss.apply(sum, in[i], m.huber_delta).slope;
+    if constexpr (!loss.kSoftmax) sum = loss.apply(sum, in[i], m.loss_settings).slope;
   });
   visit(InputShapes{}, i % InputShapes::size,
         [&](auto shape) { sum = shape.apply(sum, in[i], in[0]); });

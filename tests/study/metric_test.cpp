@@ -11,6 +11,7 @@
 #include "brood/error.hpp"
 #include "brood/model.hpp"
 #include "brood/study.hpp"
+#include "study/plan.hpp"
 
 namespace brood {
 namespace {
@@ -91,7 +92,7 @@ TEST(Metric, WhatDoesNotFitIsRefusedWithWhatIsAllowed) {
             "metric: rmse does not fit classification; allowed: accuracy, balanced_accuracy, "
             "precision, recall, f1, f1_macro, mcc, auc, pr_auc, log_loss, brier, loss");
   EXPECT_EQ(metric_problem("accuracy", Task::regression),
-            "metric: accuracy does not fit regression; allowed: loss, mse, rmse, mae, r2");
+            "metric: accuracy does not fit regression; allowed: loss, mse, rmse, mae, pinball, r2");
   EXPECT_EQ(
       metric_problem("acuracy", Task::multi_label),
       "metric: acuracy is not known; allowed: accuracy, precision, recall, f1, f1_macro, mcc, "
@@ -143,6 +144,45 @@ TEST(Score, OfValuesIsInTheirUnits) {
   EXPECT_DOUBLE_EQ(score("r2", Task::regression, p, y, 3), 1 - 505.0 / 614);
   Floats const weights = {0, 1, 0};
   EXPECT_EQ(score("mse", Task::regression, p, y, 3, weights), 50);
+}
+
+// sklearn.metrics.mean_pinball_loss(y, p, alpha=0.9): errors 1, 0, 0, -10, 2 and -20.
+TEST(Score, PinballIsOfAQuantile) {
+  Floats const p = {1, 10, 3, 20, 5, 60};
+  Floats const y = {2, 10, 3, 10, 7, 40};
+  auto const pinball = [&](double quantile, Floats const& weights = {}, double unit = 1) {
+    return score("pinball", Task::regression, p, y, 3, weights, unit, {}, quantile);
+  };
+  EXPECT_DOUBLE_EQ(pinball(0.9), (0.9 + 1 + 1.8 + 2) / 6);
+  EXPECT_DOUBLE_EQ(pinball(0.1), (0.1 + 9 + 0.2 + 18) / 6);
+  EXPECT_DOUBLE_EQ(pinball(0.5), score("mae", Task::regression, p, y, 3) / 2);
+  EXPECT_DOUBLE_EQ(score("pinball", Task::regression, p, y, 3), pinball(0.5));
+  EXPECT_DOUBLE_EQ(pinball(0.9, {0, 1, 0}), 0.5);
+  EXPECT_DOUBLE_EQ(pinball(0.9, {}, 8), 8 * pinball(0.9));
+  std::vector<std::string> names, with_quantile;
+  for (auto const& each : all_scores(Task::regression, p, y, 3))
+    names.push_back(each.first);
+  for (auto const& each : all_scores(Task::regression, p, y, 3, {}, 1, {}, 0.9))
+    with_quantile.push_back(each.first);
+  EXPECT_EQ(names, (std::vector<std::string>{"mse", "rmse", "mae", "r2"}));
+  EXPECT_EQ(with_quantile, (std::vector<std::string>{"mse", "rmse", "mae", "pinball", "r2"}));
+}
+
+TEST(Metric, PinballIsTheDefaultOfAStudyOfNothingElse) {
+  Study study;
+  EXPECT_EQ(metric_name(study, Task::regression), "rmse");
+  study.space.constant("loss", "pinball");
+  EXPECT_EQ(metric_name(study, Task::regression), "pinball");
+  EXPECT_EQ(quantile_of("pinball", study.space), 0.5);
+  study.space.constant("tau", 0.9);
+  EXPECT_EQ(quantile_of("pinball", study.space), 0.9);
+  EXPECT_EQ(quantile_of("rmse", study.space), std::nullopt);
+  EXPECT_EQ(quantile_of("pinball", Config{{"tau", 0.25}}), 0.25);
+  study.metric.name = "mae";
+  EXPECT_EQ(metric_name(study, Task::regression), "mae");
+  Study mixed;
+  mixed.space.choice("loss", {"pinball", "mse"});
+  EXPECT_EQ(metric_name(mixed, Task::regression), "rmse");
 }
 
 TEST(Score, OfNoRowsIsNotANumber) {

@@ -32,6 +32,12 @@ void PrintTo(Target const& target, std::ostream* out) {
   *out << target.name;
 }
 
+OwnedTable positive(OwnedTable table) {
+  for (float& y : table.y)
+    y = std::max(y, 0.0f);
+  return table;
+}
+
 std::vector<Target> targets() {
   return {
       {"Classes", small_blobs(), {{"hidden", Widths{16, 8}}}, {"accuracy", "loss"}},
@@ -74,6 +80,14 @@ std::vector<Target> targets() {
       {"NumbersOfHeads",
        with_missing(regression(150, 4, 2), 0.1),
        {{"lr", 0.01}, {"heads", 4}, {"init", "std"}, {"bias_init", "he5"}, {"periodic", 3}},
+       {"mse", "rmse", "mae", "r2"}},
+      {"ValuesByTheirLogarithm",
+       positive(regression(150, 4, 2)),
+       {{"lr", 0.01}, {"loss", "tweedie"}, {"activation", "elu"}},
+       {"mse", "rmse", "mae", "r2"}},
+      {"Quantiles",
+       regression(150, 4, 2),
+       {{"lr", 0.01}, {"loss", "pinball"}, {"tau", 0.8}},
        {"mse", "rmse", "mae", "r2"}},
       {"PatientValues",
        regression(150, 4),
@@ -185,10 +199,14 @@ TEST_P(OfEachTarget, KnowsItsConfigurationAndShape) {
   EXPECT_EQ(*result.model.config.find("epochs"), Value{std::int64_t{12}});
   // All but layers, width and the eight widths of layers, which hidden says, the eight dropouts of
   // layers and the list of them, which dropout says, nadam's momentum_decay and the trial's seed;
-  // and periodic_sigma where there are no cosines, heads where there is one.
+  // periodic_sigma where there are no cosines; heads where there is one; tau and tweedie_power of
+  // other losses.
   std::size_t const periodic = numbers_of(result.model.config).periodic > 0 ? 1 : 0;
   std::size_t const heads = head_count(result.model.config) > 1 ? 1 : 0;
-  EXPECT_EQ(result.model.config.entries().size(), hyperparameters().size() - 23 + periodic + heads);
+  auto const loss = to_text(*result.model.config.find("loss"));
+  std::size_t const of_loss = loss == "pinball" || loss == "tweedie" ? 1 : 0;
+  EXPECT_EQ(result.model.config.entries().size(),
+            hyperparameters().size() - 25 + periodic + heads + of_loss);
 }
 
 // Blocks of rows, whole or not, and threads that share them: each row is as if it came alone.

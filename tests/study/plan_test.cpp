@@ -64,11 +64,40 @@ TEST(Problems, NameTheValueAndWhatIsAllowed) {
             "precision, recall, f1, f1_macro, mcc, auc, pr_auc, log_loss, brier, loss\n");
   EXPECT_EQ(
       problems_with([](Study& s) { s.space.constant("loss", "cross_entropy"); }, Task::regression),
-      "loss: cross_entropy does not fit regression; allowed: mse, mae or huber\n");
+      "loss: cross_entropy does not fit regression; allowed: mse, mae, huber, pinball, log_cosh, "
+      "poisson or tweedie\n");
   EXPECT_EQ(problems_with([](Study& s) {
               s.scheduler = SuccessiveHalving{.eta = 1, .min_epochs = 1, .max_epochs = 9};
             }),
             "eta is 1; it must be at least 2.\n");
+}
+
+TEST(Problems, ScoresAreOfOneMeasure) {
+  auto const of_values = [](auto const& change) { return problems_with(change, Task::regression); };
+  EXPECT_EQ(of_values([](Study& s) {
+              s.metric.name = "pinball";
+              s.space.choice("tau", {0.1, 0.9});
+            }),
+            "tau: is the quantile that the metric pinball is of, and does not vary; give one "
+            "number, or another metric\n");
+  EXPECT_EQ(of_values([](Study& s) {
+              s.metric.name = "loss";
+              s.space.choice("loss", {"mse", "huber"});
+            }),
+            "metric: loss does not compare trials of other losses, and loss varies; take rmse or "
+            "mae, or give one loss\n");
+  EXPECT_EQ(of_values([](Study& s) {
+              s.metric.name = "loss";
+              s.space.constant("loss", "tweedie").uniform("tweedie_power", 1.1, 1.9);
+            }),
+            "metric: loss does not compare trials of other losses, and tweedie_power varies; take "
+            "rmse or mae, or give one tweedie_power\n");
+  EXPECT_EQ(of_values([](Study& s) { s.space.choice("loss", {"mse", "huber", "poisson"}); }), "");
+  EXPECT_EQ(of_values([](Study& s) {
+              s.metric.name = "loss";
+              s.space.constant("loss", "pinball").constant("tau", 0.9);
+            }),
+            "");
 }
 
 TEST(Problems, AreFoundAtBothEndsOfRangesAndInEveryChoice) {

@@ -278,5 +278,32 @@ TEST_F(StartTest, ALossOfOtherOutputsIsRefused) {
   EXPECT_EQ(problems_of(study, table), std::vector<std::string>{});
 }
 
+TEST_F(StartTest, LossesOfValuesAndOfTheirLogarithmsDoNotGoOnAsEachOther) {
+  auto table = regression(150, 5);
+  for (float& y : table.y)
+    y = std::max(y, 0.0f);
+  Study first{.scheduler = NoEarlyTermination{3}, .validation = Holdout{}, .trials = 1};
+  first.space.constant("loss", "tweedie").constant("tweedie_power", 1.2);
+  auto const model =
+      std::make_shared<Model const>(tune(engine_, engine_.load(table.table()), first).model);
+  Study second = first;
+  second.space = {};
+  second.start = {model};
+  Result const result = tune(engine_, engine_.load(table.table()), second);
+  EXPECT_EQ(*result.model.config.find("loss"), Value("tweedie"));
+  EXPECT_EQ(*result.model.config.find("tweedie_power"), Value(1.2));
+  EXPECT_EQ(result.model.transform.target_scale, model->transform.target_scale);
+
+  second.space.constant("loss", "poisson");
+  EXPECT_EQ(problems_of(second, table), std::vector<std::string>{});
+  second.space = {};
+  second.space.constant("loss", "huber");
+  EXPECT_EQ(problems_of(second, table),
+            std::vector<std::string>{"loss: huber is of values, and the network of start puts out "
+                                     "their logarithms: leave loss out, or set fresh_output"});
+  second.start.fresh_output = true;
+  EXPECT_EQ(problems_of(second, table), std::vector<std::string>{});
+}
+
 }  // namespace
 }  // namespace brood

@@ -157,8 +157,8 @@ inline int epochs_of(SchedulerChoice const& scheduler) {
 inline MemberSpec member_of(Study const& study, Data const& data, Config config, int trial,
                             Split const& split) {
   config.set("epochs", std::int64_t{epochs_of(study.scheduler)});
-  auto const transform = std::make_shared<Transform const>(
-      fit_transform(data.table(), *split.train, numbers_of(config), study.seed));
+  auto const transform = std::make_shared<Transform const>(fit_transform(
+      data.table(), *split.train, numbers_of(config), study.seed, target_scaling_of(config)));
   return {.config = std::move(config),
           .seed = member_seed(study.seed, static_cast<std::uint32_t>(trial),
                               static_cast<std::uint32_t>(split.repeat)),

@@ -146,13 +146,27 @@ RowLoss<Number> cross_entropy_row(std::vector<Number> const& z, int label, doubl
 }
 
 // Own errors of an element's value and slope. A difference z - t has one rounding of its own size;
-// bce adds numbers of size |z| and 1 instead, and its targets may carry the rounding of smoothing.
-FunctionError element_value_error(Settings const& s, double z) {
+// bce adds numbers of size |z| and 1 instead, and its targets may carry the rounding of smoothing;
+// log_cosh adds |z - t| and 1; poisson and tweedie the two terms of their slopes, or of their
+// integrals, with exponentials (1.2 ulp) of what tweedie's power has rounded.
+double terms_of_slope(Settings const& s, double z, double t) {
+  double const p = s.loss == "poisson" ? 1 : s.tweedie_power;
+  return std::exp((2 - p) * z) + t * std::exp((1 - p) * z);
+}
+FunctionError element_value_error(Settings const& s, double z, double t) {
   if (s.loss == "bce") return {kU, 6 * kU * (std::fabs(z) + 1)};
+  if (s.loss == "log_cosh") return {kU, 6 * kU * (std::fabs(z - t) + 1)};
+  if (s.loss == "poisson") return {kU, 5 * kU * (std::exp(z) + std::fabs(t * z))};
+  if (s.loss == "tweedie") {
+    double const p = s.tweedie_power, wide = 1 / (2 - p) + 1 / (p - 1);
+    return {kU, (8 + std::fabs(z)) * kU * wide * terms_of_slope(s, z, t)};
+  }
   return {4 * kU};
 }
-FunctionError element_slope_error(Settings const& s) {
+FunctionError element_slope_error(Settings const& s, double z, double t) {
   if (s.loss == "bce") return {kU, 6 * kU + quotient_excess()};
+  if (s.loss == "log_cosh") return {6 * kU + quotient_excess(), kU};
+  if (s.has_log_link()) return {kU, (8 + std::fabs(z)) * kU * terms_of_slope(s, z, t)};
   return {4 * kU};
 }
 
@@ -165,13 +179,21 @@ RowLoss<Number> elementwise_row(Settings const& s, std::vector<Number> const& z,
   Number const share = rounded(Number(1.0 / static_cast<double>(z.size())));
   for (std::size_t k = 0; k < z.size(); ++k) {
     double const t = (1 - smoothing) * targets[k] + smoothing / 2;
-    auto value = [&](double x) { return formula.value(x, t, s.huber_delta); };
-    auto slope = [&](double x) { return formula.slope(x, t, s.huber_delta); };
-    sum.add(apply(value, z[k], element_value_error(s, value_of(z[k]))));
-    row.delta.push_back(apply(slope, z[k], element_slope_error(s)) * share);
+    auto value = [&](double x) { return formula.value(x, t, s.loss_numbers()); };
+    auto slope = [&](double x) { return formula.slope(x, t, s.loss_numbers()); };
+    double const at = value_of(z[k]);
+    sum.add(apply(value, z[k], element_value_error(s, at, t)));
+    row.delta.push_back(apply(slope, z[k], element_slope_error(s, at, t)) * share);
   }
   row.loss = sum.total() * share;
   return row;
+}
+
+// What an output says of a value.
+template <class Number>
+Number linked(Settings const& s, Number z) {
+  if (!s.has_log_link()) return z;
+  return apply([](double x) { return std::exp(x); }, z, kExpError);
 }
 
 // The targets of one row as the network's outputs see them.
@@ -246,12 +268,14 @@ std::vector<Number> mean_logits(Settings const& s, Samples const& samples,
   std::vector<Sum<Number>> sums(static_cast<std::size_t>(s.network_outputs));
   std::vector<Sum<Number>> others = sums;  // of 1 less the predictions
   bool const softmax = s.loss == "cross_entropy";
-  bool const values = !softmax && s.loss != "bce";
+  bool const values = !softmax && s.loss != "bce", means = s.has_log_link();
   for (int head = 0; head < s.heads; ++head) {
     auto const all = forward(s, network, inputs_of<Number>(samples, row, head), {}).output;
     auto const z = outputs_of_head(s, all, head);
     if (s.heads == 1) return z;
-    auto const p = predictions_of(s, z);
+    auto p = predictions_of(s, z);
+    for (auto& each : p)
+      each = linked(s, each);
     bool const alone = s.task != Task::classification || z.size() == 1;
     std::vector<Number> negated;
     for (std::size_t k = 0; k < z.size(); ++k)
@@ -266,9 +290,10 @@ std::vector<Number> mean_logits(Settings const& s, Samples const& samples,
   Number const count(static_cast<double>(s.heads));
   for (std::size_t k = 0; k < sums.size(); ++k) {
     mean.push_back(sums[k].total() / count);
-    if (values) continue;
+    if (values && !means) continue;
     mean[k] = apply(log_of_share, mean[k], kLogError);
-    if (!softmax) mean[k] = mean[k] - apply(log_of_share, others[k].total() / count, kLogError);
+    if (!softmax && !means)
+      mean[k] = mean[k] - apply(log_of_share, others[k].total() / count, kLogError);
   }
   return mean;
 }
@@ -397,7 +422,7 @@ std::vector<Number> predict(Settings const& s, Samples const& samples,
   auto out = predictions_of(s, z);
   if (s.task == Task::regression) {
     for (std::size_t t = 0; t < z.size(); ++t)
-      out[t] = z[t] / Number(samples.target_scale[t]) + Number(samples.target_shift[t]);
+      out[t] = linked(s, z[t]) / Number(samples.target_scale[t]) + Number(samples.target_shift[t]);
   }
   if (s.task == Task::classification && out.size() == 1) return {Number(1.0) - out[0], out[0]};
   return out;
@@ -417,7 +442,8 @@ Score evaluate(Settings const& s, Samples const& samples, Network<Bounded> const
       for (std::size_t t = 0; t < z.size(); ++t) {
         double const exact =
             (samples.user_y[first + t] - samples.target_shift[t]) * samples.target_scale[t];
-        Bounded const error = (z[t] - rounded(rounded(Bounded(exact)))) / samples.target_scale[t];
+        Bounded const error =
+            (linked(s, z[t]) - rounded(rounded(Bounded(exact)))) / samples.target_scale[t];
         squared.add_product(w, error * error);
         absolute.add_product(w, apply([](double x) { return std::fabs(x); }, error, {0}));
       }

@@ -31,7 +31,7 @@ struct Settings {
   double dropout = 0, input_dropout = 0;
   std::map<std::size_t, double> own_dropout;  // by hidden layer, from 0: in place of dropout
   std::string loss;
-  double label_smoothing = 0, huber_delta = 1;
+  double label_smoothing = 0, huber_delta = 1, tau = 0.5, tweedie_power = 1.5;
   bool balanced = false;
   std::string optimizer = "adam";
   double lr = 0, momentum = 0.9, beta1 = 0.9, beta2 = 0.999, rho = 0, eps = 0;
@@ -46,6 +46,9 @@ struct Settings {
   double min_delta = 0;
   ScheduleFormula schedule;
 
+  LossNumbers loss_numbers() const { return {huber_delta, tau, tweedie_power}; }
+  // Whether e^z of an output is what is predicted.
+  bool has_log_link() const { return loss == "poisson" || loss == "tweedie"; }
   bool is_ntk() const { return parametrization == "ntk"; }
   double rate_of(std::size_t layer) const { return layer_lr.empty() ? 1.0 : layer_lr[layer]; }
   // Of a hidden layer, from 0.

@@ -61,18 +61,48 @@ std::vector<ActivationFormula> const kActivations = {
 
 std::vector<ElementLossFormula> const kElementLosses = {
     // -t ln s - (1 - t) ln(1 - s), s = logistic(z); ln(1 - s) = ln s - z.
-    {"bce", [](double z, double t, double) { return t * softplus(-z) + (1 - t) * softplus(z); },
-     [](double z, double t, double) { return logistic(z) - t; }},
-    {"mse", [](double z, double t, double) { return (z - t) * (z - t); },
-     [](double z, double t, double) { return 2 * (z - t); }},
-    {"mae", [](double z, double t, double) { return std::fabs(z - t); },
-     [](double z, double t, double) { return step(z - t) - step(t - z); }},
-    {"huber",
-     [](double z, double t, double delta) {
-       double const e = std::fabs(z - t);
-       return e <= delta ? e * e / 2 : delta * (e - delta / 2);
+    {"bce",
+     [](double z, double t, LossNumbers const&) {
+       return t * softplus(-z) + (1 - t) * softplus(z);
      },
-     [](double z, double t, double delta) { return std::clamp(z - t, -delta, delta); }},
+     [](double z, double t, LossNumbers const&) { return logistic(z) - t; }},
+    {"mse", [](double z, double t, LossNumbers const&) { return (z - t) * (z - t); },
+     [](double z, double t, LossNumbers const&) { return 2 * (z - t); }},
+    {"mae", [](double z, double t, LossNumbers const&) { return std::fabs(z - t); },
+     [](double z, double t, LossNumbers const&) { return step(z - t) - step(t - z); }},
+    {"huber",
+     [](double z, double t, LossNumbers const& s) {
+       double const e = std::fabs(z - t);
+       return e <= s.huber_delta ? e * e / 2 : s.huber_delta * (e - s.huber_delta / 2);
+     },
+     [](double z, double t, LossNumbers const& s) {
+       return std::clamp(z - t, -s.huber_delta, s.huber_delta);
+     }},
+    {"pinball",
+     [](double z, double t, LossNumbers const& s) {
+       return std::max(s.tau * (t - z), (s.tau - 1) * (t - z));
+     },
+     [](double z, double t, LossNumbers const& s) {
+       return z > t ? 1 - s.tau : z < t ? -s.tau : 0.0;
+     }},
+    {"log_cosh",
+     [](double z, double t, LossNumbers const&) {
+       return std::fabs(z - t) < 300 ? std::log(std::cosh(z - t))
+                                     : std::fabs(z - t) - std::log(2.0);
+     },
+     [](double z, double t, LossNumbers const&) { return std::tanh(z - t); }},
+    {"poisson", [](double z, double t, LossNumbers const&) { return std::exp(z) - t * z; },
+     [](double z, double t, LossNumbers const&) { return std::exp(z) - t; }},
+    // As scikit-learn's HalfTweedieLoss, but for what goes with the target alone.
+    {"tweedie",
+     [](double z, double t, LossNumbers const& s) {
+       double const m = std::exp(z), p = s.tweedie_power;
+       return std::pow(m, 2 - p) / (2 - p) - t * std::pow(m, 1 - p) / (1 - p);
+     },
+     [](double z, double t, LossNumbers const& s) {
+       double const m = std::exp(z), p = s.tweedie_power;
+       return std::pow(m, 2 - p) - t * std::pow(m, 1 - p);
+     }},
 };
 
 template <class Formula>

@@ -19,11 +19,15 @@ std::vector<ActivationFormula> const& activation_formulas();
 // Throws std::invalid_argument for a name without a formula: add it with the activation.
 ActivationFormula const& activation_formula(std::string_view name);
 
+// What some losses have of their own.
+struct LossNumbers {
+  double huber_delta = 1, tau = 0.5, tweedie_power = 1.5;
+};
 // Of one output, on a logit or a value z against a target t.
 struct ElementLossFormula {
   std::string_view name;
-  double (*value)(double z, double t, double delta);
-  double (*slope)(double z, double t, double delta);
+  double (*value)(double z, double t, LossNumbers const& s);
+  double (*slope)(double z, double t, LossNumbers const& s);
 };
 ElementLossFormula const& element_loss_formula(std::string_view name);
 

@@ -79,6 +79,8 @@ KINDS = {
                ["data.target=[a,b]", "task=multi_label"]),
     "values": ({"y": lambda s: f"{100 * s:.5g}"}, ["--target", "y"]),
     "values far from 0": ({"y": lambda s: f"{5e9 + s:.4f}"}, ["--target", "y", "ensemble=0"]),
+    "values by their logarithm": ({"y": lambda s: max(0, round(3 * s))},
+                                  ["--target", "y", "task=regression", "loss=poisson"]),
     "several values": ({"a": lambda s: f"{s:.5g}", "b": lambda s: f"{1000 - s * s:.6g}"},
                        ["data.target=[a,b]"]),
 }

@@ -195,7 +195,8 @@ std::optional<Rounding> rounding_of(files::SavedPredictor const& saved, Options 
   if (auto const targets = encode_targets(columns, saved.encoding)) {
     auto const scored = [&](std::vector<float> const& predictions) {
       return score(saved.metric, saved.encoding.task, predictions, *targets, matrix.rows, {},
-                   saved.encoding.target_unit(), saved.models.calibration.threshold);
+                   saved.encoding.target_unit(), saved.models.calibration.threshold,
+                   quantile_of(saved.metric, saved.models.parts.front().model.config));
     };
     rounding.score = scored(exact);
     rounding.rounded_score = scored(rounded);

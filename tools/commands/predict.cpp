@@ -158,10 +158,12 @@ std::optional<Scores> scores_of(Predictions const& predictions, std::span<Column
   if (!targets) return std::nullopt;
   double const unit = predictions.encoding().target_unit();
   auto const threshold = predictions.calibration().threshold;
-  return Scores{score(metric_of(predictions.saved), predictions.task(), predictions.values,
-                      *targets, predictions.rows, predictions.weights, unit, threshold),
+  std::string const metric = metric_of(predictions.saved);
+  auto const quantile = quantile_of(metric, predictions.saved.models.parts.front().model.config);
+  return Scores{score(metric, predictions.task(), predictions.values, *targets, predictions.rows,
+                      predictions.weights, unit, threshold, quantile),
                 all_scores(predictions.task(), predictions.values, *targets, predictions.rows,
-                           predictions.weights, unit, threshold),
+                           predictions.weights, unit, threshold, quantile),
                 predictions.rows};
 }
 

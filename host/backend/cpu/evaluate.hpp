@@ -28,12 +28,14 @@ inline void average_heads(Member const& m, Scratch const& s, int rows) {
     Float16 total(0.0f);
     for (int k = 0; k < outputs; ++k) {
       Float16 const z = Float16::load(at(values, k, r));
-      Float16 const p = kind == HeadMean::softmax ? exp(z - top) : sigmoid(z);
+      Float16 const p = kind == HeadMean::softmax ? exp(z - top)
+                        : kind == HeadMean::means ? exp(z)
+                                                  : sigmoid(z);
       p.store(at(values, k, r));
       if (kind == HeadMean::apart) sigmoid(Float16(0.0f) - z).store(at(others, k, r));
       total = total + p;
     }
-    if (kind == HeadMean::apart) continue;
+    if (kind == HeadMean::apart || kind == HeadMean::means) continue;
     for (int k = 0; k < outputs; ++k) {
       Float16 const p = Float16::load(at(values, k, r));
       (p / total).store(at(values, k, r));
@@ -110,13 +112,14 @@ BROOD_HD BlockErrors block_errors(MemberView const& view, float const* z, float 
     e.correct = hit;
     return e;
   }
+  bool const log_link = has_log_link(m.loss);
   for (int k = 0; k < outputs_of(m); ++k) {
     std::int64_t const at = static_cast<std::int64_t>(k) * rows16;
     Float16 const zk = Float16::load(z + at);
     Float16 const t = Float16::load(target + at);
     Float16 const said = select(zk > zero, one, zero);
     e.correct = e.correct + select(said == t, one, zero);
-    Float16 error = zk - t;
+    Float16 error = (log_link ? exp(zk) : zk) - t;
     if (view.target_scale != nullptr) error = error / Float16(view.target_scale[k]);
     e.squared = fma(error, error, e.squared);
     e.absolute = e.absolute + abs(error);
@@ -161,6 +164,7 @@ inline void predictions(MemberView const& view, Scratch const& s) {
   int const outputs = outputs_of(m);
   bool const softmax = m.loss == index_of<CrossEntropy>(Losses{});
   bool const logistic = m.loss == index_of<Bce>(Losses{});
+  bool const log_link = has_log_link(m.loss);
   for (int r = 0; r < s.rows16; r += kLanes) {
     float* const z = s.output + r;
     auto at = [&](int k) { return z + static_cast<std::int64_t>(k) * s.rows16; };
@@ -180,8 +184,10 @@ inline void predictions(MemberView const& view, Scratch const& s) {
     } else if (logistic) {
       for (int k = 0; k < outputs; ++k)
         sigmoid(Float16::load(at(k))).store(at(k));
-    } else if (view.target_scale != nullptr) {
-      for (int k = 0; k < outputs; ++k) {
+    } else {
+      for (int k = 0; k < outputs && log_link; ++k)
+        exp(Float16::load(at(k))).store(at(k));
+      for (int k = 0; k < outputs && view.target_scale != nullptr; ++k) {
         Float16 const value = Float16::load(at(k)) / Float16(view.target_scale[k]);
         (value + Float16(view.target_shift[k])).store(at(k));
       }

@@ -109,7 +109,7 @@ BROOD_HD Float16 elementwise_loss(Loss loss, Member const& m, float const* z, fl
     std::int64_t const at = static_cast<std::int64_t>(k) * rows16;
     Float16 t = target_of(m.target_kind, target, k, rows16);
     if (smoothing > 0.0f) t = fma(t, Float16(1.0f - smoothing), Float16(0.5f * smoothing));
-    auto const y = loss.apply(Float16::load(z + at), t, Float16(m.huber_delta));
+    auto const y = loss.apply(Float16::load(z + at), t, m.loss_settings);
     if constexpr (WithDelta) (y.slope * scaled).store(delta + at);
     total = total + y.value;
   }

@@ -114,6 +114,8 @@ std::string_view c_head_name(NetworkHead head) {
   switch (head) {
     case NetworkHead::values:
       return "values";
+    case NetworkHead::means:
+      return "means";
     case NetworkHead::softmax:
       return "softmax";
     case NetworkHead::one_logit:
@@ -133,6 +135,14 @@ std::string_view c_head(NetworkHead head) {
 static inline void @_head_values(const struct @_network *network, double *z) {
   int k;
   for (k = 0; k < @_outputs; ++k) z[k] = z[k] / network->target_scale[k] + network->target_shift[k];
+}
+)";
+    case NetworkHead::means:
+      return R"(
+static inline void @_head_means(const struct @_network *network, double *z) {
+  int k;
+  for (k = 0; k < @_outputs; ++k)
+    z[k] = exp(z[k]) / network->target_scale[k] + network->target_shift[k];
 }
 )";
     case NetworkHead::softmax:

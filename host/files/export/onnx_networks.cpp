@@ -198,12 +198,10 @@ class Networks {
 
   OnnxValue add_head(Model const& model, OnnxValue const& logits) {
     switch (head_of(model)) {
-      case NetworkHead::values: {
-        return apply("Add",
-                     apply("Div", cast(logits, OnnxType::real64),
-                           doubles("target_scale", model.transform.target_scale)),
-                     doubles("target_shift", model.transform.target_shift));
-      }
+      case NetworkHead::values:
+        return in_units(model, cast(logits, OnnxType::real64));
+      case NetworkHead::means:
+        return in_units(model, apply("Exp", cast(logits, OnnxType::real64)));
       case NetworkHead::softmax:
         return graph_.node("Softmax", {logits}, OnnxAttributes().whole("axis", 1));
       case NetworkHead::one_logit: {
@@ -220,6 +218,11 @@ class Networks {
       }
     }
     return logits;
+  }
+
+  OnnxValue in_units(Model const& model, OnnxValue const& values) {
+    return apply("Add", apply("Div", values, doubles("target_scale", model.transform.target_scale)),
+                 doubles("target_shift", model.transform.target_shift));
   }
 
   OnnxValue doubles(char const* hint, std::vector<float> const& values) {

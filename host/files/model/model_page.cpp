@@ -45,7 +45,9 @@ std::string_view activation_code(Model const& model) {
 std::string raw_head_code(Model const& model, Encoding const& encoding) {
   switch (head_of(model)) {
     case NetworkHead::values:
-      return "    z = z / np.array(t[\"target_scale\"]) + np.array(t[\"target_shift\"])\n" +
+    case NetworkHead::means:
+      return std::string(head_of(model) == NetworkHead::means ? "    z = np.exp(z)\n" : "") +
+             "    z = z / np.array(t[\"target_scale\"]) + np.array(t[\"target_shift\"])\n" +
              std::string(encoding.frames.empty()
                              ? "    return z\n"
                              : "    frames = about[\"encoding\"][\"target_frames\"]\n"

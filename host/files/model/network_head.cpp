@@ -7,7 +7,8 @@
 namespace brood::files {
 
 NetworkHead head_of(Model const& model) {
-  if (model.task == Task::regression) return NetworkHead::values;
+  if (model.task == Task::regression)
+    return has_log_link(model.config) ? NetworkHead::means : NetworkHead::values;
   if (model.task == Task::multi_label) return NetworkHead::labels;
   bool const bce = *with_defaults(model.config, model.task).find("loss") == Value("bce");
   if (!bce) return NetworkHead::softmax;

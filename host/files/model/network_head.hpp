@@ -11,6 +11,7 @@ namespace brood::files {
 // From logits to what is predicted.
 enum class NetworkHead {
   values,     // regression: logit / target_scale + target_shift
+  means,      // regression with a log link: e^logit / target_scale + target_shift
   softmax,    // classes
   one_logit,  // two classes: 1 - sigmoid and sigmoid of one logit
   shares,     // classes under bce: each sigmoid over their sum

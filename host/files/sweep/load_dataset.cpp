@@ -14,6 +14,9 @@
 #include "files/io/text.hpp"
 #include "files/sweep/start_model.hpp"
 #include "files/sweep/warm_start.hpp"
+#include "study/plan.hpp"
+#include "study/start.hpp"
+#include "study/target_checks.hpp"
 
 namespace brood::files {
 
@@ -65,6 +68,36 @@ void check_labels(Sweep const& sweep, std::vector<Column> const& columns,
         "are read as numbers; say data.columns." +
         column.name + "=categorical");
   }
+}
+
+// A loss with a log link takes targets that are at least 0, and held as they are or in another
+// unit.
+void check_log_link(Sweep const& sweep, std::string const& loss, std::vector<Column> const& columns,
+                    Encoding const& encoding) {
+  if (loss.empty() || encoding.task != Task::regression) return;
+  std::vector<std::string> problems;
+  for (std::size_t k = 0; k < encoding.targets.size(); ++k) {
+    Column const& column = *ColumnIndex(columns).find(encoding.targets[k]);
+    FaultyRows below;
+    for (std::size_t row = 0; row < column.numbers.size(); ++row) {
+      if (column.numbers[row] < 0) below.add(static_cast<std::int64_t>(row));
+    }
+    std::string const place =
+        name_in_messages(sweep.data_path) + ": column " + quoted(column.name) + ": ";
+    if (below.any()) {
+      problems.push_back(place + to_text(column.numbers[static_cast<std::size_t>(below.first())]) +
+                         " in " + below.text() + "; loss: " + loss +
+                         " takes targets of at least 0: " + kOtherLosses);
+    } else if (!encoding.frames.empty() && encoding.frames[k].origin != 0) {
+      problems.push_back(place +
+                         "its numbers are too near to each other, or too large, to be held but as "
+                         "differences, and loss: " +
+                         loss +
+                         " takes their logarithms; take mse, mae, huber, pinball or "
+                         "log_cosh");
+    }
+  }
+  if (!problems.empty()) throw UsageError(std::move(problems));
 }
 
 }  // namespace
@@ -135,10 +168,10 @@ Dataset dataset_of(Sweep& sweep, std::vector<Column> const& read) {
   check_labels(sweep, columns, dataset.encoding);
   for (std::string const& note : dataset.notes)
     sweep.notes.push_back(in_file(sweep, note));
-  if (sweep.study.metric.name.empty()) {
-    sweep.study.metric.name = default_metric(dataset.encoding.task);
-  }
   if (!sweep.start_path.empty()) take_start(sweep, columns, dataset);
+  Study const started = with_start(sweep.study);
+  sweep.study.metric.name = metric_name(started, dataset.encoding.task);
+  check_log_link(sweep, log_link_loss(started.space), read, dataset.encoding);
   take_former_trials(sweep);
   return dataset;
 }

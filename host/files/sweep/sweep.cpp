@@ -30,6 +30,7 @@
 #include "files/sweep/vocabulary.hpp"
 #include "files/sweep/warm_start.hpp"
 #include "files/table/csv_dialect.hpp"
+#include "study/plan.hpp"
 
 namespace brood::files {
 
@@ -66,6 +67,8 @@ class SweepReader {
     note_places();
     sweep_.study.scheduler = read_scheduler(top_, space, sweep_.notes);
     sweep_.study.space = std::move(space.space);
+    if (sweep_.dataset.task)
+      sweep_.study.metric.name = metric_name(sweep_.study, *sweep_.dataset.task);
     read_method(top_, sweep_.study, sweep_.notes);
     read_observations(top_, sweep_);
     return std::move(sweep_);
@@ -223,8 +226,7 @@ class SweepReader {
     Node const* node = section.find("name");
     if (node == nullptr) {
       if (section.has("goal")) section.add_missing("name", "its goal follows from it");
-      if (task != nullptr) metric = default_metric(*task);
-      return;
+      return;  // the space decides
     }
     auto const goal = section.choice("goal", {"maximize", "minimize"});
     std::string const name = metric_meant(node->text);

@@ -240,8 +240,9 @@ Splits make_splits(Table const& table, Validation const& validation, std::uint64
 // gets scale 0 and so says nothing. Constant: all values equal, or sd <= 2^-23 |mean|, where
 // rounding the shift to fp32 could move the values by half a deviation, or sd below the normal fp32
 // numbers. Columns marked as_is get shift 0, scale 1. Regression targets likewise (a constant
-// target gets scale 1). Throws UsageError for a row outside the table.
-Transform fit_transform(Table const& table, std::span<std::int32_t const> rows);
+// target gets scale 1), or by_mean. Throws UsageError for a row outside the table.
+Transform fit_transform(Table const& table, std::span<std::int32_t const> rows,
+                        TargetScaling targets = TargetScaling::standard);
 // The same with inputs for the numbers of a trial (see numbers_of), fitted on `rows`, too. A number
 // of two values has no pieces and no cosines. Frequencies and phases of cosines are drawn by
 // (seed, column, index) alone: a study has them by its own seed, so that its folds, its refits and
@@ -250,7 +251,8 @@ Transform fit_transform(Table const& table, std::span<std::int32_t const> rows);
 // 2 (r - median) / (most - least). Pieces lie between quantiles that are values, each once, and are
 // standardised; cosines are of the robust number before its clip.
 Transform fit_transform(Table const& table, std::span<std::int32_t const> rows,
-                        Numbers const& numbers, std::uint64_t seed);
+                        Numbers const& numbers, std::uint64_t seed,
+                        TargetScaling targets = TargetScaling::standard);
 
 // A 128-bit fingerprint (FNV-1a) of shape and contents as 32 hex digits: says whether two runs saw
 // the same data; not proof against forgery.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,8 +103,14 @@ std::vector<HyperparameterInfo> hyperparameters();
 std::vector<std::string> check(Config const& config, Task task);
 std::vector<std::string> check(std::string_view name, Value const& value);
 
-// What a valid config makes of numbers: with fit_transform() the transform of its members.
+// What a valid config makes of numbers and of targets: with fit_transform() the transform of its
+// members.
 Numbers numbers_of(Config const& config);
+TargetScaling target_scaling_of(Config const& config);
+// Whether networks of a valid config put out the logarithm of what they predict (poisson, tweedie).
+bool has_log_link(Config const& config);
+// The quantile that a metric is of, the tau of a valid config; none of any metric but pinball.
+std::optional<double> quantile_of(std::string_view metric, Config const& config);
 
 // The config with every hyperparameter that it leaves open set to its default for the task (and for
 // its optimizer), in the table's order; layers and widths as `hidden`.

@@ -54,17 +54,19 @@ struct Ensemble {
 // The score of predictions (rows, outputs), as Model::predict and Backend::forward give them,
 // against targets (rows, target columns) by a metric (see MetricChoice). `loss` is the cross
 // entropy of the probabilities, or the mean squared error. Weights are per row; empty: all 1.
-// target_unit: see Table::target_unit. threshold: see Calibration.
+// target_unit: see Table::target_unit. threshold: see Calibration. quantile: that pinball is of,
+// 0.5 if it is not said.
 double score(std::string_view metric, Task task, std::span<float const> predictions,
              std::span<float const> targets, std::int64_t rows, std::span<float const> weights = {},
-             double target_unit = 1, std::optional<double> threshold = {});
+             double target_unit = 1, std::optional<double> threshold = {},
+             std::optional<double> quantile = {});
 
 // The scores by every metric that fits the task, by name, but `loss`, which is not of predictions
-// alone. NaN where one is undefined.
+// alone, and pinball where no quantile is said. NaN where one is undefined.
 using NamedScores = std::vector<std::pair<std::string, double>>;
 NamedScores all_scores(Task task, std::span<float const> predictions,
                        std::span<float const> targets, std::int64_t rows,
                        std::span<float const> weights = {}, double target_unit = 1,
-                       std::optional<double> threshold = {});
+                       std::optional<double> threshold = {}, std::optional<double> quantile = {});
 
 }  // namespace brood

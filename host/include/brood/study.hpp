@@ -25,7 +25,8 @@
 namespace brood {
 
 // What is compared: one of metrics(). Empty name: log_loss for classes and labels, rmse for
-// regression. The direction follows from the name; `loss` is the training loss, on validation rows.
+// regression, pinball where that is the space's only loss; its quantile is the space's tau. The
+// direction follows from the name; `loss` is the training loss, on validation rows.
 // Row weights weigh in all of them.
 struct MetricChoice {
   std::string name = {};

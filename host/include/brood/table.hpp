@@ -87,6 +87,12 @@ struct Numbers {
 
 inline constexpr int kMaxPieces = 64, kMaxPeriodic = 64;  // of a column
 
+// How regression targets are scaled.
+//   standard: (y - mean) / deviation
+//   by_mean:  y / mean, for losses whose networks put out a logarithm of what they predict; as they
+//             are where the mean is 0
+enum class TargetScaling : std::int32_t { standard, by_mean };
+
 // What becomes of z = (r - shift) * scale; z is held where the formula is a number.
 //   linear:       (z - offset) * gain
 //   smooth_clip:  (z / sqrt(1 + (z / 3)^2) - offset) * gain      |z| <= 1e18
@@ -99,7 +105,8 @@ std::string_view name_of(InputShape shape);
 // x = isnan(r) ? 0 : (r - shift) * scale; else the inputs are a list, each of a column and with a
 // shape, and 0 where the column is missing. All of it is in fp32, and nothing is fused.
 // Regression targets are (y - target_shift) * target_scale, so that predictions come back in the
-// user's units as y = p / target_scale + target_shift. Fitted on training rows only.
+// user's units as y = p / target_scale + target_shift; with a log link (see loss) p is e^z of an
+// output z, and target_shift is 0. Fitted on training rows only.
 struct Transform {
   std::vector<float> shift, scale;                // (inputs)
   std::vector<float> target_shift, target_scale;  // (targets); empty unless regression

@@ -104,6 +104,7 @@ INSTANTIATE_TEST_SUITE_P(ModelFile, EveryKind,
                          testing::Values(Kind{"Classes", Task::classification, "cross_entropy"},
                                          Kind{"TwoClassesOfOneOutput", Task::classification, "bce"},
                                          Kind{"Regression", Task::regression, "huber"},
+                                         Kind{"Counts", Task::regression, "poisson"},
                                          Kind{"Labels", Task::multi_label, "bce"}),
                          [](auto const& info) { return std::string(info.param.name); });
 

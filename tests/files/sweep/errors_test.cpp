@@ -273,7 +273,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "a map with the keys name, goal"},
         Malformed{"metric_unknown", "metric: {name: kappa}\n", "file:2:16: metric.name: 'kappa'",
                   "accuracy, balanced_accuracy, precision, recall, f1, f1_macro, mcc, auc, pr_auc, "
-                  "log_loss, brier, loss, mse, rmse, mae, r2"},
+                  "log_loss, brier, loss, mse, rmse, mae, pinball, r2"},
         Malformed{"metric_without_name", "metric: {goal: maximize}\n", "file:2:9: metric.name",
                   "is missing"},
         Malformed{"goal_contradicts", "metric: {name: val_loss, goal: maximize}\n",

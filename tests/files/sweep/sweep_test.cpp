@@ -177,12 +177,22 @@ TEST(Sweep, MetricsOfValidationRowsAreTheMetrics) {
   EXPECT_EQ(sweep_of("metric: {name: r2, goal: maximize}\n").study.metric.name, "r2");
 }
 
+TEST(Sweep, TheMetricOfAQuantileIsPinballUnlessAnotherIsNamed) {
+  EXPECT_EQ(sweep_of("task: regression\ntrain: {loss: quantile, tau: 0.9}\n").study.metric.name,
+            "pinball");
+  EXPECT_EQ(sweep_of("task: regression\ntrain: {loss: mse}\n").study.metric.name, "rmse");
+  EXPECT_EQ(
+      sweep_of("task: regression\nmetric: {name: mae}\ntrain: {loss: pinball}\n").study.metric.name,
+      "mae");
+}
+
 TEST(Sweep, GoalsAgreeWithTheStudys) {
   for (auto const& [name, task] : {std::pair{"accuracy", Task::classification},
                                    {"loss", Task::classification},
                                    {"mse", Task::regression},
                                    {"rmse", Task::regression},
                                    {"mae", Task::regression},
+                                   {"pinball", Task::regression},
                                    {"r2", Task::regression}}) {
     std::string const goal = higher_is_better(name, task) ? "maximize" : "minimize";
     EXPECT_EQ(sweep_of(std::string("metric: {name: ") + name + ", goal: " + goal + "}\n")
