@@ -207,9 +207,25 @@ __device__ __forceinline__ TwoRows plain_cross_entropy(W const& w, int unit,
   return loss;
 }
 
+// Value and slope of the member's loss of one logit. Called, so that a loop's code is there once
+// and not for each loss.
+template <class W>
+BROOD_PHASE float2 loss_of_logit(float z, float target) {
+  W const w;
+  Member const& m = w.member();
+  float2 result{};
+  visit(Losses{}, m.loss, [&](auto loss) {
+    if constexpr (!decltype(loss)::kSoftmax) {
+      auto const y = loss.apply(Approx(z), Approx(target), m.loss_settings);
+      result = make_float2(y.value.v, y.slope.v);
+    }
+  });
+  return result;
+}
+
 // The mean over outputs of an elementwise loss of two rows.
-template <class Loss, class W>
-__device__ __forceinline__ TwoRows elementwise_loss(W const& w, Loss loss, LogitRows<W> const& rows,
+template <class W>
+__device__ __forceinline__ TwoRows elementwise_loss(W const& w, LogitRows<W> const& rows,
                                                     float smoothing, TwoRows const& weight,
                                                     bool training) {
   Member const& m = w.member();
@@ -218,7 +234,7 @@ __device__ __forceinline__ TwoRows elementwise_loss(W const& w, Loss loss, Logit
   auto at = [&](int q, int c, float z) {
     float t = target_of(m.target_kind, w.targets() + rows.row(q) * targets, c);
     if (smoothing > 0.0f) t = fma(t, 1.0f - smoothing, 0.5f * smoothing);
-    return loss.apply(Approx(z), Approx(t), m.loss_settings);
+    return loss_of_logit<W>(z, t);
   };
   float total[2] = {0.0f, 0.0f};
   rows.for_quads([&](Quad const& z, int c, int u, int h) {
@@ -227,9 +243,9 @@ __device__ __forceinline__ TwoRows elementwise_loss(W const& w, Loss loss, Logit
     for (int e = 0; e < 4; ++e) {
       int const q = e >> 1;
       if (!rows.is_own(q, c + (e & 1))) continue;
-      auto const y = at(q, rows.own(q, c + (e & 1)), z.v[e]);
-      total[q] = total[q] + y.value.v;
-      delta.v[e] = y.slope.v * (weight.v[q] * share);
+      float2 const y = at(q, rows.own(q, c + (e & 1)), z.v[e]);
+      total[q] = total[q] + y.x;
+      delta.v[e] = y.y * (weight.v[q] * share);
     }
     if (training) w.store_delta_quad(rows.unit(), u, h, delta);
   });
@@ -244,14 +260,9 @@ BROOD_PHASE float2 losses_of_rows(int unit, float upper, float lower, bool train
   TwoRows const weight{{upper, lower}};
   float const smoothing = training ? m.label_smoothing : 0.0f;
   LogitRows<W> const rows(w, unit);
-  TwoRows result{};
-  visit(Losses{}, m.loss, [&](auto loss) {
-    if constexpr (decltype(loss)::kSoftmax) {
-      result = cross_entropy(w, rows, smoothing, weight, training);
-    } else {
-      result = elementwise_loss(w, loss, rows, smoothing, weight, training);
-    }
-  });
+  bool const softmax = m.loss == index_of<CrossEntropy>(Losses{});
+  TwoRows const result = softmax ? cross_entropy(w, rows, smoothing, weight, training)
+                                 : elementwise_loss(w, rows, smoothing, weight, training);
   return make_float2(result.v[0], result.v[1]);
 }
 
