@@ -178,13 +178,14 @@ struct Stream {
 
 // How a step updates weights: plainly (element_update.cuh) by one of the optimizers that most
 // members have, or in any other way.
-enum class UpdateKind : std::int32_t { sgd, momentum, adam, any };
+enum class UpdateKind : std::int8_t { sgd, momentum, adam, any };
 
 // How losses are worked out: as cross entropy of at most 16 classes, which stay in registers, or in
 // any other way.
-enum class LossKind : std::int32_t { classes, any };
+enum class LossKind : std::int8_t { classes, any };
 
-// At the start of a block's shared memory.
+// At the start of a block's shared memory. With 32 bytes more, eight members of 16-32-2 would no
+// longer fit on a multiprocessor.
 struct Control {
   MemberTask task;
   MemberProgress progress;
@@ -194,8 +195,8 @@ struct Control {
   std::int32_t overflown[kMaxWarps];
   UpdateKind update;
   LossKind loss;
-  std::int32_t epoch_rows;     // rows of an epoch, like those of a batch each once for each head
-  std::int32_t shapes_inputs;  // whether inputs are made of raw rows before they are received
+  std::int8_t shapes_inputs;  // whether inputs are made of raw rows before they are received
+  std::int32_t epoch_rows;    // rows of an epoch, like those of a batch each once for each head
   // Where they lie now, in shared or in global memory.
   float* parameters;
   float* moments;

@@ -314,7 +314,7 @@ class ExportTensors(ExportTest):
     def setUp(self):
         super().setUp()
         self.brood("tune", WINE, "--target", "cultivar", *FAST, "--out", "run", "activation=tanh",
-                   "hidden=[6,5]", "ensemble=0")
+                   "hidden=[6,5]", "scaling=standard", "ensemble=0")
         self.brood("export", "run", "--out", "net.safetensors")
 
     def test_it_is_the_model_of_the_run(self):

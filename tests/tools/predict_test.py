@@ -65,7 +65,7 @@ class Predict(CommandTest):
 
     def test_probabilities_are_those_of_the_saved_network(self):
         self.brood("tune", WINE, "--target", "cultivar", *FAST, "--out", "run", "activation=tanh",
-                   "hidden=[6,5]", "ensemble=0")
+                   "hidden=[6,5]", "scaling=standard", "ensemble=0")
         metadata, tensors = read_safetensors(self.folder / "run/best/model.safetensors")
         self.assertEqual(metadata["format"], "pt")
         saved = json.loads(metadata["brood"])

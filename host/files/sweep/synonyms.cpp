@@ -87,7 +87,7 @@ constexpr Synonyms kSynonyms[] = {
   {"loss", "mae", "mean_absolute_error mae_loss absolute_error l1 l1_loss"},
   {"loss", "huber", "huber_loss smooth_l1 smooth_l1_loss"},
   {"loss", "pinball", "quantile quantile_loss pinball_loss"},
-  {"loss", "log_cosh", "logcosh log_cosh_loss"},
+  {"loss", "log_cosh", "log_cosh_loss"},
   {"loss", "poisson", "poisson_nll poisson_nll_loss"},
   {"loss", "tweedie", "tweedie_loss"},
   {"lr_schedule", "constant", "none constant_lr fixed"},
