@@ -56,6 +56,7 @@ Sweep parse_sweep(std::string_view text, std::string const& name, Overrides cons
 // How much a sweep that is picked for a table may cost: about a fourth of `good`, or some ten times
 // as much.
 enum class Quality { fast, good, best };
+// Of the table that it is picked for; the target may count as a column.
 struct TableSize {
   std::int64_t rows = 0, numeric_columns = 0;
 };
