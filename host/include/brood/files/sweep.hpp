@@ -53,8 +53,8 @@ using Overrides = std::vector<std::pair<std::string, std::string>>;
 Sweep read_sweep(std::string const& path, Overrides const& overrides = {});
 Sweep parse_sweep(std::string_view text, std::string const& name, Overrides const& overrides = {});
 
-// How much a sweep that is picked for a table may cost: about a fourth of `good`, or some ten times
-// as much.
+// How much a sweep that is picked for a table may cost: a fourth of the trials of `good`, or four
+// times as many, for three times as many epochs.
 enum class Quality { fast, good, best };
 // Of the table that it is picked for; the target may count as a column.
 struct TableSize {
